@@ -1,0 +1,1 @@
+"""What two or more functions must agree on: ops, messages, ids, the ledger."""

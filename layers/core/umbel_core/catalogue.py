@@ -1,0 +1,133 @@
+"""The ops as data: read off their files at synth, packed with every function, imported by none."""
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+import msgspec
+
+from umbel_core.errors import Rejected
+from umbel_core.op import OpCard, OpDeclarationError, describe
+
+_SCALARS: dict[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool, "null": None, "object": dict}
+_LIMITS = {
+    "minimum": "ge",
+    "maximum": "le",
+    "exclusiveMinimum": "gt",
+    "exclusiveMaximum": "lt",
+    "multipleOf": "multiple_of",
+    "pattern": "pattern",
+    "minLength": "min_length",
+    "maxLength": "max_length",
+    "minItems": "min_length",
+    "maxItems": "max_length",
+}
+
+
+class Catalogue(Mapping[str, OpCard]):
+    """The deployed ops by name, able to check an input and parameters against an op's schema."""
+
+    def __init__(self, cards: list[OpCard]) -> None:
+        self._cards = {card.name: card for card in sorted(cards, key=lambda card: card.name)}
+
+    @classmethod
+    def load(cls, path: Path) -> "Catalogue":
+        """Read the catalogue that the deployment packed beside a function."""
+        return cls(msgspec.json.decode(path.read_bytes(), type=list[OpCard]))
+
+    def dump(self) -> bytes:
+        """The catalogue as JSON, for `load`."""
+        return msgspec.json.format(msgspec.json.encode(list(self._cards.values())), indent=1)
+
+    def __getitem__(self, name: str) -> OpCard:
+        return self._cards[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cards)
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    @cached_property
+    def _params(self) -> dict[str, type[msgspec.Struct]]:
+        return {name: _struct(name, card.params) for name, card in self._cards.items()}
+
+    @cached_property
+    def _inputs(self) -> dict[str, Any]:
+        return {name: _type(card.input) for name, card in self._cards.items()}
+
+    def check(self, name: str, input: Any, params: dict[str, Any], path: str = "$") -> None:  # noqa: A002 - the contract's word
+        """Raise `Rejected` unless `name` is deployed here and takes this input and these parameters.
+
+        `path` says where in the caller's document the task stands, so that the sentence can point at it.
+        """
+        if name not in self._cards:
+            ops = ", ".join(self._cards)
+            raise Rejected("unknown_op", f"{path}.op: there is no op '{name}' here; the ops are {ops}")
+        self.check_params(name, params, f"{path}.params")
+        self._convert(input, self._inputs[name], "invalid_input", f"{path}.input")
+
+    def check_params(self, name: str, params: dict[str, Any], path: str = "$") -> None:
+        """Raise `Rejected` unless the op takes these parameters."""
+        self._convert(params, self._params[name], "invalid_params", path)
+
+    @staticmethod
+    def _convert(value: Any, kind: Any, code: str, path: str) -> None:
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError as fault:
+            reason, _, where = str(fault).partition(" - at `$")
+            raise Rejected(code, f"{path}{where.rstrip('`')}: {reason}") from fault
+
+
+def load_op(folder: Path, name: str) -> Callable[..., Any]:
+    """Import the op's function from its file. Only its worker and the synthesis do this."""
+    path = folder / f"{name}.py"
+    module_name = f"ops.{name}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise OpDeclarationError(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    spec.loader.exec_module(module)
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise OpDeclarationError(f"{path}: the file must define a function named '{name}'")
+    return function  # type: ignore[no-any-return]
+
+
+def read_ops(folder: Path) -> Catalogue:
+    """Build the catalogue from a folder of op files: the folder is the registry."""
+    cards = []
+    for path in sorted(folder.glob("[a-z]*.py")):
+        try:
+            cards.append(describe(load_op(folder, path.stem)))
+        except OpDeclarationError as fault:
+            raise OpDeclarationError(f"{path.name}: {fault}") from fault
+    return Catalogue(cards)
+
+
+def _struct(name: str, schema: dict[str, Any]) -> type[msgspec.Struct]:
+    required = set(schema.get("required", ()))
+    fields: list[Any] = [
+        (key, _type(value)) if key in required else (key, _type(value), value.get("default"))
+        for key, value in schema.get("properties", {}).items()
+    ]
+    return msgspec.defstruct(name, fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
+
+
+def _type(schema: dict[str, Any]) -> Any:
+    """The type that accepts what a schema accepts; the inverse of msgspec's own schema of an op's types."""
+    if "anyOf" in schema:
+        return Union[tuple(_type(choice) for choice in schema["anyOf"])]  # noqa: UP007 - built at run time
+    if "enum" in schema:
+        return Literal[tuple(schema["enum"])]
+    kind = schema.get("type")
+    if kind is None:
+        return Any
+    base = list[_type(schema.get("items", {}))] if kind == "array" else _SCALARS[kind]  # type: ignore[misc]
+    limits = {_LIMITS[key]: value for key, value in schema.items() if key in _LIMITS}
+    return Annotated[base, msgspec.Meta(**limits)] if limits else base

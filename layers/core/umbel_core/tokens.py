@@ -1,0 +1,48 @@
+"""Bearer tokens: random, shown once, kept as hashes."""
+
+import hashlib
+import secrets
+from typing import Literal
+
+import msgspec
+
+from umbel_core.clock import epoch, now
+
+Role = Literal["viewer", "operator"]
+"""A viewer reads; an operator also submits, cancels, scales."""
+
+
+class TokenRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the tokens table keeps, under the key `token_hash`; the token itself is nowhere."""
+
+    token_hash: str
+    id: str
+    role: Role
+    label: str
+    created_at: str
+    expires_at: int | None = None
+    """Epoch seconds; the table's time-to-live attribute, checked at use as well."""
+
+    @property
+    def expired(self) -> bool:
+        """True once the token's time is over."""
+        return self.expires_at is not None and self.expires_at <= epoch()
+
+
+def issue(role: Role, label: str, days: float | None = None) -> tuple[str, TokenRecord]:
+    """Make a new token: the secret to hand out once, and the record to keep."""
+    secret = f"umb_{secrets.token_urlsafe(32)}"
+    record = TokenRecord(
+        token_hash=token_hash(secret),
+        id=secrets.token_hex(4),
+        role=role,
+        label=label,
+        created_at=now(),
+        expires_at=None if days is None else epoch() + int(days * 86_400),
+    )
+    return secret, record
+
+
+def token_hash(secret: str) -> str:
+    """The form in which a token is kept and looked up. 256 random bits need no salt and no stretching."""
+    return hashlib.sha256(secret.encode()).hexdigest()
