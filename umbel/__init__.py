@@ -1,0 +1,1 @@
+"""Set-up, life cycle and command line of Umbel."""

@@ -1,0 +1,19 @@
+"""What went wrong, as one line for people and an exit status for scripts."""
+
+
+class Fault(Exception):  # noqa: N818 - the house says fault
+    """A failure whose sentence names what is wrong and what to do; `cli.main` prints it and exits with `status`."""
+
+    status = 1
+
+    def __init__(self, sentence: str, detail: str = "") -> None:
+        super().__init__(sentence)
+        self.detail = detail
+        """Lines that help to see the reason, such as the end of a log; printed before the sentence."""
+
+
+class NotRunning(Fault):
+    """There is no Umbel to talk to from here."""
+
+    def __init__(self) -> None:
+        super().__init__("Umbel is not running here: make up")

@@ -1,0 +1,23 @@
+"""Where things lie: the checkout, and `.umbel` in it, which holds everything that set-up and running leave behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+HOME = Path(os.environ.get("UMBEL_HOME") or ROOT / ".umbel")
+"""Everything in it can be deleted. `UMBEL_HOME` moves it, so that two Umbels can run from one checkout."""
+
+RUN = HOME / "run"
+"""What lives between `up` and `down`: logs, the engine's record, its temporary files."""
+
+DATA = HOME / "data"
+"""What `up --persist` keeps."""
+
+LOGS = HOME / "logs"
+"""The output of the last set-up and the last `up`; small, and kept by `down` for those who ask why."""
+
+TOOLS = ROOT / ".umbel"
+"""Tools belong to the checkout, wherever `UMBEL_HOME` points."""
