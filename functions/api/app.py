@@ -1,0 +1,113 @@
+"""HTTP -> front-door bucket and ledger: every route of the API. infra builds the REST API from these routes."""
+
+from typing import Any
+
+import msgspec
+from chalice.app import Chalice, Response
+from umbel_core.errors import Rejected
+
+from api import health as health_
+from api import images as images_
+from api import jobs as jobs_
+from api import ops as ops_
+from api import uploads as uploads_
+from api.answers import contract_form, route
+
+app = Chalice(app_name="umbel", configure_logs=False)
+app.register_middleware(contract_form, "http")
+
+
+@route(app, "/health", "GET", open_to_all=True)
+def health() -> dict[str, Any]:
+    return health_.health()
+
+
+@route(app, "/uploads", "POST")
+def post_upload() -> Response:
+    return Response(uploads_.announce(_body(uploads_.UploadRequest)), status_code=201)
+
+
+@route(app, "/jobs", "POST")
+def post_job() -> Response:
+    return Response(jobs_.submit(app.current_request.raw_body), status_code=202)
+
+
+@route(app, "/jobs", "GET")
+def get_jobs() -> dict[str, Any]:
+    return jobs_.listing(_limit(50), _query("cursor"), _query("status"), _query("kind"))
+
+
+@route(app, "/jobs/{job}", "GET")
+def get_job(job: str) -> dict[str, Any]:
+    return jobs_.show(job)
+
+
+@route(app, "/jobs/{job}", "DELETE")
+def delete_job(job: str) -> Response:
+    return Response(jobs_.cancel(job), status_code=202)
+
+
+@route(app, "/jobs/{job}/retry", "POST")
+def retry_job(job: str) -> Response:
+    return Response(jobs_.retry(job), status_code=202)
+
+
+@route(app, "/jobs/{job}/tasks", "GET")
+def get_tasks(job: str) -> dict[str, Any]:
+    return jobs_.tasks(job, _limit(100), _query("cursor"), _query("status"))
+
+
+@route(app, "/jobs/{job}/download", "GET")
+def download(job: str) -> Response:
+    return _found(jobs_.download(job, _query("variant")))
+
+
+@route(app, "/images", "GET")
+def get_images() -> dict[str, Any]:
+    return images_.images(_limit(1000))
+
+
+@route(app, "/images/{job}/{variant}", "GET")
+def get_image(job: str, variant: str) -> Response:
+    return _found(images_.image(job, variant))
+
+
+@route(app, "/ops", "GET")
+def get_ops() -> dict[str, Any]:
+    return ops_.ops()
+
+
+@route(app, "/ops/{op}", "PUT")
+def put_op(op: str) -> dict[str, Any]:
+    return ops_.scale(op, _body(ops_.Scale))
+
+
+@route(app, "/ops/{op}/redrive", "POST")
+def redrive_op(op: str) -> Response:
+    return Response(ops_.redrive(op), status_code=202)
+
+
+def _found(address: str) -> Response:
+    return Response("", status_code=302, headers={"Location": address})
+
+
+def _query(name: str) -> str | None:
+    return (app.current_request.query_params or {}).get(name)
+
+
+def _limit(default: int) -> int:
+    given = _query("limit")
+    if given is None:
+        return default
+    if not given.isascii() or not given.isdigit() or int(given) < 1:
+        raise Rejected("invalid_limit", "'limit' is a whole number from 1 up.")
+    return int(given)
+
+
+def _body(kind: type[Any]) -> Any:
+    try:
+        return msgspec.json.decode(app.current_request.raw_body or b"", type=kind)
+    except msgspec.ValidationError as fault:
+        raise Rejected("invalid_body", str(fault)) from fault
+    except msgspec.DecodeError as fault:
+        raise Rejected("invalid_json", f"The body is not JSON: {fault}") from fault

@@ -1,0 +1,31 @@
+"""Pictures and their variants, as addresses that a browser can open for an hour."""
+
+from umbel_core.errors import Rejected
+
+from api.wiring import ledger, results
+
+_MOST = 1000
+
+
+def images(limit: int = _MOST) -> dict[str, dict[str, str]]:
+    """Job id -> variant -> address, newest first."""
+    found: dict[str, dict[str, str]] = {}
+    cursor: str | None = None
+    while len(found) < limit:
+        jobs, cursor = ledger().jobs(100, cursor)
+        for job in jobs:
+            addresses = {name: results().link(kept["key"]) for name, kept in job.variants.items() if "key" in kept}
+            if addresses and len(found) < limit:
+                found[job.id] = addresses
+        if cursor is None:
+            break
+    return found
+
+
+def image(job: str, variant: str) -> str:
+    """The address of one variant's bytes."""
+    found = ledger().job(job)
+    kept = found.variants.get(variant, {}) if found else {}
+    if "key" not in kept:
+        raise Rejected("no_result", f"There is no variant '{variant}' of '{job}', or it is not made yet.")
+    return results().link(kept["key"])

@@ -1,0 +1,105 @@
+"""Jobs: submitted through the front door, read from the ledger."""
+
+from typing import Any
+
+import msgspec
+from umbel_core.clock import now
+from umbel_core.errors import Rejected
+from umbel_core.ids import INPUTS, JOBS, new_job_id
+from umbel_core.ledger import Job
+from umbel_core.messages import Manifest, RetryTasks
+from umbel_core.submission import Submission, read_submission
+from umbel_core.views import job_view, task_view
+
+from api.wiring import catalogue, intake, ledger, limits, results, uploads
+
+_LARGEST_PAGE = 200
+
+
+def submit(body: bytes) -> dict[str, Any]:
+    """Check a body, write its manifest to the front door and the pending job to the ledger."""
+    return start(read_submission(body, catalogue(), limits()))
+
+
+def start(submission: Submission) -> dict[str, Any]:
+    """The pending job first, so that a GET finds it and the coordinator knows whose manifest comes."""
+    job, moment = new_job_id(), now()
+    specs = submission.specs
+    if submission.picture is not None:
+        key = f"{INPUTS}{job}"
+        uploads().write(key, submission.picture)
+        specs = [msgspec.structs.replace(specs[0], input=key)]
+    source = f"{JOBS}{job}.json"
+    ledger().expect(
+        Job(
+            id=job,
+            kind=submission.kind,
+            name=submission.name or job,
+            created_at=moment,
+            updated_at=moment,
+            source=source,
+            writer="api",
+        )
+    )
+    manifest = Manifest(tasks=specs, name=submission.name, on_error=submission.on_error)
+    uploads().write(source, msgspec.json.encode(manifest))
+    return {"job_id": job, "status": "pending"}
+
+
+def listing(limit: int, cursor: str | None, status: str | None, kind: str | None) -> dict[str, Any]:
+    """A page of jobs, newest first."""
+    jobs, after = ledger().jobs(min(limit, _LARGEST_PAGE), cursor, status, kind)
+    return {"jobs": [job_view(job, results().link) for job in jobs], "cursor": after}
+
+
+def show(job: str) -> dict[str, Any]:
+    """One job."""
+    return job_view(_job(job), results().link)
+
+
+def tasks(job: str, limit: int, cursor: str | None, status: str | None) -> dict[str, Any]:
+    """A page of a job's tasks in order."""
+    _job(job)
+    found, after = ledger().tasks(job, status, min(limit, _LARGEST_PAGE), cursor)
+    return {"tasks": [task_view(task, results().link) for task in found], "cursor": after}
+
+
+def download(job: str, variant: str | None) -> str:
+    """The address of a job's result: the only one, or the variant asked for."""
+    found = {task.variant: task.result for task in ledger().all_tasks(_job(job).id) if _has_file(task.result)}
+    if variant is None and len(found) == 1:
+        return results().link(next(iter(found.values()))["key"])
+    if variant is None and found:
+        raise Rejected("which_variant", f"The job has {len(found)} results; say ?variant= with one of {', '.join(found)}.")
+    if variant not in found:
+        raise Rejected("no_result", f"The job has no result '{variant}'." if variant else "The job has no result to download.")
+    return results().link(found[variant]["key"])
+
+
+def cancel(job: str) -> dict[str, Any]:
+    """Stop a job: what is in flight ends, the rest is skipped."""
+    found = _job(job)
+    if found.ended:
+        raise Rejected("already_ended", f"The job is {found.status} already.")
+    ledger().cancel(job)
+    return {"job_id": job, "status": "cancelled"}
+
+
+def retry(job: str) -> dict[str, Any]:
+    """Run again what failed or was skipped."""
+    found = _job(job)
+    if not found.failed + found.skipped:
+        raise Rejected("conflict", "Nothing of this job failed or was skipped; there is nothing to run again.")
+    intake().retry(RetryTasks(job))
+    return {"job_id": job, "status": "pending"}
+
+
+def _job(job: str) -> Job:
+    found = ledger().job(job)
+    if found is None:
+        raise Rejected("no_such_job", f"There is no job '{job}'.")
+    return found
+
+
+def _has_file(result: Any) -> bool:
+    return isinstance(result, dict) and "key" in result

@@ -1,0 +1,56 @@
+"""The catalogue with its live state, and the one number that tunes a lane."""
+
+from typing import Annotated, Any
+
+import msgspec
+from umbel_core.errors import Rejected
+from umbel_core.messages import RetryTasks
+from umbel_core.op import Bounds
+
+from api.wiring import catalogue, intake, lanes, ledger
+
+INTAKE = "intake"
+
+
+class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `PUT /ops/{op}`."""
+
+    concurrency: Annotated[int, Bounds(ge=0, le=1000)]
+
+
+def ops() -> dict[str, Any]:
+    """Every deployed op: what it takes, its parameters, and its lane as it is now."""
+    states = lanes().states()
+    cards = []
+    for name, card in catalogue().items():
+        described = msgspec.to_builtins(card)
+        live = states.get(name)
+        described["concurrency"] = live.concurrency if live else 0
+        described["state"] = live.state if live else "degraded"
+        cards.append(described)
+    return {"ops": cards}
+
+
+def scale(op: str, wanted: Scale) -> dict[str, Any]:
+    """Change a lane while it works."""
+    if op not in catalogue():
+        raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}.")
+    lanes().scale(op, wanted.concurrency)
+    return {"op": op, "concurrency": wanted.concurrency, "state": "paused" if wanted.concurrency == 0 else "ready"}
+
+
+def redrive(op: str) -> dict[str, Any]:
+    """Start over everything of this op that was given up; `intake` stands for what could not be planned."""
+    if op != INTAKE and op not in catalogue():
+        raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}, and {INTAKE}.")
+    redriven = 0
+    for letter in ledger().dead(op):
+        if op == INTAKE:
+            intake().again(letter.body)
+        elif letter.job is not None and letter.index is not None:
+            intake().retry(RetryTasks(letter.job, [letter.index]))
+        else:
+            continue
+        ledger().unearth(letter)
+        redriven += 1
+    return {"op": op, "redriven": redriven}

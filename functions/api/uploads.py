@@ -1,0 +1,63 @@
+"""A ticket for a picture: the browser then posts it straight to S3."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+
+import msgspec
+from umbel_core.clock import now
+from umbel_core.errors import Rejected
+from umbel_core.ids import ROOT, new_job_id
+from umbel_core.ledger import Job
+from umbel_core.op import Bounds
+from umbel_core.recipes import DEFAULT
+from umbel_core.settings import megabytes
+
+from api.wiring import ledger, limits, recipes, uploads
+
+TICKET_SECONDS = 3600
+TAKEN = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff", "image/bmp")
+_SAME = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-ms-bmp": "image/bmp", "": "application/octet-stream"}
+
+
+class UploadRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /uploads`."""
+
+    filename: Annotated[str, Bounds(min_length=1, max_length=1024)]
+    content_type: str
+    size: Annotated[int, Bounds(ge=0)]
+    recipe: str | None = None
+
+
+def announce(request: UploadRequest) -> dict[str, Any]:
+    """Check what will come, write the pending job, and give the ticket: `{job_id, url, fields}`."""
+    content_type = _SAME.get(request.content_type, request.content_type)
+    if content_type not in (*TAKEN, "application/octet-stream"):
+        kinds = ", ".join(kind.removeprefix("image/").upper() for kind in TAKEN)
+        raise Rejected(
+            "unsupported_format", f"'{request.filename}' is {request.content_type}; the formats taken are {kinds}."
+        )
+    most = limits().max_upload_bytes
+    if request.size > most:
+        raise Rejected(
+            "too_large",
+            f"'{request.filename}' has {megabytes(request.size)}; at most {megabytes(most)} are taken. Scale it down and try again.",
+        )
+    if request.size == 0:
+        raise Rejected("empty_file", f"'{request.filename}' is empty: it has zero bytes.")
+    recipe = request.recipe or DEFAULT
+    if recipe not in recipes():
+        raise Rejected("unknown_recipe", f"There is no recipe '{recipe}'; the recipes are {', '.join(recipes())}.")
+    job, name = new_job_id(), PurePosixPath(request.filename.replace("\\", "/")).name or "picture"
+    key = f"{ROOT}{recipe}/{job}/{_key_name(name)}"
+    ticket = uploads().ticket(key, content_type, most, TICKET_SECONDS)
+    moment = now()
+    ledger().expect(
+        Job(id=job, kind="upload", name=name, created_at=moment, updated_at=moment, source=key, recipe=recipe, writer="api")
+    )
+    return {"job_id": job, "url": ticket["url"], "fields": ticket["fields"]}
+
+
+def _key_name(name: str) -> str:
+    """The user's name as a key's last part: readable, without what tools trip over."""
+    return re.sub(r"[^\w.() -]", "_", name)[-120:]

@@ -1,0 +1,74 @@
+"""The API's dependencies, each built at its first use."""
+
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from umbel_core.aws.clients import client
+from umbel_core.aws.intake import SqsIntake
+from umbel_core.aws.lanes import Lanes
+from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.aws.pictures import S3Results
+from umbel_core.aws.uploads import S3Uploads
+from umbel_core.catalogue import Catalogue
+from umbel_core.environment import parse
+from umbel_core.recipes import Recipes
+from umbel_core.settings import Limits
+
+from api.environment import ApiEnvironment
+
+FACTS = Path(__file__).parent.parent
+
+
+@cache
+def environment() -> ApiEnvironment:
+    """The function's environment."""
+    return parse(ApiEnvironment)
+
+
+@cache
+def limits() -> Limits:
+    """The deployment's limits."""
+    return msgspec.json.decode(environment().limits, type=Limits)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The deployed ops."""
+    return Catalogue.load(FACTS / "catalogue.json")
+
+
+@cache
+def recipes() -> Recipes:
+    """The deployed recipes."""
+    return msgspec.json.decode((FACTS / "recipes.json").read_bytes(), type=Recipes)
+
+
+@cache
+def ledger() -> DynamoLedger:
+    """The ledger."""
+    return DynamoLedger(client("dynamodb"), environment().ledger_table, limits().retention_days)
+
+
+@cache
+def uploads() -> S3Uploads:
+    """The front door."""
+    return S3Uploads(client("s3"), environment().uploads_bucket)
+
+
+@cache
+def results() -> S3Results:
+    """The results bucket."""
+    return S3Results(client("s3"), environment().results_bucket)
+
+
+@cache
+def intake() -> SqsIntake:
+    """The coordinator's queue, for commands on jobs that are there already."""
+    return SqsIntake(client("sqs"), environment().intake_queue_url)
+
+
+@cache
+def lanes() -> Lanes:
+    """The ops' lanes as they are now."""
+    return Lanes(client("lambda"), environment().lane_prefix, environment().reserve)

@@ -1,0 +1,1 @@
+"""Bearer token -> who may call what, for HTTP and WebSocket alike."""

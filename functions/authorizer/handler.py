@@ -1,0 +1,34 @@
+"""Bearer token -> policy, for HTTP and WebSocket alike."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from umbel_core.aws.clients import client
+from umbel_core.aws.tokens import DynamoTokens
+from umbel_core.environment import parse
+
+from authorizer.environment import AuthorizerEnvironment
+from authorizer.verdict import policy, token_in
+
+logger = Logger(service="authorizer")
+
+
+@cache
+def tokens() -> DynamoTokens:
+    """The deployment's tokens."""
+    return DynamoTokens(client("dynamodb"), parse(AuthorizerEnvironment).tokens_table)
+
+
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """Lambda's entry as a REQUEST authorizer."""
+    secret = token_in(event)
+    record = tokens().find(secret) if secret else None
+    logger.info("judged", extra={"token": record.id if record else None, "method": event["methodArn"].split("/", 1)[1]})
+    if record is None and "httpMethod" in event:
+        raise Unauthorized("Unauthorized")
+    return policy(event["methodArn"], record)
+
+
+class Unauthorized(Exception):  # noqa: N818 - API Gateway answers 401 to exactly this word
+    """No token, or none that we gave out."""

@@ -1,0 +1,34 @@
+"""A token's policy: a viewer reads and listens, an operator does everything, nobody else gets in."""
+
+from typing import Any
+
+from umbel_core.tokens import TokenRecord
+
+
+def token_in(event: dict[str, Any]) -> str | None:
+    """The token that a request carries: a bearer header, or `?token=` where a browser's socket can send no header."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    scheme, _, token = (headers.get("authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return (event.get("queryStringParameters") or {}).get("token")
+
+
+def policy(method_arn: str, record: TokenRecord | None) -> dict[str, Any]:
+    """What API Gateway wants to hear. It keeps the answer for a while, so it covers every method of the API."""
+    if record is None or record.expired:
+        return _policy("nobody", "Deny", [method_arn], {})
+    api, stage = method_arn.split("/")[:2]
+    everything = f"{api}/{stage}/*"
+    socket = method_arn.endswith("$connect")
+    allowed = [everything] if record.role == "operator" or socket else [f"{api}/{stage}/GET/*"]
+    return _policy(record.id, "Allow", allowed, {"role": record.role, "token": record.id})
+
+
+def _policy(principal: str, effect: str, resources: list[str], context: dict[str, str]) -> dict[str, Any]:
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resources}
+    return {
+        "principalId": principal,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": context,
+    }

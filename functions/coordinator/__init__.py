@@ -1,0 +1,1 @@
+"""S3 event -> job in the ledger -> one message per task."""

@@ -1,0 +1,99 @@
+"""From an arrival to a planned, published job. Every step may be done again: the second time changes nothing."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import msgspec
+from umbel_core.arrivals import Arrived, job_of
+from umbel_core.catalogue import Catalogue
+from umbel_core.clock import now
+from umbel_core.errors import Rejected
+from umbel_core.ids import INPUTS
+from umbel_core.ledger import Fault, Job, Ledger, Task
+from umbel_core.messages import RetryTasks, RunTask
+from umbel_core.recipes import Recipes, recipe_of
+from umbel_core.settings import Limits, megabytes
+from umbel_core.submission import read_submission, tasks_of
+
+
+class Uploads(Protocol):
+    """The uploads bucket, as far as the coordinator needs it."""
+
+    def read(self, key: str, etag: str) -> bytes:
+        """A manifest's bytes; `Rejected` when it is gone or was replaced."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Keep a picture that came inside a manifest."""
+
+
+class Tasks(Protocol):
+    """Where tasks are published."""
+
+    def publish(self, commands: Iterable[RunTask]) -> int:
+        """Publish all; the number of them."""
+
+
+class Planner(msgspec.Struct, frozen=True):
+    """The coordinator's work, on whatever keeps the ledger and carries the tasks."""
+
+    ledger: Ledger
+    uploads: Uploads
+    tasks: Tasks
+    catalogue: Catalogue
+    recipes: Recipes
+    limits: Limits
+
+    def take(self, arrival: Arrived | RetryTasks) -> tuple[str, int]:
+        """Plan and publish; the job's id and how many tasks went out."""
+        if isinstance(arrival, RetryTasks):
+            return arrival.job, self._publish(self.ledger.reopen(arrival.job, arrival.indices))
+        job = job_of(arrival, self.ledger)
+        try:
+            tasks = self._manifest(arrival, job) if arrival.is_manifest else self._picture(arrival, job)
+        except Rejected as fault:
+            tasks = []
+            job.status = "failed"
+            job.errors = [Fault.of(fault)]
+        job.planned = True
+        job.total = len(tasks)
+        if self.ledger.plan(job, tasks):
+            return job.id, self._publish(tasks)
+        # Planned before: what has not ended may have been lost between the plan and the topic.
+        return job.id, self._publish(self.ledger.all_tasks(job.id, "pending"))
+
+    def _publish(self, tasks: Iterable[Task]) -> int:
+        return self.tasks.publish(task.command() for task in tasks)
+
+    def _picture(self, arrival: Arrived, job: Job) -> list[Task]:
+        job.recipe = recipe_of(arrival.key, self.recipes)
+        if arrival.size == 0:
+            raise Rejected("empty_file", "The file is empty: it has zero bytes. Upload it again.")
+        if arrival.size > self.limits.max_upload_bytes:
+            size, most = megabytes(arrival.size), megabytes(self.limits.max_upload_bytes)
+            raise Rejected("too_large", f"The file has {size}; at most {most} are taken. Scale it down and try again.")
+        moment = now()
+        return [
+            Task(
+                job=job.id,
+                index=index,
+                op=variant.op,
+                variant=name,
+                input=arrival.key,
+                params=variant.params,
+                etag=arrival.etag or None,
+                queued_at=moment,
+            )
+            for index, (name, variant) in enumerate(self.recipes[job.recipe].items())
+        ]
+
+    def _manifest(self, arrival: Arrived, job: Job) -> list[Task]:
+        submission = read_submission(self.uploads.read(arrival.key, arrival.etag), self.catalogue, self.limits)
+        job.kind = submission.kind
+        job.name = submission.name or job.name
+        job.on_error = submission.on_error
+        specs = submission.specs
+        if submission.picture is not None:
+            key = f"{INPUTS}{job.id}"
+            self.uploads.write(key, submission.picture)
+            specs = [msgspec.structs.replace(specs[0], input=key)]
+        return tasks_of(job.id, specs, now())

@@ -1,0 +1,1 @@
+"""Ledger stream -> job counts -> sockets."""

@@ -1,0 +1,39 @@
+"""Ledger stream -> relay -> job counts and sockets."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from umbel_core.aws.audience import SocketAudience
+from umbel_core.aws.clients import client
+from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.aws.pictures import S3Results
+from umbel_core.environment import parse
+
+from relay.changes import read_changes
+from relay.environment import RelayEnvironment
+from relay.relaying import Relay
+
+logger = Logger(service="relay")
+
+
+@cache
+def relay() -> Relay:
+    """The relay on the deployment's table and sockets."""
+    environment = parse(RelayEnvironment)
+    return Relay(
+        books=DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days),
+        audience=SocketAudience(
+            client("dynamodb"),
+            environment.sockets_table,
+            client("apigatewaymanagementapi", environment.socket_endpoint),
+        ),
+        url_for=S3Results(client("s3"), environment.results_bucket).link,
+    )
+
+
+def handle(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - Lambda's signature
+    """Lambda's entry: a batch of the ledger's stream. A fault repeats the batch, which changes nothing twice."""
+    changes = read_changes(event["Records"])
+    sent = relay().relay(changes)
+    logger.info("relayed", extra={"tasks": len(changes.tasks), "jobs": len(changes.jobs), "sent": sent})

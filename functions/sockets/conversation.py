@@ -1,0 +1,96 @@
+"""What a socket may say and what it is answered: every answer is a message, none is a return value."""
+
+from typing import Any, Protocol
+
+import msgspec
+from umbel_core.errors import Rejected
+from umbel_core.ledger import Ledger
+from umbel_core.views import UrlFor, job_view, task_view
+
+EVERYTHING = "*"
+_JOBS_SHOWN = 50
+_TASKS_SHOWN = 100
+_MESSAGE_BYTES = 100_000
+"""API Gateway carries 128 KB in one message; a longer snapshot comes in parts."""
+
+
+class Audience(Protocol):
+    """Sockets and what they listen to."""
+
+    def subscribe(self, socket: str, topic: str) -> None: ...
+    def unsubscribe(self, socket: str, topic: str) -> None: ...
+    def tell(self, letters: dict[str, list[bytes]]) -> None: ...
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """One function for every route; the message's `action` says what is wanted."""
+
+    ledger: Ledger
+    audience: Audience
+    url_for: UrlFor
+
+    def hear(self, socket: str, body: str) -> str:
+        """Answer one message; the action's name, for the log."""
+        action = ""
+        try:
+            message = _parse(body)
+            action = message["action"]
+            if action == "subscribe":
+                self._subscribe(socket, _topic(message))
+            elif action == "unsubscribe":
+                self.audience.unsubscribe(socket, _topic(message))
+            elif action == "ping":
+                self._say(socket, {"type": "pong"})
+            else:
+                raise Rejected("unknown_action", f"There is no action '{action}'; say subscribe, unsubscribe or ping.")
+        except Rejected as fault:
+            self._say(socket, {"type": "error", "error": {"code": fault.code, "message": fault.sentence}})
+        return action
+
+    def _subscribe(self, socket: str, topic: str) -> None:
+        """Listen first, look second: a change between the two then comes twice, never not at all."""
+        if topic == EVERYTHING:
+            self.audience.subscribe(socket, topic)
+            jobs, _ = self.ledger.jobs(_JOBS_SHOWN, None)
+            self._snapshot(socket, {"topic": topic}, "jobs", [job_view(job, self.url_for) for job in jobs])
+            return
+        job = self.ledger.job(topic)
+        if job is None:
+            raise Rejected("no_such_job", f"There is no job '{topic}'.")
+        self.audience.subscribe(socket, topic)
+        job = self.ledger.job(topic) or job
+        tasks, cursor = self.ledger.tasks(topic, None, _TASKS_SHOWN, None)
+        facts = {"topic": topic, "job": job_view(job, self.url_for), "more": cursor is not None}
+        self._snapshot(socket, facts, "tasks", [task_view(task, self.url_for) for task in tasks])
+
+    def _snapshot(self, socket: str, facts: dict[str, Any], name: str, records: list[dict[str, Any]]) -> None:
+        parts: list[list[dict[str, Any]]] = [[]]
+        size = 0
+        for record in records:
+            length = len(msgspec.json.encode(record))
+            if parts[-1] and size + length > _MESSAGE_BYTES:
+                parts.append([])
+                size = 0
+            parts[-1].append(record)
+            size += length
+        self._say(socket, *({"type": "snapshot", **facts, name: part} for part in parts))
+
+    def _say(self, socket: str, *messages: dict[str, Any]) -> None:
+        self.audience.tell({socket: [msgspec.json.encode(message) for message in messages]})
+
+
+def _parse(body: str) -> dict[str, Any]:
+    try:
+        message = msgspec.json.decode(body)
+    except msgspec.DecodeError as fault:
+        raise Rejected("invalid_json", f"That is not JSON: {fault}") from fault
+    if not isinstance(message, dict) or not isinstance(message.get("action"), str):
+        raise Rejected("invalid_message", 'Send {"action": "subscribe", "job": "<id>" or "*"}.')
+    return message
+
+
+def _topic(message: dict[str, Any]) -> str:
+    topic = message.get("job")
+    if not isinstance(topic, str) or not topic:
+        raise Rejected("invalid_message", 'Say which job: {"action": "subscribe", "job": "<id>" or "*"}.')
+    return topic

@@ -1,0 +1,1 @@
+"""Dead-letter queues -> failed in the ledger, kept for redrive."""

@@ -1,0 +1,23 @@
+"""A task says that it runs only when it takes long enough for anybody to see it: one write less for every quick one."""
+
+from threading import Timer
+from types import TracebackType
+
+from umbel_core.ledger import Ledger
+from umbel_core.messages import RunTask
+
+_SEEN_AFTER_SECONDS = 1.0
+
+
+class Announcing:
+    """Marks the task `running` a second after it began, unless it has ended by then."""
+
+    def __init__(self, ledger: Ledger, command: RunTask, attempts: int, started_at: str) -> None:
+        self._timer = Timer(_SEEN_AFTER_SECONDS, ledger.start, (command, attempts, started_at))
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        self._timer.cancel()

@@ -1,0 +1,70 @@
+"""An op's lane -> worker -> results bucket and ledger."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from umbel_core.aws.clients import client
+from umbel_core.aws.lane import SqsLane
+from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.aws.pictures import S3Pictures, S3Results
+from umbel_core.catalogue import load_op
+from umbel_core.environment import parse
+from umbel_core.messages import RunTask
+from umbel_core.op import describe
+from umbel_core.settings import Limits
+
+from worker.environment import WorkerEnvironment
+from worker.runner import Runner
+from worker.skipping import Skipping
+from worker.work import OnPictures, OnValues
+
+logger = Logger(service="worker")
+batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@cache
+def lane() -> SqsLane:
+    """The queue that this worker serves."""
+    return SqsLane(client("sqs"), parse(WorkerEnvironment).lane_queue_url)
+
+
+@cache
+def runner() -> Runner:
+    """The runner for this function's op, on the deployment's buckets and table."""
+    environment = parse(WorkerEnvironment)
+    limits = msgspec.json.decode(environment.limits, type=Limits)
+    function = load_op(Path(__file__).parent.parent / "ops", environment.op)
+    card = describe(function)
+    ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days)
+    if card.takes == "picture":
+        pictures = S3Pictures(client("s3"), environment.uploads_bucket, limits.max_upload_bytes)
+        work: Any = OnPictures(card, function, pictures, S3Results(client("s3"), environment.results_bucket), limits)
+    else:
+        work = OnValues(function)
+    return Runner(card.name, work, ledger, Skipping(ledger), card.compute.memory_mb)
+
+
+def take(record: SQSRecord) -> None:
+    """One task. What goes wrong on our side is noted, and tried again after a pause that doubles."""
+    command = msgspec.json.decode(record.body, type=RunTask)
+    attempts = int(record.attributes.approximate_receive_count)
+    try:
+        outcome = runner().run(command, attempts)
+    except Exception as fault:
+        logger.exception("task faulted", extra={"job": command.job, "variant": command.variant, "attempts": attempts})
+        runner().ledger.note_fault(command, attempts, f"{type(fault).__name__}: {fault}")
+        lane().retry_later(record.receipt_handle, attempts)
+        raise
+    status = outcome.status if outcome else "ended before"
+    took = outcome.duration_ms if outcome else 0
+    logger.info("task ended", extra={"job": command.job, "variant": command.variant, "status": status, "ms": took})
+
+
+def handle(event: dict[str, Any], context: Any) -> Any:
+    """Lambda's entry: a batch of the op's lane."""
+    return process_partial_response(event=event, record_handler=take, processor=batch, context=context)

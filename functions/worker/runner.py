@@ -1,0 +1,66 @@
+"""One task from message to commit, whatever the op: the guard, the clock, the verdict."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import msgspec
+from umbel_core.clock import now
+from umbel_core.cost import run_cost_nano
+from umbel_core.errors import Rejected
+from umbel_core.ledger import Fault, Ledger, Outcome
+from umbel_core.messages import RunTask
+
+from worker.announcing import Announcing
+from worker.skipping import Skipped, Skipping
+
+
+class Work(Protocol):
+    """Runs the op on one task's input and gives what the ledger keeps of the result."""
+
+    def __call__(self, command: RunTask) -> Any: ...
+
+
+class Runner(msgspec.Struct, frozen=True):
+    """A worker's whole duty for one message."""
+
+    op: str
+    work: Work
+    ledger: Ledger
+    skipping: Skipping
+    memory_mb: int
+    announce: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = Announcing
+
+    def run(self, command: RunTask, attempts: int) -> Outcome | None:
+        """Do the task and commit its outcome; None when it had ended before. A fault of ours rises, to be retried."""
+        if attempts > 1 and self._ended(command):
+            return None
+        started_at, start = now(), time.perf_counter()
+        try:
+            self.skipping.check(command.job)
+            with self.announce(self.ledger, command, attempts, started_at):
+                result = self.work(command)
+            status, error = "completed", None
+        except Skipped as skipped:
+            status, result, error = "skipped", None, Fault("cancelled", str(skipped))
+        except Rejected as rejected:
+            status, result, error = "failed", None, Fault.of(rejected)
+        duration_ms = (time.perf_counter() - start) * 1000
+        outcome = Outcome(
+            status=status,
+            result=result,
+            error=error,
+            attempts=attempts,
+            started_at=started_at,
+            finished_at=now(),
+            duration_ms=round(duration_ms),
+            cost_nano=run_cost_nano(duration_ms, self.memory_mb),
+        )
+        return outcome if self.ledger.commit(command, outcome) else None
+
+    def _ended(self, command: RunTask) -> bool:
+        """A message that was received before may have been answered before."""
+        task = self.ledger.task(command.job, command.index)
+        return task is not None and (task.round > command.round or task.status in ("completed", "failed", "skipped"))
+

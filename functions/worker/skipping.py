@@ -1,0 +1,28 @@
+"""Which tasks are not to be done any more."""
+
+import time
+
+from umbel_core.ledger import Ledger
+
+_FRESH_SECONDS = 1.0
+
+
+class Skipped(Exception):  # noqa: N818 - a decision, not a malfunction
+    """The task is not to be done; the text says why."""
+
+
+class Skipping:
+    """Knows the jobs cancelled lately; asks the ledger at most once a second, not once a task."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._cancelled: frozenset[str] = frozenset()
+        self._asked = float("-inf")
+
+    def check(self, job: str) -> None:
+        """Raise `Skipped` for a task of a cancelled job."""
+        if time.monotonic() - self._asked > _FRESH_SECONDS:
+            self._cancelled = self._ledger.cancelled()
+            self._asked = time.monotonic()
+        if job in self._cancelled:
+            raise Skipped("The job was cancelled before this task's turn came.")

@@ -1,0 +1,68 @@
+"""What the op gets and where its answer goes, read off its card: a picture comes from S3 and goes there."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+from umbel_core.errors import Rejected
+from umbel_core.messages import RunTask
+from umbel_core.op import OpCard, params_type
+from umbel_core.settings import Limits
+
+
+class Pictures(Protocol):
+    """Where pictures come from."""
+
+    def fetch(self, key: str, etag: str | None) -> bytes:
+        """The picture's bytes."""
+
+
+class Results(Protocol):
+    """Where results go."""
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        """Store one result."""
+
+
+class OnValues(msgspec.Struct, frozen=True):
+    """An op on text, numbers or anything else that travels inside the message."""
+
+    function: Callable[..., Any]
+
+    def __call__(self, command: RunTask) -> Any:
+        return self.function(command.input, **_params(self.function, command))
+
+
+class OnPictures(msgspec.Struct, frozen=True):
+    """An op on a picture in the uploads bucket. A result's key is made of ids alone."""
+
+    card: OpCard
+    function: Callable[..., Any]
+    pictures: Pictures
+    results: Results
+    limits: Limits
+
+    def __call__(self, command: RunTask) -> Any:
+        from worker.pictures import process  # noqa: PLC0415 - the image libraries are only in the lanes that need them
+
+        data = self.pictures.fetch(command.input, command.etag)
+        made = process(self.function, data, _params(self.function, command), self.limits)
+        if self.card.returns == "value":
+            return made
+        key = f"{command.job}/{command.variant}.{made.extension}"
+        self.results.put(key, made.data, made.content_type)
+        return {
+            "key": key,
+            "format": made.format,
+            "content_type": made.content_type,
+            "width": made.width,
+            "height": made.height,
+            "bytes": len(made.data),
+        }
+
+
+def _params(function: Callable[..., Any], command: RunTask) -> dict[str, Any]:
+    try:
+        return msgspec.structs.asdict(msgspec.convert(command.params, params_type(function)))
+    except msgspec.ValidationError as fault:
+        raise Rejected("invalid_params", f"{command.op}: {fault}") from fault

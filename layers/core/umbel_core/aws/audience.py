@@ -1,0 +1,91 @@
+"""Sockets and what they listen to, in one small table.
+
+| pk | what |
+|---|---|
+| `SOCKET#<id>` | a socket: `role`, `topics` it subscribed to, `expire_at` |
+| `TOPIC#<job>` or `TOPIC#*` | the set of sockets that listen: one read finds the audience of a change |
+"""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from umbel_core.aws.dynamo import plain
+from umbel_core.clock import epoch
+
+SOCKET_SECONDS = 3 * 3600
+"""API Gateway ends a socket after two hours; its record goes an hour later if nobody saw it go."""
+_PER_READ = 100
+_SIDE_BY_SIDE = 8
+
+
+class SocketAudience:
+    """Who listens, and how to tell them."""
+
+    def __init__(self, dynamodb: Any, table: str, gateway: Any) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._gateway = gateway
+
+    def admit(self, socket: str, role: str) -> None:
+        """Remember a socket that connected."""
+        record = {"pk": plain(f"SOCKET#{socket}"), "role": plain(role), "expire_at": plain(epoch() + SOCKET_SECONDS)}
+        self._dynamodb.put_item(TableName=self._table, Item=record)
+
+    def forget(self, socket: str) -> None:
+        """Remove a socket and its subscriptions."""
+        key = {"pk": plain(f"SOCKET#{socket}")}
+        gone = self._dynamodb.delete_item(TableName=self._table, Key=key, ReturnValues="ALL_OLD").get("Attributes", {})
+        for topic in gone.get("topics", {}).get("SS", ()):
+            self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
+
+    def subscribe(self, socket: str, topic: str) -> None:
+        """From now on the socket hears of the topic."""
+        self._change(f"SOCKET#{socket}", "ADD", "topics", topic)
+        self._change(f"TOPIC#{topic}", "ADD", "sockets", socket)
+
+    def unsubscribe(self, socket: str, topic: str) -> None:
+        """From now on it does not."""
+        self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
+        self._change(f"SOCKET#{socket}", "DELETE", "topics", topic)
+
+    def listeners(self, topics: list[str]) -> dict[str, set[str]]:
+        """Topic -> ids of the sockets that subscribed to it."""
+        found: dict[str, set[str]] = {}
+        keys = [{"pk": plain(f"TOPIC#{topic}")} for topic in topics]
+        while keys:
+            chunk, keys = keys[:_PER_READ], keys[_PER_READ:]
+            answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": chunk, "ConsistentRead": True}})
+            for entry in answer["Responses"].get(self._table, ()):
+                found[entry["pk"]["S"].removeprefix("TOPIC#")] = set(entry.get("sockets", {}).get("SS", ()))
+            keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        return found
+
+    def tell(self, letters: dict[str, list[bytes]]) -> None:
+        """Send each socket its messages in order; a socket that is gone is forgotten, the others go on."""
+        if len(letters) <= 1:
+            for socket, messages in letters.items():
+                self._tell(socket, messages)
+            return
+        with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(letters))) as pool:
+            list(pool.map(self._tell, letters.keys(), letters.values()))
+
+    def _tell(self, socket: str, messages: Iterable[bytes]) -> None:
+        try:
+            for message in messages:
+                self._gateway.post_to_connection(ConnectionId=socket, Data=message)
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] not in ("GoneException", "410"):
+                raise
+            self.forget(socket)
+
+    def _change(self, pk: str, verb: str, attribute: str, member: str) -> None:
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key={"pk": plain(pk)},
+            UpdateExpression=f"{verb} #set :member SET expire_at = :later",
+            ExpressionAttributeNames={"#set": attribute},
+            ExpressionAttributeValues={":member": {"SS": [member]}, ":later": plain(epoch() + SOCKET_SECONDS)},
+        )

@@ -1,0 +1,58 @@
+"""Structs as DynamoDB items: text, whole numbers and flags as themselves, everything else as JSON text."""
+
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+Record = TypeVar("Record", bound=msgspec.Struct)
+Item = dict[str, dict[str, Any]]
+
+
+def plain(value: str | int | bool) -> dict[str, Any]:
+    """One simple value in DynamoDB's notation."""
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
+def attribute(kind: type[msgspec.Struct], name: str, value: Any) -> dict[str, Any]:
+    """The value of one field of a record in DynamoDB's notation."""
+    return plain(value) if _is_plain(kind)[name] else {"S": msgspec.json.encode(value).decode()}
+
+
+def item(record: msgspec.Struct) -> Item:
+    """A record's fields as attributes; what is None or empty is left out."""
+    kind = type(record)
+    fields = ((name, getattr(record, name)) for name in kind.__struct_fields__)
+    return {name: attribute(kind, name, value) for name, value in fields if value not in (None, {}, [])}
+
+
+def record(kind: type[Record], attributes: Item) -> Record:
+    """The record that an item holds; attributes that are no field of it (the keys) are passed over."""
+    plains = _is_plain(kind)
+    values = {name: _value(attributes[name], plains[name]) for name in plains if name in attributes}
+    return msgspec.convert(values, kind)
+
+
+def _value(attribute: dict[str, Any], is_plain: bool) -> Any:
+    ((kind, value),) = attribute.items()
+    if not is_plain:
+        return msgspec.json.decode(value)
+    return int(value) if kind == "N" else value
+
+
+@cache
+def _is_plain(kind: type[msgspec.Struct]) -> dict[str, bool]:
+    info = inspect.type_info(kind)
+    assert isinstance(info, inspect.StructType)
+    return {field.name: _simple(field.type) for field in info.fields}
+
+
+def _simple(kind: inspect.Type) -> bool:
+    if isinstance(kind, inspect.UnionType):
+        return all(_simple(member) for member in kind.types)
+    return isinstance(
+        kind, inspect.StrType | inspect.IntType | inspect.BoolType | inspect.NoneType | inspect.LiteralType
+    )

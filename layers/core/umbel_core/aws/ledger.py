@@ -1,0 +1,307 @@
+"""The ledger in one DynamoDB table: a job's record and its tasks share the job's partition.
+
+| pk | sk | what |
+|---|---|---|
+| `JOB#<id>` | `JOB` | the job; `listed` = `JOBS` puts it in the index `by-time` |
+| `JOB#<id>` | `TASK#<index>` | one task |
+| `CANCELLED` | `<job id>` | a job that workers are to skip |
+| `DEAD#<op>` | `<message id>` | a message that was given up, kept for redrive |
+"""
+
+import base64
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from umbel_core.aws.dynamo import Item, attribute, item, plain, record
+from umbel_core.clock import epoch, now
+from umbel_core.errors import Rejected
+from umbel_core.ledger import DeadLetter, Job, Outcome, Task
+from umbel_core.messages import RunTask
+
+BY_TIME = "by-time"
+_TRANSACTION = 100
+"""DynamoDB takes this many writes in one transaction."""
+_STATE = {"#status": "status", "#round": "round"}
+
+
+class DynamoLedger:
+    """`umbel_core.ledger.Ledger` on a table. Every write that moves a state is conditional on the state it leaves."""
+
+    def __init__(self, dynamodb: Any, table: str, retention_days: int) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._retention = retention_days * 86_400
+
+    def expect(self, job: Job) -> None:
+        self._dynamodb.put_item(
+            TableName=self._table, Item=self._job_item(job), ConditionExpression="attribute_not_exists(pk)"
+        )
+
+    def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
+        """The job's own record is the last write: a job that says it is planned has all its tasks."""
+        expire_at = job.expire_at = epoch() + self._retention
+        writes = []
+        for task in tasks:
+            task.expire_at = expire_at
+            writes.append(self._put({**task_key(task.job, task.index), **item(task)}, "attribute_not_exists(pk)"))
+        announced = self._put(self._job_item(job), "attribute_not_exists(pk) OR (planned = :no AND #status IN (:pending, :failed))")
+        announced["Put"]["ExpressionAttributeNames"] = {"#status": "status"}
+        announced["Put"]["ExpressionAttributeValues"] = {
+            ":no": plain(value=False),
+            ":pending": plain("pending"),
+            ":failed": plain("failed"),
+        }
+        writes.append(announced)
+        chunks = [writes[start : start + _TRANSACTION] for start in range(0, len(writes), _TRANSACTION)]
+        # A chunk that is refused was written by an earlier try of the same plan; only the last one decides.
+        return [self._transact(chunk) for chunk in chunks][-1]
+
+    def commit(self, task: RunTask, outcome: Outcome) -> bool:
+        values = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
+        return self._move(task, {name: value for name, value in values.items() if value is not None})
+
+    def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
+        return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
+
+    def note_fault(self, task: RunTask, attempts: int, reason: str) -> None:
+        self._move(task, {"attempts": attempts, "last_error": reason[:1000]})
+
+    def _move(self, task: RunTask, changes: dict[str, Any]) -> bool:
+        """Change a task that has not ended, in the round that the message belongs to."""
+        names = {f"#{name}": name for name in changes}
+        values = {f":{name}": attribute(Task, name, value) for name, value in changes.items()}
+        assignments = ", ".join(f"#{name} = :{name}" for name in changes)
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=task_key(task.job, task.index),
+                UpdateExpression=f"SET {assignments} ADD version :one",
+                ConditionExpression="#status IN (:is_pending, :is_running) AND #round = :in_round",
+                ExpressionAttributeNames={**names, **_STATE},
+                ExpressionAttributeValues={
+                    **values,
+                    ":one": plain(1),
+                    ":is_pending": plain("pending"),
+                    ":is_running": plain("running"),
+                    ":in_round": plain(task.round),
+                },
+            )
+        except ClientError as fault:
+            if _is(fault, "ConditionalCheckFailedException"):
+                return False
+            raise
+        return True
+
+    def job(self, job: str) -> Job | None:
+        found = self._dynamodb.get_item(TableName=self._table, Key=job_key(job), ConsistentRead=True).get("Item")
+        return record(Job, found) if found else None
+
+    def task(self, job: str, index: int) -> Task | None:
+        key = task_key(job, index)
+        found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        return record(Task, found) if found else None
+
+    def tasks(self, job: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
+        query = {
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :task)",
+            "ExpressionAttributeValues": {":pk": plain(f"JOB#{job}"), ":task": plain("TASK#")},
+            "ConsistentRead": True,
+        }
+        found, after = self._page(query, limit, cursor, {"status": status})
+        return [record(Task, entry) for entry in found], after
+
+    def jobs(
+        self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
+    ) -> tuple[list[Job], str | None]:
+        query = {
+            "IndexName": BY_TIME,
+            "KeyConditionExpression": "listed = :listed",
+            "ExpressionAttributeValues": {":listed": plain("JOBS")},
+            "ScanIndexForward": False,
+        }
+        found, after = self._page(query, limit, cursor, {"status": status, "kind": kind})
+        return [record(Job, entry) for entry in found], after
+
+    def cancel(self, job: str) -> Job | None:
+        found = self.job(job)
+        if found is None or found.ended:
+            return found
+        stop = {
+            "Update": {
+                "TableName": self._table,
+                "Key": job_key(job),
+                "UpdateExpression": "SET #status = :cancelled, updated_at = :now, writer = :api ADD version :one",
+                "ConditionExpression": "#status IN (:pending, :running)",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": {
+                    ":cancelled": plain("cancelled"),
+                    ":now": plain(now()),
+                    ":api": plain("api"),
+                    ":one": plain(1),
+                    ":pending": plain("pending"),
+                    ":running": plain("running"),
+                },
+            }
+        }
+        mark = {"pk": plain("CANCELLED"), "sk": plain(job), "expire_at": plain(epoch() + self._retention)}
+        self._transact([stop, {"Put": {"TableName": self._table, "Item": mark}}])
+        return self.job(job)
+
+    def cancelled(self) -> frozenset[str]:
+        query = {
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": plain("CANCELLED")},
+            "ProjectionExpression": "sk",
+        }
+        return frozenset(entry["sk"]["S"] for entry in self._all(query))
+
+    def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
+        wanted = None if indices is None else set(indices)
+        reopened = []
+        for task in self.all_tasks(job):
+            if wanted is not None and task.index not in wanted:
+                continue
+            if task.status in ("failed", "skipped") and self._reopen(task):
+                task = msgspec.structs.replace(task, status="pending", round=task.round + 1)  # noqa: PLW2901
+            if task.status == "pending":
+                reopened.append(task)
+        return reopened
+
+    def _reopen(self, task: Task) -> bool:
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=task_key(task.job, task.index),
+                UpdateExpression="SET #status = :pending, queued_at = :now, attempts = :none, cost_nano = :none "
+                "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error ADD #round :one, version :one",
+                ConditionExpression="#status IN (:failed, :skipped) AND #round = :round",
+                ExpressionAttributeNames={**_STATE, "#error": "error", "#result": "result"},
+                ExpressionAttributeValues={
+                    ":pending": plain("pending"),
+                    ":failed": plain("failed"),
+                    ":skipped": plain("skipped"),
+                    ":now": plain(now()),
+                    ":none": plain(0),
+                    ":one": plain(1),
+                    ":round": plain(task.round),
+                },
+            )
+        except ClientError as fault:
+            if _is(fault, "ConditionalCheckFailedException"):
+                return False
+            raise
+        return True
+
+    def all_tasks(self, job: str, status: str | None = None) -> Iterator[Task]:
+        """Every task of a job in order, a page at a time."""
+        cursor: str | None = None
+        while True:
+            page, cursor = self.tasks(job, status, 500, cursor)
+            yield from page
+            if cursor is None:
+                return
+
+    def bury(self, letter: DeadLetter) -> None:
+        """Keep a message that was given up."""
+        key = {"pk": plain(f"DEAD#{letter.op}"), "sk": plain(letter.id)}
+        expiry = {"expire_at": plain(epoch() + self._retention)}
+        self._dynamodb.put_item(TableName=self._table, Item={**key, **item(letter), **expiry})
+
+    def dead(self, op: str) -> list[DeadLetter]:
+        """The op's messages that were given up and not redriven since."""
+        query = {
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": plain(f"DEAD#{op}")},
+            "ConsistentRead": True,
+        }
+        return [record(DeadLetter, entry) for entry in self._all(query)]
+
+    def unearth(self, letter: DeadLetter) -> None:
+        """Forget a dead letter: it is on its way again."""
+        key = {"pk": plain(f"DEAD#{letter.op}"), "sk": plain(letter.id)}
+        self._dynamodb.delete_item(TableName=self._table, Key=key)
+
+    def replace_job(self, old: Job, new: Job) -> bool:
+        """Write what the relay folded, unless somebody wrote in between."""
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table,
+                Item=self._job_item(new),
+                ConditionExpression="version = :version",
+                ExpressionAttributeValues={":version": plain(old.version)},
+            )
+        except ClientError as fault:
+            if _is(fault, "ConditionalCheckFailedException"):
+                return False
+            raise
+        return True
+
+    def _job_item(self, job: Job) -> Item:
+        job.expire_at = job.expire_at or epoch() + self._retention
+        return {**job_key(job.id), "listed": plain("JOBS"), **item(job)}
+
+    def _put(self, entry: Item, condition: str) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": entry, "ConditionExpression": condition}}
+
+    def _transact(self, writes: list[dict[str, Any]]) -> bool:
+        try:
+            self._dynamodb.transact_write_items(TransactItems=writes)
+        except ClientError as fault:
+            reasons = {reason.get("Code") for reason in fault.response.get("CancellationReasons", [])}
+            if _is(fault, "TransactionCanceledException") and "ConditionalCheckFailed" in reasons:
+                return False
+            raise
+        return True
+
+    def _all(self, query: dict[str, Any]) -> Iterator[Item]:
+        for page in self._dynamodb.get_paginator("query").paginate(TableName=self._table, **query):
+            yield from page["Items"]
+
+    def _page(
+        self, query: dict[str, Any], limit: int, cursor: str | None, equal: dict[str, str | None]
+    ) -> tuple[list[Item], str | None]:
+        """`limit` items that match, reading on past those that do not."""
+        wanted = {name: value for name, value in equal.items() if value is not None}
+        if wanted:
+            query["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in wanted)
+            query["ExpressionAttributeNames"] = {f"#{name}": name for name in wanted}
+            query["ExpressionAttributeValues"] |= {f":{name}": plain(value) for name, value in wanted.items()}
+        found: list[Item] = []
+        start = _decode(cursor)
+        while True:
+            more = {"ExclusiveStartKey": start} if start else {}
+            page = self._dynamodb.query(TableName=self._table, Limit=limit - len(found), **query, **more)
+            found += page["Items"]
+            start = page.get("LastEvaluatedKey")
+            if not start or len(found) >= limit:
+                return found, _encode(start)
+
+
+def job_key(job: str) -> Item:
+    """Where a job's record is."""
+    return {"pk": plain(f"JOB#{job}"), "sk": plain("JOB")}
+
+
+def task_key(job: str, index: int) -> Item:
+    """Where a task's record is; six digits keep tasks in order."""
+    return {"pk": plain(f"JOB#{job}"), "sk": plain(f"TASK#{index:06d}")}
+
+
+def _encode(key: Item | None) -> str | None:
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode() if key else None
+
+
+def _decode(cursor: str | None) -> Item | None:
+    if not cursor:
+        return None
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=Item)
+    except (ValueError, msgspec.DecodeError) as fault:
+        raise Rejected("invalid_cursor", "The cursor is not one that this listing gave; start without it.") from fault
+
+
+def _is(fault: ClientError, code: str) -> bool:
+    return bool(fault.response["Error"]["Code"] == code)

@@ -1,0 +1,194 @@
+"""The ledger's words: jobs, tasks, and the three writes that move them. States only move forward."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from umbel_core.errors import Rejected
+from umbel_core.ids import task_id
+from umbel_core.messages import OnError, RunTask
+
+Kind = Literal["upload", "image", "manifest", "batch", "crawl", "task"]
+JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
+TaskStatus = Literal["pending", "running", "completed", "failed", "skipped"]
+ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
+KEPT_ERRORS = 100
+"""A job lists at most this many faults; its tasks have them all."""
+KEPT_VARIANTS = 32
+"""A job of at most this many tasks carries their results, so that a list of jobs shows pictures in one read."""
+
+
+class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why something failed: a code for programs, a sentence for people."""
+
+    code: str
+    message: str
+    task: str | None = None
+    variant: str | None = None
+
+    @classmethod
+    def of(cls, rejected: Rejected) -> "Fault":
+        """The record of a refusal."""
+        return cls(rejected.code, rejected.sentence)
+
+
+class Task(msgspec.Struct, kw_only=True):
+    """One task's record, under the key (job, index)."""
+
+    job: str
+    index: int
+    op: str
+    variant: str
+    input: Any
+    params: dict[str, Any] = {}
+    group: str | None = None
+    etag: str | None = None
+    status: TaskStatus = "pending"
+    result: Any = None
+    error: Fault | None = None
+    attempts: int = 0
+    round: int = 0
+    queued_at: str
+    started_at: str | None = None
+    finished_at: str | None = None
+    duration_ms: int | None = None
+    cost_nano: int = 0
+    """Nano-dollars that the task's run cost."""
+    last_error: str | None = None
+    """What our side said when it last failed; public once the task is given up."""
+    version: int = 1
+    expire_at: int = 0
+
+    @property
+    def id(self) -> str:
+        """The task's public id."""
+        return task_id(self.job, self.index)
+
+    def command(self) -> RunTask:
+        """The message that has this task done."""
+        return RunTask(
+            job=self.job,
+            index=self.index,
+            op=self.op,
+            variant=self.variant,
+            input=self.input,
+            params=self.params,
+            group=self.group,
+            etag=self.etag,
+            round=self.round,
+        )
+
+
+class Job(msgspec.Struct, kw_only=True):
+    """One job's record. Its counts are folded from its tasks by the relay alone."""
+
+    id: str
+    kind: Kind
+    name: str
+    status: JobStatus = "pending"
+    created_at: str
+    updated_at: str
+    source: str | None = None
+    """Key of the picture or the manifest that started it."""
+    recipe: str | None = None
+    on_error: OnError = "continue"
+    planned: bool = False
+    """True once the coordinator has written its tasks."""
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    errors: list[Fault] = []
+    variants: dict[str, dict[str, Any]] = {}
+    cost_nano: int = 0
+    folded_to: str = ""
+    """Sequence number of the last stream record that is in the counts."""
+    writer: str = "coordinator"
+    """Who wrote last; the relay does not answer its own writes."""
+    version: int = 1
+    expire_at: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """True when nothing more will happen to the job by itself."""
+        return self.status in ("completed", "failed", "cancelled")
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one run of a task: the single commit point's content."""
+
+    status: Literal["completed", "failed", "skipped"]
+    result: Any = None
+    error: Fault | None = None
+    attempts: int = 1
+    started_at: str | None = None
+    finished_at: str
+    duration_ms: int | None = None
+    cost_nano: int = 0
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was given up, kept as it came."""
+
+    op: str
+    id: str
+    body: str
+    reason: str
+    at: str
+    job: str | None = None
+    index: int | None = None
+
+
+class Ledger(Protocol):
+    """The record of jobs and tasks."""
+
+    def expect(self, job: Job) -> None:
+        """Write a job that a request announced, before its picture or manifest is there."""
+
+    def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
+        """Write a job with all its tasks; False when it is there already or was cancelled."""
+
+    def commit(self, task: RunTask, outcome: Outcome) -> bool:
+        """End a task; False when it had ended before, or in another round."""
+
+    def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
+        """Say that a task is being worked on; False when it had ended."""
+
+    def note_fault(self, task: RunTask, attempts: int, reason: str) -> None:
+        """Remember why a run failed that will be tried again."""
+
+    def job(self, job: str) -> Job | None:
+        """One job, or None."""
+
+    def task(self, job: str, index: int) -> Task | None:
+        """One task, or None."""
+
+    def tasks(self, job: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
+        """A page of a job's tasks in order, and the cursor of the next."""
+
+    def jobs(
+        self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
+    ) -> tuple[list[Job], str | None]:
+        """A page of jobs, newest first, and the cursor of the next."""
+
+    def cancel(self, job: str) -> Job | None:
+        """Mark a job cancelled unless it has ended; None when there is no such job."""
+
+    def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
+        """Start over what failed or was skipped (of `indices`, when given); the tasks that are now pending."""
+
+    def all_tasks(self, job: str, status: str | None = None) -> Iterator[Task]:
+        """Every task of a job, in order."""
+
+    def cancelled(self) -> frozenset[str]:
+        """Ids of the jobs that were cancelled lately, for workers to skip."""
+
+    def bury(self, letter: DeadLetter) -> None:
+        """Keep a message that was given up."""
+
+    def dead(self, op: str) -> list[DeadLetter]:
+        """The op's messages that were given up and not redriven since."""
+
+    def unearth(self, letter: DeadLetter) -> None:
+        """Forget a dead letter: it is on its way again."""

@@ -1,0 +1,47 @@
+"""What crosses a hop: commands in the imperative, frozen, unknown fields forbidden."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+OnError = Literal["continue", "stop_group"]
+
+
+class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One task as a manifest writes it."""
+
+    op: str
+    input: Any
+    params: dict[str, Any] = {}
+    group: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A job in full: the body of `POST /jobs` and of `jobs/<name>.json`."""
+
+    tasks: Annotated[list[TaskSpec], msgspec.Meta(min_length=1)]
+    name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    on_error: OnError = "continue"
+
+
+class RunTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Coordinator -> worker, through the op's lane: do this op on this input."""
+
+    job: str
+    index: int
+    op: str
+    variant: str
+    input: Any
+    params: dict[str, Any] = {}
+    group: str | None = None
+    etag: str | None = None
+    """Of the picture as it was uploaded; a newer upload under the same key must not answer for it."""
+    round: int = 0
+    """How often the task was started over by a retry; an answer of an earlier round does not count."""
+
+
+class RetryTasks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="retry"):
+    """API -> coordinator: start these tasks of a job over, or all that failed or were skipped."""
+
+    job: str
+    indices: list[int] | None = None

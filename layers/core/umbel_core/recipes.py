@@ -1,0 +1,78 @@
+"""Recipes: named sets of variants, written by people in TOML, read by functions as data."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from umbel_core.catalogue import Catalogue
+from umbel_core.errors import Rejected
+from umbel_core.ids import JOB_ID, ROOT
+
+DEFAULT = "default"
+
+
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One variant of a recipe: an op with its parameters."""
+
+    op: str
+    params: dict[str, Any] = {}
+
+
+Recipes = dict[str, dict[str, Variant]]
+"""Recipe name -> variant name -> variant."""
+
+
+class RecipeError(Exception):
+    """A recipe that cannot be deployed; names the file, the key and the reason."""
+
+
+def read_recipes(path: Path, catalogue: Catalogue) -> Recipes:
+    """Read and check the recipes' file, as the synthesis does."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as fault:
+        raise RecipeError(f"{path.name}: {fault}") from fault
+    recipes = {name: _recipe(path.name, name, variants, catalogue) for name, variants in tables.items()}
+    if DEFAULT not in recipes:
+        raise RecipeError(f"{path.name}: there must be a recipe named '{DEFAULT}'; pictures in {ROOT} take it")
+    return recipes
+
+
+def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[str, Variant]:
+    if not _is_name(name) or JOB_ID.fullmatch(name):
+        raise RecipeError(f"{file}: [{name}]: a recipe's name takes letters, digits, '-' and '_', at most 64")
+    if not isinstance(variants, dict) or not variants:
+        raise RecipeError(f"{file}: [{name}]: a recipe needs at least one variant, written as [{name}.<variant>]")
+    return {variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue) for variant, keys in variants.items()}
+
+
+def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> Variant:
+    if not isinstance(keys, dict):
+        raise RecipeError(f"{where}: a variant is a table; write its keys below [{name}]")
+    if not _is_name(name):
+        raise RecipeError(f"{where}: a variant's name takes letters, digits, '-' and '_', at most 64")
+    params = dict(keys)
+    op = params.pop("op", name)
+    card = catalogue.get(op) if isinstance(op, str) else None
+    if card is None:
+        raise RecipeError(f"{where}: op: there is no op '{op}'; the ops are {', '.join(catalogue)}")
+    if card.takes != "picture":
+        raise RecipeError(f"{where}: op: '{op}' takes {card.takes}, not a picture")
+    try:
+        catalogue.check_params(op, params)
+    except Rejected as fault:
+        key, _, reason = fault.sentence.removeprefix("$.").partition(": ")
+        raise RecipeError(f"{where}: {key.removeprefix('$')}{': ' if key != '$' else ''}{reason}") from fault
+    return Variant(op, params)
+
+
+def recipe_of(key: str, recipes: Recipes) -> str:
+    """The recipe that a picture's key asks for: `uploads/<recipe>/…` when there is one of that name, else the default."""
+    first, slash, _ = key.removeprefix(ROOT).partition("/")
+    return first if slash and first in recipes else DEFAULT
+
+
+def _is_name(name: str) -> bool:
+    return 0 < len(name) <= 64 and name.isascii() and name.replace("-", "a").replace("_", "a").isalnum()

@@ -1,0 +1,25 @@
+"""What a deployment may set in `cdk.json`'s context, with its bounds: checked at synth, parsed by the functions."""
+
+from typing import Annotated
+
+import msgspec
+
+from umbel_core.op import Bounds
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The limits that the coordinator, the API and the workers share."""
+
+    max_upload_bytes: Annotated[int, Bounds(ge=1024, le=5_000_000_000, description="Largest picture file")] = 50_000_000
+    max_pixels: Annotated[
+        int, Bounds(ge=10_000, le=500_000_000, description="Largest picture: width x height x frames")
+    ] = 50_000_000
+    max_tasks: Annotated[int, Bounds(ge=1, le=100_000, description="Most tasks in one job")] = 10_000
+    retention_days: Annotated[
+        int, Bounds(ge=1, le=3650, description="How long uploads, results and the ledger are kept")
+    ] = 30
+
+
+def megabytes(size: int) -> str:
+    """A size as people write it: `52.4 MB`."""
+    return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{size / 1000:.1f} kB"

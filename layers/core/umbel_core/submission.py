@@ -1,0 +1,123 @@
+"""Bodies that start a job, one parser for every door: the API, the CLI and `jobs/<name>.json` in S3."""
+
+import base64
+import binascii
+from typing import Any, Literal
+
+import msgspec
+
+from umbel_core.catalogue import Catalogue
+from umbel_core.errors import Rejected
+from umbel_core.ledger import Kind, Task
+from umbel_core.messages import Manifest, OnError, TaskSpec
+from umbel_core.settings import Limits, megabytes
+
+
+class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One op on one picture that comes inside the request."""
+
+    image_data: str
+    operation: str
+    width: int | None = None
+    height: int | None = None
+    output_format: Literal["jpeg", "png", "webp"] | None = None
+    params: dict[str, Any] = {}
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """A job as it was asked for, whatever the body's form was."""
+
+    kind: Kind
+    name: str | None
+    specs: list[TaskSpec]
+    on_error: OnError = "continue"
+    picture: bytes | None = None
+    """A picture that came inside; the first spec's input is to become its key."""
+
+
+def read_submission(body: bytes, catalogue: Catalogue, limits: Limits) -> Submission:
+    """Parse and check a body; `Rejected` names the place in the document and the rule."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise Rejected("invalid_json", f"$: not JSON: {fault}") from fault
+    if not isinstance(document, dict):
+        raise Rejected("invalid_manifest", "$: expected an object with 'tasks', or with 'image_data' and 'operation'")
+    if "image_data" in document:
+        return _image(_convert(document, ImageRequest), catalogue, limits)
+    return _manifest(_convert(document, Manifest), catalogue, limits)
+
+
+def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submission:
+    if len(manifest.tasks) > limits.max_tasks:
+        raise Rejected(
+            "too_many_tasks", f"$.tasks: {len(manifest.tasks)} tasks; at most {limits.max_tasks} are taken in one job"
+        )
+    ops_of_groups: dict[str, str] = {}
+    for place, spec in enumerate(manifest.tasks):
+        path = f"$.tasks[{place}]"
+        catalogue.check(spec.op, spec.input, spec.params, path)
+        if spec.group is not None and ops_of_groups.setdefault(spec.group, spec.op) != spec.op:
+            first = ops_of_groups[spec.group]
+            raise Rejected("mixed_group", f"{path}.group: '{spec.group}' has op '{first}' already; one group, one op")
+    return Submission(
+        kind="manifest",
+        name=manifest.name,
+        specs=manifest.tasks,
+        on_error=manifest.on_error,
+    )
+
+
+def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submission:
+    try:
+        picture = base64.b64decode(request.image_data, validate=True)
+    except (binascii.Error, ValueError) as fault:
+        raise Rejected("invalid_image_data", f"$.image_data: not base64: {fault}") from fault
+    if not picture:
+        raise Rejected("empty_file", "$.image_data: there is nothing in it")
+    if len(picture) > limits.max_upload_bytes:
+        most = megabytes(limits.max_upload_bytes)
+        raise Rejected("too_large", f"$.image_data: {megabytes(len(picture))}; at most {most} are taken")
+    if request.operation in catalogue and catalogue[request.operation].takes != "picture":
+        raise Rejected("unknown_op", f"$.operation: '{request.operation}' does not take a picture")
+    named = {"width": request.width, "height": request.height, "format": request.output_format}
+    params = {**{name: value for name, value in named.items() if value is not None}, **request.params}
+    catalogue.check(request.operation, "inputs/picture", params, "$")
+    return Submission(
+        kind="image",
+        name=request.operation,
+        specs=[TaskSpec(op=request.operation, input="", params=params)],
+        picture=picture,
+    )
+
+
+def tasks_of(job: str, specs: list[TaskSpec], queued_at: str) -> list[Task]:
+    """The tasks of a manifest: a result is named for its op, with a number from the op's second task on."""
+    seen: dict[str, int] = {}
+    tasks = []
+    for index, spec in enumerate(specs):
+        seen[spec.op] = seen.get(spec.op, 0) + 1
+        variant = spec.op if seen[spec.op] == 1 else f"{spec.op}-{seen[spec.op]}"
+        tasks.append(
+            Task(
+                job=job,
+                index=index,
+                op=spec.op,
+                variant=variant,
+                input=spec.input,
+                params=spec.params,
+                group=spec.group,
+                queued_at=queued_at,
+            )
+        )
+    return tasks
+
+
+def _convert(document: Any, kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as fault:
+        reason, _, where = str(fault).partition(" - at `")
+        raise Rejected("invalid_manifest", f"{where.rstrip('`') or '$'}: {reason}") from fault
+
+
