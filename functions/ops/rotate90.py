@@ -1,6 +1,7 @@
 """A quarter turn."""
 
 from PIL.Image import Image, Transpose
+
 from umbel_core.op import op
 
 

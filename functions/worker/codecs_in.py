@@ -1,0 +1,204 @@
+"""bytes -> decoder: what a file is, whether it may be decoded, and what is wrong with it.
+
+The decoder decides what a file is, whatever its name or declared type. All limits are checked on the header, before a
+pixel is decoded.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from io import BytesIO
+
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
+from umbel_core.errors import Rejected
+from umbel_core.settings import Limits, megabytes
+
+_PLUGINS = {
+    "jpeg": "JpegImagePlugin",
+    "png": "PngImagePlugin",
+    "webp": "WebPImagePlugin",
+    "gif": "GifImagePlugin",
+    "avif": "AvifImagePlugin",
+    "tiff": "TiffImagePlugin",
+    "bmp": "BmpImagePlugin",
+}
+"""Imported one by one, the commonest first, until one knows the file: all of them would double a cold start."""
+
+_TAKEN = "We take JPEG, PNG, WebP, AVIF, GIF, TIFF and BMP."
+
+_OTHERS = {
+    b"8BPS": "Photoshop",
+    b"\0\0\1\0": "icon (ICO)",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+    b"\xff\x4f\xff\x51": "JPEG 2000",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"\xff\x0a": "JPEG XL",
+    b"icns": "icon (ICNS)",
+    b"DDS ": "DDS",
+    b"qoif": "QOI",
+    b"gimp xcf": "GIMP",
+    b"\x76\x2f\x31\x01": "OpenEXR",
+    b"%PDF": "PDF",
+    b"%!PS": "PostScript",
+    **{b"P%d" % kind: "PNM" for kind in range(1, 8)},
+}
+
+_SMALLEST_FRAME = 4096
+"""Pixels that a frame counts for at least, so that a million frames of one pixel each are too many as well."""
+
+_MOST_SCANS = 100
+"""Passes of a progressive JPEG over all its pixels. Real ones have about ten; each costs time, but hardly a byte."""
+
+FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow's decoders raise on hostile files."""
+
+_ENDS_EARLY: dict[str, Callable[[bytes], bool]] = {
+    "jpeg": lambda data: b"\xff\xd9" not in data[-4096:],
+    "png": lambda data: b"IEND" not in data[-4096:],
+    "webp": lambda data: len(data) < 8 + int.from_bytes(data[4:8], "little"),
+    "gif": lambda data: b";" not in data[-16:],
+    "bmp": lambda data: len(data) < int.from_bytes(data[2:6], "little"),
+    "tiff": lambda data: len(data) < int.from_bytes(data[4:8], "little" if data[:1] == b"I" else "big"),
+    "avif": lambda data: len(data) < _end_of_boxes(data),
+}
+"""True of a file that lacks its end. Asked only of files that could not be decoded, so that it may be crude."""
+
+
+def identify(data: bytes, limits: Limits) -> tuple[str, int]:
+    """The format and the number of frames of a file within the limits; `Rejected` with the reason for any other."""
+    if not data:
+        raise Rejected("empty_file", "The file is empty (0 bytes). Upload it again, whole.")
+    if len(data) > limits.max_upload_bytes:
+        sizes = f"{megabytes(len(data))}; at most {megabytes(limits.max_upload_bytes)} are taken"
+        raise Rejected("too_large", f"The file has {sizes}. Scale the picture down and upload it again.")
+    kind = _kind(data)
+    if kind == "jpeg" and (scans := data.count(b"\xff\xda")) > _MOST_SCANS:
+        raise Rejected("broken_picture", f"The JPEG has {scans} scans; at most {_MOST_SCANS} are taken. Save it anew.")
+    with decoding(kind, data):
+        header = decoder(kind, data)
+    width, height = header.size
+    pixels, most_pixels = width * height, f"at most {limits.max_pixels / 1e6:g} MP are taken"
+    if pixels > limits.max_pixels:
+        size = f"{width} x {height} pixels ({pixels / 1e6:.0f} MP)"
+        sentence = f"The picture is {size}; {most_pixels}. Scale it down and upload it again."
+        raise Rejected("too_many_pixels", sentence)
+    most = limits.max_pixels // max(pixels, _SMALLEST_FRAME)
+    with decoding(kind, data):
+        frames = _frames(kind, data, header, most)
+    if frames > most:
+        size = f"more than {most} frames of {width} x {height} pixels"
+        sentence = f"The picture has {size}; {most_pixels} in all. Scale it down, or shorten it, and upload it again."
+        raise Rejected("too_many_pixels", sentence)
+    return kind, frames
+
+
+def decoder(kind: str, data: bytes) -> ImageFile:
+    """Pillow's decoder, with nothing read but the header. Unlike `Image.open`, it keeps the reason when it fails."""
+    factory, _ = Image.OPEN[kind.upper()]
+    return factory(BytesIO(data), "")
+
+
+@contextmanager
+def decoding(kind: str, data: bytes) -> Iterator[None]:
+    """Whatever the decoder stumbles over in here is the file's fault."""
+    try:
+        yield
+    except Image.DecompressionBombError as fault:
+        raise Rejected("too_many_pixels", f"The picture is too large to decode: {fault}") from fault
+    except FAULTS as fault:
+        name, size = kind.upper(), megabytes(len(data))
+        if isinstance(fault, EOFError) or _ENDS_EARLY[kind](data):
+            sentence = f"The {name} file ends early: {size} are not the whole picture. Upload it again, whole."
+            raise Rejected("truncated_picture", sentence) from fault
+        sentence = f"The {name} file is damaged and cannot be decoded. Save it anew and upload that."
+        raise Rejected("broken_picture", sentence) from fault
+
+
+def _kind(data: bytes) -> str:
+    brands = data[8:64] if data[4:8] == b"ftyp" else b""
+    if any(brand in brands for brand in (b"heic", b"heix", b"hevc", b"mif1")) and b"avif" not in brands:
+        raise Rejected("unsupported_format", f"HEIC pictures are not taken. {_TAKEN}")
+    for kind, plugin in _PLUGINS.items():
+        import_module(f"PIL.{plugin}")
+        _, accepts = Image.OPEN[kind.upper()]
+        if accepts and accepts(data[:16]) is True:
+            return kind
+    for magic, name in _OTHERS.items():
+        if data.startswith(magic):
+            raise Rejected("unsupported_format", f"{name} files are not taken. {_TAKEN}")
+    if _is_svg(data):
+        raise Rejected("svg_refused", f"SVG is not taken, because it can carry scripts. {_TAKEN}")
+    raise Rejected("not_a_picture", f"The file is not a picture, whatever its name says. {_TAKEN}")
+
+
+def _is_svg(data: bytes) -> bool:
+    head = data[:4096]
+    if head.startswith(b"\x1f\x8b"):
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, 4096)
+        except zlib.error:
+            return False
+    return b"<svg" in head.replace(b"\0", b"").lower()
+
+
+def _frames(kind: str, data: bytes, header: ImageFile, most: int) -> int:
+    """Counted no further than one more than `most`."""
+    if kind == "jpeg":
+        return 1  # a phone's JPEG may carry a preview or a gain map; neither is a frame
+    if kind == "gif":
+        return _gif_frames(data, most)
+    if kind == "tiff":
+        frames = 1
+        try:
+            while frames <= most:
+                header.seek(frames)
+                frames += 1
+        except EOFError:
+            pass
+        return frames
+    return getattr(header, "n_frames", 1)
+
+
+def _gif_frames(data: bytes, most: int) -> int:
+    """Walk a GIF's blocks. Pillow would do the same, at twenty times the cost and without an end."""
+    at, frames = 13 + _colours(data[10]), 0
+    while frames <= most and at + 9 < len(data) and data[at] in b",!":
+        if data[at] == ord(","):
+            frames += 1
+            at += 11 + _colours(data[at + 9])
+        else:
+            at += 2
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+    return max(frames, 1)
+
+
+def _end_of_boxes(data: bytes) -> int:
+    """Where the boxes that an AVIF file is a chain of say that it ends."""
+    end = 0
+    while end < len(data) and (size := int.from_bytes(data[end : end + 4])) >= 8:
+        end += size
+    return end
+
+
+def _colours(flags: int) -> int:
+    """Bytes of a GIF's colour table."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0

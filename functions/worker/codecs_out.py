@@ -1,0 +1,107 @@
+"""picture -> bytes: the encoders, their settings, and nothing of the original but its pixels."""
+
+from importlib import import_module
+from io import BytesIO
+from typing import Any
+
+import msgspec
+from PIL import Image
+
+from umbel_core.errors import Rejected
+from umbel_core.op import Encoding
+from umbel_core.settings import Limits
+from worker.codecs_colour import eight_bits, srgb
+
+_LARGEST_SIDE = 16384
+_CLEAR = 255
+"""The palette's last colour: the clear one of a GIF that has clear pixels."""
+
+
+class Encoded(msgspec.Struct, frozen=True, kw_only=True):
+    """One result, ready to be stored."""
+
+    data: bytes
+    format: str
+    content_type: str
+    extension: str
+    width: int
+    height: int
+
+
+_PLUGINS = {
+    "jpeg": "JpegImagePlugin",
+    "png": "PngImagePlugin",
+    "webp": "WebPImagePlugin",
+    "avif": "AvifImagePlugin",
+    "gif": "GifImagePlugin",
+    "bmp": "BmpImagePlugin",
+}
+
+_SETTINGS: dict[str, dict[str, Any]] = {
+    # Optimised tables would save 3 % of the bytes for twice the time.
+    "jpeg": {"quality": 85, "subsampling": "4:2:0"},
+    # Level 3 takes a third of the default 6's time, for about the same bytes on photos.
+    "png": {"compress_level": 3},
+    # Method 2 takes 41 % less time than the default 4, for 5 % more bytes and 0.3 dB less.
+    "webp": {"quality": 80, "method": 2},
+    # Speed 9 takes a seventh of the default 6's time, for 8 % more bytes. One thread: a lane has about one core.
+    "avif": {"quality": 60, "speed": 9, "max_threads": 1},
+}
+
+
+def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Limits) -> Encoded:
+    """Encode as wanted, else as the input was, else (browsers show no TIFF) as JPEG. Transparency is kept where the
+    format can, and laid on white where it cannot.
+    """
+    width, height = image.size
+    check_size(width, height, limits)
+    name = wanted.format or (source_format if source_format in _PLUGINS else "jpeg")
+    settings = dict(_SETTINGS.get(name, {}))
+    if wanted.quality is not None and "quality" in settings:
+        settings["quality"] = wanted.quality
+    image = srgb(eight_bits(image), None)
+    if name == "jpeg" and image.mode in ("LA", "RGBA"):
+        image = _on_white(image)
+    elif name == "bmp" and image.mode == "LA":
+        image = image.convert("RGBA")
+    elif name == "gif" and image.mode != "L":
+        settings["transparency"] = _CLEAR if image.mode.endswith("A") else None
+        image = _palette(image)
+    image.info = {}  # the encoders copy comments, profiles and more from it
+    import_module(f"PIL.{_PLUGINS[name]}")
+    out = BytesIO()
+    image.save(out, name, **settings)
+    return Encoded(
+        data=out.getvalue(),
+        format=name,
+        content_type=f"image/{name}",
+        extension="jpg" if name == "jpeg" else name,
+        width=width,
+        height=height,
+    )
+
+
+def check_size(width: float, height: float, limits: Limits) -> None:
+    """Raise `Rejected` for a result that nobody should compute, encode or be sent."""
+    if max(width, height) > _LARGEST_SIDE or width * height > limits.max_pixels:
+        size = f"{width:.0f} x {height:.0f} pixels ({width * height / 1e6:.0f} MP)"
+        most = f"{_LARGEST_SIDE} on a side and {limits.max_pixels / 1e6:g} MP"
+        raise Rejected("result_too_large", f"The result would be {size}; at most {most} are made. Ask for less.")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    opaque = image.convert(image.mode[:-1])
+    white = Image.new(opaque.mode, image.size, "white")
+    white.paste(opaque, mask=image.getchannel("A"))
+    return white
+
+
+def _palette(image: Image.Image) -> Image.Image:
+    """At most 256 colours chosen from the picture and dithered; the last is the clear one of a picture with alpha."""
+    opaque = image.convert("RGB")
+    if image.mode == "RGB":
+        return opaque.quantize(256)
+    indexed = opaque.quantize(_CLEAR)
+    clear = image.getchannel("A").point(lambda alpha: 255 * (alpha < 128))
+    indexed.paste(_CLEAR, mask=clear)
+    return indexed

@@ -1,0 +1,156 @@
+"""bytes -> op -> bytes: a picture that is decoded only as far as an op asks, and the run of an op on it."""
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from PIL.Image import Image, Transpose
+from PIL.ImageFile import ImageFile
+
+from umbel_core.op import Encoding, is_image, returns_picture
+from umbel_core.settings import Limits
+from worker.codecs_colour import converter, eight_bits, srgb
+from worker.codecs_in import FAULTS, decoder, decoding, identify
+from worker.codecs_out import check_size, encode
+
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+_TURNED = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Transpose.ROTATE_90}
+
+
+class StoredPicture:
+    """`umbel_core.op.Picture` on a file's bytes. Every decode starts from the bytes, so that nothing large is kept."""
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        self._data, self._limits = data, limits
+        self._format, self._frames = identify(data, limits)
+        with decoding(self._format, data):
+            header = decoder(self._format, data)
+        self._stored, self._mode = header.size, header.mode
+        self._profile: bytes | None = header.info.get("icc_profile")
+        self._turn = _UPRIGHT.get(_orientation(header, data))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, upright."""
+        width, height = self._stored
+        return (height, width) if self._turn in _TURNED else (width, height)
+
+    @property
+    def format(self) -> str:
+        """The decoder's name in lower case."""
+        return self._format
+
+    @property
+    def mode(self) -> str:
+        """The mode that the file is stored in."""
+        return self._mode
+
+    @property
+    def frames(self) -> int:
+        """How many frames the file holds."""
+        return self._frames
+
+    @property
+    def bytes(self) -> int:
+        """The size of the file."""
+        return len(self._data)
+
+    def image(self) -> Image:
+        """The whole picture."""
+        return self._finish(self._decode())
+
+    def at_least(self, width: float, height: float) -> Image:
+        """The picture at a scale no smaller than this. Who asks for more pixels than a result may have is `Rejected`.
+
+        A JPEG is decoded at 1/2, 1/4 or 1/8 by its own transform; others are averaged down by a whole factor, before
+        colours are converted.
+        """
+        check_size(width, height, self._limits)
+        wanted = (height, width) if self._turn in _TURNED else (width, height)
+        if self._format == "jpeg":
+            shrink = self._shrink(wanted, steps=(8, 4, 2), margin=1.5)
+        else:
+            shrink = self._shrink(wanted, steps=range(16, 1, -1), margin=2)
+        return self._finish(self._decode(shrink=shrink))
+
+    def luma(self) -> Image:
+        """The whole picture in `L` or `LA`. A JPEG's colours are not even decoded, unless its profile needs them."""
+        if self._format == "jpeg" and self._mode == "RGB" and not (self._profile and converter(self._profile, "RGB")):
+            return self._finish(self._decode(mode="L"))
+        image = self.image()
+        return image.convert("LA" if image.mode.endswith("A") else "L")
+
+    def _shrink(self, wanted: tuple[float, float], steps: Iterable[int], margin: float) -> int:
+        """The largest step that leaves the margin for resampling (without one, 2 to 3 dB are lost), and whose last
+        row and column, where they stand for less than a whole step, shift nothing by over a third of a wanted pixel.
+        """
+        for step in steps:
+            rest = [min(side % step, -side % step) for side in self._stored]
+            sides = list(zip(self._stored, wanted, rest, strict=True))
+            if all(side >= step * margin * want and 3 * ragged * want <= side for side, want, ragged in sides):
+                return step
+        return 1
+
+    def _decode(self, mode: str | None = None, shrink: int = 1) -> Image:
+        """Pixels in one of `eight_bits`' modes, as they lie in the file, with the sides divided by `shrink`."""
+        width, height = self._stored
+        with decoding(self._format, self._data):
+            picture = decoder(self._format, self._data)
+            picture.draft(mode, (max(width // shrink, 1), max(height // shrink, 1)))
+            picture.load()
+            image = eight_bits(picture)
+        if shrink > 1:
+            if image.size == self._stored:
+                image = image.reduce(shrink)
+            image = image.crop((0, 0, round(width / shrink), round(height / shrink)))
+        return image
+
+    def _finish(self, image: Image) -> Image:
+        """In sRGB, upright, and with nothing of the file but pixels."""
+        image = srgb(image, self._profile)
+        if self._turn is not None:
+            image = image.transpose(self._turn)
+        image.info = {}
+        return image
+
+
+def open_picture(data: bytes, limits: Limits) -> StoredPicture:
+    """Read the header; `Rejected` when the file is not a picture that we take, or is too large."""
+    return StoredPicture(data, limits)
+
+
+def process(function: Callable[..., Any], data: bytes, params: Mapping[str, Any], limits: Limits) -> Any:
+    """Run an op on a file: `Encoded` from an op that makes a picture, the value from any other.
+
+    An op whose first parameter is a `PIL.Image.Image` gets the whole picture decoded, any other the `Picture`.
+    """
+    picture = open_picture(data, limits)
+    first, *declared = inspect.signature(function).parameters
+    source = picture.image() if is_image(typing.get_type_hints(function)[first]) else picture
+    made = function(source, **{name: value for name, value in params.items() if name in declared})
+    if not returns_picture(function):
+        return made
+    wanted = Encoding(format=params.get("format"), quality=params.get("quality"))
+    return encode(made, wanted, picture.format, limits)
+
+
+def _orientation(header: ImageFile, data: bytes) -> int:
+    """As EXIF counts it, 1 to 8; of no consequence where the EXIF data is broken."""
+    if header.format == "TIFF":
+        return 1  # Pillow turns these itself, and gives their size upright
+    if header.format == "PNG" and "exif" not in header.info and b"eXIf" not in data:
+        return 1  # without this, Pillow decodes all pixels in search of a chunk behind them
+    with suppress(*FAULTS):
+        return int(header.getexif().get(_ORIENTATION, 1))
+    return 1
