@@ -43,6 +43,17 @@ def setup() -> None:
     _once("local engine", [ROOT / "uv.lock"], ENGINE / "bin" / "python", _engine)
 
 
+def page() -> None:
+    """Build the web app when its sources are newer than its last build."""
+    folder = ROOT / "frontend"
+    _once(
+        "web app",
+        [folder, ROOT / "package-lock.json"],
+        folder / "dist" / "index.html",
+        lambda title: _run(title, [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]),
+    )
+
+
 def environment() -> dict[str, str]:
     """The caller's environment with the project's own tools first on the path."""
     uv = [str(_uv_bin())] if _uv_bin().exists() else []
@@ -56,11 +67,6 @@ def cdk() -> None:
     if not program.exists():
         sys.exit("umbel: the CDK is not installed yet: make setup")
     os.execve(NODE / "node", ["node", str(program), *sys.argv[1:]], environment())  # noqa: S606 - becomes the CDK
-
-
-def npm(*arguments: str) -> Command:
-    """The command line that runs npm on the project's own Node."""
-    return [NODE / "node", NODE / "npm", *arguments]
 
 
 def digest(paths: list[Path]) -> str:
@@ -145,7 +151,7 @@ def _node(title: str) -> None:
 
 def _node_packages(title: str) -> None:
     verb = "ci" if (ROOT / "package-lock.json").exists() else "install"
-    _run(title, npm(verb, "--no-audit", "--no-fund"))
+    _run(title, [NODE / "node", NODE / "npm", verb, "--no-audit", "--no-fund"])
 
 
 def _engine(title: str) -> None:
@@ -202,7 +208,7 @@ def _sources(folder: Path) -> list[Path]:
 
 
 def main() -> None:
-    """`python3 -m umbel.toolchain setup|browser`, called by make."""
+    """`python3 -m umbel.toolchain setup|browser|page`, called by make."""
     if sys.version_info < PYTHON:
         newer = next((found for minor in range(20, 10, -1) if (found := shutil.which(f"python3.{minor}"))), None)
         if newer:
@@ -210,7 +216,7 @@ def main() -> None:
         have = ".".join(map(str, sys.version_info[:3]))
         sys.exit(f"umbel: Python 3.11 or newer is needed; {sys.executable} is {have}")
     try:
-        {"setup": setup, "browser": browser}[sys.argv[1]]()
+        {"setup": setup, "browser": browser, "page": page}[sys.argv[1]]()
     except Fault as fault:
         sys.exit(f"{fault.detail}\numbel: {fault}".strip())
     except KeyboardInterrupt:

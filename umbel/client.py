@@ -1,0 +1,161 @@
+"""Umbel's HTTP API for programs: typed answers, and faults that carry the server's sentence."""
+
+import mimetypes
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlencode
+
+import msgspec
+import urllib3
+
+from umbel.faults import Fault, NotRunning
+from umbel.records import Job, Task
+from umbel.stack import Site
+
+_CHUNK = 256 * 1024
+_PLACE = b"-the-file-goes-here-"
+_TRIES = urllib3.Retry(3, read=0, redirect=0, status_forcelist=(429, 503), backoff_factor=0.2, raise_on_status=False)
+_TYPES = {".webp": "image/webp", ".avif": "image/avif"}
+"""What older tables of media types lack."""
+
+
+class ApiFault(Fault):
+    """The API said no; `code` is its word for why."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.http_status = status
+        self.code = code
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """Leave to put one file into the uploads bucket: the answer of `POST /uploads`."""
+
+    job_id: str
+    url: str
+    fields: dict[str, str]
+
+
+class Client:
+    """One deployed Umbel's API."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._http = urllib3.PoolManager(maxsize=8, timeout=urllib3.Timeout(connect=5, read=60), retries=_TRIES)
+
+    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """One call; gives the decoded body, raises `ApiFault` when the API refuses."""
+        asked = urlencode({name: value for name, value in query.items() if value is not None})
+        headers = {"Content-Type": "application/json"}
+        if self.site.token:
+            headers["Authorization"] = f"Bearer {self.site.token}"
+        sent = None if body is None else msgspec.json.encode(body)
+        address = f"{self.site.api}{path}" + (f"?{asked}" if asked else "")
+        try:
+            answer = self._http.request(method, address, body=sent, headers=headers)
+        except urllib3.exceptions.HTTPError as fault:
+            raise _unreachable(self.site, fault) from fault
+        if answer.status >= 400:
+            raise _refusal(answer.status, answer.data)
+        return msgspec.json.decode(answer.data) if answer.data else None
+
+    def job(self, name: str) -> Job:
+        """One job as it is now."""
+        return msgspec.convert(self.call("GET", f"/jobs/{quote(name, safe='')}"), Job)
+
+    def tasks(self, job: str, **query: Any) -> Iterator[Task]:
+        """All tasks of a job, page by page."""
+        for task in self.pages(f"/jobs/{quote(job, safe='')}/tasks", "tasks", **query):
+            yield msgspec.convert(task, Task)
+
+    def pages(self, path: str, key: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """The items of a list that comes in pages."""
+        cursor = None
+        while True:
+            page = self.call("GET", path, cursor=cursor, **query)
+            yield from page[key]
+            cursor = page.get("cursor")
+            if not cursor:
+                return
+
+    def ticket(self, file: Path, recipe: str | None = None) -> Ticket:
+        """Ask for leave to upload a file."""
+        kind = _TYPES.get(file.suffix.lower()) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        body = {"filename": file.name, "content_type": kind, "size": file.stat().st_size}
+        return msgspec.convert(self.call("POST", "/uploads", {**body, "recipe": recipe} if recipe else body), Ticket)
+
+    def put(self, ticket: Ticket, file: Path, sent: Callable[[int], object]) -> None:
+        """Send the file where its ticket says; `sent` hears how many bytes went, chunk by chunk."""
+        with file.open("rb") as content:
+            form = _Form(ticket.fields, content, sent)
+            headers = {"Content-Type": form.content_type, "Content-Length": str(form.length)}
+            try:
+                answer = self._http.request("POST", ticket.url, body=form, headers=headers, retries=False)
+            except urllib3.exceptions.HTTPError as fault:
+                raise _unreachable(self.site, fault) from fault
+        if answer.status >= 300:
+            raise ApiFault(answer.status, "upload_refused", f"{file.name}: {_reason(answer.data)}")
+
+    def save(self, url: str, path: Path) -> None:
+        """Fetch a result into a file; the file appears whole or not at all."""
+        part = path.with_name(f".{path.name}.part")
+        try:
+            with self._http.request("GET", url, preload_content=False) as answer, part.open("wb") as out:
+                if answer.status != 200:
+                    raise ApiFault(
+                        answer.status, "no_result", f"{path.name}: the result is not there (HTTP {answer.status})"
+                    )
+                for chunk in answer.stream(_CHUNK):
+                    out.write(chunk)
+            part.replace(path)
+        except urllib3.exceptions.HTTPError as fault:
+            raise _unreachable(self.site, fault) from fault
+        finally:
+            part.unlink(missing_ok=True)
+
+
+class _Form:
+    """A multipart form with a file at its end, read in chunks so that a large file never is in memory whole."""
+
+    def __init__(self, fields: dict[str, str], content: BinaryIO, sent: Callable[[int], object]) -> None:
+        # The file's true name went into the ticket; a form would only mangle it.
+        body, self.content_type = urllib3.encode_multipart_formdata([*fields.items(), ("file", ("file", _PLACE))])
+        self._head, self._tail = body.split(_PLACE)
+        self._content, self._sent = content, sent
+        self.length = len(self._head) + os.fstat(content.fileno()).st_size + len(self._tail)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        while chunk := self._content.read(_CHUNK):
+            yield chunk
+            self._sent(len(chunk))
+        yield self._tail
+
+
+def _refusal(status: int, data: bytes) -> ApiFault:
+    """The API's own sentence, or the best one that API Gateway's bare messages allow."""
+    try:
+        error = msgspec.json.decode(data)
+    except msgspec.DecodeError:
+        error = None
+    if isinstance(error, dict) and isinstance(error.get("error"), dict):
+        return ApiFault(status, error["error"].get("code", ""), error["error"].get("message", ""))
+    if status in {401, 403}:
+        return ApiFault(
+            status, "unauthorized", "this needs a token with the right: umbel token create, then UMBEL_TOKEN=…"
+        )
+    said = error.get("message") or error.get("Message") if isinstance(error, dict) else None
+    return ApiFault(status, "", f"the API answered {status}" + (f": {said}" if said else ""))
+
+
+def _reason(data: bytes) -> str:
+    """The message in one of S3's XML errors."""
+    text = data.decode(errors="replace")
+    _, _, rest = text.partition("<Message>")
+    return rest.partition("</Message>")[0] or "the bucket refused the upload"
+
+
+def _unreachable(site: Site, fault: Exception) -> Fault:
+    return NotRunning() if site.endpoint else Fault(f"{site.api} does not answer: {fault}")

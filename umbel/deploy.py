@@ -1,0 +1,81 @@
+"""From sources to a running stack on a local endpoint: bootstrap, the page, `cdk deploy`, a token."""
+
+import hashlib
+
+from botocore.exceptions import ClientError
+
+from umbel import stack, steps, tokens, toolchain
+from umbel.aws import LOCAL, REGION, Cloud
+from umbel.faults import Fault
+from umbel.home import HOME, LOGS, ROOT
+
+ACCOUNT = "000000000000"
+_ELSEWHERE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_REGION")
+"""The caller's own AWS, which must not meddle with a local deployment."""
+_SOURCES = ("infra", "functions", "layers", "frontend", "cdk.json", "recipes.toml", "uv.lock", "package-lock.json")
+
+
+def local(cloud: Cloud) -> stack.Site:
+    """Bring the stack at a local endpoint up to date with the sources; do nothing when it is."""
+    wanted = _fingerprint(cloud)
+    memory = stack.kept()
+    found = stack.outputs(cloud) if memory and memory.fingerprint == wanted else None
+    if found is None:
+        found = _deploy(cloud)
+    if memory is None or not _knows(stack.site(cloud, found), memory.token):
+        with steps.step("operator token"):
+            secret, _ = tokens.create(stack.site(cloud, found), "operator", "umbel up")
+        memory = stack.Kept(fingerprint=wanted, token=secret)
+    stack.keep(stack.Kept(fingerprint=wanted, token=memory.token))
+    return stack.site(cloud, found)
+
+
+def _deploy(cloud: Cloud) -> dict[str, str]:
+    env = _environment(cloud)
+    if not _bootstrapped(cloud):
+        where = f"aws://{ACCOUNT}/{REGION}"
+        steps.run("cdk bootstrap", _cdk("bootstrap", where), log=LOGS / "bootstrap.log", env=env, cwd=HOME)
+    toolchain.page()
+    options = ["--require-approval", "never", "-c", "target=local", "--ci", "--progress", "events"]
+    command = _cdk("deploy", *options, "--output", str(HOME / "cdk.out"))
+    steps.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT)
+    found = stack.outputs(cloud)
+    if found is None:
+        raise Fault(f"cdk deploy ended well, yet there is no stack '{stack.STACK}'; its log is {LOGS / 'deploy.log'}")
+    return found
+
+
+def _cdk(*arguments: str) -> list[str]:
+    return [str(toolchain.VENV / "bin" / "cdk"), *arguments, "--no-notices", "--no-version-reporting"]
+
+
+def _environment(cloud: Cloud) -> dict[str, str]:
+    assert cloud.endpoint
+    kept = {name: value for name, value in toolchain.environment().items() if name not in _ELSEWHERE}
+    return {
+        **kept,
+        **LOCAL,
+        "AWS_ENDPOINT_URL": cloud.endpoint,
+        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+        "CDK_DEFAULT_REGION": REGION,
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+    }
+
+
+def _bootstrapped(cloud: Cloud) -> bool:
+    try:
+        cloud.client("cloudformation").describe_stacks(StackName="CDKToolkit")
+    except ClientError:
+        return False
+    return True
+
+
+def _knows(site: stack.Site, token: str) -> bool:
+    """True while the token that we remember is still in the stack's table."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    return any(record.token_hash == digest for record in tokens.every(site))
+
+
+def _fingerprint(cloud: Cloud) -> str:
+    sources = toolchain.digest([ROOT / name for name in _SOURCES])
+    return hashlib.sha256(f"{sources} {cloud.endpoint}".encode()).hexdigest()

@@ -1,0 +1,92 @@
+"""Answers on stdout: tables for people, tab-separated lines for pipes, JSON for programs."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+MARKS = {"completed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "dim"), "cancelled": ("–", "dim")}
+
+Cell = str | Text
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def dump(answer: Any) -> None:
+    """JSON, as every command's `--json` gives it."""
+    click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """A table where somebody looks, else lines that `cut` and `awk` can read. A column named `>size` aligns right."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(str(cell) for cell in row))
+        return
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        grid.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    out.print(grid)
+
+
+def facts(pairs: Iterable[tuple[str, Cell]]) -> None:
+    """Names and values, one a line; a value is never broken, so that it can be copied."""
+    rows = list(pairs)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        line = Text.assemble((f"{name:<{width}}", "bold"), "  ", value)
+        out.print(line, soft_wrap=True)
+
+
+def mark(status: str) -> Text:
+    """A status as one coloured sign."""
+    sign, style = MARKS.get(status, ("·", "cyan"))
+    return Text(sign, style)
+
+
+def status(word: str) -> Text:
+    """A status as a coloured word."""
+    return Text(word, MARKS.get(word, ("", "cyan"))[1])
+
+
+def size(count: int | None) -> str:
+    """Bytes as people read them: `3.4 MB`."""
+    if count is None:
+        return ""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def took(milliseconds: float | None) -> str:
+    """A duration as people read it: `84 ms`, `3.1 s`."""
+    if milliseconds is None:
+        return ""
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+def moment(stamp: str) -> str:
+    """A time of the contract's to the second: `2026-01-31 12:00:00`."""
+    return stamp[:19].replace("T", " ")
+
+
+def either(answer: Any, for_people: Callable[[Any], None], *, json: bool) -> None:
+    """Show one answer in the form that was asked for."""
+    if json:
+        dump(answer)
+    else:
+        for_people(answer)

@@ -1,0 +1,129 @@
+"""The deployed stack, as those who use it see it: addresses, buckets, tables."""
+
+import os
+from pathlib import Path
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from umbel import engine
+from umbel.aws import Cloud
+from umbel.faults import Fault, NotRunning
+from umbel.home import DATA, RUN
+
+STACK = "umbel"
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What `up` remembers of its deployment, readable by its user alone: of what it was made, and a token for it."""
+
+    fingerprint: str
+    token: str
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """One deployed Umbel: the contract's `umbel status --json`. `endpoint` is None on AWS."""
+
+    endpoint: str | None
+    region: str
+    api: str
+    socket: str
+    web: str
+    uploads_bucket: str
+    results_bucket: str
+    table: str
+    tokens_table: str
+    token: str | None
+
+    @property
+    def cloud(self) -> Cloud:
+        """Where its APIs answer."""
+        return Cloud(self.endpoint)
+
+    @property
+    def door(self) -> str:
+        """The web address that lets its reader in: the token is in the fragment, which browsers never send."""
+        return f"{self.web}#token={self.token}" if self.token else self.web
+
+
+def here() -> Cloud:
+    """The cloud that commands mean: the endpoint that the environment names, our running engine, or AWS."""
+    if endpoint := engine.named_endpoint():
+        return Cloud(endpoint)
+    if ours := engine.running():
+        return Cloud(ours.endpoint)
+    cloud = Cloud()
+    if not cloud.has_credentials:
+        raise NotRunning
+    return cloud
+
+
+def find(cloud: Cloud | None = None) -> Site:
+    """The stack that is deployed here, or a fault that says why there is none."""
+    cloud = cloud or here()
+    if cloud.endpoint and not engine.healthy(cloud.endpoint):
+        raise NotRunning
+    found = outputs(cloud)
+    if found is None:
+        where = cloud.endpoint or f"this AWS account in {cloud.region}"
+        raise Fault(f"Umbel is not deployed at {where}: {'make up' if cloud.endpoint else 'make deploy'}")
+    return site(cloud, found)
+
+
+def outputs(cloud: Cloud) -> dict[str, str] | None:
+    """The stack's outputs, or None when it is not there or never came up whole."""
+    try:
+        stacks = cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    except ClientError as fault:
+        if fault.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise
+    except BotoCoreError as fault:
+        raise Fault(str(fault)) from fault
+    found = {output["OutputKey"]: output["OutputValue"] for stack in stacks for output in stack.get("Outputs", [])}
+    return found or None
+
+
+def site(cloud: Cloud, found: dict[str, str]) -> Site:
+    """Read the outputs. A local endpoint serves under its own address what AWS serves under three domains."""
+    addresses = {"api": found["ApiUrl"], "socket": found["SocketUrl"], "web": found["WebUrl"]}
+    if cloud.endpoint:
+        gateway = f"{cloud.endpoint}/_aws/execute-api"
+        addresses = {
+            "api": f"{gateway}/{found['ApiId']}/{found['ApiStage']}",
+            "socket": f"{gateway}/{found['SocketApiId']}/{found['SocketStage']}".replace("http", "ws", 1),
+            "web": f"{cloud.endpoint}/{found['WebBucket']}/index.html",
+        }
+    remembered = kept() if cloud.endpoint else None
+    return Site(
+        endpoint=cloud.endpoint,
+        region=cloud.region,
+        **{name: address.rstrip("/") for name, address in addresses.items()},
+        uploads_bucket=found["UploadsBucket"],
+        results_bucket=found["ResultsBucket"],
+        table=found["LedgerTable"],
+        tokens_table=found["TokensTable"],
+        token=os.environ.get("UMBEL_TOKEN") or (remembered.token if remembered else None),
+    )
+
+
+def kept() -> Kept | None:
+    """What `up` remembers, if it ran."""
+    try:
+        return msgspec.json.decode(_memory().read_bytes(), type=Kept)
+    except FileNotFoundError:
+        return None
+
+
+def keep(memory: Kept) -> None:
+    """Remember a deployment."""
+    path = _memory()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_bytes(msgspec.json.encode(memory))
+
+
+def _memory() -> Path:
+    """Beside the data that it belongs to: gone with `down`, unless the engine persists."""
+    ours = engine.running()
+    return (DATA if ours and ours.persist else RUN) / "state.json"
