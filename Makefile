@@ -39,7 +39,7 @@ check: setup ## Lint, types, fast tests
 
 deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 	@$(bin)/umbel doctor --deploy $(ARGS)
-	@PATH="$(CURDIR)/.umbel/node:$$PATH" npm run --silent build -w frontend
+	@$(tools) page
 	@$(bin)/cdk deploy $(ARGS)
 
 bench: setup ## Measure the pipeline

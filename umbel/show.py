@@ -1,5 +1,6 @@
 """Answers on stdout: tables for people, tab-separated lines for pipes, JSON for programs."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ MARKS = {"completed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("�
 
 Cell = str | Text
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 
 out = Console(highlight=False)
@@ -26,17 +29,27 @@ def dump(answer: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
 
 
+def text(cell: Cell, style: str = "") -> Text:
+    """Text as it stands: what strangers wrote (titles, file names) can neither style nor steer the terminal."""
+    return cell if isinstance(cell, Text) else Text(_CONTROL.sub(" ", cell), style)
+
+
+def joined(*cells: Cell) -> Text:
+    """Cells in a row as one text."""
+    return Text.assemble(*map(text, cells))
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """A table where somebody looks, else lines that `cut` and `awk` can read. A column named `>size` aligns right."""
     if not sys.stdout.isatty():
         for row in rows:
-            click.echo("\t".join(str(cell) for cell in row))
+            click.echo("\t".join(text(cell).plain for cell in row))
         return
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
         grid.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(text, row))
     out.print(grid)
 
 
@@ -45,8 +58,7 @@ def facts(pairs: Iterable[tuple[str, Cell]]) -> None:
     rows = list(pairs)
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        line = Text.assemble((f"{name:<{width}}", "bold"), "  ", value)
-        out.print(line, soft_wrap=True)
+        out.print(Text.assemble((f"{name:<{width}}", "bold"), "  ", text(value)), soft_wrap=True)
 
 
 def mark(status: str) -> Text:

@@ -1,0 +1,1 @@
+"""One module per noun; `umbel.cli` imports the one that is called."""

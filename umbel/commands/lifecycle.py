@@ -1,0 +1,69 @@
+"""`umbel up`, `umbel down`, `umbel status`."""
+
+import click
+import msgspec
+
+from umbel import lifecycle, show, stack
+from umbel.aws import LOCAL
+from umbel.client import Client
+from umbel.faults import Fault
+from umbel.home import LOGS
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the local engine (UMBEL_PORT, else 4566).")
+@click.option("--persist", is_flag=True, help="Keep buckets and ledger when Umbel stops.")
+@show.as_json
+def up(port: int | None, persist: bool, as_json: bool) -> None:
+    site = lifecycle.up(port, persist=persist)
+    show.either(site, _welcome, json=as_json)
+
+
+@click.command()
+@click.option("--now", is_flag=True, help="Do not wait for what is in flight.")
+@show.as_json
+def down(now: bool, as_json: bool) -> None:
+    show.either({"message": lifecycle.down(now=now)}, lambda answer: click.echo(answer["message"]), json=as_json)
+
+
+@click.command()
+@show.as_json
+def status(as_json: bool) -> None:
+    site = stack.find()
+    show.either(site, _status, json=as_json)
+
+
+def _welcome(site: stack.Site) -> None:
+    stop = "make down" if site.endpoint else "cdk destroy"
+    show.out.print()
+    show.facts(
+        [
+            ("Open", show.text(site.door, "bold cyan")),
+            ("or copy", _copy_line(site)),
+            ("or", ".venv/bin/umbel upload photo.jpg"),
+            ("API", site.api),
+            ("Logs", str(LOGS)),
+            ("Stop", stop),
+        ]
+    )
+
+
+def _copy_line(site: stack.Site) -> str:
+    """Ready to paste into any shell, whatever AWS credentials it has."""
+    local = {**LOCAL, "AWS_ENDPOINT_URL": site.endpoint} if site.endpoint else {}
+    settings = "".join(f"{name}={value} " for name, value in local.items())
+    return f"{settings}aws s3 cp photo.jpg s3://{site.uploads_bucket}/uploads/"
+
+
+def _status(site: stack.Site) -> None:
+    try:
+        health = Client(site).call("GET", "/health")
+    except Fault as fault:
+        health = {"status": str(fault), "ops": {}}
+    states: dict[str, list[str]] = {}
+    for op, state in health["ops"].items():
+        states.setdefault(state, []).append(op)
+    ops = "; ".join(f"{state}: {', '.join(names)}" for state, names in sorted(states.items()))
+    addresses = [(name, str(value)) for name, value in msgspec.to_builtins(site).items() if value is not None]
+    colour = "green" if health["status"] == "ok" else "red"
+    show.facts([("health", show.text(health["status"], colour)), ("ops", ops), *addresses])

@@ -1,0 +1,55 @@
+"""`umbel token create|list|revoke`."""
+
+import time
+
+import click
+import msgspec
+
+from umbel import show, stack, tokens
+from umbel_core.tokens import Role
+
+
+@click.group()
+def token() -> None:
+    pass
+
+
+@token.command()
+@click.option("--role", type=click.Choice(["viewer", "operator"]), default="viewer", show_default=True)
+@click.option("--label", default="", help="Whose it is, for `umbel token list`.")
+@click.option(
+    "--days", type=click.FloatRange(min=0, min_open=True), help="How long it is valid; without it, until revoked."
+)
+@show.as_json
+def create(role: Role, label: str, days: float | None, as_json: bool) -> None:
+    """Create a token. It is shown this once and kept nowhere."""
+    secret, record = tokens.create(stack.find(), role, label, days)
+    answer = {"token": secret, "id": record.id, "role": record.role, "expires_at": record.expires_at}
+    show.either(answer, lambda _: click.echo(secret), json=as_json)
+
+
+@token.command(name="list")
+@show.as_json
+def every(as_json: bool) -> None:
+    """List the tokens; their secrets are not to be had."""
+    records = tokens.every(stack.find())
+    # The hash is of no use to anybody, so it stays where it is.
+    public = [{**msgspec.to_builtins(record), "token_hash": None} for record in records]
+    rows = ((r.id, r.role, r.label, show.moment(r.created_at), _until(r.expires_at)) for r in records)
+    columns = ("id", "role", "label", "created", "valid until")
+    show.either(public, lambda _: show.table(columns, rows), json=as_json)
+
+
+@token.command()
+@click.argument("id_", metavar="ID")
+@show.as_json
+def revoke(id_: str, as_json: bool) -> None:
+    """Revoke the token with this id, at once."""
+    record = tokens.revoke(stack.find(), id_)
+    show.either({"revoked": record.id}, lambda _: click.echo(f"{record.id} is revoked"), json=as_json)
+
+
+def _until(expires_at: int | None) -> str:
+    if expires_at is None:
+        return "revoked"
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(expires_at))
