@@ -1,0 +1,73 @@
+import type { JobMessage, JobPage, UploadRequest, UploadTicket } from "./types";
+
+/** A refusal or a failure, with a sentence for people. `status` is 0 when no answer came. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  /** The token is missing, wrong, expired or not allowed to do this. */
+  get unauthorized(): boolean {
+    return this.status === 401 || this.status === 403;
+  }
+
+  /** Nobody refused; asking again later may help. */
+  get transient(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+export class Client {
+  constructor(
+    private readonly base: string,
+    private readonly token: string,
+    private readonly onUnauthorized: () => void,
+  ) {}
+
+  jobs(cursor?: string): Promise<JobPage> {
+    const query = new URLSearchParams({ limit: "50", ...(cursor && { cursor }) });
+    return this.call("GET", `/jobs?${query}`);
+  }
+
+  job(id: string): Promise<JobMessage> {
+    return this.call("GET", `/jobs/${encodeURIComponent(id)}`);
+  }
+
+  requestUpload(request: UploadRequest): Promise<UploadTicket> {
+    return this.call("POST", "/uploads", request);
+  }
+
+  private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    let answer: Response;
+    try {
+      answer = await fetch(this.base + path, {
+        method,
+        headers: {
+          Authorization: `Bearer ${this.token}`,
+          ...(body !== undefined && { "Content-Type": "application/json" }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+    } catch {
+      throw new ApiError(0, "unreachable", "Umbel could not be reached.");
+    }
+    if (answer.ok) return (await answer.json()) as T;
+    const fault = await faultOf(answer);
+    if (fault.unauthorized) this.onUnauthorized();
+    throw fault;
+  }
+}
+
+async function faultOf(answer: Response): Promise<ApiError> {
+  const body: unknown = await answer.json().catch(() => null);
+  const error = (body as { error?: { code?: string; message?: string } } | null)?.error;
+  return new ApiError(
+    answer.status,
+    error?.code ?? "unknown",
+    error?.message ?? `Umbel answered with status ${answer.status}.`,
+  );
+}

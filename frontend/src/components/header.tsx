@@ -1,0 +1,74 @@
+import type { MouseEvent } from "react";
+import { PAGES } from "../pages";
+import { useUmbel } from "../parts";
+import type { Connection } from "../store/store";
+import { useTheme } from "../theme";
+import "./header.css";
+import { Mark } from "./mark";
+
+interface Props {
+  view: string;
+  onView: (view: string) => void;
+}
+
+export function Header({ view, onView }: Props) {
+  const follow = (to: string) => (event: MouseEvent) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    onView(to);
+  };
+  return (
+    <header className="header">
+      <a className="brand" href="?" onClick={follow("")}>
+        <Mark />
+        Umbel
+      </a>
+      <nav aria-label="Pages">
+        {PAGES.map((page) => (
+          <a
+            key={page.view}
+            href={`?view=${page.view}`}
+            aria-current={page.view === view ? "page" : undefined}
+            onClick={follow(page.view)}
+          >
+            {page.title}
+          </a>
+        ))}
+      </nav>
+      <ConnectionState />
+      <ThemeToggle />
+    </header>
+  );
+}
+
+const WORDS: Record<Connection, string> = {
+  connecting: "Connecting",
+  live: "Live",
+  reconnecting: "Reconnecting",
+  offline: "Offline",
+};
+
+function ConnectionState() {
+  const { connection } = useUmbel();
+  return (
+    <p className="connection" role="status" data-testid="connection" data-state={connection}>
+      {WORDS[connection]}
+    </p>
+  );
+}
+
+function ThemeToggle() {
+  const [theme, toggle] = useTheme();
+  const other = theme === "dark" ? "light" : "dark";
+  return (
+    <button type="button" className="theme" onClick={toggle} aria-label={`Switch to ${other} colours`}>
+      <svg viewBox="0 0 24 24" aria-hidden="true">
+        {theme === "dark" ? (
+          <path d="M12 7.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9ZM12 2.5v1.5M12 20v1.5M2.5 12H4M20 12h1.5M5.3 5.3l1 1M17.7 17.7l1 1M5.3 18.7l1-1M17.7 6.3l1-1" />
+        ) : (
+          <path d="M20 14.2A8.2 8.2 0 0 1 9.8 4a8.2 8.2 0 1 0 10.2 10.2Z" />
+        )}
+      </svg>
+    </button>
+  );
+}
