@@ -95,7 +95,7 @@ def is_ours(endpoint: str, port: int) -> bool:
 
 def start(port: int, *, persist: bool) -> Engine:
     """Start the engine in a clean environment and wait until it answers."""
-    _refuse_taken(port)
+    refuse_taken(port)
     sweep()
     for folder in (_SCRATCH, LOGS, *([DATA] if persist else [])):
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def start(port: int, *, persist: bool) -> Engine:
         # A session of its own: Ctrl-C in this terminal is ours to handle, and its workers can be stopped with it.
         process = subprocess.Popen(  # noqa: S603 - the engine we installed
             [ENGINE / "bin" / "python", "-m", "ministack"],
-            env=_environment(port, persist=persist),
+            env=environment(port, persist=persist),
             cwd=_SCRATCH,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -143,6 +143,21 @@ def sweep() -> None:
     shutil.rmtree(RUN, ignore_errors=True)
 
 
+def refuse_taken(port: int) -> None:
+    """Raise a fault that names who holds the port, unless it is free."""
+    with socket.socket() as probe:
+        # As servers do: an address whose last connections are still fading away is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as fault:
+            who = _holder(port)
+            by = f" by {who}" if who else ""
+            raise Fault(
+                f"port {port} is taken{by}; another one: make up PORT={port + 10} (umbel up --port …)"
+            ) from fault
+
+
 def _is_ours(process: psutil.Process) -> bool:
     """The engine was given our scratch folder for its temporary files, and its functions inherit that."""
     try:
@@ -151,7 +166,7 @@ def _is_ours(process: psutil.Process) -> bool:
         return False
 
 
-def _environment(port: int, *, persist: bool) -> dict[str, str]:
+def environment(port: int, *, persist: bool) -> dict[str, str]:
     """All that the engine, and so every function in it, gets to see of this machine."""
     state = DATA if persist else _SCRATCH
     keep = {"PERSIST_STATE": "1", "S3_PERSIST": "1"} if persist else {}
@@ -169,20 +184,6 @@ def _environment(port: int, *, persist: bool) -> dict[str, str]:
         **keep,
         **settings,
     }
-
-
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        # As servers do: an address whose last connections are still fading away is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as fault:
-            who = _holder(port)
-            by = f" by {who}" if who else ""
-            raise Fault(
-                f"port {port} is taken{by}; another one: make up PORT={port + 10} (umbel up --port …)"
-            ) from fault
 
 
 def _holder(port: int) -> str | None:

@@ -174,13 +174,17 @@ def _uv_bin() -> Path:
     return TOOLS / "uv" / "bin"
 
 
+def uv() -> str | None:
+    """The uv on the path when it is new enough, else one of our own; None before there is one."""
+    for program in (shutil.which("uv"), str(_uv_bin() / "uv")):
+        if program and Path(program).exists() and _version(program) >= _numbers(UV):
+            return program
+    return None
+
+
 def _uv() -> str:
-    """The uv on the path when it is new enough, else one of our own."""
-    there = shutil.which("uv")
-    if there and _version(there) >= _numbers(UV):
-        return there
-    own = _uv_bin() / "uv"
-    if not own.exists() or _version(str(own)) != _numbers(UV):
+    """uv, installed into an environment of its own when there is none."""
+    if uv() is None:
         try:
             steps.run("uv: environment", [sys.executable, "-m", "venv", "--clear", TOOLS / "uv"], log=LOGS / "uv.log")
         except Fault as fault:
@@ -190,7 +194,7 @@ def _uv() -> str:
             raise Fault(sentence, fault.detail) from fault
         pip: Command = [_uv_bin() / "python", "-m", "pip", "install", "--disable-pip-version-check", f"uv=={UV}"]
         steps.run("uv", pip, log=LOGS / "uv.log")
-    return str(own)
+    return uv() or "uv"
 
 
 def _version(program: str) -> tuple[int, ...]:

@@ -1,0 +1,60 @@
+"""The command line as a whole: its help, its errors, its speed."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from umbel import cli
+from umbel.home import ROOT
+from umbel.toolchain import VENV
+
+
+def _umbel(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    names = ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST", "AWS_ACCESS_KEY_ID", "AWS_PROFILE")
+    env = {key: value for key, value in os.environ.items() if key not in names} | {"AWS_EC2_METADATA_DISABLED": "true"}
+    command = [str(VENV / "bin" / "umbel"), *arguments]
+    return subprocess.run(command, env=env | settings, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+@pytest.mark.parametrize("name", [name for section in cli.COMMANDS.values() for name in section])
+def test_every_command_has_help_and_json(name: str) -> None:
+    shown = CliRunner().invoke(cli.umbel, [name, "--help"])
+    assert shown.exit_code == 0
+    assert "--json" in shown.output or name == "token"
+
+
+def test_every_command_of_the_token_group_has_json() -> None:
+    for name in ("create", "list", "revoke"):
+        assert "--json" in CliRunner().invoke(cli.umbel, ["token", name, "--help"]).output
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = "import sys, umbel.cli as c; c.umbel(['--help'], standalone_mode=False); print(*sys.modules)"
+    loaded = subprocess.run([VENV / "bin" / "python", "-c", program], capture_output=True, text=True, check=True).stdout
+    assert not {"boto3", "rich", "urllib3", "msgspec", "psutil"} & set(loaded.split())
+
+
+def test_without_an_umbel_a_command_says_so_in_one_line(tmp_path: Path) -> None:
+    answer = _umbel("jobs", UMBEL_HOME=str(tmp_path), HOME=str(tmp_path))
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr == "umbel: Umbel is not running here: make up\n"
+
+
+def test_down_where_nothing_runs_is_fine(tmp_path: Path) -> None:
+    answer = _umbel("down", UMBEL_HOME=str(tmp_path))
+    assert (answer.returncode, answer.stdout) == (0, "Umbel is not running here\n")
+
+
+def test_an_endpoint_that_does_not_answer_is_named_before_anything_starts(tmp_path: Path) -> None:
+    answer = _umbel("up", UMBEL_HOME=str(tmp_path), AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert answer.returncode == 1
+    assert "http://127.0.0.1:9, where nothing answers" in answer.stderr.splitlines()[-1]
+
+
+def test_an_unknown_command_fails_with_a_usage_error() -> None:
+    answer = _umbel("frob")
+    assert answer.returncode == 2
+    assert "No such command 'frob'" in answer.stderr

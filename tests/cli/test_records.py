@@ -1,0 +1,44 @@
+"""The client's picture of a job never moves back, whatever order messages come in."""
+
+import itertools
+
+from umbel.records import Board, Job, Problem, Task, Variant
+
+
+def _job(version: int, **variants: Variant) -> Job:
+    return Job(id="j", status="running" if version < 3 else "completed", version=version, variants=variants)
+
+
+def test_every_order_of_the_same_messages_ends_in_the_same_state() -> None:
+    messages: list[Job | Task] = [
+        _job(1, blur=Variant(status="pending", version=1)),
+        _job(2, blur=Variant(status="running", version=2)),
+        _job(3, blur=Variant(status="completed", version=3, url="u")),
+        Task(id="t", job_id="j", variant="blur", status="completed", version=3, result={"url": "u"}),
+    ]
+    for order in itertools.permutations(messages):
+        board = Board()
+        for message in (*order, *order):
+            if isinstance(message, Job):
+                board.take_job(message)
+            else:
+                board.take_task(message)
+        assert board.jobs["j"].status == "completed"
+        assert board.jobs["j"].variants["blur"].status == "completed"
+
+
+def test_a_task_shows_in_its_job_at_once() -> None:
+    board = Board()
+    board.take_job(_job(1, blur=Variant(version=1)))
+    job = board.take_task(Task(id="t", job_id="j", variant="blur", status="completed", version=2, result={"bytes": 7}))
+    assert job is not None
+    assert (job.variants["blur"].status, job.variants["blur"].bytes) == ("completed", 7)
+
+
+def test_sentences_come_once_from_job_and_variants() -> None:
+    job = Job(
+        id="j",
+        errors=[{"code": "c", "message": "too large"}],
+        variants={"a": Variant(error=Problem("c", "too large")), "b": Variant()},
+    )
+    assert job.sentences == ["too large"]

@@ -1,0 +1,76 @@
+"""Does Lambda's limit of this account carry the lanes? Pure arithmetic with words for people."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+KEEP_FREE = 100
+"""AWS wants this many executions to stay unreserved."""
+_RUN_BESIDE = 10
+"""Executions that everything but the lanes gets along with: coordinator, relay, API, sockets."""
+_REQUEST = (
+    "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value {}"
+)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Lambda's account settings."""
+
+    total: int
+    """Executions that may run at a time in this account and region."""
+    unreserved: int
+    """What is left of it when all reservations are taken off, those of an Umbel that is deployed already included."""
+
+
+class Account(Protocol):
+    """What we want to know of an AWS account."""
+
+    def limits(self) -> Limits:
+        """Lambda's account settings."""
+
+    def reserved_by_us(self) -> int:
+        """What an Umbel that is deployed already reserves: a new deployment takes its place."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at. `advice` are lines to act on."""
+
+    subject: str
+    good: bool
+    sentence: str
+    advice: list[str] = []
+
+
+def judge(account: Account, concurrency: Mapping[str, int], *, reserve: bool) -> Finding:
+    """Say whether these numbers fit, and what to do when they do not."""
+    limits = account.limits()
+    free = limits.unreserved + account.reserved_by_us() - KEEP_FREE
+    wanted = sum(concurrency.values())
+    have = f"the account runs {limits.total} functions at a time"
+    if reserve and wanted <= free:
+        return _finding(True, f"{have}; {wanted} reserved for {len(concurrency)} ops leave {free - wanted + KEEP_FREE}")
+    if not reserve:
+        # A lane's cap is at least 2, also where its number is 1.
+        caps = sum(max(2, number) for number in concurrency.values() if number)
+        if caps + _RUN_BESIDE <= limits.total:
+            return _finding(True, f"{have}; the lanes' caps add up to {caps}, nothing is reserved")
+        advice = [f"ask for more before real use: {_REQUEST.format(max(1000, wanted + KEEP_FREE))}"]
+        return _finding(True, f"{have}; the lanes' caps add up to {caps}: at full load some are throttled", advice)
+    others = limits.total - limits.unreserved - account.reserved_by_us()
+    enough = max(1000, wanted + others + KEEP_FREE)
+    advice = ['deploy with caps alone: make deploy ARGS="-c reserve=false"']
+    if free >= len(concurrency):
+        largest = max(concurrency, key=lambda op: concurrency[op])
+        fits = concurrency[largest] - (wanted - free)
+        if fits >= 2:
+            advice.append(f'or lower an op in cdk.json: "concurrency": {{"{largest}": {fits}}}')
+        else:
+            advice.append(f'or lower the ops in cdk.json\'s "concurrency" until they add up to {free}')
+    advice.append(f"or ask for more: {_REQUEST.format(enough)}")
+    reason = f"{wanted} are to be reserved, but only {max(free, 0)} can be: AWS keeps {KEEP_FREE} of them unreserved"
+    return _finding(False, f"{have}; {reason}", advice)
+
+
+def _finding(good: bool, sentence: str, advice: list[str] | None = None) -> Finding:
+    return Finding(subject="concurrency", good=good, sentence=sentence, advice=advice or [])
