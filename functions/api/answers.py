@@ -8,6 +8,8 @@ from aws_lambda_powertools import Logger
 from chalice.app import Chalice, Request, Response
 from umbel_core.errors import Rejected
 
+from api.wiring import environment
+
 logger = Logger(service="api")
 _STATUS = {
     "not_found": 404,
@@ -69,7 +71,10 @@ def contract_form(request: Request, proceed: Callable[[Request], Response]) -> R
     if response.status_code >= 400 and isinstance(response.body, dict) and "Code" in response.body:
         code = _CODES.get(response.status_code, response.body["Code"])
         response = refusal(response.status_code, code, response.body["Message"])
-    response.headers.setdefault("Access-Control-Allow-Origin", "*")
+    origins = environment().allowed_origins.split(",")
+    origin = request.headers.get("origin", "")
+    response.headers["Access-Control-Allow-Origin"] = origin if origin in origins else origins[0]
+    response.headers["Vary"] = "Origin"
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     logger.info("answered", extra={"method": request.method, "path": request.path, "status": response.status_code})

@@ -14,5 +14,7 @@ class ApiEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     """What stands before an op's name in its function's and its queue's name."""
     reserve: bool
     """False where the account is too small for reserved concurrency: lanes then have mapping caps alone."""
+    allowed_origins: str
+    """Whose pages may call the API: origins, with commas between."""
     limits: str
     """`umbel_core.settings.Limits` as JSON."""

@@ -1,0 +1,38 @@
+"""Deployment -> web bucket: the custom resource that publishes the web app on every target."""
+
+from typing import Any
+
+import msgspec
+import urllib3
+from aws_lambda_powertools import Logger
+from umbel_core.aws.clients import client
+
+from publisher.publishing import Site, clear, publish
+
+logger = Logger(service="publisher")
+
+
+def handle(event: dict[str, Any], context: Any) -> None:
+    """Lambda's entry as a CloudFormation custom resource: every answer goes to the event's own address."""
+    properties = event["ResourceProperties"]
+    site = msgspec.convert({name: properties[name] for name in Site.__struct_fields__}, Site)
+    try:
+        if event["RequestType"] == "Delete":
+            clear(client("s3"), site.bucket)
+        else:
+            logger.info("published", extra={"keys": len(publish(client("s3"), site))})
+        status, reason = "SUCCESS", ""
+    except Exception as fault:  # noqa: BLE001 - a deployment that hears nothing hangs for an hour
+        logger.exception("not published")
+        status, reason = "FAILED", f"The web app could not be published: {fault}"
+    _answer(event, status, reason, context.log_stream_name)
+
+
+def _answer(event: dict[str, Any], status: str, reason: str, log: str) -> None:
+    body = {
+        "Status": status,
+        "Reason": reason or f"See {log}",
+        "PhysicalResourceId": event.get("PhysicalResourceId", event["LogicalResourceId"]),
+        **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    urllib3.request("PUT", event["ResponseURL"], body=msgspec.json.encode(body), headers={"Content-Type": ""})

@@ -1,0 +1,55 @@
+"""Unpack the built web app into its bucket, with its configuration beside it; take away what it no longer has."""
+
+import io
+import mimetypes
+import zipfile
+from typing import Any
+
+import msgspec
+
+CONFIG = "config.json"
+
+
+class Site(msgspec.Struct, frozen=True):
+    """The custom resource's properties."""
+
+    bucket: str
+    archive_bucket: str
+    archive_key: str
+    config: str
+    """What the page is told: `config.json`, word for word."""
+
+
+def publish(s3: Any, site: Site) -> list[str]:
+    """Put every file, the page that names the others last; the keys that are there now."""
+    archive = s3.get_object(Bucket=site.archive_bucket, Key=site.archive_key)["Body"].read()
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        names = sorted((name for name in files.namelist() if not name.endswith("/")), key=lambda name: name == "index.html")
+        for name in [name for name in names if name != "index.html"]:
+            _put(s3, site.bucket, name, files.read(name))
+        _put(s3, site.bucket, CONFIG, site.config.encode())
+        _put(s3, site.bucket, "index.html", files.read("index.html"))
+    kept = {*names, CONFIG}
+    _remove(s3, site.bucket, kept)
+    return sorted(kept)
+
+
+def clear(s3: Any, bucket: str) -> None:
+    """Empty the bucket, so that it can be deleted."""
+    _remove(s3, bucket, set())
+
+
+def _put(s3: Any, bucket: str, key: str, data: bytes) -> None:
+    kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
+    if kind.startswith("text/") or kind == "application/json":
+        kind += "; charset=utf-8"
+    # Files of the build carry a hash in their name and never change; what points at them is always asked for anew.
+    lasting = "public, max-age=31536000, immutable" if key.startswith("assets/") else "no-cache"
+    s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=kind, CacheControl=lasting)
+
+
+def _remove(s3: Any, bucket: str, kept: set[str]) -> None:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for entry in page.get("Contents", ()):
+            if entry["Key"] not in kept:
+                s3.delete_object(Bucket=bucket, Key=entry["Key"])

@@ -1,0 +1,1 @@
+"""The stack, cut by hop of the data's journey: `head -1 infra/*.py` prints the architecture."""

@@ -1,0 +1,129 @@
+"""HTTP -> S3, ledger: the REST API, built from the routes of the Chalice app."""
+
+import msgspec
+from api.answers import OPEN
+from api.app import app as routes
+from api.environment import ApiEnvironment
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_apigateway as gateway
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+from umbel_core.ids import INPUTS, JOBS, ROOT
+from umbel_core.settings import Limits
+
+from infra.function import Workshop
+from infra.intake import Intake
+from infra.lanes import lane_name
+from infra.ledger import Ledger
+
+STAGE = "v1"
+_ERROR = '{"error":{"code":"%s","message":"%s"}}'
+_REFUSALS = {
+    "UNAUTHORIZED": ("unauthorized", "Send a token: Authorization: Bearer <token>. `umbel token create` makes one."),
+    "ACCESS_DENIED": ("forbidden", "This token may read; it takes an operator's token to change something."),
+    "AUTHORIZER_FAILURE": ("internal_error", "The token could not be checked; try again."),
+    "MISSING_AUTHENTICATION_TOKEN": ("not_found", "There is nothing at this address; docs/api.md lists the calls."),
+    "REQUEST_TOO_LARGE": ("too_large", "A request carries at most 6 MB; POST /uploads takes larger pictures."),
+    "THROTTLED": ("throttled", "Too many requests; try again in a moment."),
+}
+
+
+class Api(Construct):
+    """The API, its function, and the authorizer before every route that is not open."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        workshop: Workshop,
+        intake: Intake,
+        ledger: Ledger,
+        authorizer: lambda_.IFunction,
+        limits: Limits,
+        *,
+        reserve: bool,
+        origins: list[str],
+    ) -> None:
+        super().__init__(scope, "Api")
+        prefix = lane_name(workshop.prefix, "")
+        self.function = workshop.function(
+            self,
+            "api",
+            environment=ApiEnvironment(
+                uploads_bucket=ledger.uploads.bucket_name,
+                results_bucket=ledger.results.bucket_name,
+                ledger_table=ledger.table.table_name,
+                intake_queue_url=intake.queue.queue.queue_url,
+                lane_prefix=prefix,
+                reserve=reserve,
+                allowed_origins=",".join(origins),
+                limits=msgspec.json.encode(limits).decode(),
+            ),
+            facts=True,
+            layers=("core", "http"),
+            handler="api.app.app",
+            memory_mb=1024,
+            timeout_seconds=29,
+        )
+        self.rest = gateway.RestApi(
+            self,
+            "Rest",
+            rest_api_name=f"{workshop.prefix}-api",
+            deploy_options=gateway.StageOptions(stage_name=STAGE, throttling_rate_limit=200, throttling_burst_limit=400),
+            endpoint_types=[gateway.EndpointType.REGIONAL],
+            cloud_watch_role=False,
+            default_cors_preflight_options=gateway.CorsOptions(
+                allow_origins=origins,
+                allow_methods=["GET", "POST", "PUT", "DELETE"],
+                allow_headers=["Authorization", "Content-Type"],
+                max_age=Duration.hours(1),
+            ),
+        )
+        guard = gateway.RequestAuthorizer(
+            self,
+            "Guard",
+            handler=authorizer,
+            identity_sources=[gateway.IdentitySource.header("Authorization")],
+            results_cache_ttl=Duration.seconds(30),
+        )
+        integration = gateway.LambdaIntegration(self.function, allow_test_invoke=False, scope_permission_to_method=False)
+        for path, methods in routes.routes.items():
+            resource = self.rest.root.resource_for_path(path)
+            for method in methods:
+                is_open = (path, method) in OPEN
+                resource.add_method(method, integration, authorizer=None if is_open else guard)
+        for kind, (code, message) in _REFUSALS.items():
+            self.rest.add_gateway_response(
+                kind,
+                type=getattr(gateway.ResponseType, kind),
+                response_headers={"Access-Control-Allow-Origin": f"'{origins[0]}'"},
+                templates={"application/json": _ERROR % (code, message)},
+            )
+        ledger.table.grant_read_write_data(self.function)
+        for place in (ROOT, JOBS, INPUTS):
+            ledger.uploads.grant_put(self.function, f"{place}*")
+        ledger.results.grant_read(self.function)
+        intake.queue.queue.grant_send_messages(self.function)
+        self._grant_tuning(prefix)
+
+    def _grant_tuning(self, prefix: str) -> None:
+        stack = Stack.of(self)
+        lanes = stack.format_arn(
+            service="lambda", resource="function", resource_name=f"{prefix}*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        tuning = ["lambda:GetFunctionConcurrency", "lambda:PutFunctionConcurrency"]
+        self.function.add_to_role_policy(iam.PolicyStatement(actions=tuning, resources=[lanes]))
+        mappings = stack.format_arn(
+            service="lambda", resource="event-source-mapping", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["lambda:UpdateEventSourceMapping"],
+                resources=[mappings],
+                conditions={"ArnLike": {"lambda:FunctionArn": lanes}},
+            )
+        )
+        # Listing takes no resource.
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(actions=["lambda:ListEventSourceMappings"], resources=["*"])
+        )

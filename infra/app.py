@@ -1,0 +1,39 @@
+"""The CDK app: `cdk synth|diff|deploy|destroy` start here."""
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+# The functions' own models are what infra builds from; they lie where Lambda finds them, not in a package.
+sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "layers" / "core")]
+# The CDK's library runs on Node: on the one that is locked with it, however this was started.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+from aws_cdk import App  # noqa: E402
+from umbel_core.op import OpDeclarationError  # noqa: E402
+from umbel_core.recipes import RecipeError  # noqa: E402
+
+from infra.bundle import BundleError  # noqa: E402
+from infra.numbers import LaneError  # noqa: E402
+from infra.settings import SettingsError, read_settings  # noqa: E402
+from infra.site import SiteError  # noqa: E402
+from infra.stack import Umbel  # noqa: E402
+from infra.target import read_target  # noqa: E402
+
+_FAULTS = (OpDeclarationError, RecipeError, LaneError, SettingsError, BundleError, SiteError)
+
+
+def main() -> None:
+    """Synthesise the stack, or say in one line what stands in the way."""
+    app = App()
+    context = app.node.try_get_context
+    try:
+        Umbel(app, context("name") or "umbel", read_target(context), read_settings(context))
+    except _FAULTS as fault:
+        sys.exit(f"umbel: {fault}")
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""S3 -> coordinator -> SNS: a burst of uploads waits in a queue, and every event becomes a planned job."""
+
+import msgspec
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_notifications as notifications
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+from coordinator.environment import CoordinatorEnvironment
+from umbel_core.ids import INPUTS, JOBS, ROOT
+from umbel_core.settings import Limits
+
+from infra.function import Workshop
+from infra.ledger import Ledger
+from infra.queue import Queue
+
+_TIMEOUT = 60
+_CAP = 4
+
+
+class Intake(Construct):
+    """The front door: two prefixes of the uploads bucket, a queue, the coordinator, the tasks topic."""
+
+    def __init__(
+        self, scope: Construct, workshop: Workshop, ledger: Ledger, limits: Limits, alarms: sns.ITopic
+    ) -> None:
+        super().__init__(scope, "Intake")
+        self.queue = Queue(
+            self,
+            "Events",
+            name=f"{workshop.prefix}-intake",
+            visibility_seconds=6 * _TIMEOUT,
+            receives=5,
+            alarms=alarms,
+        )
+        for prefix in (ROOT, JOBS):
+            ledger.uploads.add_event_notification(
+                s3.EventType.OBJECT_CREATED,
+                notifications.SqsDestination(self.queue.queue),
+                s3.NotificationKeyFilter(prefix=prefix),
+            )
+        self.topic = sns.Topic(self, "Tasks", topic_name=f"{workshop.prefix}-tasks", enforce_ssl=True)
+        coordinator = workshop.function(
+            self,
+            "coordinator",
+            environment=CoordinatorEnvironment(
+                uploads_bucket=ledger.uploads.bucket_name,
+                ledger_table=ledger.table.table_name,
+                tasks_topic=self.topic.topic_arn,
+                limits=msgspec.json.encode(limits).decode(),
+            ),
+            facts=True,
+            timeout_seconds=_TIMEOUT,
+        )
+        coordinator.add_event_source(
+            sources.SqsEventSource(
+                self.queue.queue, batch_size=10, max_concurrency=_CAP, report_batch_item_failures=True
+            )
+        )
+        ledger.uploads.grant_read(coordinator, f"{JOBS}*")
+        ledger.uploads.grant_put(coordinator, f"{INPUTS}*")
+        ledger.table.grant_read_write_data(coordinator)
+        self.topic.grant_publish(coordinator)

@@ -1,0 +1,91 @@
+"""SNS -> SQS -> op: one lane per op, with its own queue, function, role and share of concurrency."""
+
+import msgspec
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+from umbel_core.op import OpCard
+from umbel_core.settings import Limits
+from worker.environment import WorkerEnvironment
+
+from infra.function import FUNCTIONS, Workshop
+from infra.intake import Intake
+from infra.ledger import Ledger
+from infra.numbers import LaneNumbers
+from infra.queue import Queue
+
+_LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
+"""Keeps glibc from giving a picture's pages back and asking for them again: a 12 MP decode takes a third less."""
+
+
+class Lane(Construct):
+    """One op's queue and function."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        workshop: Workshop,
+        intake: Intake,
+        ledger: Ledger,
+        card: OpCard,
+        numbers: LaneNumbers,
+        limits: Limits,
+        alarms: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, f"Lane-{card.name}")
+        name = lane_name(workshop.prefix, card.name)
+        self.queue = Queue(
+            self,
+            "Tasks",
+            name=name,
+            visibility_seconds=numbers.visibility_seconds,
+            receives=numbers.receives,
+            alarms=alarms,
+        )
+        intake.topic.add_subscription(
+            subscriptions.SqsSubscription(
+                self.queue.queue,
+                raw_message_delivery=True,
+                filter_policy={"op": sns.SubscriptionFilter.string_filter(allowlist=[card.name])},
+            )
+        )
+        on_pictures = card.takes == "picture"
+        worker = workshop.function(
+            self,
+            "worker",
+            name=f"op-{card.name}",
+            sources=[FUNCTIONS / "worker", FUNCTIONS / "ops" / f"{card.name}.py"],
+            environment=WorkerEnvironment(
+                op=card.name,
+                uploads_bucket=ledger.uploads.bucket_name,
+                results_bucket=ledger.results.bucket_name,
+                ledger_table=ledger.table.table_name,
+                lane_queue_url=self.queue.queue.queue_url,
+                limits=msgspec.json.encode(limits).decode(),
+            ),
+            layers=("core", "imaging") if on_pictures else ("core",),
+            memory_mb=card.compute.memory_mb,
+            timeout_seconds=card.compute.timeout_seconds,
+            reserved=numbers.reserved,
+            plain=_LEAN_MALLOC if on_pictures else None,
+        )
+        worker.add_event_source(
+            sources.SqsEventSource(
+                self.queue.queue,
+                batch_size=card.compute.batch,
+                max_concurrency=numbers.cap,
+                enabled=numbers.enabled,
+                report_batch_item_failures=True,
+            )
+        )
+        ledger.table.grant(worker, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
+        self.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")
+        if on_pictures:
+            ledger.uploads.grant_read(worker)
+            ledger.results.grant_put(worker)
+
+
+def lane_name(prefix: str, op: str) -> str:
+    """The name of an op's function and queue; the API finds a lane by it."""
+    return f"{prefix}-op-{op}"

@@ -1,0 +1,68 @@
+"""op -> S3 + DynamoDB -> stream: the buckets and tables that keep what people gave and what was made of it."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+from umbel_core.aws.ledger import BY_TIME
+
+from infra.settings import Settings
+
+
+class Ledger(Construct):
+    """Uploads, results, jobs and tasks, tokens, sockets."""
+
+    def __init__(self, scope: Construct, settings: Settings) -> None:
+        super().__init__(scope, "Ledger")
+        self._removal = RemovalPolicy.RETAIN if settings.keep_data else RemovalPolicy.DESTROY
+        self._retention = Duration.days(settings.retention_days)
+        self.uploads = self._bucket("Uploads")
+        self.results = self._bucket("Results")
+        self.table = self._table(
+            "Table",
+            partition_key=_text("pk"),
+            sort_key=_text("sk"),
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+            time_to_live_attribute="expire_at",
+        )
+        self.table.add_global_secondary_index(
+            index_name=BY_TIME, partition_key=_text("listed"), sort_key=_text("created_at")
+        )
+        self.tokens = self._table("Tokens", partition_key=_text("token_hash"), time_to_live_attribute="expires_at")
+        self.sockets = self._table("Sockets", partition_key=_text("pk"), time_to_live_attribute="expire_at")
+
+    def let_browsers_post(self, origins: list[str]) -> None:
+        """Let pages of these origins post pictures straight into the uploads bucket, and show results."""
+        self.uploads.add_cors_rule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=origins, allowed_headers=["*"])
+        self.results.add_cors_rule(allowed_methods=[s3.HttpMethods.GET], allowed_origins=origins)
+
+    def _bucket(self, name: str) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            name,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=self._retention, abort_incomplete_multipart_upload_after=Duration.days(1), enabled=True
+                )
+            ],
+            removal_policy=self._removal,
+        )
+
+    def _table(self, name: str, **options: object) -> dynamodb.Table:
+        return dynamodb.Table(
+            self,
+            name,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            removal_policy=self._removal,
+            **options,  # type: ignore[arg-type]
+        )
+
+
+def _text(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

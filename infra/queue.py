@@ -1,0 +1,68 @@
+"""A queue as every queue here is: with a dead-letter queue, an alarm on it, and the undertaker behind it."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+DEAD_SUFFIX = "-dead"
+
+
+class Queue(Construct):
+    """A queue whose failures are heard of."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's word
+        *,
+        name: str,
+        visibility_seconds: int,
+        receives: int,
+        alarms: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, id)
+        self.dead = sqs.Queue(
+            self,
+            "Dead",
+            queue_name=f"{name}{DEAD_SUFFIX}",
+            retention_period=Duration.days(14),
+            visibility_timeout=Duration.minutes(2),
+            enforce_ssl=True,
+        )
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            queue_name=name,
+            retention_period=Duration.days(14),
+            visibility_timeout=Duration.seconds(visibility_seconds),
+            receive_message_wait_time=Duration.seconds(20),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=receives),
+            enforce_ssl=True,
+        )
+        # The undertaker empties the dead-letter queue within seconds; that it received something is what stays to be seen.
+        alarm(self, "GivenUp", f"A message of {name} was given up", self.dead.metric_number_of_messages_received(), alarms)
+
+
+def alarm(
+    scope: Construct,
+    id: str,  # noqa: A002 - the CDK's word
+    description: str,
+    metric: cloudwatch.Metric,
+    alarms: sns.ITopic,
+) -> cloudwatch.Alarm:
+    """An alarm that goes off at the first event in five minutes."""
+    made = cloudwatch.Alarm(
+        scope,
+        id,
+        alarm_description=description,
+        metric=metric.with_(statistic="Sum", period=Duration.minutes(5)),
+        threshold=1,
+        evaluation_periods=1,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+    made.add_alarm_action(actions.SnsAction(alarms))
+    return made

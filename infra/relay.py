@@ -1,0 +1,112 @@
+"""stream -> WebSocket: the relay folds counts and pushes; the sockets' function hears subscriptions."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+from relay.environment import RelayEnvironment
+from sockets.environment import SocketsEnvironment
+
+from infra.function import Workshop
+from infra.ledger import Ledger
+from infra.queue import DEAD_SUFFIX, alarm
+
+_STAGE = "live"
+_TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "TASK#"}]}}}}
+_JOB_WRITTEN_BY_OTHERS = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {"Keys": {"sk": {"S": ["JOB"]}}, "NewImage": {"writer": {"S": [{"anything-but": ["relay"]}]}}},
+}
+"""The relay does not answer its own writes: it pushes a job's new state right after it has folded it."""
+
+
+class Relay(Construct):
+    """From a change in the ledger to everyone who listens."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        workshop: Workshop,
+        ledger: Ledger,
+        authorizer: lambda_.IFunction,
+        retention_days: int,
+        alarms: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, "Relay")
+        sockets_scope = Construct(self, "Sockets")
+        self.api = gateway.WebSocketApi(
+            self, "Api", api_name=f"{workshop.prefix}-live", route_selection_expression="$request.body.action"
+        )
+        self.stage = gateway.WebSocketStage(self, "Stage", web_socket_api=self.api, stage_name=_STAGE, auto_deploy=True)
+        endpoint = self._endpoint(workshop)
+        sockets = workshop.function(
+            sockets_scope,
+            "sockets",
+            environment=SocketsEnvironment(
+                ledger_table=ledger.table.table_name,
+                sockets_table=ledger.sockets.table_name,
+                socket_endpoint=endpoint,
+                results_bucket=ledger.results.bucket_name,
+                retention_days=retention_days,
+            ),
+        )
+        integration = integrations.WebSocketLambdaIntegration("Sockets", sockets)
+        self.api.add_route(
+            "$connect",
+            integration=integration,
+            authorizer=authorizers.WebSocketLambdaAuthorizer(
+                "Authorizer", authorizer, identity_source=["route.request.querystring.token"]
+            ),
+        )
+        for route in ("$disconnect", "$default"):
+            self.api.add_route(route, integration=integration)
+        relay = workshop.function(
+            self,
+            "relay",
+            environment=RelayEnvironment(
+                ledger_table=ledger.table.table_name,
+                sockets_table=ledger.sockets.table_name,
+                socket_endpoint=endpoint,
+                results_bucket=ledger.results.bucket_name,
+                retention_days=retention_days,
+            ),
+            timeout_seconds=10,
+        )
+        missed = sqs.Queue(
+            self,
+            "Missed",
+            queue_name=f"{workshop.prefix}-relay{DEAD_SUFFIX}",
+            retention_period=Duration.days(14),
+            enforce_ssl=True,
+        )
+        alarm(self, "MissedAlarm", "The relay gave up on a batch", missed.metric_number_of_messages_sent(), alarms)
+        relay.add_event_source(
+            sources.DynamoEventSource(
+                ledger.table,
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+                batch_size=100,
+                bisect_batch_on_error=True,
+                retry_attempts=20,
+                max_record_age=Duration.minutes(15),
+                on_failure=sources.SqsDlq(missed),
+                report_batch_item_failures=True,
+                filters=[lambda_.FilterCriteria.filter(wanted) for wanted in (_TASK_CHANGED, _JOB_WRITTEN_BY_OTHERS)],
+            )
+        )
+        ledger.table.grant(relay, "dynamodb:GetItem", "dynamodb:PutItem")
+        ledger.table.grant(sockets, "dynamodb:GetItem", "dynamodb:Query")
+        for function in (relay, sockets):
+            ledger.sockets.grant_read_write_data(function)
+            ledger.results.grant_read(function)
+            self.stage.grant_management_api_access(function)
+
+    def _endpoint(self, workshop: Workshop) -> str:
+        """Where the sockets' management API answers, on the target."""
+        if workshop.target.endpoint:
+            return f"{workshop.target.endpoint}/_aws/execute-api/{self.api.api_id}/{_STAGE}"
+        return self.stage.callback_url

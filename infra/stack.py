@@ -1,0 +1,114 @@
+"""The flow, one line per hop: pictures and manifests in, variants and results out, everyone who listens told."""
+
+from pathlib import Path
+
+import msgspec
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from authorizer.environment import AuthorizerEnvironment
+from constructs import Construct
+from umbel_core.catalogue import Catalogue, read_ops
+from umbel_core.recipes import Recipes, read_recipes
+
+from infra.api import STAGE, Api
+from infra.bundle import ROOT
+from infra.function import FUNCTIONS, Workshop
+from infra.intake import Intake
+from infra.lanes import Lane
+from infra.ledger import Ledger
+from infra.numbers import concurrency_of, lane_numbers
+from infra.relay import Relay
+from infra.settings import Settings
+from infra.site import Site
+from infra.target import Target
+from infra.undertaker import Undertaker
+
+
+class Umbel(Stack):
+    """One pipeline. Its name is the prefix of its functions and queues."""
+
+    def __init__(
+        self, scope: Construct, name: str, target: Target, settings: Settings, ops: Path = FUNCTIONS / "ops"
+    ) -> None:
+        super().__init__(scope, name, description="Umbel: every op makes its variant in its own lane")
+        self.catalogue = read_ops(ops)
+        recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
+        numbers = concurrency_of(dict(self.catalogue), settings.concurrency)
+        workshop = Workshop(self, target, name, _facts(self.catalogue, recipes))
+        limits = settings.limits
+
+        alarms = self._alarms(name, settings)
+        ledger = Ledger(self, settings)
+        intake = Intake(self, workshop, ledger, limits, alarms)
+        lanes = [
+            Lane(
+                self,
+                workshop,
+                intake,
+                ledger,
+                card,
+                lane_numbers(card, numbers[card.name], reserve=settings.reserve),
+                limits,
+                alarms,
+            )
+            for card in self.catalogue.values()
+        ]
+        Undertaker(self, workshop, intake, lanes, ledger, settings.retention_days)
+        authorizer = self._authorizer(workshop, ledger)
+        relay = Relay(self, workshop, ledger, authorizer, settings.retention_days, alarms)
+        site = Site(self)
+        origins = [*_own_origins(target, site), *settings.allowed_origins]
+        ledger.let_browsers_post(origins)
+        api = Api(
+            self, workshop, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins
+        )
+        site.publish(workshop, api, relay, ledger, recipes, limits)
+
+        self._say(
+            ApiId=api.rest.rest_api_id,
+            ApiStage=STAGE,
+            ApiUrl=api.rest.url,
+            SocketApiId=relay.api.api_id,
+            SocketStage=relay.stage.stage_name,
+            SocketUrl=relay.stage.url,
+            WebUrl=f"https://{site.distribution.distribution_domain_name}",
+            WebBucket=site.bucket.bucket_name,
+            UploadsBucket=ledger.uploads.bucket_name,
+            ResultsBucket=ledger.results.bucket_name,
+            LedgerTable=ledger.table.table_name,
+            TokensTable=ledger.tokens.table_name,
+            SocketsTable=ledger.sockets.table_name,
+        )
+
+    def _alarms(self, name: str, settings: Settings) -> sns.Topic:
+        topic = sns.Topic(self, "Alarms", topic_name=f"{name}-alarms", enforce_ssl=True)
+        if settings.alarm_email:
+            topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
+        return topic
+
+    def _authorizer(self, workshop: Workshop, ledger: Ledger) -> lambda_.Function:
+        function = workshop.function(
+            Construct(self, "Authorizer"),
+            "authorizer",
+            environment=AuthorizerEnvironment(tokens_table=ledger.tokens.table_name),
+        )
+        ledger.tokens.grant(function, "dynamodb:GetItem")
+        return function
+
+    def _say(self, **outputs: str) -> None:
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
+
+
+def _facts(catalogue: Catalogue, recipes: Recipes) -> dict[str, bytes]:
+    """What the coordinator and the API know of ops and recipes: data, packed beside their code."""
+    return {"catalogue.json": catalogue.dump(), "recipes.json": msgspec.json.encode(recipes)}
+
+
+def _own_origins(target: Target, site: Site) -> list[str]:
+    """Where the web app is served from."""
+    if target.endpoint:
+        return [target.endpoint, target.endpoint.replace("127.0.0.1", "localhost")]
+    return [f"https://{site.distribution.distribution_domain_name}"]

@@ -1,0 +1,103 @@
+"""The ops' lanes as they run now: how many at a time, paused or ready; and how to change that while work is going on."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+import msgspec
+from botocore.exceptions import ClientError
+
+from umbel_core.errors import Rejected
+
+LEAST_CAP = 2
+"""The smallest MaximumConcurrency that an SQS mapping takes."""
+
+
+class LaneState(msgspec.Struct, frozen=True):
+    """One lane at this moment."""
+
+    concurrency: int
+    state: Literal["ready", "paused", "degraded"]
+
+
+class Lanes:
+    """Lanes by op name. A lane is an SQS mapping with a cap, on a function that may have reserved concurrency."""
+
+    def __init__(self, lambdas: Any, prefix: str, reserve: bool) -> None:
+        self._lambdas = lambdas
+        self._prefix = prefix
+        self._reserve = reserve
+
+    def states(self) -> dict[str, LaneState]:
+        """Every deployed lane."""
+        pages = self._lambdas.get_paginator("list_event_source_mappings").paginate()
+        mappings = {
+            name.removeprefix(self._prefix): mapping
+            for page in pages
+            for mapping in page["EventSourceMappings"]
+            if (name := mapping["FunctionArn"].split(":")[6]).startswith(self._prefix)
+        }
+        with ThreadPoolExecutor(8) as pool:
+            reserved = dict(zip(mappings, pool.map(self._reserved, mappings), strict=True))
+        return {op: self._state(mapping, reserved[op]) for op, mapping in mappings.items()}
+
+    def scale(self, op: str, concurrency: int) -> None:
+        """Let at most `concurrency` of the op run at a time, from now on. 0 pauses: messages wait in their queue."""
+        mapping = self._mapping(op)
+        if concurrency == 0:
+            self._update(mapping, Enabled=False)
+            return
+        if not self._reserve and concurrency < LEAST_CAP:
+            raise Rejected(
+                "invalid_concurrency",
+                f"This deployment has mapping caps alone (reserve=false), and a cap is at least {LEAST_CAP}.",
+            )
+        # Never a cap above the reservation: throttled messages would use up their receives.
+        cap = max(LEAST_CAP, concurrency)
+        if cap < mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0):
+            self._update(mapping, Enabled=True, ScalingConfig={"MaximumConcurrency": cap})
+            self._reserve_for(op, concurrency)
+        else:
+            self._reserve_for(op, concurrency)
+            self._update(mapping, Enabled=True, ScalingConfig={"MaximumConcurrency": cap})
+
+    def _mapping(self, op: str) -> dict[str, Any]:
+        found = self._lambdas.list_event_source_mappings(FunctionName=f"{self._prefix}{op}")["EventSourceMappings"]
+        if not found:
+            raise Rejected("no_such_op", f"There is no op '{op}' here.")
+        return found[0]  # type: ignore[no-any-return]
+
+    def _update(self, mapping: dict[str, Any], **changes: Any) -> None:
+        try:
+            self._lambdas.update_event_source_mapping(UUID=mapping["UUID"], **changes)
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] == "ResourceInUseException":
+                raise Rejected("being_changed", "The lane is being changed already; try again in a moment.") from fault
+            raise
+
+    def _reserve_for(self, op: str, concurrency: int) -> None:
+        if not self._reserve:
+            return
+        name = f"{self._prefix}{op}"
+        try:
+            self._lambdas.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=concurrency)
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] == "InvalidParameterValueException":
+                raise Rejected(
+                    "account_limit",
+                    f"The account cannot reserve {concurrency} for '{op}'; `umbel doctor` says what fits.",
+                ) from fault
+            raise
+
+    def _reserved(self, op: str) -> int | None:
+        answer = self._lambdas.get_function_concurrency(FunctionName=f"{self._prefix}{op}")
+        return answer.get("ReservedConcurrentExecutions")
+
+    @staticmethod
+    def _state(mapping: dict[str, Any], reserved: int | None) -> LaneState:
+        cap = mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0)
+        state = mapping.get("State", "Enabled")
+        if state in ("Disabled", "Disabling"):
+            return LaneState(0, "paused")
+        settled = state in ("Enabled", "Updating", "Enabling", "Creating")
+        concurrency = cap if reserved is None else min(cap, reserved)
+        return LaneState(concurrency, "ready" if settled else "degraded")
