@@ -24,7 +24,8 @@ def eight_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         scaled = _scaled(image)
         if clear:
-            scaled.putalpha(image.convert("LA").getchannel("A"))
+            key = round(image.info["transparency"] / 257)
+            scaled.putalpha(scaled.point(lambda value: 255 * (value != key)))
         return scaled
     if image.mode == "P":
         return image.convert("RGBA" if clear else "RGB")

@@ -5,6 +5,7 @@ pixel is decoded.
 """
 
 import struct
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,6 +54,9 @@ _SMALLEST_FRAME = 4096
 _MOST_SCANS = 100
 """Passes of a progressive JPEG over all its pixels. Real ones have about ten; each costs time, but hardly a byte."""
 
+# Pillow's warnings about odd files can quote them, and would stand between the log's JSON lines.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
 FAULTS = (
     ArithmeticError,
     AssertionError,
@@ -91,10 +95,16 @@ def identify(data: bytes, limits: Limits) -> tuple[str, int]:
     kind = _kind(data)
     if kind == "jpeg" and (scans := data.count(b"\xff\xda")) > _MOST_SCANS:
         raise Rejected("broken_picture", f"The JPEG has {scans} scans; at most {_MOST_SCANS} are taken. Save it anew.")
-    with decoding(kind, data):
-        header = decoder(kind, data)
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels
+    most_pixels = f"at most {limits.max_pixels / 1e6:g} MP are taken"
+    try:
+        with decoding(kind, data):
+            header = decoder(kind, data)
+    except Image.DecompressionBombError as fault:
+        sentence = f"The picture is far too large; {most_pixels}. Scale it down and upload it again."
+        raise Rejected("too_many_pixels", sentence) from fault
     width, height = header.size
-    pixels, most_pixels = width * height, f"at most {limits.max_pixels / 1e6:g} MP are taken"
+    pixels = width * height
     if pixels > limits.max_pixels:
         size = f"{width} x {height} pixels ({pixels / 1e6:.0f} MP)"
         sentence = f"The picture is {size}; {most_pixels}. Scale it down and upload it again."
@@ -120,8 +130,6 @@ def decoding(kind: str, data: bytes) -> Iterator[None]:
     """Whatever the decoder stumbles over in here is the file's fault."""
     try:
         yield
-    except Image.DecompressionBombError as fault:
-        raise Rejected("too_many_pixels", f"The picture is too large to decode: {fault}") from fault
     except FAULTS as fault:
         name, size = kind.upper(), megabytes(len(data))
         if isinstance(fault, EOFError) or _ENDS_EARLY[kind](data):

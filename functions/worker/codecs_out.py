@@ -60,10 +60,8 @@ def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Lim
     if wanted.quality is not None and "quality" in settings:
         settings["quality"] = wanted.quality
     image = srgb(eight_bits(image), None)
-    if name == "jpeg" and image.mode in ("LA", "RGBA"):
+    if name in ("jpeg", "bmp") and image.mode in ("LA", "RGBA"):
         image = _on_white(image)
-    elif name == "bmp" and image.mode == "LA":
-        image = image.convert("RGBA")
     elif name == "gif" and image.mode != "L":
         settings["transparency"] = _CLEAR if image.mode.endswith("A") else None
         image = _palette(image)

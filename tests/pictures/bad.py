@@ -1,0 +1,138 @@
+"""Files that no op may take, each with the code of its refusal."""
+
+import gzip
+import struct
+import zlib
+from functools import cache
+from typing import NamedTuple
+
+from PIL import Image
+
+from tests.pictures.scene import chunk, png, saved, scene, stored
+
+_SIDE = 20_000
+
+
+class Bad(NamedTuple):
+    """A file, and the code that its sentence comes with."""
+
+    data: bytes
+    code: str
+
+
+_SVG = b'<?xml version="1.0"?>\n<!-- a drawing -->\n<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+@cache
+def bad() -> dict[str, Bad]:
+    """Every file, by a name that says what is wrong with it."""
+    half = {kind: _half(stored()[kind].data) for kind in ("jpeg", "png", "webp", "avif", "gif", "tiff-lzw", "bmp")}
+    files = {f"half a {kind}": Bad(data, "truncated_picture") for kind, data in half.items()}
+    for name, data in _bombs().items():
+        files[f"bomb {name}"] = Bad(data, "too_many_pixels")
+    for name, data in _damaged().items():
+        files[f"damaged {name}"] = Bad(data, "broken_picture")
+    for name, data in _strangers().items():
+        files[f"stranger {name}"] = Bad(data, "unsupported_format")
+    files |= {
+        "nothing": Bad(b"", "empty_file"),
+        "text named .png": Bad(b"This is no picture.\n" * 40, "not_a_picture"),
+        "a web page": Bad(b"<!doctype html><html><body>hello</body></html>", "not_a_picture"),
+        "zeros": Bad(bytes(10_000), "not_a_picture"),
+        "one byte": Bad(b"\x89", "not_a_picture"),
+        "svg": Bad(_SVG, "svg_refused"),
+        "svgz": Bad(gzip.compress(_SVG), "svg_refused"),
+        "svg in UTF-16": Bad(_SVG.decode().encode("utf-16"), "svg_refused"),
+    }
+    return files
+
+
+def endless_scans(scans: int) -> bytes:
+    """A progressive JPEG whose last pass over the pixels comes again and again."""
+    whole = saved(scene(), "JPEG", progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    return whole[:-2] + whole[last:-2] * scans + b"\xff\xd9"
+
+
+def _half(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def _patched(data: bytes, at: int, new: bytes) -> bytes:
+    return data[:at] + new + data[at + len(new) :]
+
+
+def _bombs() -> dict[str, bytes]:
+    tiny = Image.new("RGB", (1, 1))
+    webp, avif = saved(tiny, "WEBP", lossless=True), saved(tiny, "AVIF")
+    bmp, tiff, jpeg = (saved(tiny, kind) for kind in ("BMP", "TIFF", "JPEG"))
+    gif = saved(Image.new("P", (1, 1)), "GIF")
+    rows = zlib.compressobj(1)
+    pixels = b"".join(rows.compress(bytes(1 + _SIDE // 8)) for _ in range(_SIDE)) + rows.flush()
+    header = struct.pack(">IIBBBBB", _SIDE, _SIDE, 1, 0, 0, 0, 0)
+    real = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    both = struct.pack("<HH", _SIDE, _SIDE)
+    return {
+        "png": real,
+        "png header": png(2, 8, b"\0" * 100, size=(_SIDE, _SIDE)),
+        "gif": _patched(gif, 6, both),
+        "gif of a large frame": _patched(gif, gif.rindex(b"," + bytes(4)) + 5, both),
+        "gif of many frames": _many_frames(gif),
+        "bmp": _patched(bmp, 18, struct.pack("<ii", _SIDE, _SIDE)),
+        "jpeg": _patched(jpeg, jpeg.index(b"\xff\xc0") + 5, struct.pack(">HH", _SIDE, _SIDE)),
+        "webp of the largest size": _patched(webp, 21, struct.pack("<I", 16_382 | 16_382 << 14)),
+        "avif": _patched(avif, avif.index(b"ispe") + 8, struct.pack(">II", 16_000, 16_000)),
+        "tiff": _tiff_of(tiff, _SIDE),
+        "tiff of many pages": _pages(),
+        "png of 8 MP, seven times": _animated(),
+    }
+
+
+def _pages() -> bytes:
+    page = Image.new("1", (5000, 5000))
+    return saved(page, "TIFF", save_all=True, append_images=[page, page], compression="group4")
+
+
+def _many_frames(gif: bytes) -> bytes:
+    frame = gif[gif.rindex(b"," + bytes(4)) : -1]
+    return gif[:-1] + frame * 20_000 + b";"
+
+
+def _animated() -> bytes:
+    """Declares seven frames of 8 MP, which only the header shows."""
+    control = chunk(b"acTL", struct.pack(">II", 7, 0))
+    return png(0, 1, bytes(4000 * 251), before=control, size=(2000, 4000))
+
+
+def _tiff_of(tiff: bytes, side: int) -> bytes:
+    """A one-pixel TIFF whose directory claims a larger side."""
+    directory = struct.unpack("<I", tiff[4:8])[0]
+    for entry in range(directory + 2, directory + 2 + 12 * struct.unpack("<H", tiff[directory : directory + 2])[0], 12):
+        if struct.unpack("<H", tiff[entry : entry + 2])[0] in (256, 257):
+            tiff = _patched(tiff, entry + 8, struct.pack("<I", side))
+    return tiff
+
+
+def _damaged() -> dict[str, bytes]:
+    whole = stored()["png"].data
+    at = whole.index(b"IDAT") + 10
+    webp, jpeg = stored()["webp"].data, stored()["jpeg"].data
+    return {
+        "png": _patched(whole, at, bytes(40)),
+        "png header": _patched(whole, 24, b"\x63"),
+        "jpeg": jpeg[:20] + bytes(200) + jpeg[220:],
+        "webp": _patched(webp, webp.index(b"VP8 ") + 20, b"\xff" * 60),
+        "jpeg of endless scans": endless_scans(200),
+    }
+
+
+def _strangers() -> dict[str, bytes]:
+    return {
+        "ico": saved(scene(), "ICO"),
+        "jpeg 2000": saved(scene(), "JPEG2000"),
+        "ppm": saved(scene(), "PPM"),
+        "pdf": saved(scene(), "PDF"),
+        "dds": saved(scene(), "DDS"),
+        "psd": b"8BPS\0\x01" + bytes(200),
+        "heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200),
+    }
