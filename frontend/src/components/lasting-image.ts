@@ -5,6 +5,7 @@ interface LastingImage {
   src?: string;
   broken: boolean;
   onError: () => void;
+  onLoad: () => void;
 }
 
 /** A result's address expires after an hour: one that fails is asked for anew, once, before it counts as broken. */
@@ -16,6 +17,9 @@ export function useLastingImage(jobId?: string, url?: string): LastingImage {
     setFailed([...failed, url]);
     if (failed.length === 0 && jobId) session.refresh(jobId).catch(() => setFailed([url, url]));
   };
+  const onLoad = () => {
+    if (failed.length > 0) setFailed([]);
+  };
   const expired = url !== undefined && failed.includes(url);
-  return { src: url, broken: expired && failed.length > 1, onError };
+  return { src: url, broken: expired && failed.length > 1, onError, onLoad };
 }

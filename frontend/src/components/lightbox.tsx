@@ -21,6 +21,9 @@ export function Lightbox({ pictures, place, onMove, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
 
+  // Closing it as a dialog gives the focus back to where it came from.
+  const close = () => dialog.current?.close();
+
   const places = pictures.flatMap(placesOf);
   const at = places.findIndex((one) => one.picture === place.picture && one.variant === place.variant);
   const entry = pictures.find((picture) => picture.key === place.picture)?.entry;
@@ -51,7 +54,7 @@ export function Lightbox({ pictures, place, onMove, onClose }: Props) {
       onClose={onClose}
       onKeyDown={keys}
     >
-      <button type="button" className="stage" onClick={onClose} aria-label="Close" tabIndex={-1}>
+      <button type="button" className="stage" onClick={close} aria-label="Close" tabIndex={-1}>
         {broken ? (
           <span>This result is gone or cannot be loaded.</span>
         ) : (
@@ -69,7 +72,7 @@ export function Lightbox({ pictures, place, onMove, onClose }: Props) {
           ←
         </button>
         <p aria-live="polite">
-          <em>{title}</em> {place.variant}
+          <em>{title}</em> <b>{place.variant}</b>
           <span>
             {variant.width} × {variant.height}, {bytes(variant.bytes ?? 0)}
             {variant.duration_ms !== undefined && `, made in ${duration(variant.duration_ms)}`}
@@ -87,7 +90,7 @@ export function Lightbox({ pictures, place, onMove, onClose }: Props) {
         <a className="button quiet" href={variant.url} download={filename} target="_blank" rel="noreferrer">
           Download
         </a>
-        <button type="button" className="button quiet" onClick={onClose}>
+        <button type="button" className="button quiet" onClick={close}>
           Close
         </button>
       </div>

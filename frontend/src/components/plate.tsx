@@ -6,8 +6,9 @@ import { useParts } from "../parts";
 import { type PictureStatus, statusOf, tileStatus } from "../store/pictures";
 import type { Entry } from "../store/records";
 import type { Upload } from "../store/store";
+import { useLastingImage } from "./lasting-image";
 import "./plate.css";
-import { Stalks } from "./stalks";
+import { lift, Stalks } from "./stalks";
 import { Tile } from "./tile";
 
 interface Props {
@@ -24,7 +25,8 @@ export const Plate = memo(function Plate({ id, upload, entry, onOpen }: Props) {
   const known = entry?.variants ?? {};
   const names = namesOf(variantsOf(config, entry?.job?.recipe ?? upload?.recipe), Object.keys(known), entry);
   const tiles = names.map((name) => ({ name, status: tileStatus(status, known[name]?.status) }));
-  const columns = tiles.length <= 5 ? tiles.length : Math.ceil(tiles.length / Math.ceil(tiles.length / 5));
+  const rows = Math.ceil(tiles.length / 5);
+  const columns = Math.ceil(tiles.length / rows) || 0;
   const stalks = tiles.slice(-columns).map((tile) => tile.status);
   const name = upload?.name ?? entry?.job?.name ?? id;
   const sentence = sentenceOf(status, upload, entry);
@@ -34,7 +36,7 @@ export const Plate = memo(function Plate({ id, upload, entry, onOpen }: Props) {
       {columns > 0 && upload?.phase !== "refused" && (
         <div className="umbel" data-columns={columns}>
           <ul className="tiles">
-            {tiles.map((tile) => (
+            {tiles.map((tile, index) => (
               <Tile
                 key={tile.name}
                 picture={id}
@@ -43,14 +45,15 @@ export const Plate = memo(function Plate({ id, upload, entry, onOpen }: Props) {
                 jobId={entry?.id}
                 status={tile.status}
                 variant={known[tile.name]}
+                lift={rows === 1 ? lift(index, columns) : 0}
                 onOpen={onOpen}
               />
             ))}
           </ul>
-          <Stalks statuses={stalks} />
+          <Stalks statuses={stalks} domed={rows === 1} />
         </div>
       )}
-      <Root upload={upload} picture={firstPicture(entry)} name={name} />
+      <Root upload={upload} entry={entry} name={name} stand={names.find((one) => known[one]?.url)} />
       <div className="caption">
         <h2 title={name}>{name}</h2>
         <p className="state">{stateOf(status, tiles, upload, entry)}</p>
@@ -81,18 +84,22 @@ export const Plate = memo(function Plate({ id, upload, entry, onOpen }: Props) {
 
 interface RootProps {
   upload?: Upload;
-  picture?: string;
+  entry?: Entry;
   name: string;
+  /** The variant that stands in for a picture which did not come from here. */
+  stand?: string;
 }
 
 /** Where the stalks meet: the picture itself, in a ring that fills while it is sent. */
-function Root({ upload, picture, name }: RootProps) {
+function Root({ upload, entry, name, stand }: RootProps) {
+  const { broken, ...image } = useLastingImage(entry?.id, stand && entry?.variants[stand]?.url);
   const sending = upload?.phase === "sending" || upload?.phase === "waiting";
-  const source = upload?.preview ?? picture;
   return (
     <div className="root">
-      {source ? (
-        <img src={source} alt="" decoding="async" loading="lazy" />
+      {upload?.preview ? (
+        <img src={upload.preview} alt="" decoding="async" />
+      ) : image.src && !broken ? (
+        <img {...image} alt="" decoding="async" loading="lazy" />
       ) : (
         <span>{extensionOf(name)}</span>
       )}
@@ -118,10 +125,6 @@ function namesOf(recipe: string[], known: string[], entry?: Entry): string[] {
     entry?.job?.kind === "image" || (strangers.length > 0 && known.length === entry?.job?.counts.total);
   if (unrelated) return [...recipe.filter((name) => known.includes(name)), ...strangers];
   return [...recipe, ...strangers];
-}
-
-function firstPicture(entry?: Entry): string | undefined {
-  return Object.values(entry?.variants ?? {}).find((variant) => variant.url)?.url;
 }
 
 function extensionOf(name: string): string {

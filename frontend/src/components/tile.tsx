@@ -11,6 +11,8 @@ interface Props {
   jobId?: string;
   status: TaskStatus;
   variant?: Variant;
+  /** How far it stands out of its row, in pixels. */
+  lift: number;
   onOpen: (picture: string, variant: string) => void;
 }
 
@@ -23,10 +25,25 @@ const WORDS: Record<TaskStatus, string> = {
 };
 
 /** One variant: a bud until it is made. */
-export const Tile = memo(function Tile({ picture, title, name, jobId, status, variant, onOpen }: Props) {
+export const Tile = memo(function Tile({
+  picture,
+  title,
+  name,
+  jobId,
+  status,
+  variant,
+  lift,
+  onOpen,
+}: Props) {
   const { broken, ...image } = useLastingImage(jobId, variant?.url);
   return (
-    <li className="tile" data-testid="variant" data-variant={name} data-status={status}>
+    <li
+      className="tile"
+      data-testid="variant"
+      data-variant={name}
+      data-status={status}
+      style={{ translate: `0 ${-lift}px` }}
+    >
       <dl>
         <dt title={name}>{name}</dt>
         {status === "completed" && variant ? (

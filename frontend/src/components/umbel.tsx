@@ -1,6 +1,6 @@
 import "./umbel.css";
 
-const RAYS = 13;
+const RAYS = 11;
 const FLORETS = 7;
 const SPREAD = (74 * Math.PI) / 180;
 const ROOT = { x: 160, y: 176 };
@@ -20,7 +20,7 @@ const round = ({ x, y }: Point) => `${x.toFixed(1)} ${y.toFixed(1)}`;
 /** One ray of the compound umbel, and the small umbel at its end. */
 const rays = Array.from({ length: RAYS }, (_, ray) => {
   const angle = -SPREAD + (2 * SPREAD * ray) / (RAYS - 1);
-  const end = along(ROOT, angle, 112 - 14 * Math.sin(angle) ** 2 + (ray % 2 ? -7 : 4));
+  const end = along(ROOT, angle, 112 - 14 * Math.sin(angle) ** 2 + (ray % 2 ? 6 : -14));
   const bend = along(ROOT, angle * 0.72, 62);
   const florets = Array.from({ length: FLORETS }, (_, floret) =>
     along(end, angle * 0.6 - 1.25 + (2.5 * floret) / (FLORETS - 1), 15 + (floret % 2 ? 0 : 4)),

@@ -8,6 +8,7 @@ import { Feed } from "./socket";
 const POLL_EVERY = 4_000;
 /** How far back one reconciliation looks: this many pages of 50 jobs. */
 const PAGES = 20;
+const ASKED_BY_NAME = 50;
 
 /** Keeps the store equal to the ledger: the feed brings changes, a listing after each (re)connect what the feed missed. */
 export class Session {
@@ -15,6 +16,10 @@ export class Session {
   private readonly polling: ReturnType<typeof setInterval>;
   private readonly refreshing = new Map<string, Promise<void>>();
   private reconciling = false;
+  /** The last reconciliation failed. */
+  private behind = false;
+  /** When the newest job of the last listing was made. */
+  private horizon?: string;
   private again = false;
 
   constructor(
@@ -24,8 +29,8 @@ export class Session {
     private readonly store: Store,
   ) {
     this.feed = new Feed(`${config.socket}?token=${encodeURIComponent(token)}`, {
-      onOpen: this.reconciled,
-      onLost: this.showConnection,
+      onOpen: this.opened,
+      onLost: this.lost,
       onMessage: this.apply,
     });
     this.polling = setInterval(this.poll, POLL_EVERY);
@@ -71,7 +76,7 @@ export class Session {
     if (message.type === "task") this.store.applyTask(message.task);
   };
 
-  private reconciled = (): void => {
+  private opened = (): void => {
     this.showConnection();
     void this.reconcile();
   };
@@ -84,12 +89,15 @@ export class Session {
   };
 
   private poll = (): void => {
-    if (!this.feed.open && navigator.onLine && !document.hidden) void this.reconcile();
+    if ((!this.feed.open || this.behind) && navigator.onLine && !document.hidden) void this.reconcile();
+  };
+
+  private lost = (): void => {
+    this.store.set({ connection: navigator.onLine ? "reconnecting" : "offline" });
   };
 
   private showConnection = (): void => {
-    const before = this.store.read().connection;
-    const waiting = before === "connecting" ? "connecting" : "reconnecting";
+    const waiting = this.store.read().connection === "connecting" ? "connecting" : "reconnecting";
     const connection = !navigator.onLine ? "offline" : this.feed.open ? "live" : waiting;
     this.store.set({ connection });
   };
@@ -101,31 +109,39 @@ export class Session {
     this.reconciling = true;
     try {
       await this.list();
+      this.behind = false;
     } catch {
-      // Unreachable: the connection says so already, and the next poll or reconnect asks again.
-      this.store.set({ connection: navigator.onLine ? "reconnecting" : "offline" });
+      // Unreachable or overloaded: the next poll asks again.
+      this.behind = true;
     } finally {
       this.reconciling = false;
     }
     if (this.again) await this.reconcile();
   }
 
-  /** Reads back to where everything is known and ended; the first time one page will do, the rest on demand. */
+  /**
+   * Reads back to what the last listing began with; the first time one page will do, the rest comes on demand. What is
+   * unfinished here but further back is asked for by name.
+   */
   private async list(): Promise<void> {
-    const first = !this.store.read().loaded;
-    const open = new Set(this.unfinished());
+    const unfinished = new Set(this.unfinished());
+    const horizon = this.horizon;
     let cursor: string | null | undefined;
     for (let pages = 0; pages < PAGES; pages++) {
-      const page = await this.client.jobs(cursor ?? undefined);
-      const news = page.jobs.some((job) => this.store.entry(job.id)?.job === undefined);
-      for (const job of page.jobs) {
+      const { jobs, cursor: next } = await this.client.jobs(cursor ?? undefined);
+      for (const job of jobs) {
         this.store.applyJob(job);
-        open.delete(job.id);
+        unfinished.delete(job.id);
       }
-      cursor = page.cursor;
-      if (first || !cursor || (!news && open.size === 0)) break;
+      if (pages === 0) this.horizon = jobs[0]?.created_at;
+      cursor = next;
+      if (!cursor || horizon === undefined || (jobs.at(-1)?.created_at ?? "") < horizon) break;
     }
-    if (first) this.store.set({ loaded: true, cursor: cursor ?? null });
+    if (horizon === undefined) this.store.set({ loaded: true, cursor: cursor ?? null });
+    const asked = [...unfinished].slice(0, ASKED_BY_NAME).map((id) => this.client.job(id));
+    for (const answer of await Promise.allSettled(asked)) {
+      if (answer.status === "fulfilled") this.store.applyJob(answer.value);
+    }
   }
 
   private *unfinished(): Generator<string> {

@@ -16,6 +16,7 @@ type File = UppyFile<Meta, Record<string, never>>;
 export class Uploads {
   readonly uppy: Uppy;
   private added = 0;
+  private addedAt?: number;
 
   constructor(
     private readonly config: Config,
@@ -79,8 +80,7 @@ export class Uploads {
       name: file.name,
       size: file.size ?? 0,
       recipe: String(file.meta.recipe),
-      // Of files added at once, the first stands first.
-      addedAt: Date.now() - order / 1000,
+      addedAt: this.moment() - order / 1000,
       phase: refused ? "refused" : "waiting",
       progress: 0,
       sentence: refused,
@@ -89,6 +89,13 @@ export class Uploads {
     void preview(file.data as Blob).then((url) => this.store.patchUpload(admitted.id, { preview: url }));
     return admitted;
   };
+
+  /** The same for all files that are added at once, so that their order decides: the first stands first. */
+  private moment(): number {
+    if (this.addedAt === undefined) queueMicrotask(() => (this.addedAt = undefined));
+    this.addedAt ??= Date.now();
+    return this.addedAt;
+  }
 
   private ticket = async (file: File): Promise<UploadTicket> => {
     const recipe = String(file.meta.recipe);

@@ -1,0 +1,74 @@
+import { expect, it, test } from "vitest";
+import type { Job, JobStatus } from "../api/types";
+import { type PictureStatus, picturesOf, statusOf, tileStatus } from "./pictures";
+import type { Entry } from "./records";
+import type { State, Upload } from "./store";
+
+const entry = (id: string, status: JobStatus, created = "2026-01-01T00:00:00Z", kind = "upload"): Entry => ({
+  id,
+  variants: {},
+  job: { id, kind, status, created_at: created } as Job,
+});
+
+const upload = (phase: Upload["phase"], more: Partial<Upload> = {}): Upload => ({
+  id: "u",
+  name: "cat.jpg",
+  size: 1,
+  recipe: "default",
+  addedAt: Date.parse("2026-01-02T00:00:00Z"),
+  phase,
+  progress: 0,
+  ...more,
+});
+
+const state = (uploads: Upload[], entries: Entry[]): State => ({
+  uploads: new Map(uploads.map((one) => [one.id, one])),
+  entries: new Map(entries.map((one) => [one.id, one])),
+  connection: "live",
+  loaded: true,
+});
+
+it("shows an upload and its job as one picture, whose key stays", () => {
+  const [picture, ...others] = picturesOf(state([upload("sent", { jobId: "j" })], [entry("j", "running")]));
+  expect(others).toEqual([]);
+  expect(picture).toMatchObject({ key: "u", upload: { id: "u" }, entry: { id: "j" } });
+});
+
+it("stands the newest first, and of files added at once the first", () => {
+  const at = Date.parse("2026-01-02T00:00:00Z");
+  const pictures = picturesOf(
+    state(
+      [upload("waiting", { id: "a", addedAt: at }), upload("waiting", { id: "b", addedAt: at - 0.001 })],
+      [entry("old", "completed"), entry("new", "completed", "2026-01-03T00:00:00Z")],
+    ),
+  );
+  expect(pictures.map((one) => one.key)).toEqual(["new", "a", "b", "old"]);
+});
+
+it("leaves jobs that are no pictures to their own page, and tasks of unknown jobs to wait for theirs", () => {
+  const batch = entry("batch", "running", undefined, "batch");
+  expect(picturesOf(state([], [batch, { id: "orphan", variants: {} }]))).toEqual([]);
+});
+
+test.each<[PictureStatus, Upload | undefined, Entry | undefined]>([
+  ["uploading", upload("waiting"), undefined],
+  ["uploading", upload("sending"), undefined],
+  ["uploading", upload("sending", { jobId: "j" }), entry("j", "pending")],
+  ["failed", upload("refused"), undefined],
+  ["failed", upload("failed", { jobId: "j" }), entry("j", "pending")],
+  ["pending", upload("sent", { jobId: "j" }), undefined],
+  ["running", upload("sent", { jobId: "j" }), entry("j", "running")],
+  ["completed", upload("sending", { jobId: "j" }), entry("j", "completed")],
+  ["cancelled", undefined, entry("j", "cancelled")],
+])("a picture is %s", (status, ...[sent, known]) => {
+  expect(statusOf({ key: "u", upload: sent, entry: known })).toBe(status);
+});
+
+test.each<[PictureStatus, "pending" | "skipped"]>([
+  ["uploading", "pending"],
+  ["running", "pending"],
+  ["failed", "skipped"],
+  ["cancelled", "skipped"],
+])("a variant nobody has heard of, of a picture that is %s, is %s", (status, expected) => {
+  expect(tileStatus(status)).toBe(expected);
+});

@@ -1,0 +1,123 @@
+import { describe, expect, it, test } from "vitest";
+import type { JobMessage, TaskMessage, Variant } from "../api/types";
+import { type Entry, unknownEntry, withJob, withTask } from "./records";
+
+const URL_OF = (version: number) => `https://bucket/blur?signed=${version}`;
+
+function job(version: number, variants: Record<string, Variant> = {}): JobMessage {
+  const completed = Object.values(variants).filter((one) => one.status === "completed").length;
+  return {
+    id: "j",
+    kind: "upload",
+    name: "cat.jpg",
+    status: completed === 2 ? "completed" : "running",
+    counts: { total: 2, completed, failed: 0, skipped: 0 },
+    created_at: "2026-01-01T00:00:00Z",
+    updated_at: `2026-01-01T00:00:0${version}Z`,
+    errors: [],
+    version,
+    variants,
+  };
+}
+
+function task(variant: string, version: number, status: TaskMessage["status"]): TaskMessage {
+  const result = status === "completed" ? { url: URL_OF(version), width: 4, height: 3, bytes: 12 } : null;
+  return { id: variant, job_id: "j", variant, status, result, version };
+}
+
+const done = (version: number): Variant => ({
+  status: "completed",
+  version,
+  url: URL_OF(version),
+  width: 4,
+  height: 3,
+  bytes: 12,
+});
+
+type Message = (entry: Entry) => Entry;
+const sendJob =
+  (message: JobMessage): Message =>
+  (entry) =>
+    withJob(entry, message);
+const sendTask =
+  (message: TaskMessage): Message =>
+  (entry) =>
+    withTask(entry, message);
+
+const HISTORY: Message[] = [
+  sendJob(job(1)),
+  sendTask(task("blur", 1, "running")),
+  sendTask(task("blur", 2, "completed")),
+  sendJob(job(2, { blur: done(2) })),
+  sendTask(task("gray", 2, "completed")),
+  sendJob(job(3, { blur: done(2), gray: done(2) })),
+];
+
+const play = (messages: Message[]) => messages.reduce((entry, apply) => apply(entry), unknownEntry("j"));
+
+function permutations<T>(items: T[]): T[][] {
+  if (items.length < 2) return [items];
+  return items.flatMap((item, index) =>
+    permutations(items.filter((_, other) => other !== index)).map((rest) => [item, ...rest]),
+  );
+}
+
+describe("whatever way the messages of a job come, the end is the same", () => {
+  const end = play(HISTORY);
+
+  it("ends with everything made", () => {
+    expect(end.job).toMatchObject({ status: "completed", version: 3 });
+    expect(end.variants).toEqual({ blur: done(2), gray: done(2) });
+  });
+
+  test.each([
+    ["each twice", HISTORY.flatMap((message) => [message, message])],
+    ["all over again", [...HISTORY, ...HISTORY]],
+    ["the last one first", HISTORY.toReversed()],
+    ["only the last one", HISTORY.slice(-1)],
+  ])("%s", (_, messages) => expect(play(messages)).toEqual(end));
+
+  it("in each of the 720 orders", () => {
+    for (const order of permutations(HISTORY)) expect(play(order)).toEqual(end);
+  });
+});
+
+describe("nothing moves back", () => {
+  test.each([
+    ["an older job", sendJob(job(2))],
+    ["an older state of a variant", sendTask(task("blur", 1, "running"))],
+    [
+      "a newer job that carries an older state of a variant",
+      sendJob(job(4, { blur: { status: "running", version: 1 } })),
+    ],
+  ])("for %s", (_, message) => {
+    const before = play(HISTORY);
+    const after = message(before);
+    expect(after.variants).toEqual(before.variants);
+    expect(after.job?.version).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe("what says nothing new keeps its identity, so that nothing renders again", () => {
+  const before = play(HISTORY);
+  const resigned = { ...done(2), url: "https://bucket/blur?signed=anew" };
+  const reordered = Object.fromEntries(Object.entries(job(3, { blur: done(2), gray: done(2) })).toReversed());
+
+  test.each([
+    ["a repeated job", sendJob(job(3, { blur: done(2), gray: done(2) }))],
+    ["a job with its fields in another order", sendJob(reordered as unknown as JobMessage)],
+    ["a result with only its address signed anew", sendJob(job(3, { blur: resigned, gray: done(2) }))],
+    ["a task that is no variant", sendTask({ ...task("", 9, "completed"), variant: null })],
+  ])("%s", (_, message) => expect(message(before)).toBe(before));
+});
+
+it("takes a fresh address when the old ones have expired", () => {
+  const fresh = { ...done(2), url: "https://bucket/blur?signed=anew" };
+  const after = withJob(play(HISTORY), job(3, { blur: fresh, gray: done(2) }), true);
+  expect(after.variants.blur?.url).toBe(fresh.url);
+});
+
+it("takes the new address of a result that was made again", () => {
+  const after = withTask(play(HISTORY), task("blur", 5, "completed"));
+  expect(after.variants.blur?.url).toBe(URL_OF(5));
+});
