@@ -4,12 +4,14 @@ import hashlib
 
 from botocore.exceptions import ClientError
 
-from umbel import stack, steps, tokens, toolchain
+from umbel import engine, stack, steps, tokens, toolchain
 from umbel.aws import LOCAL, REGION, Cloud
 from umbel.faults import Fault
 from umbel.home import HOME, LOGS, ROOT
 
 ACCOUNT = "000000000000"
+_PATIENCE = 180.0
+"""Seconds without a word from the CDK after which it is given up."""
 _ELSEWHERE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_REGION")
 """The caller's own AWS, which must not meddle with a local deployment."""
 _SOURCES = ("infra", "functions", "layers", "frontend", "cdk.json", "recipes.toml", "uv.lock", "package-lock.json")
@@ -38,7 +40,8 @@ def _deploy(cloud: Cloud) -> dict[str, str]:
     toolchain.page()
     options = ["--require-approval", "never", "-c", "target=local", "--ci", "--progress", "events"]
     command = _cdk("deploy", *options, "--output", str(HOME / "cdk.out"))
-    steps.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT)
+    # A custom resource that never answers would keep CloudFormation waiting for an hour.
+    steps.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT, patience=_PATIENCE)
     found = stack.outputs(cloud)
     if found is None:
         raise Fault(f"cdk deploy ended well, yet there is no stack '{stack.STACK}'; its log is {LOGS / 'deploy.log'}")
@@ -51,11 +54,13 @@ def _cdk(*arguments: str) -> list[str]:
 
 def _environment(cloud: Cloud) -> dict[str, str]:
     assert cloud.endpoint
+    engine.SCRATCH.mkdir(parents=True, exist_ok=True)
     kept = {name: value for name, value in toolchain.environment().items() if name not in _ELSEWHERE}
     return {
         **kept,
         **LOCAL,
         "AWS_ENDPOINT_URL": cloud.endpoint,
+        "TMPDIR": str(engine.SCRATCH),
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": REGION,
         "CDK_DISABLE_CLI_TELEMETRY": "true",

@@ -24,7 +24,8 @@ HOST = "127.0.0.1"
 LOG = LOGS / "engine.log"
 
 _RECORD = RUN / "engine.json"
-_SCRATCH = RUN / "tmp"
+SCRATCH = RUN / "tmp"
+"""Temporary files of everything that we start; by it our processes are known, and with it they are swept away."""
 _SETTING = "UMBEL_ENGINE_"
 """`UMBEL_ENGINE_AUTH=true` gives the engine `AUTH=true`. Nothing else of the caller's environment reaches it."""
 _STARTS_WITHIN = 60.0
@@ -97,14 +98,14 @@ def start(port: int, *, persist: bool) -> Engine:
     """Start the engine in a clean environment and wait until it answers."""
     refuse_taken(port)
     sweep()
-    for folder in (_SCRATCH, LOGS, *([DATA] if persist else [])):
+    for folder in (SCRATCH, LOGS, *([DATA] if persist else [])):
         folder.mkdir(parents=True, exist_ok=True)
     with LOG.open("wb") as log:
         # A session of its own: Ctrl-C in this terminal is ours to handle, and its workers can be stopped with it.
         process = subprocess.Popen(  # noqa: S603 - the engine we installed
             [ENGINE / "bin" / "python", "-m", "ministack"],
             env=environment(port, persist=persist),
-            cwd=_SCRATCH,
+            cwd=SCRATCH,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -159,22 +160,22 @@ def refuse_taken(port: int) -> None:
 
 
 def _is_ours(process: psutil.Process) -> bool:
-    """The engine was given our scratch folder for its temporary files, and its functions inherit that."""
+    """All that we start is given our scratch folder for its temporary files, and hands it on to its children."""
     try:
-        return process.environ().get("TMPDIR") == str(_SCRATCH)
+        return process.environ().get("TMPDIR") == str(SCRATCH)
     except (psutil.Error, OSError):
         return False
 
 
 def environment(port: int, *, persist: bool) -> dict[str, str]:
     """All that the engine, and so every function in it, gets to see of this machine."""
-    state = DATA if persist else _SCRATCH
+    state = DATA if persist else SCRATCH
     keep = {"PERSIST_STATE": "1", "S3_PERSIST": "1"} if persist else {}
     settings = {key[len(_SETTING) :]: value for key, value in os.environ.items() if key.startswith(_SETTING)}
     return {
         "PATH": os.pathsep.join([str(ENGINE / "bin"), str(NODE), "/usr/local/bin", "/usr/bin", "/bin"]),
-        "HOME": str(_SCRATCH),
-        "TMPDIR": str(_SCRATCH),
+        "HOME": str(SCRATCH),
+        "TMPDIR": str(SCRATCH),
         "LANG": "C.UTF-8",
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import re
 import shutil
 import signal
@@ -82,8 +83,12 @@ def run(
     log: Path,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    patience: float | None = None,
 ) -> None:
-    """Run a command as one step. Its output goes to `log`; the end of it comes with the fault when it fails."""
+    """Run a command as one step. Its output goes to `log`; the end of it comes with the fault when it fails.
+
+    A command that says nothing for `patience` seconds is stopped.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     tail: deque[str] = deque(maxlen=_TAIL)
     with step(title) as here, log.open("w", encoding="utf-8") as out:
@@ -99,19 +104,36 @@ def run(
             errors="replace",
             start_new_session=True,
         )
-        assert process.stdout is not None
         try:
-            for line in process.stdout:
+            for line in _lines(process, patience):
                 out.write(line)
                 if line.strip():
                     tail.append(line.rstrip())
                     here.note(line)
             status = process.wait()
-        except BaseException:
+        except BaseException as fault:
             _stop(process)
+            if isinstance(fault, queue.Empty):
+                said = f"'{title}' said nothing for {patience:.0f} s and was stopped; the whole log is {log}"
+                raise Fault(said, "\n".join(tail)) from fault
             raise
         if status:
             raise Fault(f"'{title}' failed (exit status {status}); the whole log is {log}", "\n".join(tail))
+
+
+def _lines(process: subprocess.Popen[str], patience: float | None) -> Iterator[str]:
+    """What the command says, line by line; `queue.Empty` when it is silent for too long."""
+    lines: queue.Queue[str | None] = queue.Queue()
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    while (line := lines.get(timeout=patience)) is not None:
+        yield line
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

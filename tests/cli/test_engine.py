@@ -54,7 +54,7 @@ def test_a_taken_port_is_named_with_its_holder_and_the_way_out() -> None:
 )
 def test_the_environment_names_an_endpoint_in_any_tools_way(
     monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], endpoint: str | None
-):
+) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert engine.named_endpoint() == endpoint
