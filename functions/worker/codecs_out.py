@@ -40,8 +40,8 @@ _PLUGINS = {
 _SETTINGS: dict[str, dict[str, Any]] = {
     # Optimised tables would save 3 % of the bytes for twice the time.
     "jpeg": {"quality": 85, "subsampling": "4:2:0"},
-    # Level 3 takes a third of the default 6's time, for about the same bytes on photos.
-    "png": {"compress_level": 3},
+    # Level 2 takes a quarter of the default 6's time, for 9 % more bytes on photos and 12 % on drawings.
+    "png": {"compress_level": 2},
     # Method 2 takes 41 % less time than the default 4, for 5 % more bytes and 0.3 dB less.
     "webp": {"quality": 80, "method": 2},
     # Speed 9 takes a seventh of the default 6's time, for 8 % more bytes. One thread: a lane has about one core.

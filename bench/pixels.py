@@ -1,0 +1,146 @@
+"""What pixels cost: each op here, in the plain Pillow way, and with libvips.
+
+    VIPS_CONCURRENCY=1 PYTHONPATH=.:functions:layers/core uv run --group bench python -m bench.pixels
+
+CPU milliseconds (user + system) from bytes to bytes, the least of alternating rounds, so that a busy machine disturbs
+all alike. PSNR is against the exact result (every pixel decoded, then the op), both without the loss of encoding.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
+
+from umbel_core.catalogue import load_op
+from umbel_core.settings import Limits
+from worker.pictures import process
+
+pyvips: Any = import_module("pyvips")  # untyped, and only in the group `bench`
+
+ROUNDS = 5
+Way = Callable[[bytes], bytes]
+
+
+def photo(width: int, height: int, kind: str) -> bytes:
+    """A photo of that size: a small one enlarged, with a camera's noise."""
+    picture = Image.open(Path("tests/pictures/coffee.jpg")).resize((width, height), Image.Resampling.LANCZOS)
+    noise = Image.effect_noise(picture.size, 3)
+    grainy = Image.merge("RGB", [ImageChops.add(band, noise, 1, -128) for band in picture.split()])
+    return _save(grainy, kind, quality=90)
+
+
+def ours(op: str, **params: Any) -> Way:
+    """The op as its worker runs it."""
+    function, limits = load_op(Path("functions/ops"), op), Limits()
+    return lambda data: process(function, data, params, limits).data
+
+
+def plain(work: Callable[[Image.Image], Image.Image], kind: str) -> Way:
+    """Pillow as everybody uses it."""
+    return lambda data: _save(work(ImageOps.exif_transpose(Image.open(BytesIO(data)))), kind, quality=85)
+
+
+def vips(work: Callable[[bytes], Any], kind: str) -> Way:
+    """libvips, on one thread as we are."""
+    settings = {"JPEG": {"Q": 85}, "PNG": {"compression": 2}, "WEBP": {"Q": 80, "effort": 2}}[kind]
+    suffix = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}[kind]
+    return lambda data: work(data).write_to_buffer(suffix, **settings)
+
+
+def _save(picture: Image.Image, kind: str, **settings: Any) -> bytes:
+    out = BytesIO()
+    picture.save(out, kind, **settings)
+    return out.getvalue()
+
+
+def _load(data: bytes, access: str = "sequential") -> Any:
+    return pyvips.Image.new_from_buffer(data, "", access=access)
+
+
+def _within(picture: Image.Image, side: int) -> Image.Image:
+    copy = picture.copy()
+    copy.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=None)
+    return copy
+
+
+def ways(kind: str) -> dict[str, tuple[Way, Way, Way]]:
+    """Each work in three ways: ours, plain Pillow, libvips."""
+    lanczos = Image.Resampling.LANCZOS
+    table = {
+        "thumbnail 256": (
+            ours("thumbnail", format=kind.lower()),
+            plain(lambda picture: _within(picture, 256), kind),
+            vips(lambda data: pyvips.Image.thumbnail_buffer(data, 256, height=256), kind),
+        ),
+        "resize 200x200": (
+            ours("resize", width=200, height=200, format=kind.lower()),
+            plain(lambda picture: picture.resize((200, 200), lanczos), kind),
+            vips(lambda data: pyvips.Image.thumbnail_buffer(data, 200, height=200, size="force"), kind),
+        ),
+        "fit 1600": (
+            ours("thumbnail", width=1600, height=1600, format=kind.lower()),
+            plain(lambda picture: _within(picture, 1600), kind),
+            vips(lambda data: pyvips.Image.thumbnail_buffer(data, 1600, height=1600, size="down"), kind),
+        ),
+        "grayscale": (
+            ours("grayscale", format=kind.lower()),
+            plain(lambda picture: picture.convert("L"), kind),
+            vips(lambda data: _load(data).colourspace("b-w"), kind),
+        ),
+        "rotate90": (
+            ours("rotate90", format=kind.lower()),
+            plain(lambda picture: picture.rotate(-90, expand=True), kind),
+            vips(lambda data: _load(data, "random").rot90(), kind),
+        ),
+        "to WebP": (
+            ours("convert", format="webp"),
+            lambda data: _save(Image.open(BytesIO(data)), "WEBP", quality=80),
+            vips(_load, "WEBP"),
+        ),
+    }
+    for radius in (2, 4, 16):
+        table[f"blur {radius}"] = (
+            ours("blur", radius=radius, format=kind.lower()),
+            plain(lambda picture, radius=radius: picture.filter(ImageFilter.GaussianBlur(radius)), kind),  # type: ignore[misc]
+            vips(lambda data, radius=radius: _load(data).gaussblur(radius, min_ampl=0.02), kind),  # type: ignore[misc]
+        )
+    return table
+
+
+def cost(way: Way, data: bytes) -> float:
+    """CPU milliseconds of one run, helper threads included."""
+    before = time.process_time()
+    way(data)
+    return (time.process_time() - before) * 1000
+
+
+def psnr(one: bytes, other: bytes) -> float:
+    """How far two files are apart, in dB."""
+    pictures = [Image.open(BytesIO(data)) for data in (one, other)]
+    statistics = ImageStat.Stat(ImageChops.difference(*(picture.convert("RGB") for picture in pictures)))
+    error = sum(statistics.sum2) / sum(statistics.count)
+    return 10 * math.log10(255**2 / error) if error else math.inf
+
+
+def main() -> None:
+    """Print the table."""
+    pyvips.cache_set_max(0)
+    for kind, width, height in (("JPEG", 4032, 3024), ("JPEG", 2048, 1536), ("JPEG", 880, 584), ("PNG", 2048, 1536)):
+        data = photo(width, height, kind)
+        print(f"\n{kind} {width * height / 1e6:.1f} MP, {len(data) / 1e6:.1f} MB")
+        print(f"{'':16}{'ours':>8}{'Pillow':>8}{'pyvips':>8}{'PSNR of ours':>15}{'of pyvips':>11}")
+        lossless = ways("PNG")
+        for name, competitors in ways(kind).items():
+            rounds = [[cost(way, data) for way in competitors] for _ in range(ROUNDS)]
+            least = "".join(f"{min(column):8.1f}" for column in zip(*rounds, strict=True))
+            own, exact, other = (way(data) for way in lossless[name])
+            print(f"{name:16}{least}{psnr(own, exact):15.1f}{psnr(other, exact):11.1f}")
+
+
+if __name__ == "__main__":
+    main()
