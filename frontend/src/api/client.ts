@@ -10,11 +10,6 @@ export class ApiError extends Error {
     super(message);
   }
 
-  /** The token is missing, wrong, expired or not allowed to do this. */
-  get unauthorized(): boolean {
-    return this.status === 401 || this.status === 403;
-  }
-
   /** Nobody refused; asking again later may help. */
   get transient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
@@ -57,7 +52,8 @@ export class Client {
     }
     if (answer.ok) return (await answer.json()) as T;
     const fault = await faultOf(answer);
-    if (fault.unauthorized) this.onUnauthorized();
+    // Who may not even read has no valid token; who may not do something else is a viewer, and stays.
+    if (answer.status === 401 || (answer.status === 403 && method === "GET")) this.onUnauthorized();
     throw fault;
   }
 }
@@ -65,9 +61,12 @@ export class Client {
 async function faultOf(answer: Response): Promise<ApiError> {
   const body: unknown = await answer.json().catch(() => null);
   const error = (body as { error?: { code?: string; message?: string } } | null)?.error;
-  return new ApiError(
-    answer.status,
-    error?.code ?? "unknown",
-    error?.message ?? `Umbel answered with status ${answer.status}.`,
-  );
+  return new ApiError(answer.status, error?.code ?? "unknown", error?.message ?? sentenceFor(answer.status));
+}
+
+/** For answers that the gateway gives in the API's stead, without a sentence. */
+function sentenceFor(status: number): string {
+  if (status === 403) return "This token does not allow that; it takes an operator's.";
+  if (status === 429) return "Umbel is asked too much at the moment.";
+  return `Umbel answered with status ${status}.`;
 }

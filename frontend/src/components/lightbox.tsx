@@ -1,6 +1,8 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
+import { type Config, variantsOf } from "../api/config";
 import { bytes, duration } from "../format";
-import type { Picture } from "../store/pictures";
+import { useParts } from "../parts";
+import { type Picture, variantNames } from "../store/pictures";
 import { useLastingImage } from "./lasting-image";
 import "./lightbox.css";
 
@@ -18,15 +20,17 @@ interface Props {
 
 /** One variant at a time, large; the arrow keys go on to the next, through all pictures. */
 export function Lightbox({ pictures, place, onMove, onClose }: Props) {
+  const { config } = useParts();
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
 
   // Closing it as a dialog gives the focus back to where it came from.
   const close = () => dialog.current?.close();
 
-  const places = pictures.flatMap(placesOf);
+  const places = pictures.flatMap((one) => placesOf(one, config));
   const at = places.findIndex((one) => one.picture === place.picture && one.variant === place.variant);
-  const entry = pictures.find((picture) => picture.key === place.picture)?.entry;
+  const picture = pictures.find((one) => one.key === place.picture);
+  const entry = picture?.entry;
   const variant = entry?.variants[place.variant];
   const { broken, ...image } = useLastingImage(entry?.id, variant?.url);
   const gone = !entry || !variant || at < 0;
@@ -35,7 +39,7 @@ export function Lightbox({ pictures, place, onMove, onClose }: Props) {
   }, [gone, onClose]);
   if (gone) return null;
 
-  const title = pictures[0] && nameOf(pictures.find((picture) => picture.key === place.picture));
+  const title = picture?.upload?.name ?? entry.job?.name ?? "picture";
   const move = (steps: number) => {
     const next = places[at + steps];
     if (next) onMove(next);
@@ -44,7 +48,7 @@ export function Lightbox({ pictures, place, onMove, onClose }: Props) {
     if (event.key === "ArrowRight") move(1);
     if (event.key === "ArrowLeft") move(-1);
   };
-  const filename = `${title?.replace(/\.\w+$/, "")}-${place.variant}.${variant.format ?? "jpg"}`;
+  const filename = `${title.replace(/\.\w+$/, "")}-${place.variant}.${variant.format ?? "jpg"}`;
 
   return (
     <dialog
@@ -98,10 +102,8 @@ export function Lightbox({ pictures, place, onMove, onClose }: Props) {
   );
 }
 
-function placesOf({ key, entry }: Picture): Place[] {
-  return Object.entries(entry?.variants ?? {})
-    .filter(([, variant]) => variant.url)
-    .map(([variant]) => ({ picture: key, variant }));
+function placesOf({ key, upload, entry }: Picture, config: Config): Place[] {
+  return variantNames(variantsOf(config, entry?.job?.recipe ?? upload?.recipe), entry)
+    .filter((name) => entry?.variants[name]?.url)
+    .map((variant) => ({ picture: key, variant }));
 }
-
-const nameOf = (picture?: Picture) => picture?.upload?.name ?? picture?.entry?.job?.name ?? "";

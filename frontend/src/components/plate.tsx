@@ -1,13 +1,12 @@
 import { memo } from "react";
 import { variantsOf } from "../api/config";
-import type { TaskStatus } from "../api/types";
-import { bytes, moment } from "../format";
 import { useParts } from "../parts";
-import { type PictureStatus, statusOf, tileStatus } from "../store/pictures";
+import { statusOf, tileStatus, variantNames } from "../store/pictures";
 import type { Entry } from "../store/records";
 import type { Upload } from "../store/store";
-import { useLastingImage } from "./lasting-image";
 import "./plate.css";
+import { sentenceOf, stateOf } from "./plate-words";
+import { Root } from "./root";
 import { lift, Stalks } from "./stalks";
 import { Tile } from "./tile";
 
@@ -23,7 +22,7 @@ export const Plate = memo(function Plate({ id, upload, entry, onOpen }: Props) {
   const { config, uploads } = useParts();
   const status = statusOf({ key: id, upload, entry });
   const known = entry?.variants ?? {};
-  const names = namesOf(variantsOf(config, entry?.job?.recipe ?? upload?.recipe), Object.keys(known), entry);
+  const names = variantNames(variantsOf(config, entry?.job?.recipe ?? upload?.recipe), entry);
   const tiles = names.map((name) => ({ name, status: tileStatus(status, known[name]?.status) }));
   const rows = Math.ceil(tiles.length / 5);
   const columns = Math.ceil(tiles.length / rows) || 0;
@@ -81,87 +80,3 @@ export const Plate = memo(function Plate({ id, upload, entry, onOpen }: Props) {
     </li>
   );
 });
-
-interface RootProps {
-  upload?: Upload;
-  entry?: Entry;
-  name: string;
-  /** The variant that stands in for a picture which did not come from here. */
-  stand?: string;
-}
-
-/** Where the stalks meet: the picture itself, in a ring that fills while it is sent. */
-function Root({ upload, entry, name, stand }: RootProps) {
-  const { broken, ...image } = useLastingImage(entry?.id, stand && entry?.variants[stand]?.url);
-  const sending = upload?.phase === "sending" || upload?.phase === "waiting";
-  return (
-    <div className="root">
-      {upload?.preview ? (
-        <img src={upload.preview} alt="" decoding="async" />
-      ) : image.src && !broken ? (
-        <img {...image} alt="" decoding="async" loading="lazy" />
-      ) : (
-        <span>{extensionOf(name)}</span>
-      )}
-      {sending && (
-        <svg
-          viewBox="0 0 36 36"
-          role="progressbar"
-          aria-label={`Sending ${name}`}
-          aria-valuenow={Math.round(upload.progress * 100)}
-        >
-          <circle cx="18" cy="18" r="17" pathLength={1} />
-          <circle cx="18" cy="18" r="17" pathLength={1} strokeDasharray={`${upload.progress} 1`} />
-        </svg>
-      )}
-    </div>
-  );
-}
-
-/** The recipe's order, then what the job has beside it (its recipe may have changed since). */
-function namesOf(recipe: string[], known: string[], entry?: Entry): string[] {
-  const strangers = known.filter((name) => !recipe.includes(name)).sort();
-  const unrelated =
-    entry?.job?.kind === "image" || (strangers.length > 0 && known.length === entry?.job?.counts.total);
-  if (unrelated) return [...recipe.filter((name) => known.includes(name)), ...strangers];
-  return [...recipe, ...strangers];
-}
-
-function extensionOf(name: string): string {
-  return /\.(\w{1,4})$/.exec(name)?.[1] ?? "?";
-}
-
-function sentenceOf(status: PictureStatus, upload?: Upload, entry?: Entry): string | undefined {
-  if (status !== "failed") return undefined;
-  if (upload?.sentence) return upload.sentence;
-  const faults = [
-    ...(entry?.job?.errors ?? []),
-    ...Object.values(entry?.variants ?? {}).map((one) => one.error),
-  ];
-  const sentences = new Set(faults.flatMap((fault) => fault?.message ?? []));
-  return [...sentences].join(" ") || "This picture could not be worked on.";
-}
-
-function stateOf(
-  status: PictureStatus,
-  tiles: { status: TaskStatus }[],
-  upload?: Upload,
-  entry?: Entry,
-): string {
-  const size = upload ? bytes(upload.size) : "";
-  if (upload?.phase === "waiting") return `${size}, waiting`;
-  if (upload?.phase === "sending" && status === "uploading") {
-    return `${Math.round(upload.progress * 100)} % of ${size} sent`;
-  }
-  const done = tiles.filter((tile) => tile.status === "completed").length;
-  const when = entry?.job && moment(Date.parse(entry.job.created_at));
-  const words: Record<PictureStatus, string> = {
-    uploading: "",
-    pending: "in the queue",
-    running: `${done} of ${tiles.length}`,
-    completed: `${done} ${done === 1 ? "variant" : "variants"}`,
-    failed: done > 0 ? `${done} of ${tiles.length}` : upload?.phase === "refused" ? "not sent" : "failed",
-    cancelled: "cancelled",
-  };
-  return [words[status], size, when].filter(Boolean).join(", ");
-}

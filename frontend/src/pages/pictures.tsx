@@ -41,7 +41,7 @@ export function PicturesPage() {
       </ul>
       <LoadMore />
       <Announcer pictures={pictures} />
-      {place && <Lightbox pictures={shown} place={place} onMove={setPlace} onClose={close} />}
+      {place && <Lightbox pictures={pictures} place={place} onMove={setPlace} onClose={close} />}
     </>
   );
 }

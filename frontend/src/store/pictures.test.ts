@@ -1,6 +1,6 @@
 import { expect, it, test } from "vitest";
 import type { Job, JobStatus } from "../api/types";
-import { type PictureStatus, picturesOf, statusOf, tileStatus } from "./pictures";
+import { type PictureStatus, picturesOf, statusOf, tileStatus, variantNames } from "./pictures";
 import type { Entry } from "./records";
 import type { State, Upload } from "./store";
 
@@ -72,3 +72,17 @@ test.each<[PictureStatus, "pending" | "skipped"]>([
 ])("a variant nobody has heard of, of a picture that is %s, is %s", (status, expected) => {
   expect(tileStatus(status)).toBe(expected);
 });
+
+test.each([
+  ["before anything is known", ["a", "b"], undefined],
+  ["while some are made, in the recipe's order", ["a", "b"], known(2, "b")],
+  ["of a job whose recipe had another variant then", ["b", "c"], known(2, "c", "b")],
+  ["of a job in progress whose recipe is not known here", ["a", "b", "c"], known(3, "c")],
+])("names the variants %s", (_, names, job) => expect(variantNames(["a", "b"], job)).toEqual(names));
+
+function known(total: number, ...names: string[]): Entry {
+  const variants = Object.fromEntries(
+    names.map((name) => [name, { status: "completed" as const, version: 1 }]),
+  );
+  return { id: "j", variants, job: { kind: "upload", counts: { total } } as Job };
+}

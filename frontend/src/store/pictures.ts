@@ -67,3 +67,13 @@ function newestFirst(a: Picture, b: Picture): number {
 function since({ upload, entry }: Picture): number {
   return upload?.addedAt ?? Date.parse(entry?.job?.created_at ?? "");
 }
+
+/** The recipe's order, then what the job has beside it: a job of before may follow a recipe that has changed since. */
+export function variantNames(recipe: string[], entry?: Entry): string[] {
+  const known = Object.keys(entry?.variants ?? {});
+  const total = entry?.job?.counts.total ?? 0;
+  const complete = total > 0 && known.length >= total;
+  const expected =
+    complete || entry?.job?.kind === "image" ? recipe.filter((name) => known.includes(name)) : recipe;
+  return [...expected, ...known.filter((name) => !recipe.includes(name)).sort()];
+}

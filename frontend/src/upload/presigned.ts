@@ -43,6 +43,7 @@ export class PresignedPost<M extends Meta, B extends Body> extends BasePlugin<
 
   override uninstall(): void {
     this.uppy.removeUploader(this.upload);
+    this.queue.clear();
   }
 
   private upload = async (ids: string[]): Promise<void> => {

@@ -17,20 +17,21 @@ export class Uploads {
   readonly uppy: Uppy;
   private added = 0;
   private addedAt?: number;
+  private leaving?: ReturnType<typeof setTimeout>;
 
   constructor(
     private readonly config: Config,
     private readonly client: Client,
     private readonly store: Store,
-    onDrag: (over: boolean) => void,
+    private readonly onDrag: (over: boolean) => void,
   ) {
     this.uppy = new Uppy({ autoProceed: true, onBeforeFileAdded: this.admit })
       .use(PresignedPost<Meta, Record<string, never>>, { ticket: this.ticket })
       .use(DropTarget, {
         target: document.body,
-        onDragOver: () => onDrag(true),
-        onDragLeave: () => onDrag(false),
-        onDrop: () => onDrag(false),
+        onDragOver: () => this.drag(true),
+        onDragLeave: () => this.drag(false),
+        onDrop: () => this.drag(false),
       })
       .on("upload-progress", (file, progress) => {
         if (file && progress.bytesTotal) {
@@ -68,6 +69,13 @@ export class Uploads {
   close(): void {
     document.removeEventListener("paste", this.pasted);
     this.uppy.destroy();
+  }
+
+  /** Moving on to another element of the page also counts as leaving; the next moment tells. */
+  private drag(over: boolean): void {
+    clearTimeout(this.leaving);
+    if (over) this.onDrag(true);
+    else this.leaving = setTimeout(() => this.onDrag(false), 120);
   }
 
   /** Every file gets a card; only one that can become a picture is taken. The same file twice is two pictures. */
@@ -129,7 +137,7 @@ export class Uploads {
 function sentence(error: { message: string }): string {
   if (error instanceof ApiError) return error.message;
   const status = (error as { request?: XMLHttpRequest }).request?.status;
-  if (status === 403) return "The upload's permission has expired. Try again.";
+  if (status === 403) return "The upload's permission has expired.";
   if (status === 400)
     return "The bucket refused this file: its size or type is not the one that was announced.";
   return "The connection broke before the whole picture was sent.";
