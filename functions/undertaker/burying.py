@@ -1,0 +1,56 @@
+"""What became of a message that was tried too often: said in the ledger, kept for redrive."""
+
+import msgspec
+from umbel_core.arrivals import Arrived, job_of, read_message
+from umbel_core.clock import now
+from umbel_core.ledger import DeadLetter, Fault, Ledger, Outcome
+from umbel_core.messages import RunTask
+
+INTAKE = "intake"
+"""The name under which messages of the intake queue are kept."""
+_SILENT = "its worker stopped without an answer: it was killed, ran out of time or ran out of memory"
+
+
+class Undertaker(msgspec.Struct, frozen=True):
+    """The undertaker's work on one dead letter."""
+
+    ledger: Ledger
+
+    def bury_task(self, op: str, message: str, body: str, attempts: int) -> DeadLetter | None:
+        """Fail the task with its reason and keep the letter; None when the task had ended after all."""
+        try:
+            command = msgspec.json.decode(body, type=RunTask)
+        except msgspec.DecodeError as fault:
+            return self._keep(DeadLetter(op=op, id=message, body=body, at=now(), reason=f"not a task: {fault}"))
+        task = self.ledger.task(command.job, command.index)
+        last = (task and task.last_error) or _SILENT
+        reason = f"Given up after {attempts} attempts; at last {last}."
+        letter = DeadLetter(
+            op=op, id=message, body=body, at=now(), reason=reason, job=command.job, index=command.index
+        )
+        outcome = Outcome(status="failed", error=Fault("given_up", reason), attempts=attempts, finished_at=now())
+        # The letter is kept first: a task that says it was given up can always be redriven.
+        self._keep(letter)
+        if not self.ledger.commit(command, outcome):
+            self.ledger.unearth(letter)
+            return None
+        return letter
+
+    def bury_arrival(self, message: str, body: str) -> DeadLetter:
+        """Fail the jobs that could not be planned, and keep the letter."""
+        reason = "The coordinator could not plan this job; redrive it when the cause is mended."
+        try:
+            arrivals = [arrival for arrival in read_message(body) if isinstance(arrival, Arrived)]
+        except (msgspec.DecodeError, KeyError, AttributeError) as fault:
+            reason, arrivals = f"not a notice of S3: {fault}", []
+        for arrival in arrivals:
+            job = job_of(arrival, self.ledger)
+            if not job.planned:
+                job.status = "failed"
+                job.errors = [Fault("not_planned", reason)]
+                self.ledger.plan(job, [])
+        return self._keep(DeadLetter(op=INTAKE, id=message, body=body, at=now(), reason=reason))
+
+    def _keep(self, letter: DeadLetter) -> DeadLetter:
+        self.ledger.bury(letter)
+        return letter

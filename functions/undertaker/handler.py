@@ -1,0 +1,43 @@
+"""Dead-letter queues -> undertaker -> ledger."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from umbel_core.aws.clients import client
+from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.environment import parse
+
+from undertaker.burying import Undertaker
+from undertaker.environment import UndertakerEnvironment
+
+logger = Logger(service="undertaker")
+batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@cache
+def undertaker() -> Undertaker:
+    """The undertaker on the deployment's ledger."""
+    environment = parse(UndertakerEnvironment)
+    return Undertaker(DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days))
+
+
+def take(record: SQSRecord) -> None:
+    """One dead letter."""
+    environment = parse(UndertakerEnvironment)
+    queue = record.event_source_arn.rsplit(":", 1)[1]
+    if queue == environment.intake_dead:
+        letter = undertaker().bury_arrival(record.message_id, record.body)
+    else:
+        op = queue.removeprefix(environment.lane_prefix).removesuffix(environment.dead_suffix)
+        # The count goes on in the dead-letter queue: what came here was received once less.
+        attempts = max(1, int(record.attributes.approximate_receive_count) - 1)
+        letter = undertaker().bury_task(op, record.message_id, record.body, attempts)
+    logger.warning("given up", extra={"op": letter.op if letter else None, "job": letter.job if letter else None})
+
+
+def handle(event: dict[str, Any], context: Any) -> Any:
+    """Lambda's entry: a batch of any dead-letter queue."""
+    return process_partial_response(event=event, record_handler=take, processor=batch, context=context)
