@@ -96,10 +96,9 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 def _palette(image: Image.Image) -> Image.Image:
     """At most 256 colours chosen from the picture and dithered; the last is the clear one of a picture with alpha."""
-    opaque = image.convert("RGB")
-    if image.mode == "RGB":
-        return opaque.quantize(256)
-    indexed = opaque.quantize(_CLEAR)
-    clear = image.getchannel("A").point(lambda alpha: 255 * (alpha < 128))
-    indexed.paste(_CLEAR, mask=clear)
+    opaque, clear = image.convert("RGB"), image.mode.endswith("A")
+    palette = opaque.quantize(_CLEAR if clear else 256)
+    indexed = opaque.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+    if clear:
+        indexed.paste(_CLEAR, mask=image.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
     return indexed

@@ -15,6 +15,9 @@ from worker.codecs_colour import converter, eight_bits, srgb
 from worker.codecs_in import FAULTS, decoder, decoding, identify
 from worker.codecs_out import check_size, encode
 
+_LARGEST_PROFILE = 4_000_000
+"""Bytes. A printing press's profile takes two million; larger ones are ignored, because some are remembered."""
+
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -42,7 +45,8 @@ class StoredPicture:
         with decoding(self._format, data):
             header = decoder(self._format, data)
         self._stored, self._mode = header.size, header.mode
-        self._profile: bytes | None = header.info.get("icc_profile")
+        profile = header.info.get("icc_profile")
+        self._profile = profile if isinstance(profile, type(data)) and len(profile) <= _LARGEST_PROFILE else None
         self._turn = _UPRIGHT.get(_orientation(header, data))
 
     @property
