@@ -16,6 +16,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
+from tests.pictures.large import large_photo
 from umbel_core.catalogue import load_op
 from umbel_core.settings import Limits
 from worker.pictures import process
@@ -24,14 +25,6 @@ pyvips: Any = import_module("pyvips")  # untyped, and only in the group `bench`
 
 ROUNDS = 5
 Way = Callable[[bytes], bytes]
-
-
-def photo(width: int, height: int, kind: str) -> bytes:
-    """A photo of that size: a small one enlarged, with a camera's noise."""
-    picture = Image.open(Path("tests/pictures/coffee.jpg")).resize((width, height), Image.Resampling.LANCZOS)
-    noise = Image.effect_noise(picture.size, 3)
-    grainy = Image.merge("RGB", [ImageChops.add(band, noise, 1, -128) for band in picture.split()])
-    return _save(grainy, kind, quality=90)
 
 
 def ours(op: str, **params: Any) -> Way:
@@ -131,7 +124,7 @@ def main() -> None:
     """Print the table."""
     pyvips.cache_set_max(0)
     for kind, width, height in (("JPEG", 4032, 3024), ("JPEG", 2048, 1536), ("JPEG", 880, 584), ("PNG", 2048, 1536)):
-        data = photo(width, height, kind)
+        data = large_photo(width, height, kind)
         print(f"\n{kind} {width * height / 1e6:.1f} MP, {len(data) / 1e6:.1f} MB")
         print(f"{'':16}{'ours':>8}{'Pillow':>8}{'pyvips':>8}{'PSNR of ours':>15}{'of pyvips':>11}")
         lossless = ways("PNG")

@@ -13,6 +13,7 @@ from tests.ops.measuring import look_alike, psnr
 from tests.ops.running import LIMITS, photo
 from tests.pictures import profiles
 from tests.pictures.bad import endless_scans
+from tests.pictures.large import large_photo
 from tests.pictures.scene import HEIGHT, WIDTH, saved, scene, stored
 from umbel_core.errors import Rejected
 from worker.codecs_colour import converter
@@ -133,3 +134,9 @@ print(len(bombs), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     count, kilobytes = map(int, answer.stdout.split())
     assert count > 10
     assert kilobytes < 16_000
+
+
+def test_a_camera_picture_is_decoded_no_further_than_needed() -> None:
+    picture = open_picture(large_photo(), LIMITS)
+    assert picture.at_least(256, 192).size == (504, 378)
+    assert picture.at_least(1600, 1200).size == (2016, 1512)
