@@ -33,7 +33,7 @@ test: setup browser ## Every test (ARGS="-k upload")
 
 check: setup ## Lint, types, fast tests
 	@$(bin)/ruff check . && $(bin)/ruff format --check .
-	@$(bin)/mypy
+	@$(bin)/mypy umbel infra functions layers/core
 	@$(bin)/pytest tests -m "not engine and not browser" $(ARGS)
 	@PATH="$(CURDIR)/.umbel/node:$$PATH" npm run --silent check -w frontend
 

@@ -1,10 +1,12 @@
 """Clients of AWS's APIs, for a local endpoint and for AWS alike. The only module here that says boto3."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
 import msgspec
+
+if TYPE_CHECKING:
+    import boto3
 
 REGION = "us-east-1"
 LOCAL = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -37,7 +39,21 @@ class Cloud(msgspec.Struct, frozen=True):
                 if resource["ResourceType"] == kind and resource["ResourceStatus"] != "DELETE_COMPLETE":
                     yield resource["PhysicalResourceId"]
 
-    def _session(self) -> boto3.Session:
+    def outputs(self, stack: str) -> dict[str, str] | None:
+        """A stack's outputs, or None when there is no such stack."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - as below
+
+        try:
+            stacks = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] == "ValidationError":
+                return None
+            raise
+        return {output["OutputKey"]: output["OutputValue"] for each in stacks for output in each.get("Outputs", [])}
+
+    def _session(self) -> "boto3.Session":
+        import boto3  # noqa: PLC0415 - half a second, which most commands can do without
+
         if self.endpoint:
             return boto3.Session("test", "test", region_name=REGION)
         return boto3.Session()

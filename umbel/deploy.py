@@ -2,8 +2,6 @@
 
 import hashlib
 
-from botocore.exceptions import ClientError
-
 from umbel import engine, stack, steps, tokens, toolchain
 from umbel.aws import LOCAL, REGION, Cloud
 from umbel.faults import Fault
@@ -27,14 +25,15 @@ def local(cloud: Cloud) -> stack.Site:
     if memory is None or not _knows(stack.site(cloud, found), memory.token):
         with steps.step("operator token"):
             secret, _ = tokens.create(stack.site(cloud, found), "operator", "umbel up")
-        memory = stack.Kept(fingerprint=wanted, token=secret)
-    stack.keep(stack.Kept(fingerprint=wanted, token=memory.token))
+    else:
+        secret = memory.token
+    stack.keep(stack.Kept(fingerprint=wanted, outputs=found, token=secret))
     return stack.site(cloud, found)
 
 
 def _deploy(cloud: Cloud) -> dict[str, str]:
     env = _environment(cloud)
-    if not _bootstrapped(cloud):
+    if cloud.outputs("CDKToolkit") is None:
         where = f"aws://{ACCOUNT}/{REGION}"
         steps.run("cdk bootstrap", _cdk("bootstrap", where), log=LOGS / "bootstrap.log", env=env, cwd=HOME)
     toolchain.page()
@@ -65,14 +64,6 @@ def _environment(cloud: Cloud) -> dict[str, str]:
         "CDK_DEFAULT_REGION": REGION,
         "CDK_DISABLE_CLI_TELEMETRY": "true",
     }
-
-
-def _bootstrapped(cloud: Cloud) -> bool:
-    try:
-        cloud.client("cloudformation").describe_stacks(StackName="CDKToolkit")
-    except ClientError:
-        return False
-    return True
 
 
 def _knows(site: stack.Site, token: str) -> bool:

@@ -102,12 +102,9 @@ def context(overrides: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _bootstrap(cloud: Cloud, account_id: str) -> Finding:
-    try:
-        cloud.client("cloudformation").describe_stacks(StackName="CDKToolkit")
-    except ClientError:
-        advice = f"cdk bootstrap aws://{account_id}/{cloud.region}"
-        return _finding("bootstrap", False, "", "the CDK has not been bootstrapped here", advice)
-    return Finding(subject="bootstrap", good=True, sentence="the CDK is bootstrapped here")
+    well, badly = "the CDK is bootstrapped here", "the CDK has not been bootstrapped here"
+    there = cloud.outputs("CDKToolkit") is not None
+    return _finding("bootstrap", there, well, badly, f"cdk bootstrap aws://{account_id}/{cloud.region}")
 
 
 def _finding(subject: str, good: bool, well: str, badly: str, advice: str) -> Finding:

@@ -64,7 +64,7 @@ def running() -> Engine | None:
     """The engine that `up` started, when it still lives."""
     try:
         engine = msgspec.json.decode(_RECORD.read_bytes(), type=Engine)
-    except FileNotFoundError:
+    except (FileNotFoundError, msgspec.DecodeError):
         return None
     return engine if engine.alive else None
 
@@ -96,8 +96,8 @@ def is_ours(endpoint: str, port: int) -> bool:
 
 def start(port: int, *, persist: bool) -> Engine:
     """Start the engine in a clean environment and wait until it answers."""
-    refuse_taken(port)
     sweep()
+    refuse_taken(port)
     for folder in (SCRATCH, LOGS, *([DATA] if persist else [])):
         folder.mkdir(parents=True, exist_ok=True)
     with LOG.open("wb") as log:

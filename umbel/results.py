@@ -16,12 +16,12 @@ Saved = dict[tuple[str, str], Path]
 """Where each (job, variant) lies."""
 
 
-def save(client: Client, jobs: Iterable[Job], folder: Path) -> Saved:
-    """Fetch every variant into the folder as `<picture>-<variant>.<ext>`; two of one name stay apart by their job."""
+def save(client: Client, jobs: Iterable[tuple[str, Job]], folder: Path) -> Saved:
+    """Fetch every variant of the named jobs as `<name>-<variant>.<ext>`; two of one name stay apart by their job."""
     folder.mkdir(parents=True, exist_ok=True)
     saved: Saved = {}
-    for job in jobs:
-        stem = Path(job.name or job.id).stem
+    for picture, job in jobs:
+        stem = Path(picture).stem
         for name, variant in job.variants.items():
             if variant.url:
                 file = f"{stem}-{name}.{extension(variant)}"

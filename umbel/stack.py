@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from umbel import engine
 from umbel.aws import Cloud
@@ -15,9 +14,10 @@ STACK = "umbel"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What `up` remembers of its deployment, readable by its user alone: of what it was made, and a token for it."""
+    """What `up` remembers: of what the stack was made, its outputs, a token. Readable by its user alone."""
 
     fingerprint: str
+    outputs: dict[str, str]
     token: str
 
 
@@ -63,7 +63,10 @@ def find(cloud: Cloud | None = None) -> Site:
     cloud = cloud or here()
     if cloud.endpoint and not engine.healthy(cloud.endpoint):
         raise NotRunning
-    found = outputs(cloud)
+    # Our own engine's stack changes by `up` alone, which remembers it: asking takes longer than most commands do.
+    ours, memory = engine.running(), kept()
+    remembered = memory.outputs if memory and ours and ours.endpoint == cloud.endpoint else None
+    found = remembered or outputs(cloud)
     if found is None:
         where = cloud.endpoint or f"this AWS account in {cloud.region}"
         raise Fault(f"Umbel is not deployed at {where}: {'make up' if cloud.endpoint else 'make deploy'}")
@@ -72,16 +75,7 @@ def find(cloud: Cloud | None = None) -> Site:
 
 def outputs(cloud: Cloud) -> dict[str, str] | None:
     """The stack's outputs, or None when it is not there or never came up whole."""
-    try:
-        stacks = cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
-    except ClientError as fault:
-        if fault.response["Error"]["Code"] == "ValidationError":
-            return None
-        raise
-    except BotoCoreError as fault:
-        raise Fault(str(fault)) from fault
-    found = {output["OutputKey"]: output["OutputValue"] for stack in stacks for output in stack.get("Outputs", [])}
-    return found or None
+    return cloud.outputs(STACK) or None
 
 
 def site(cloud: Cloud, found: dict[str, str]) -> Site:
@@ -111,7 +105,8 @@ def kept() -> Kept | None:
     """What `up` remembers, if it ran."""
     try:
         return msgspec.json.decode(_memory().read_bytes(), type=Kept)
-    except FileNotFoundError:
+    except (FileNotFoundError, msgspec.DecodeError):
+        # Also when another version wrote it.
         return None
 
 

@@ -34,7 +34,7 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
     name = client.call("POST", "/jobs", body)["job_id"]
     job = watching.watch(client, name, quiet=True)
     tasks = list(client.tasks(name))
-    saved = results.save(client, [job], out) if out else {}
+    saved = results.save(client, [(input_, job)], out) if out else {}
     if as_json:
         show.dump(tasks[0] if tasks else job)
     elif job.variants and any(variant.url for variant in job.variants.values()):

@@ -36,7 +36,7 @@ def every(as_json: bool) -> None:
     # The hash is of no use to anybody, so it stays where it is.
     public = [{**msgspec.to_builtins(record), "token_hash": None} for record in records]
     rows = ((r.id, r.role, r.label, show.moment(r.created_at), _until(r.expires_at)) for r in records)
-    columns = ("id", "role", "label", "created", "valid until")
+    columns = ("id", "role", "label", "created", "valid")
     show.either(public, lambda _: show.table(columns, rows), json=as_json)
 
 
@@ -51,5 +51,5 @@ def revoke(id_: str, as_json: bool) -> None:
 
 def _until(expires_at: int | None) -> str:
     if expires_at is None:
-        return "revoked"
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(expires_at))
+        return "until revoked"
+    return time.strftime("until %Y-%m-%d %H:%M:%S", time.gmtime(expires_at))

@@ -77,7 +77,7 @@ class Board:
         line = show.joined(
             show.mark("completed" if good else "failed"), " ", show.text(picture.path.name, "bold"), "  ", made
         )
-        self._progress.console.print(line)
+        self._progress.console.print(line, soft_wrap=True)
 
 
 class _Variants(ProgressColumn):
@@ -102,7 +102,7 @@ def upload(files: tuple[Path, ...], recipe: str | None, wait: bool, out: Path | 
     pictures = [Picture(path) for path in dict.fromkeys(files)]
     with Board() as board:
         _run(client, pictures, recipe, board, wait=wait)
-    saved = results.save(client, [p.job for p in pictures if p.job], out) if out else {}
+    saved = results.save(client, [(p.path.name, p.job) for p in pictures if p.job], out) if out else {}
     if as_json:
         show.dump([_plain(picture, saved) for picture in pictures])
     elif wait:
