@@ -1,6 +1,7 @@
 """From sources to a running stack on a local endpoint: bootstrap, the page, `cdk deploy`, a token."""
 
 import hashlib
+from collections.abc import Mapping
 
 from umbel import engine, stack, steps, tokens, toolchain
 from umbel.aws import LOCAL, REGION, Cloud
@@ -15,13 +16,16 @@ _ELSEWHERE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA
 _SOURCES = ("infra", "functions", "layers", "frontend", "cdk.json", "recipes.toml", "uv.lock", "package-lock.json")
 
 
-def local(cloud: Cloud) -> stack.Site:
-    """Bring the stack at a local endpoint up to date with the sources; do nothing when it is."""
+def local(cloud: Cloud, **context: object) -> stack.Site:
+    """Bring the stack at a local endpoint up to date with the sources; do nothing when it is.
+
+    `context` goes over that of cdk.json.
+    """
     wanted = _fingerprint(cloud)
     memory = stack.kept()
     found = stack.outputs(cloud) if memory and memory.fingerprint == wanted else None
     if found is None:
-        found = _deploy(cloud)
+        found = _deploy(cloud, context)
     if memory is None or not _knows(stack.site(cloud, found), memory.token):
         with steps.step("operator token"):
             secret, _ = tokens.create(stack.site(cloud, found), "operator", "umbel up")
@@ -31,14 +35,15 @@ def local(cloud: Cloud) -> stack.Site:
     return stack.site(cloud, found)
 
 
-def _deploy(cloud: Cloud) -> dict[str, str]:
+def _deploy(cloud: Cloud, context: Mapping[str, object]) -> dict[str, str]:
     env = _environment(cloud)
     if cloud.outputs("CDKToolkit") is None:
         where = f"aws://{ACCOUNT}/{REGION}"
         steps.run("cdk bootstrap", _cdk("bootstrap", where), log=LOGS / "bootstrap.log", env=env, cwd=HOME)
     toolchain.page()
-    options = ["--require-approval", "never", "-c", "target=local", "--ci", "--progress", "events"]
-    command = _cdk("deploy", *options, "--output", str(HOME / "cdk.out"))
+    options = ["--require-approval", "never", "--ci", "--progress", "events"]
+    said = [part for key, value in {"target": "local", **context}.items() for part in ("-c", f"{key}={value}")]
+    command = _cdk("deploy", *options, *said, "--output", str(HOME / "cdk.out"))
     # A custom resource that never answers would keep CloudFormation waiting for an hour.
     steps.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT, patience=_PATIENCE)
     found = stack.outputs(cloud)

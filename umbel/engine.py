@@ -29,7 +29,8 @@ SCRATCH = RUN / "tmp"
 _SETTING = "UMBEL_ENGINE_"
 """`UMBEL_ENGINE_AUTH=true` gives the engine `AUTH=true`. Nothing else of the caller's environment reaches it."""
 _STARTS_WITHIN = 60.0
-_STOPS_WITHIN = 5.0
+_SAVES_WITHIN = 10.0
+_DIES_WITHIN = 5.0
 
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,12 +126,13 @@ def start(port: int, *, persist: bool) -> Engine:
 
 def stop() -> None:
     """End the engine and all that it started, and delete what they left. Safe to call at any time."""
-    if engine := running():
+    engine = running()
+    if engine and engine.persist:
+        # It saves its state when it is asked to end; an engine that keeps nothing needs no asking.
         process = psutil.Process(engine.pid)
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
             process.terminate()
-            with contextlib.suppress(psutil.TimeoutExpired):
-                process.wait(_STOPS_WITHIN)
+            process.wait(_SAVES_WITHIN)
     sweep()
 
 
@@ -140,7 +142,7 @@ def sweep() -> None:
     for process in orphans:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGKILL)
-    psutil.wait_procs(orphans, timeout=_STOPS_WITHIN)
+    psutil.wait_procs(orphans, timeout=_DIES_WITHIN)
     shutil.rmtree(RUN, ignore_errors=True)
 
 

@@ -10,7 +10,7 @@ from umbel import show
 from umbel.client import Client
 from umbel.records import Job, Task, Variant
 
-COLUMNS = ("picture", "variant", ">pixels", ">size", ">time", "result")
+COLUMNS = ("~picture", "variant", ">pixels", ">size", ">time", "~result")
 
 Saved = dict[tuple[str, str], Path]
 """Where each (job, variant) lies."""

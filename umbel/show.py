@@ -3,11 +3,10 @@
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import click
 import msgspec
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -40,14 +39,15 @@ def joined(*cells: Cell) -> Text:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """A table where somebody looks, else lines that `cut` and `awk` can read. A column named `>size` aligns right."""
+    """A table where somebody looks, else lines for `cut` and `awk`. `>size` aligns right, `~name` may wrap."""
     if not sys.stdout.isatty():
         for row in rows:
             click.echo("\t".join(text(cell).plain for cell in row))
         return
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        grid.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
+        grid.add_column(column.lstrip("~>"), justify=justify, no_wrap=not column.startswith("~"), overflow="fold")
     for row in rows:
         grid.add_row(*map(text, row))
     out.print(grid)
@@ -94,6 +94,11 @@ def took(milliseconds: float | None) -> str:
 def moment(stamp: str) -> str:
     """A time of the contract's to the second: `2026-01-31 12:00:00`."""
     return stamp[:19].replace("T", " ")
+
+
+def minute(stamp: str) -> str:
+    """A time of the contract's where there is little room: `01-31 12:00`."""
+    return stamp[5:16].replace("T", " ")
 
 
 def either(answer: Any, for_people: Callable[[Any], None], *, json: bool) -> None:

@@ -23,8 +23,8 @@ def jobs(status: str | None, kind: str | None, limit: int, as_json: bool) -> Non
         if len(found) == limit:
             break
     records = msgspec.convert(found, list[Job])
-    rows = ((j.id, j.kind, show.status(j.status), _counts(j), show.moment(j.created_at), j.name or "") for j in records)
-    show.either(found, lambda _: show.table(("id", "kind", "status", ">tasks", "created", "name"), rows), json=as_json)
+    rows = ((j.id, j.kind, show.status(j.status), _counts(j), show.minute(j.created_at), j.name or "") for j in records)
+    show.either(found, lambda _: show.table(("id", "kind", "status", ">tasks", "created", "~name"), rows), json=as_json)
 
 
 @click.command()
@@ -52,7 +52,7 @@ def job(id_: str, status: str | None, as_json: bool) -> None:
             *(("error", show.text(sentence, "red")) for sentence in record.sentences),
         ]
     )
-    show.table(("task", "op", "status", ">tries", ">time", "result"), map(_row, msgspec.convert(tasks, list[Task])))
+    show.table(("task", "op", "status", ">tries", ">time", "~result"), map(_row, msgspec.convert(tasks, list[Task])))
 
 
 @click.command()

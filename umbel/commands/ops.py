@@ -18,7 +18,7 @@ def ops(as_json: bool) -> None:
         (op["name"], op["takes"], str(op["concurrency"]), _state(op["state"]), ", ".join(_params(op)), op["summary"])
         for op in answer["ops"]
     )
-    columns = ("op", "takes", ">at once", "state", "parameters", "what it does")
+    columns = ("op", "takes", ">at once", "state", "~parameters", "~what it does")
     show.either(answer, lambda _: show.table(columns, rows), json=as_json)
 
 

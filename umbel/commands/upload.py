@@ -45,7 +45,7 @@ class Board:
     """What people see of the pictures: a moving row each while they are on their way, then one line."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=16), _Variants())
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=10), _Variants())
         self._progress = Progress(*columns, console=show.err, transient=True, disable=not show.err.is_terminal)
         self._rows: dict[Path, TaskID] = {}
 
@@ -59,7 +59,7 @@ class Board:
     def begin(self, picture: Picture) -> None:
         """Its upload starts."""
         name = show.text(picture.path.name)
-        name.truncate(28, overflow="ellipsis", pad=True)
+        name.truncate(20, overflow="ellipsis", pad=True)
         size = picture.path.stat().st_size
         self._rows[picture.path] = self._progress.add_task(name.plain, total=size, picture=picture)
 
@@ -73,7 +73,7 @@ class Board:
         if row is not None:
             self._progress.remove_task(row)
         good = not picture.sentences
-        made = f"{picture.job.counts.completed} variants" if picture.job and good else "; ".join(picture.sentences)
+        made = f"{picture.job.counts.completed} variants" if picture.job else "sent"
         line = show.joined(
             show.mark("completed" if good else "failed"), " ", show.text(picture.path.name, "bold"), "  ", made
         )
@@ -106,8 +106,10 @@ def upload(files: tuple[Path, ...], recipe: str | None, wait: bool, out: Path | 
     if as_json:
         show.dump([_plain(picture, saved) for picture in pictures])
     elif wait:
-        rows = (row for p in pictures if p.job for row in results.rows(p.path.name, p.job, saved))
-        show.table(results.COLUMNS, rows)
+        # A picture of which nothing came has had its line already.
+        made = [(p.path.name, p.job) for p in pictures if p.job and p.job.counts.completed]
+        if made:
+            show.table(results.COLUMNS, (row for name, job in made for row in results.rows(name, job, saved)))
     else:
         show.table(("picture", "job"), [(p.path.name, p.job_id or "") for p in pictures])
     if any(picture.sentences for picture in pictures):
