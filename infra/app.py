@@ -11,15 +11,16 @@ sys.path[:0] = [str(ROOT / "functions"), str(ROOT / "layers" / "core")]
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 from aws_cdk import App  # noqa: E402
-from umbel_core.op import OpDeclarationError  # noqa: E402
-from umbel_core.recipes import RecipeError  # noqa: E402
 
 from infra.bundle import BundleError  # noqa: E402
+from infra.function import FUNCTIONS  # noqa: E402
 from infra.numbers import LaneError  # noqa: E402
 from infra.settings import SettingsError, read_settings  # noqa: E402
 from infra.site import SiteError  # noqa: E402
 from infra.stack import Umbel  # noqa: E402
 from infra.target import read_target  # noqa: E402
+from umbel_core.op import OpDeclarationError  # noqa: E402
+from umbel_core.recipes import RecipeError  # noqa: E402
 
 _FAULTS = (OpDeclarationError, RecipeError, LaneError, SettingsError, BundleError, SiteError)
 
@@ -29,7 +30,8 @@ def main() -> None:
     app = App()
     context = app.node.try_get_context
     try:
-        Umbel(app, context("name") or "umbel", read_target(context), read_settings(context))
+        ops = Path(context("ops") or FUNCTIONS / "ops")
+        Umbel(app, context("name") or "umbel", read_target(context), read_settings(context), ops)
     except _FAULTS as fault:
         sys.exit(f"umbel: {fault}")
     app.synth()

@@ -21,7 +21,9 @@ def layer(name: str, target: Target, facts: dict[str, bytes] | None = None) -> P
     """A layer's folder: its packages as the lock file has them, its own sources, and facts (files by name)."""
     source = ROOT / "layers" / name
     recipe = tomllib.loads((source / "layer.toml").read_text())
-    locked = _uv("export", "--locked", "--only-group", name, "--no-emit-project", "--no-hashes", "--no-header", "--no-annotate")
+    locked = _uv(
+        "export", "--locked", "--only-group", name, "--no-emit-project", "--no-hashes", "--no-header", "--no-annotate"
+    )
     print_of = _digest([source, Path(__file__)], locked, repr(target), *map(repr, (facts or {}).items()))
     folder = BUILD / "layers" / f"{name}-{target.name}-{print_of}"
     if folder.exists():
@@ -43,18 +45,18 @@ def layer(name: str, target: Target, facts: dict[str, bytes] | None = None) -> P
 
 
 def code(name: str, packages: list[Path], facts: dict[str, bytes], target: Target) -> Path:
-    """A function's folder: packages and single files copied as they lie in functions/, and facts beside them."""
+    """A function's folder: packages by their names, single files in folders of theirs, and facts beside them."""
     print_of = _digest([*packages, Path(__file__)], repr(target), *map(repr, facts.items()))
     folder = BUILD / "functions" / f"{name}-{target.name}-{print_of}"
     if folder.exists():
         return folder
     part = _fresh(folder.with_suffix(".part"))
     for package in packages:
-        place = part / package.relative_to(ROOT / "functions")
         if package.is_dir():
-            shutil.copytree(package, place, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(package, part / package.name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            place = part / package.parent.name / package.name
+            place.parent.mkdir(exist_ok=True)
             shutil.copyfile(package, place)
     for fact, content in facts.items():
         (part / fact).write_bytes(content)
@@ -69,7 +71,14 @@ def _cut(python: Path, keep_under: dict[str, list[str]], drop: list[str]) -> Non
         for child in (python / folder).iterdir():
             if child.name not in kept:
                 _remove(child)
-    for pattern in [*drop, "bin", "*.dist-info/RECORD", "*.dist-info/INSTALLER", "*.dist-info/REQUESTED", "**/__pycache__"]:
+    for pattern in [
+        *drop,
+        "bin",
+        "*.dist-info/RECORD",
+        "*.dist-info/INSTALLER",
+        "*.dist-info/REQUESTED",
+        "**/__pycache__",
+    ]:
         for path in list(python.glob(pattern)):
             _remove(path)
 
@@ -130,7 +139,7 @@ def _digest(paths: list[Path], *texts: str) -> str:
         files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
         for file in files:
             if "__pycache__" not in file.parts:
-                seen.update(os.fsencode(str(file.relative_to(ROOT))) + b"\0" + file.read_bytes() + b"\0")
+                seen.update(os.fsencode(str(file.relative_to(path.parent))) + b"\0" + file.read_bytes() + b"\0")
     for text in texts:
         seen.update(text.encode() + b"\0")
     return seen.hexdigest()[:16]

@@ -7,10 +7,10 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
-from umbel_core.environment import variables
 
 from infra.bundle import ROOT, code, layer
 from infra.target import Target
+from umbel_core.environment import variables
 
 FUNCTIONS = ROOT / "functions"
 
@@ -18,9 +18,10 @@ FUNCTIONS = ROOT / "functions"
 class Workshop:
     """Makes the stack's functions and the layers that they share."""
 
-    def __init__(self, scope: Construct, target: Target, prefix: str, facts: dict[str, bytes]) -> None:
+    def __init__(self, scope: Construct, target: Target, prefix: str, facts: dict[str, bytes], ops: Path) -> None:
         self.target = target
         self.prefix = prefix
+        self.ops = ops
         self._scope = scope
         self._facts = facts
         self._layers: dict[str, lambda_.LayerVersion] = {}
@@ -79,4 +80,3 @@ class Workshop:
                 compatible_architectures=[self.target.lambda_architecture],
             )
         return self._layers[name]
-

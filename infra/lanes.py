@@ -5,15 +5,15 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
-from umbel_core.op import OpCard
-from umbel_core.settings import Limits
-from worker.environment import WorkerEnvironment
 
 from infra.function import FUNCTIONS, Workshop
 from infra.intake import Intake
 from infra.ledger import Ledger
 from infra.numbers import LaneNumbers
 from infra.queue import Queue
+from umbel_core.op import OpCard
+from umbel_core.settings import Limits
+from worker.environment import WorkerEnvironment
 
 _LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 """Keeps glibc from giving a picture's pages back and asking for them again: a 12 MP decode takes a third less."""
@@ -55,7 +55,7 @@ class Lane(Construct):
             self,
             "worker",
             name=f"op-{card.name}",
-            sources=[FUNCTIONS / "worker", FUNCTIONS / "ops" / f"{card.name}.py"],
+            sources=[FUNCTIONS / "worker", workshop.ops / f"{card.name}.py"],
             environment=WorkerEnvironment(
                 op=card.name,
                 uploads_bucket=ledger.uploads.bucket_name,

@@ -7,11 +7,9 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from authorizer.environment import AuthorizerEnvironment
 from constructs import Construct
-from umbel_core.catalogue import Catalogue, read_ops
-from umbel_core.recipes import Recipes, read_recipes
 
+from authorizer.environment import AuthorizerEnvironment
 from infra.api import STAGE, Api
 from infra.bundle import ROOT
 from infra.function import FUNCTIONS, Workshop
@@ -24,6 +22,8 @@ from infra.settings import Settings
 from infra.site import Site
 from infra.target import Target
 from infra.undertaker import Undertaker
+from umbel_core.catalogue import Catalogue, read_ops
+from umbel_core.recipes import Recipes, read_recipes
 
 
 class Umbel(Stack):
@@ -36,7 +36,7 @@ class Umbel(Stack):
         self.catalogue = read_ops(ops)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
         numbers = concurrency_of(dict(self.catalogue), settings.concurrency)
-        workshop = Workshop(self, target, name, _facts(self.catalogue, recipes))
+        workshop = Workshop(self, target, name, _facts(self.catalogue, recipes), ops)
         limits = settings.limits
 
         alarms = self._alarms(name, settings)
@@ -61,9 +61,7 @@ class Umbel(Stack):
         site = Site(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
-        api = Api(
-            self, workshop, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins
-        )
+        api = Api(self, workshop, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins)
         site.publish(workshop, api, relay, ledger, recipes, limits)
 
         self._say(
