@@ -1,21 +1,21 @@
 """HTTP -> S3, ledger: the REST API, built from the routes of the Chalice app."""
 
 import msgspec
-from api.answers import OPEN
-from api.app import app as routes
-from api.environment import ApiEnvironment
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_apigateway as gateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
-from umbel_core.ids import INPUTS, JOBS, ROOT
-from umbel_core.settings import Limits
 
+from api.answers import OPEN
+from api.app import app as routes
+from api.environment import ApiEnvironment
 from infra.function import Workshop
 from infra.intake import Intake
 from infra.lanes import lane_name
 from infra.ledger import Ledger
+from umbel_core.ids import INPUTS, JOBS, ROOT
+from umbel_core.settings import Limits
 
 STAGE = "v1"
 _ERROR = '{"error":{"code":"%s","message":"%s"}}'
@@ -69,7 +69,9 @@ class Api(Construct):
             self,
             "Rest",
             rest_api_name=f"{workshop.prefix}-api",
-            deploy_options=gateway.StageOptions(stage_name=STAGE, throttling_rate_limit=200, throttling_burst_limit=400),
+            deploy_options=gateway.StageOptions(
+                stage_name=STAGE, throttling_rate_limit=200, throttling_burst_limit=400
+            ),
             endpoint_types=[gateway.EndpointType.REGIONAL],
             cloud_watch_role=False,
             default_cors_preflight_options=gateway.CorsOptions(
@@ -86,7 +88,9 @@ class Api(Construct):
             identity_sources=[gateway.IdentitySource.header("Authorization")],
             results_cache_ttl=Duration.seconds(30),
         )
-        integration = gateway.LambdaIntegration(self.function, allow_test_invoke=False, scope_permission_to_method=False)
+        integration = gateway.LambdaIntegration(
+            self.function, allow_test_invoke=False, scope_permission_to_method=False
+        )
         for path, methods in routes.routes.items():
             resource = self.rest.root.resource_for_path(path)
             for method in methods:
@@ -114,7 +118,10 @@ class Api(Construct):
         tuning = ["lambda:GetFunctionConcurrency", "lambda:PutFunctionConcurrency"]
         self.function.add_to_role_policy(iam.PolicyStatement(actions=tuning, resources=[lanes]))
         mappings = stack.format_arn(
-            service="lambda", resource="event-source-mapping", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+            service="lambda",
+            resource="event-source-mapping",
+            resource_name="*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
         self.function.add_to_role_policy(
             iam.PolicyStatement(

@@ -6,13 +6,13 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_sns as sns
 from constructs import Construct
-from coordinator.environment import CoordinatorEnvironment
-from umbel_core.ids import INPUTS, JOBS, ROOT
-from umbel_core.settings import Limits
 
+from coordinator.environment import CoordinatorEnvironment
 from infra.function import Workshop
 from infra.ledger import Ledger
 from infra.queue import Queue
+from umbel_core.ids import INPUTS, JOBS, ROOT
+from umbel_core.settings import Limits
 
 _TIMEOUT = 60
 _CAP = 4

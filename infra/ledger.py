@@ -4,9 +4,9 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
-from umbel_core.aws.ledger import BY_TIME
 
 from infra.settings import Settings
+from umbel_core.aws.ledger import BY_TIME
 
 
 class Ledger(Construct):
@@ -33,7 +33,9 @@ class Ledger(Construct):
 
     def let_browsers_post(self, origins: list[str]) -> None:
         """Let pages of these origins post pictures straight into the uploads bucket, and show results."""
-        self.uploads.add_cors_rule(allowed_methods=[s3.HttpMethods.POST], allowed_origins=origins, allowed_headers=["*"])
+        self.uploads.add_cors_rule(
+            allowed_methods=[s3.HttpMethods.POST], allowed_origins=origins, allowed_headers=["*"]
+        )
         self.results.add_cors_rule(allowed_methods=[s3.HttpMethods.GET], allowed_origins=origins)
 
     def _bucket(self, name: str) -> s3.Bucket:

@@ -1,6 +1,7 @@
 """One number per op, and what follows from it: reservation, mapping cap, visibility, receive count."""
 
 import msgspec
+
 from umbel_core.aws.lanes import LEAST_CAP
 from umbel_core.op import OpCard
 
@@ -56,7 +57,9 @@ def check(card: OpCard, numbers: LaneNumbers) -> None:
     if numbers.visibility_seconds < VISIBILITY_PER_TIMEOUT * card.compute.timeout_seconds:
         raise LaneError(f"'{card.name}': visibility {numbers.visibility_seconds} s is under six time-outs")
     if numbers.receives < RECEIVES:
-        raise LaneError(f"'{card.name}': {numbers.receives} receives; at least {RECEIVES} keep a hiccup from being the end")
+        raise LaneError(
+            f"'{card.name}': {numbers.receives} receives; at least {RECEIVES} keep a hiccup from being the end"
+        )
 
 
 def concurrency_of(cards: dict[str, OpCard], overrides: dict[str, int]) -> dict[str, int]:

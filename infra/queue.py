@@ -42,8 +42,10 @@ class Queue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=receives),
             enforce_ssl=True,
         )
-        # The undertaker empties the dead-letter queue within seconds; that it received something is what stays to be seen.
-        alarm(self, "GivenUp", f"A message of {name} was given up", self.dead.metric_number_of_messages_received(), alarms)
+        # The undertaker empties the dead-letter queue within seconds; what stays to be seen is that it received somet
+        alarm(
+            self, "GivenUp", f"A message of {name} was given up", self.dead.metric_number_of_messages_received(), alarms
+        )
 
 
 def alarm(

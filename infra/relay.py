@@ -9,12 +9,12 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
-from relay.environment import RelayEnvironment
-from sockets.environment import SocketsEnvironment
 
 from infra.function import Workshop
 from infra.ledger import Ledger
 from infra.queue import DEAD_SUFFIX, alarm
+from relay.environment import RelayEnvironment
+from sockets.environment import SocketsEnvironment
 
 _STAGE = "live"
 _TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "TASK#"}]}}}}

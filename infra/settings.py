@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
+
 from umbel_core.op import Bounds
 from umbel_core.settings import Limits
 

@@ -4,27 +4,27 @@ import hashlib
 import subprocess
 from pathlib import Path
 
-from api.uploads import TAKEN
 from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as cloudfront_origins
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
-from umbel_core.recipes import Recipes
-from umbel_core.settings import Limits
 
+from api.uploads import TAKEN
 from infra.api import STAGE, Api
 from infra.bundle import ROOT
 from infra.function import Workshop
 from infra.ledger import Ledger
 from infra.relay import Relay
+from umbel_core.recipes import Recipes
+from umbel_core.settings import Limits
 
 SOURCES = ROOT / "frontend"
 
 
 class Site(Construct):
-    """A private bucket and the distribution in front of it. The page's files come last, when what they call is there."""
+    """A private bucket and the distribution in front of it. Its files come last, when what they call is there."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "Site")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -82,6 +83,12 @@ class Umbel(Stack):
 
     def _alarms(self, name: str, settings: Settings) -> sns.Topic:
         topic = sns.Topic(self, "Alarms", topic_name=f"{name}-alarms", enforce_ssl=True)
+        # A topic with a policy, here the one that insists on TLS, is closed to whomever the policy does not name.
+        topic.grant_publish(
+            iam.ServicePrincipal(
+                "cloudwatch.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": self.account}}
+            )
+        )
         if settings.alarm_email:
             topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
         return topic

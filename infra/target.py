@@ -46,7 +46,7 @@ def read_target(context: Callable[[str], Any]) -> Target:
     name = context("target") or ("local" if endpoint else "aws")
     if name == "aws":
         return AWS
-    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    machine: Literal["arm64", "x86_64"] = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     python = str(context("python") or own)
     wheels = "aarch64-manylinux_2_28" if machine == "arm64" else "x86_64-manylinux_2_28"

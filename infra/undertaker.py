@@ -2,13 +2,13 @@
 
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
-from undertaker.environment import UndertakerEnvironment
 
 from infra.function import Workshop
 from infra.intake import Intake
 from infra.lanes import Lane, lane_name
 from infra.ledger import Ledger
 from infra.queue import DEAD_SUFFIX
+from undertaker.environment import UndertakerEnvironment
 
 
 class Undertaker(Construct):

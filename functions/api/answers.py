@@ -6,9 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from chalice.app import Chalice, Request, Response
-from umbel_core.errors import Rejected
 
 from api.wiring import environment
+from umbel_core.errors import Rejected
 
 logger = Logger(service="api")
 _STATUS = {
@@ -69,8 +69,8 @@ def contract_form(request: Request, proceed: Callable[[Request], Response]) -> R
     """Middleware: Chalice's own errors in the contract's form, headers for browsers, one log line a request."""
     response = proceed(request)
     if response.status_code >= 400 and isinstance(response.body, dict) and "Code" in response.body:
-        code = _CODES.get(response.status_code, response.body["Code"])
-        response = refusal(response.status_code, code, response.body["Message"])
+        code = _CODES.get(response.status_code, str(response.body["Code"]))
+        response = refusal(response.status_code, code, str(response.body["Message"]))
     origins = environment().allowed_origins.split(",")
     origin = request.headers.get("origin", "")
     response.headers["Access-Control-Allow-Origin"] = origin if origin in origins else origins[0]

@@ -1,10 +1,10 @@
 """HTTP -> front-door bucket and ledger: every route of the API. infra builds the REST API from these routes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from chalice.app import Chalice, Response
-from umbel_core.errors import Rejected
+from chalice.app import Chalice, Request, Response
 
 from api import health as health_
 from api import images as images_
@@ -12,6 +12,7 @@ from api import jobs as jobs_
 from api import ops as ops_
 from api import uploads as uploads_
 from api.answers import contract_form, route
+from umbel_core.errors import Rejected
 
 app = Chalice(app_name="umbel", configure_logs=False)
 app.register_middleware(contract_form, "http")
@@ -29,7 +30,7 @@ def post_upload() -> Response:
 
 @route(app, "/jobs", "POST")
 def post_job() -> Response:
-    return Response(jobs_.submit(app.current_request.raw_body), status_code=202)
+    return Response(jobs_.submit(_raw()), status_code=202)
 
 
 @route(app, "/jobs", "GET")
@@ -87,12 +88,23 @@ def redrive_op(op: str) -> Response:
     return Response(ops_.redrive(op), status_code=202)
 
 
+def _request() -> Request:
+    assert app.current_request is not None, "views run inside a request"
+    return app.current_request
+
+
+def _raw() -> bytes:
+    body = _request().raw_body
+    return body.encode() if isinstance(body, str) else body
+
+
 def _found(address: str) -> Response:
     return Response("", status_code=302, headers={"Location": address})
 
 
 def _query(name: str) -> str | None:
-    return (app.current_request.query_params or {}).get(name)
+    given: Mapping[str, str] = _request().query_params or {}
+    return given.get(name)
 
 
 def _limit(default: int) -> int:
@@ -106,7 +118,7 @@ def _limit(default: int) -> int:
 
 def _body(kind: type[Any]) -> Any:
     try:
-        return msgspec.json.decode(app.current_request.raw_body or b"", type=kind)
+        return msgspec.json.decode(_raw(), type=kind)
     except msgspec.ValidationError as fault:
         raise Rejected("invalid_body", str(fault)) from fault
     except msgspec.DecodeError as fault:

@@ -1,8 +1,7 @@
 """Pictures and their variants, as addresses that a browser can open for an hour."""
 
-from umbel_core.errors import Rejected
-
 from api.wiring import ledger, results
+from umbel_core.errors import Rejected
 
 _MOST = 1000
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 import msgspec
+
+from api.wiring import catalogue, intake, ledger, limits, results, uploads
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS, JOBS, new_job_id
@@ -10,8 +12,6 @@ from umbel_core.ledger import Job
 from umbel_core.messages import Manifest, RetryTasks
 from umbel_core.submission import Submission, read_submission
 from umbel_core.views import job_view, task_view
-
-from api.wiring import catalogue, intake, ledger, limits, results, uploads
 
 _LARGEST_PAGE = 200
 
@@ -70,9 +70,13 @@ def download(job: str, variant: str | None) -> str:
     if variant is None and len(found) == 1:
         return results().link(next(iter(found.values()))["key"])
     if variant is None and found:
-        raise Rejected("which_variant", f"The job has {len(found)} results; say ?variant= with one of {', '.join(found)}.")
+        raise Rejected(
+            "which_variant", f"The job has {len(found)} results; say ?variant= with one of {', '.join(found)}."
+        )
     if variant not in found:
-        raise Rejected("no_result", f"The job has no result '{variant}'." if variant else "The job has no result to download.")
+        raise Rejected(
+            "no_result", f"The job has no result '{variant}'." if variant else "The job has no result to download."
+        )
     return results().link(found[variant]["key"])
 
 

@@ -3,11 +3,11 @@
 from typing import Annotated, Any
 
 import msgspec
+
+from api.wiring import catalogue, intake, lanes, ledger
 from umbel_core.errors import Rejected
 from umbel_core.messages import RetryTasks
 from umbel_core.op import Bounds
-
-from api.wiring import catalogue, intake, lanes, ledger
 
 INTAKE = "intake"
 

@@ -5,6 +5,8 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 import msgspec
+
+from api.wiring import ledger, limits, recipes, uploads
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ids import ROOT, new_job_id
@@ -13,11 +15,14 @@ from umbel_core.op import Bounds
 from umbel_core.recipes import DEFAULT
 from umbel_core.settings import megabytes
 
-from api.wiring import ledger, limits, recipes, uploads
-
 TICKET_SECONDS = 3600
 TAKEN = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff", "image/bmp")
-_SAME = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-ms-bmp": "image/bmp", "": "application/octet-stream"}
+_SAME = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-ms-bmp": "image/bmp",
+    "": "application/octet-stream",
+}
 
 
 class UploadRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +46,8 @@ def announce(request: UploadRequest) -> dict[str, Any]:
     if request.size > most:
         raise Rejected(
             "too_large",
-            f"'{request.filename}' has {megabytes(request.size)}; at most {megabytes(most)} are taken. Scale it down and try again.",
+            f"'{request.filename}' has {megabytes(request.size)}; "
+            f"at most {megabytes(most)} are taken. Scale it down and try again.",
         )
     if request.size == 0:
         raise Rejected("empty_file", f"'{request.filename}' is empty: it has zero bytes.")
@@ -53,7 +59,16 @@ def announce(request: UploadRequest) -> dict[str, Any]:
     ticket = uploads().ticket(key, content_type, most, TICKET_SECONDS)
     moment = now()
     ledger().expect(
-        Job(id=job, kind="upload", name=name, created_at=moment, updated_at=moment, source=key, recipe=recipe, writer="api")
+        Job(
+            id=job,
+            kind="upload",
+            name=name,
+            created_at=moment,
+            updated_at=moment,
+            source=key,
+            recipe=recipe,
+            writer="api",
+        )
     )
     return {"job_id": job, "url": ticket["url"], "fields": ticket["fields"]}
 

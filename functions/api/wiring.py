@@ -4,6 +4,8 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+
+from api.environment import ApiEnvironment
 from umbel_core.aws.clients import client
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.lanes import Lanes
@@ -14,8 +16,6 @@ from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
-
-from api.environment import ApiEnvironment
 
 FACTS = Path(__file__).parent.parent
 

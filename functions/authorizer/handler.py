@@ -4,12 +4,12 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from umbel_core.aws.clients import client
-from umbel_core.aws.tokens import DynamoTokens
-from umbel_core.environment import parse
 
 from authorizer.environment import AuthorizerEnvironment
 from authorizer.verdict import policy, token_in
+from umbel_core.aws.clients import client
+from umbel_core.aws.tokens import DynamoTokens
+from umbel_core.environment import parse
 
 logger = Logger(service="authorizer")
 

@@ -8,6 +8,9 @@ import msgspec
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from coordinator.environment import CoordinatorEnvironment
+from coordinator.planner import Planner
 from umbel_core.arrivals import read_message
 from umbel_core.aws.clients import client
 from umbel_core.aws.ledger import DynamoLedger
@@ -17,9 +20,6 @@ from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
-
-from coordinator.environment import CoordinatorEnvironment
-from coordinator.planner import Planner
 
 logger = Logger(service="coordinator")
 batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)

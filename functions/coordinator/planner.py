@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
+
 from umbel_core.arrivals import Arrived, job_of
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now

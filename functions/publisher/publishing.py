@@ -24,7 +24,9 @@ def publish(s3: Any, site: Site) -> list[str]:
     """Put every file, the page that names the others last; the keys that are there now."""
     archive = s3.get_object(Bucket=site.archive_bucket, Key=site.archive_key)["Body"].read()
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
-        names = sorted((name for name in files.namelist() if not name.endswith("/")), key=lambda name: name == "index.html")
+        names = sorted(
+            (name for name in files.namelist() if not name.endswith("/")), key=lambda name: name == "index.html"
+        )
         for name in [name for name in names if name != "index.html"]:
             _put(s3, site.bucket, name, files.read(name))
         _put(s3, site.bucket, CONFIG, site.config.encode())

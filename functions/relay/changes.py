@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+
 from umbel_core.aws.dynamo import record
 from umbel_core.fold import TaskChange
 from umbel_core.ledger import Job, Task

@@ -4,15 +4,15 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
+
+from relay.changes import read_changes
+from relay.environment import RelayEnvironment
+from relay.relaying import Relay
 from umbel_core.aws.audience import SocketAudience
 from umbel_core.aws.clients import client
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
 from umbel_core.environment import parse
-
-from relay.changes import read_changes
-from relay.environment import RelayEnvironment
-from relay.relaying import Relay
 
 logger = Logger(service="relay")
 

@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 import msgspec
+
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Ledger
 from umbel_core.views import UrlFor, job_view, task_view

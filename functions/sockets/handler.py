@@ -4,14 +4,14 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
+
+from sockets.conversation import Conversation
+from sockets.environment import SocketsEnvironment
 from umbel_core.aws.audience import SocketAudience
 from umbel_core.aws.clients import client
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
 from umbel_core.environment import parse
-
-from sockets.conversation import Conversation
-from sockets.environment import SocketsEnvironment
 
 logger = Logger(service="sockets")
 

@@ -1,6 +1,7 @@
 """What became of a message that was tried too often: said in the ledger, kept for redrive."""
 
 import msgspec
+
 from umbel_core.arrivals import Arrived, job_of, read_message
 from umbel_core.clock import now
 from umbel_core.ledger import DeadLetter, Fault, Ledger, Outcome
@@ -25,9 +26,7 @@ class Undertaker(msgspec.Struct, frozen=True):
         task = self.ledger.task(command.job, command.index)
         last = (task and task.last_error) or _SILENT
         reason = f"Given up after {attempts} attempts; at last {last}."
-        letter = DeadLetter(
-            op=op, id=message, body=body, at=now(), reason=reason, job=command.job, index=command.index
-        )
+        letter = DeadLetter(op=op, id=message, body=body, at=now(), reason=reason, job=command.job, index=command.index)
         outcome = Outcome(status="failed", error=Fault("given_up", reason), attempts=attempts, finished_at=now())
         # The letter is kept first: a task that says it was given up can always be redriven.
         self._keep(letter)

@@ -6,10 +6,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
 from umbel_core.aws.clients import client
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.environment import parse
-
+from umbel_core.ledger import DeadLetter
 from undertaker.burying import Undertaker
 from undertaker.environment import UndertakerEnvironment
 
@@ -29,7 +30,7 @@ def take(record: SQSRecord) -> None:
     environment = parse(UndertakerEnvironment)
     queue = record.event_source_arn.rsplit(":", 1)[1]
     if queue == environment.intake_dead:
-        letter = undertaker().bury_arrival(record.message_id, record.body)
+        letter: DeadLetter | None = undertaker().bury_arrival(record.message_id, record.body)
     else:
         op = queue.removeprefix(environment.lane_prefix).removesuffix(environment.dead_suffix)
         # The count goes on in the dead-letter queue: what came here was received once less.

@@ -19,5 +19,7 @@ class Announcing:
     def __enter__(self) -> None:
         self._timer.start()
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._timer.cancel()

@@ -8,6 +8,7 @@ import msgspec
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
 from umbel_core.aws.clients import client
 from umbel_core.aws.lane import SqsLane
 from umbel_core.aws.ledger import DynamoLedger
@@ -17,7 +18,6 @@ from umbel_core.environment import parse
 from umbel_core.messages import RunTask
 from umbel_core.op import describe
 from umbel_core.settings import Limits
-
 from worker.environment import WorkerEnvironment
 from worker.runner import Runner
 from worker.skipping import Skipping

@@ -3,17 +3,19 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
+
 from umbel_core.clock import now
 from umbel_core.cost import run_cost_nano
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Fault, Ledger, Outcome
 from umbel_core.messages import RunTask
-
 from worker.announcing import Announcing
 from worker.skipping import Skipped, Skipping
+
+Status = Literal["completed", "failed", "skipped"]
 
 
 class Work(Protocol):
@@ -37,6 +39,8 @@ class Runner(msgspec.Struct, frozen=True):
         if attempts > 1 and self._ended(command):
             return None
         started_at, start = now(), time.perf_counter()
+        status: Status
+        error: Fault | None
         try:
             self.skipping.check(command.job)
             with self.announce(self.ledger, command, attempts, started_at):
@@ -63,4 +67,3 @@ class Runner(msgspec.Struct, frozen=True):
         """A message that was received before may have been answered before."""
         task = self.ledger.task(command.job, command.index)
         return task is not None and (task.round > command.round or task.status in ("completed", "failed", "skipped"))
-

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
+
 from umbel_core.errors import Rejected
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard, params_type

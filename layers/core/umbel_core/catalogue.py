@@ -12,7 +12,14 @@ import msgspec
 from umbel_core.errors import Rejected
 from umbel_core.op import OpCard, OpDeclarationError, describe
 
-_SCALARS: dict[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool, "null": None, "object": dict}
+_SCALARS: dict[str, Any] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+    "null": None,
+    "object": dict,
+}
 _LIMITS = {
     "minimum": "ge",
     "maximum": "le",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from umbel_core.clock import now
-from umbel_core.ledger import ENDED, KEPT_ERRORS, KEPT_VARIANTS, Fault, Job, Task, TaskStatus
+from umbel_core.ledger import ENDED, KEPT_ERRORS, KEPT_VARIANTS, Fault, Job, JobStatus, Task, TaskStatus
 from umbel_core.views import variant_of
 
 
@@ -60,7 +60,7 @@ def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
     return folded
 
 
-def _status(job: Job) -> str:
+def _status(job: Job) -> JobStatus:
     if job.status == "cancelled":
         return "cancelled"
     if job.completed + job.failed + job.skipped < job.total:

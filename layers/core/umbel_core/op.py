@@ -14,9 +14,12 @@ annotation says where the result goes (a picture to the results bucket, anything
 import inspect
 import typing
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
 
 import msgspec
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Bounds = msgspec.Meta
 """Limits and help of one parameter: `Annotated[int, Bounds(ge=1, le=16384, description="Pixels")]`."""
@@ -57,19 +60,14 @@ class Picture(Protocol):
     def bytes(self) -> int:
         """The size of the encoded file."""
 
-    def image(self) -> Any:
+    def image(self) -> "Image":
         """The whole picture as a `PIL.Image.Image`."""
 
-    def at_least(self, width: float, height: float) -> Any:
+    def at_least(self, width: float, height: float) -> "Image":
         """The picture at any scale that is no smaller than `width` x `height`, with a margin for resampling."""
 
-    def luma(self) -> Any:
+    def luma(self) -> "Image":
         """The whole picture in mode `L` (`LA` when it has alpha), decoded without its colours where possible."""
-
-    def planes(self, width: float | None = None, height: float | None = None) -> Any:
-        """Like `at_least` (without a size: the whole), but in `YCbCr` where the file is stored so: for filters that
-        treat every channel alike and so need not pay for the colour conversion.
-        """
 
 
 class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -175,7 +173,7 @@ def describe(function: Callable[..., Any]) -> OpCard:
         returns="picture" if returns_picture(function) else "value",
         input=schema,
         params=_schema(params_type(function)),
-        compute=function.compute,
+        compute=function.compute,  # type: ignore[attr-defined]
     )
 
 

@@ -45,7 +45,9 @@ def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[s
         raise RecipeError(f"{file}: [{name}]: a recipe's name takes letters, digits, '-' and '_', at most 64")
     if not isinstance(variants, dict) or not variants:
         raise RecipeError(f"{file}: [{name}]: a recipe needs at least one variant, written as [{name}.<variant>]")
-    return {variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue) for variant, keys in variants.items()}
+    return {
+        variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue) for variant, keys in variants.items()
+    }
 
 
 def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> Variant:
@@ -69,7 +71,7 @@ def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> Variant:
 
 
 def recipe_of(key: str, recipes: Recipes) -> str:
-    """The recipe that a picture's key asks for: `uploads/<recipe>/…` when there is one of that name, else the default."""
+    """The recipe that a picture's key asks for: `uploads/<recipe>/…` where there is one, else the default."""
     first, slash, _ = key.removeprefix(ROOT).partition("/")
     return first if slash and first in recipes else DEFAULT
 

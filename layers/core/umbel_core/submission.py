@@ -119,5 +119,3 @@ def _convert(document: Any, kind: type[Any]) -> Any:
     except msgspec.ValidationError as fault:
         reason, _, where = str(fault).partition(" - at `")
         raise Rejected("invalid_manifest", f"{where.rstrip('`') or '$'}: {reason}") from fault
-
-

@@ -11,8 +11,9 @@ UrlFor = Callable[[str], str]
 """Makes a result's key into an address that a browser can open for a while."""
 
 
-def job_view(job: Job, url_for: UrlFor) -> dict[str, Any]:
+def job_view(job: Job, url_for: UrlFor, *, variants: bool = True) -> dict[str, Any]:
     """A job: `{id, kind, name, status, counts, created_at, updated_at, errors, cost_usd, variants, …}`."""
+    shown = {"variants": {name: _with_url(kept, url_for) for name, kept in job.variants.items()}} if variants else {}
     return {
         "id": job.id,
         "kind": job.kind,
@@ -25,8 +26,8 @@ def job_view(job: Job, url_for: UrlFor) -> dict[str, Any]:
         "updated_at": job.updated_at,
         "errors": [msgspec.to_builtins(fault) for fault in job.errors],
         "cost_usd": job.cost_nano / 1e9,
-        "variants": {name: _with_url(variant, url_for) for name, variant in job.variants.items()},
         "version": job.version,
+        **shown,
     }
 
 

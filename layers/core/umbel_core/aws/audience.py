@@ -6,7 +6,6 @@
 | `TOPIC#<job>` or `TOPIC#*` | the set of sockets that listen: one read finds the audience of a change |
 """
 
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,7 +17,7 @@ from umbel_core.clock import epoch
 SOCKET_SECONDS = 3 * 3600
 """API Gateway ends a socket after two hours; its record goes an hour later if nobody saw it go."""
 _PER_READ = 100
-_SIDE_BY_SIDE = 8
+_SIDE_BY_SIDE = 4
 
 
 class SocketAudience:
@@ -28,6 +27,7 @@ class SocketAudience:
         self._dynamodb = dynamodb
         self._table = table
         self._gateway = gateway
+        self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
 
     def admit(self, socket: str, role: str) -> None:
         """Remember a socket that connected."""
@@ -64,22 +64,25 @@ class SocketAudience:
         return found
 
     def tell(self, letters: dict[str, list[bytes]]) -> None:
-        """Send each socket its messages in order; a socket that is gone is forgotten, the others go on."""
-        if len(letters) <= 1:
-            for socket, messages in letters.items():
-                self._tell(socket, messages)
-            return
-        with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(letters))) as pool:
-            list(pool.map(self._tell, letters.keys(), letters.values()))
+        """Send each socket its messages; a socket that is gone is forgotten, the others go on.
 
-    def _tell(self, socket: str, messages: Iterable[bytes]) -> None:
+        Messages travel side by side and may overtake each other: each says its version, so none moves a state back.
+        """
+        posts = [(socket, message) for socket, messages in letters.items() for message in messages]
+        reached = [self._post(posts[0])] if len(posts) == 1 else self._pool.map(self._post, posts)
+        for gone in {socket for (socket, _), here in zip(posts, reached, strict=True) if not here}:
+            self.forget(gone)
+
+    def _post(self, post: tuple[str, bytes]) -> bool:
+        """False when the socket is gone."""
+        socket, message = post
         try:
-            for message in messages:
-                self._gateway.post_to_connection(ConnectionId=socket, Data=message)
+            self._gateway.post_to_connection(ConnectionId=socket, Data=message)
         except ClientError as fault:
             if fault.response["Error"]["Code"] not in ("GoneException", "410"):
                 raise
-            self.forget(socket)
+            return False
+        return True
 
     def _change(self, pk: str, verb: str, attribute: str, member: str) -> None:
         self._dynamodb.update_item(

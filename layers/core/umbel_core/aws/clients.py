@@ -24,4 +24,4 @@ _CONFIG = Config(
 def client(service: str, endpoint: str | None = None) -> Any:
     """The client of one service; where it points is the environment's business (`AWS_ENDPOINT_URL`)."""
     config = _CONFIG if service != "s3" else _CONFIG.merge(Config(signature_version="s3v4"))
-    return boto3.client(service, config=config, endpoint_url=endpoint)
+    return boto3.client(service, config=config, endpoint_url=endpoint)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""The ops' lanes as they run now: how many at a time, paused or ready; and how to change that while work is going on."""
+"""The ops' lanes as they run now: how many at a time, paused or ready; and how to change that at work."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
@@ -90,7 +90,7 @@ class Lanes:
 
     def _reserved(self, op: str) -> int | None:
         answer = self._lambdas.get_function_concurrency(FunctionName=f"{self._prefix}{op}")
-        return answer.get("ReservedConcurrentExecutions")
+        return answer.get("ReservedConcurrentExecutions")  # type: ignore[no-any-return]
 
     @staticmethod
     def _state(mapping: dict[str, Any], reserved: int | None) -> LaneState:

@@ -47,7 +47,9 @@ class DynamoLedger:
         for task in tasks:
             task.expire_at = expire_at
             writes.append(self._put({**task_key(task.job, task.index), **item(task)}, "attribute_not_exists(pk)"))
-        announced = self._put(self._job_item(job), "attribute_not_exists(pk) OR (planned = :no AND #status IN (:pending, :failed))")
+        announced = self._put(
+            self._job_item(job), "attribute_not_exists(pk) OR (planned = :no AND #status IN (:pending, :failed))"
+        )
         announced["Put"]["ExpressionAttributeNames"] = {"#status": "status"}
         announced["Put"]["ExpressionAttributeValues"] = {
             ":no": plain(value=False),
@@ -176,7 +178,8 @@ class DynamoLedger:
                 TableName=self._table,
                 Key=task_key(task.job, task.index),
                 UpdateExpression="SET #status = :pending, queued_at = :now, attempts = :none, cost_nano = :none "
-                "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error ADD #round :one, version :one",
+                "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error "
+                "ADD #round :one, version :one",
                 ConditionExpression="#status IN (:failed, :skipped) AND #round = :round",
                 ExpressionAttributeNames={**_STATE, "#error": "error", "#result": "result"},
                 ExpressionAttributeValues={
@@ -224,20 +227,30 @@ class DynamoLedger:
         key = {"pk": plain(f"DEAD#{letter.op}"), "sk": plain(letter.id)}
         self._dynamodb.delete_item(TableName=self._table, Key=key)
 
-    def replace_job(self, old: Job, new: Job) -> bool:
-        """Write what the relay folded, unless somebody wrote in between."""
-        try:
-            self._dynamodb.put_item(
-                TableName=self._table,
-                Item=self._job_item(new),
-                ConditionExpression="version = :version",
-                ExpressionAttributeValues={":version": plain(old.version)},
-            )
-        except ClientError as fault:
-            if _is(fault, "ConditionalCheckFailedException"):
-                return False
-            raise
-        return True
+    def jobs_of(self, ids: Iterable[str]) -> dict[str, Job]:
+        """The jobs with these ids, in as few reads as DynamoDB allows."""
+        keys = [job_key(job) for job in ids]
+        found: dict[str, Job] = {}
+        while keys:
+            chunk, keys = keys[:_TRANSACTION], keys[_TRANSACTION:]
+            answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": chunk, "ConsistentRead": True}})
+            for entry in answer["Responses"].get(self._table, ()):
+                job = record(Job, entry)
+                found[job.id] = job
+            keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        return found
+
+    def replace_jobs(self, jobs: Sequence[tuple[Job, Job]]) -> set[str]:
+        """Write what the relay folded (old, new), all at once; one by one when somebody wrote in between."""
+        writes = [self._replacement(old, new) for old, new in jobs]
+        if len(writes) > 1 and self._transact(writes):
+            return {new.id for _, new in jobs}
+        return {new.id for (_, new), write in zip(jobs, writes, strict=True) if self._transact([write])}
+
+    def _replacement(self, old: Job, new: Job) -> dict[str, Any]:
+        write = self._put(self._job_item(new), "version = :version")
+        write["Put"]["ExpressionAttributeValues"] = {":version": plain(old.version)}
+        return write
 
     def _job_item(self, job: Job) -> Item:
         job.expire_at = job.expire_at or epoch() + self._retention

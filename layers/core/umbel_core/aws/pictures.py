@@ -42,7 +42,8 @@ class S3Pictures:
 def too_large(size: int, most: int) -> Rejected:
     """The refusal of a file over the limit."""
     return Rejected(
-        "too_large", f"The file has {megabytes(size)}; at most {megabytes(most)} are taken. Scale it down and try again."
+        "too_large",
+        f"The file has {megabytes(size)}; at most {megabytes(most)} are taken. Scale it down and try again.",
     )
 
 

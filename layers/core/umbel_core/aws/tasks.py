@@ -13,7 +13,7 @@ _PER_CALL = 10
 _SIDE_BY_SIDE = 8
 
 
-class PublishFailed(Exception):
+class PublishError(Exception):
     """SNS did not take every message; the whole plan is published again."""
 
 
@@ -47,7 +47,7 @@ class SnsTasks:
         ]
         refused = self._sns.publish_batch(TopicArn=self._topic, PublishBatchRequestEntries=entries).get("Failed")
         if refused:
-            raise PublishFailed(f"{len(refused)} of {len(batch)} tasks: {refused[0].get('Message', refused[0]['Code'])}")
+            raise PublishError(f"{len(refused)} of {len(batch)} tasks: {refused[0].get('Message', refused[0]['Code'])}")
         return len(batch)
 
 

@@ -1,0 +1,98 @@
+"""How fast the deployed pipeline is: a burst of photos copied in, and warm uploads one by one.
+
+    umbel up && .venv/bin/python -m bench.pipeline --photos 200 --singles 40
+
+A burst is timed from the first put to the last variant's `finished_at`; a single upload from its put to the arrival of
+its last variant on the socket.
+"""
+
+import argparse
+import io
+import json
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import boto3
+from PIL import Image
+from websockets.sync.client import connect
+
+from umbel.stack import find
+
+PHOTOS = Path(__file__).parent.parent / "tests" / "pictures"
+
+
+def half_megapixel() -> bytes:
+    """A photo of about 0.5 MP as a phone's thumbnailer would send it: 866 x 577, JPEG quality 90."""
+    with Image.open(PHOTOS / "coffee.jpg") as photo:
+        out = io.BytesIO()
+        photo.convert("RGB").resize((866, 577), Image.Resampling.LANCZOS).save(out, "JPEG", quality=90)
+        return out.getvalue()
+
+
+def burst(s3, bucket: str, socket: str, count: int, data: bytes) -> dict[str, float]:
+    """Copy `count` photos in at once; variants a second, from the first put to the last push."""
+    with connect(socket, max_size=None) as feed:
+        feed.send(json.dumps({"action": "subscribe", "job": "*"}))
+        feed.recv(timeout=30)
+        stamp = time.time_ns()
+        start = time.perf_counter()
+        with ThreadPoolExecutor(8) as pool:
+            put = [
+                pool.submit(s3.put_object, Bucket=bucket, Key=f"uploads/bench-{stamp}-{n}.jpg", Body=data)
+                for n in range(count)
+            ]
+        for done in put:
+            done.result()
+        copied = time.perf_counter() - start
+        ended: set[str] = set()
+        variants: dict[str, str] = {}
+        while len(ended) < count:
+            message = json.loads(feed.recv(timeout=120))
+            if message["type"] == "task":
+                variants[message["task"]["id"]] = message["task"]["status"]
+            elif message["type"] == "job" and message["job"]["status"] in ("completed", "failed"):
+                ended.add(message["job"]["id"])
+        took = time.perf_counter() - start
+    made = sum(status == "completed" for status in variants.values())
+    return {"photos": count, "variants": made, "copied_s": copied, "seconds": took, "variants_per_s": made / took}
+
+
+def singles(s3, bucket: str, socket: str, count: int, data: bytes) -> dict[str, float]:
+    """Warm uploads one after another; seconds from the put to the last variant's arrival."""
+    times = []
+    with connect(socket, max_size=None) as feed:
+        feed.send(json.dumps({"action": "subscribe", "job": "*"}))
+        for n in range(count):
+            start = time.perf_counter()
+            s3.put_object(Bucket=bucket, Key=f"uploads/single-{time.time_ns()}-{n}.jpg", Body=data)
+            seen, ended = 0, False
+            while seen < 4 or not ended:
+                message = json.loads(feed.recv(timeout=120))
+                ended = ended or (message["type"] == "job" and message["job"]["status"] == "completed")
+                if message["type"] == "task" and message["task"]["status"] == "completed":
+                    seen += 1
+                    last = time.perf_counter()
+            times.append(last - start)
+    times.sort()
+    return {"median_s": statistics.median(times), "p95_s": times[int(len(times) * 0.95) - 1], "best_s": times[0]}
+
+
+def main() -> None:
+    """Warm up, then measure what the arguments say."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--photos", type=int, default=200)
+    arguments.add_argument("--singles", type=int, default=40)
+    given = arguments.parse_args()
+    stack = find()
+    s3 = boto3.client("s3", endpoint_url=stack.endpoint, region_name=stack.region)
+    socket = f"{stack.socket}?token={stack.token}"
+    data = half_megapixel()
+    burst(s3, stack.uploads_bucket, socket, 20, data)
+    print("burst", json.dumps(burst(s3, stack.uploads_bucket, socket, given.photos, data)))
+    print("singles", json.dumps(singles(s3, stack.uploads_bucket, socket, given.singles, data)))
+
+
+if __name__ == "__main__":
+    main()
