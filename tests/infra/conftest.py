@@ -1,0 +1,13 @@
+"""Fixtures of the infrastructure's tests."""
+
+from typing import Any
+
+import pytest
+
+from tests.infra.synthesis import synthesise
+
+
+@pytest.fixture(scope="session", params=["aws", "local"])
+def template(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The template, once for each target."""
+    return synthesise(request.param)

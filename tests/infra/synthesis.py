@@ -1,0 +1,82 @@
+"""The stack, synthesised in this process as `cdk synth` would."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import infra.app  # noqa: F401, I001 - first: it puts Node, and what infra builds from, on the path
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+from jsii.errors import JSIIError
+
+from infra.function import FUNCTIONS
+from infra.settings import read_settings
+from infra.stack import Umbel
+from infra.target import read_target
+
+OPS = FUNCTIONS / "ops"
+CONTEXT = json.loads(Path("cdk.json").read_text())["context"]
+UNSTAGED = {"aws:cdk:disable-asset-staging": True}
+"""Asset hashes are the same; only the copies are saved."""
+
+
+@cache
+def synthesise(target: str, ops: Path = OPS) -> dict[str, Any]:
+    """The template for a target, with the ops of a folder."""
+    with TemporaryDirectory() as out:
+        app, stack = _stack(out, target, ops)
+        app.synth()
+        return json.loads(Path(out, stack.template_file).read_text())  # type: ignore[no-any-return]
+
+
+@cache
+def findings() -> frozenset[tuple[str, str]]:
+    """What cdk-nag says about the stack for AWS: (rule, path of the construct)."""
+    with TemporaryDirectory() as out:
+        app, _ = _stack(out, "aws", OPS)
+        Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+        with suppress(JSIIError):  # how a validation with findings ends
+            app.synth()
+        report = json.loads(Path(out, "validation-report.json").read_text())
+    return frozenset(
+        (violation["ruleName"], construct["constructPath"])
+        for plugin in report["pluginReports"]
+        for violation in plugin["violations"]
+        for construct in violation["violatingConstructs"]
+    )
+
+
+def _stack(out: str, target: str, ops: Path) -> tuple[App, Umbel]:
+    app = App(context={**CONTEXT, **UNSTAGED, "target": target}, outdir=out)
+    context = app.node.try_get_context
+    return app, Umbel(app, "umbel", read_target(context), read_settings(context), ops)
+
+
+def of_type(template: dict[str, Any], *kinds: str) -> dict[str, dict[str, Any]]:
+    """Logical id -> properties of the resources of these types."""
+    return {
+        name: resource.get("Properties", {})
+        for name, resource in template["Resources"].items()
+        if resource["Type"] in kinds
+    }
+
+
+def named(reference: Any) -> str:
+    """The logical id that a `Ref` or a `Fn::GetAtt` points at."""
+    return str(reference["Ref"] if "Ref" in reference else reference["Fn::GetAtt"][0])
+
+
+def statements(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every policy of a role: (policy's logical id, statement)."""
+    for name, policy in of_type(template, "AWS::IAM::Policy").items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            yield name, statement
+
+
+def as_list(value: Any) -> list[Any]:
+    """One or many, as policies write them."""
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,259 @@
+"""What must hold for every queue, function, policy and bucket of the template, whoever adds one."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from infra.numbers import RECEIVES, THROTTLED_RECEIVES, VISIBILITY_PER_TIMEOUT
+from infra.queue import DEAD_SUFFIX
+from tests.infra.synthesis import as_list, named, of_type, statements, synthesise
+from umbel_core.ids import INPUTS, JOBS, ROOT
+
+Template = dict[str, Any]
+ENGINE_TYPES = set(Path(__file__).with_name("engine_types.txt").read_text().splitlines()[1:])
+RESOURCELESS = {
+    "dynamodb:ListStreams",
+    "lambda:ListEventSourceMappings",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+"""AWS knows no resource for these."""
+OUTPUTS = {
+    *("ApiId", "ApiStage", "ApiUrl", "SocketApiId", "SocketStage", "SocketUrl", "WebUrl", "WebBucket"),
+    *("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable"),
+}
+"""As umbel/stack.py reads them."""
+
+
+def queues(template: Template) -> Template:
+    return of_type(template, "AWS::SQS::Queue")
+
+
+def functions(template: Template) -> Template:
+    """Ours; the CDK brings one of its own, for the bucket's notifications."""
+    return {
+        name: function
+        for name, function in of_type(template, "AWS::Lambda::Function").items()
+        if "FunctionName" in function
+    }
+
+
+def mappings(template: Template, kind: str) -> Template:
+    return {
+        name: mapping
+        for name, mapping in of_type(template, "AWS::Lambda::EventSourceMapping").items()
+        if template["Resources"][named(mapping["EventSourceArn"])]["Type"] == kind
+    }
+
+
+def test_every_queue_has_a_dead_letter_queue(template: Template) -> None:
+    for name, queue in queues(template).items():
+        if not queue["QueueName"].endswith(DEAD_SUFFIX):
+            dead = queues(template)[named(queue["RedrivePolicy"]["deadLetterTargetArn"])]
+            assert dead["QueueName"] == queue["QueueName"] + DEAD_SUFFIX, name
+            assert queue["RedrivePolicy"]["maxReceiveCount"] >= RECEIVES == 5, name
+            assert dead["MessageRetentionPeriod"] == 14 * 86_400, name
+
+
+def test_every_dead_letter_queue_raises_an_alarm_that_somebody_may_hear(template: Template) -> None:
+    alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
+    heard = {named(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm["AlarmActions"]}
+    assert heard == {name for name, queue in queues(template).items() if queue["QueueName"].endswith(DEAD_SUFFIX)}
+    topics = {named(action) for alarm in alarms for action in alarm["AlarmActions"]}
+    let_in = {
+        named(topic)
+        for policy in of_type(template, "AWS::SNS::TopicPolicy").values()
+        for topic in policy["Topics"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    }
+    assert topics <= let_in, "a topic with a policy of its own is closed to CloudWatch unless the policy says otherwise"
+
+
+def test_a_message_stays_hidden_for_six_time_outs(template: Template) -> None:
+    for mapping in mappings(template, "AWS::SQS::Queue").values():
+        queue = queues(template)[named(mapping["EventSourceArn"])]
+        function = of_type(template, "AWS::Lambda::Function")[named(mapping["FunctionName"])]
+        assert queue["VisibilityTimeout"] >= VISIBILITY_PER_TIMEOUT * function["Timeout"], queue["QueueName"]
+    assert VISIBILITY_PER_TIMEOUT == 6
+
+
+def test_every_queue_is_read(template: Template) -> None:
+    read = {named(mapping["EventSourceArn"]) for mapping in mappings(template, "AWS::SQS::Queue").values()}
+    unread = {queue["QueueName"] for name, queue in queues(template).items() if name not in read}
+    assert unread == {"umbel-relay-dead"}, "what the relay missed is for people to look at"
+
+
+def test_every_mapping_reports_partial_failures(template: Template) -> None:
+    for name, mapping in of_type(template, "AWS::Lambda::EventSourceMapping").items():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+
+
+def test_no_mapping_takes_more_than_may_run(template: Template) -> None:
+    for name, mapping in mappings(template, "AWS::SQS::Queue").items():
+        cap = mapping["ScalingConfig"]["MaximumConcurrency"]
+        assert cap >= 2, name
+        reserved = of_type(template, "AWS::Lambda::Function")[named(mapping["FunctionName"])].get(
+            "ReservedConcurrentExecutions"
+        )
+        if reserved is not None and cap > reserved:
+            receives = queues(template)[named(mapping["EventSourceArn"])]["RedrivePolicy"]["maxReceiveCount"]
+            assert (cap, reserved) == (2, 1), name
+            assert receives >= THROTTLED_RECEIVES >= 50, name
+
+
+def test_the_stream_is_retried_to_an_end_and_what_fails_is_kept(template: Template) -> None:
+    (mapping,) = mappings(template, "AWS::DynamoDB::Table").values()
+    assert 0 < mapping["MaximumRetryAttempts"] < 100
+    assert 0 < mapping["MaximumRecordAgeInSeconds"] <= 3600
+    assert mapping["BisectBatchOnFunctionError"]
+    assert named(mapping["DestinationConfig"]["OnFailure"]["Destination"]) in queues(template)
+
+
+def test_no_policy_allows_every_action(template: Template) -> None:
+    for name, statement in statements(template):
+        for action in as_list(statement["Action"]):
+            assert action != "*", name
+            assert not action.endswith(":*"), f"{name}: {action}"
+
+
+def test_a_policy_names_its_resources_wherever_aws_knows_any(template: Template) -> None:
+    for name, statement in statements(template):
+        if "*" in as_list(statement["Resource"]):
+            assert set(as_list(statement["Action"])) <= RESOURCELESS, name
+
+
+def test_every_function_has_a_role_of_its_own(template: Template) -> None:
+    roles = [named(function["Role"]) for function in of_type(template, "AWS::Lambda::Function").values()]
+    assert len(roles) == len(set(roles))
+    for role in of_type(template, "AWS::IAM::Role").values():
+        for policy in role.get("ManagedPolicyArns", []):
+            assert "AWSLambdaBasicExecutionRole" in json.dumps(policy)
+    for policy in of_type(template, "AWS::IAM::Policy").values():
+        assert len(policy["Roles"]) == 1
+
+
+def test_no_bucket_is_public(template: Template) -> None:
+    for name, bucket in of_type(template, "AWS::S3::Bucket").items():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}, name
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4, name
+    for policy in of_type(template, "AWS::S3::BucketPolicy").values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            anybody = statement["Principal"] in ("*", {"AWS": "*"})
+            assert statement["Effect"] == "Deny" or not anybody
+
+
+def test_every_bucket_queue_and_topic_insists_on_tls(template: Template) -> None:
+    guarded = set()
+    for kind, what in (("S3::Bucket", "Bucket"), ("SQS::Queue", "Queues"), ("SNS::Topic", "Topics")):
+        for policy in of_type(template, f"AWS::{kind}Policy").values():
+            denials = [
+                statement
+                for statement in policy["PolicyDocument"]["Statement"]
+                if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            ]
+            guarded |= {named(reference) for reference in as_list(policy[what]) if denials}
+    assert guarded == set(of_type(template, "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic"))
+
+
+def test_a_result_can_never_start_a_job(template: Template) -> None:
+    (notifying,) = of_type(template, "Custom::S3BucketNotifications").values()
+    outputs = {name: output["Value"] for name, output in template["Outputs"].items()}
+    assert notifying["BucketName"] == outputs["UploadsBucket"] != outputs["ResultsBucket"]
+    (configurations,) = notifying["NotificationConfiguration"].values()
+    prefixes = [rule["Value"] for one in configurations for rule in one["Filter"]["Key"]["FilterRules"]]
+    assert sorted(prefixes) == sorted([ROOT, JOBS])
+    assert not [prefix for prefix in prefixes if INPUTS.startswith(prefix) or prefix.startswith(INPUTS)]
+
+
+def test_no_function_but_the_front_door_writes_where_jobs_start(template: Template) -> None:
+    uploads = named(template["Outputs"]["UploadsBucket"]["Value"])
+    for policy, statement in statements(template):
+        if "s3:PutObject" in as_list(statement["Action"]):
+            for resource in as_list(statement["Resource"]):
+                text = json.dumps(resource)
+                if uploads in text and INPUTS not in text:
+                    assert policy.startswith("ApiFunction"), policy
+
+
+def test_functions_run_on_the_targets_interpreter(template: Template) -> None:
+    for name, function in functions(template).items():
+        assert re.fullmatch(r"python3\.\d+", function["Runtime"]), name
+        layers = [of_type(template, "AWS::Lambda::LayerVersion")[named(layer)] for layer in function["Layers"]]
+        for layer in layers:
+            assert layer["CompatibleRuntimes"] == [function["Runtime"]], name
+            assert layer["CompatibleArchitectures"] == function["Architectures"], name
+
+
+def test_on_aws_functions_run_python_3_13_on_arm() -> None:
+    for function in functions(synthesise("aws")).values():
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+
+
+def test_every_function_logs_json_into_a_group_that_forgets(template: Template) -> None:
+    groups = of_type(template, "AWS::Logs::LogGroup")
+    for name, function in functions(template).items():
+        assert function["LoggingConfig"]["LogFormat"] == "JSON", name
+        group = groups[named(function["LoggingConfig"]["LogGroup"])]
+        assert group["LogGroupName"] == f"/aws/lambda/{function['FunctionName']}"
+        assert 0 < group["RetentionInDays"] <= 90, name
+        assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_the_image_libraries_are_only_in_lanes(template: Template) -> None:
+    for function in functions(template).values():
+        layers = [named(layer) for layer in function["Layers"]]
+        assert layers[0].startswith("CoreLayer")
+        if any(layer.startswith("ImagingLayer") for layer in layers):
+            assert function["FunctionName"].startswith("umbel-op-")
+
+
+def test_every_call_but_the_open_one_asks_for_a_token(template: Template) -> None:
+    methods = of_type(template, "AWS::ApiGateway::Method").values()
+    called = [method for method in methods if method["HttpMethod"] != "OPTIONS"]
+    assert len([method for method in called if method["AuthorizationType"] == "NONE"]) == 1
+    assert {method["AuthorizationType"] for method in called} == {"NONE", "CUSTOM"}
+    routes = {route["RouteKey"]: route for route in of_type(template, "AWS::ApiGatewayV2::Route").values()}
+    assert routes["$connect"]["AuthorizationType"] == "CUSTOM"
+
+
+def test_origins_are_exact(template: Template) -> None:
+    buckets = of_type(template, "AWS::S3::Bucket").values()
+    rules = [rule for bucket in buckets for rule in bucket.get("CorsConfiguration", {}).get("CorsRules", [])]
+    origins = [json.dumps(origin) for rule in rules for origin in rule["AllowedOrigins"]]
+    assert origins
+    assert not [origin for origin in origins if "*" in origin]
+    gateway = of_type(template, "AWS::ApiGateway::Method", "AWS::ApiGateway::GatewayResponse")
+    allowed = re.findall(r'Allow-Origin": ("[^"]*"|\{.*?\})', json.dumps(gateway))
+    assert allowed
+    assert not [origin for origin in allowed if "*" in origin]
+
+
+def test_the_template_holds_no_secret(template: Template) -> None:
+    text = json.dumps(template)
+    assert not re.search(r"umb_[\w-]{20,}|AKIA[A-Z0-9]{16}|-----BEGIN", text)
+    for name, function in functions(template).items():
+        variables = function.get("Environment", {}).get("Variables", {})
+        assert not [variable for variable in variables if re.search("SECRET|PASSWORD|TOKEN$|KEY$", variable)], name
+
+
+def test_the_engine_knows_every_resource_type(template: Template) -> None:
+    kinds = {resource["Type"] for resource in template["Resources"].values()}
+    custom = {kind for kind in kinds if kind.startswith("Custom::")}
+    assert kinds - custom <= ENGINE_TYPES
+
+
+def test_the_outputs_are_those_that_the_command_line_reads(template: Template) -> None:
+    assert set(template["Outputs"]) >= OUTPUTS
+    source = Path("umbel/stack.py").read_text()
+    assert set(re.findall(r'found\["(\w+)"\]', source)) <= OUTPUTS
+
+
+def test_both_targets_have_the_same_resources() -> None:
+    def kinds(target: str) -> dict[str, str]:
+        resources = synthesise(target)["Resources"]
+        # A deployment's id is a digest of what it deploys.
+        return {name: one["Type"] for name, one in resources.items() if one["Type"] != "AWS::ApiGateway::Deployment"}
+
+    assert kinds("aws") == kinds("local")
