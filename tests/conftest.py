@@ -1,0 +1,101 @@
+"""One deployment for all tests that need one: the real template on the real engine, from nothing, and away again."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Before anything imports `umbel`: no test touches the Umbel that whoever runs them has up. With UMBEL_TEST_HOME the
+# deployment stays there for the next run; tests/README.md says how to use that.
+KEPT = os.environ.get("UMBEL_TEST_HOME")
+os.environ["UMBEL_HOME"] = KEPT or tempfile.mkdtemp(prefix="umbel-tests-")
+for _name in ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST"):
+    os.environ.pop(_name, None)
+
+from tests.pipeline.api import Api  # noqa: E402
+from tests.pipeline.deployment import Deployment, deployment  # noqa: E402
+from tests.pipeline.feed import Feed  # noqa: E402
+from tests.pipeline.waiting import wait_for  # noqa: E402
+from umbel_core.ledger import Job  # noqa: E402
+
+
+def pytest_unconfigure() -> None:
+    if not KEPT:
+        shutil.rmtree(os.environ["UMBEL_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The stack, with the probes of tests/pipeline/probes among its ops."""
+    with deployment(tmp_path_factory.mktemp("catalogue"), keep=KEPT is not None) as here:
+        yield here
+
+
+@pytest.fixture(scope="session")
+def api(deployed: Deployment) -> Api:
+    """The HTTP API, with an operator's token."""
+    return Api(deployed.site.api, deployed.token("operator"))
+
+
+@pytest.fixture(scope="session")
+def viewer(deployed: Deployment) -> Api:
+    """The HTTP API, with a viewer's token."""
+    return Api(deployed.site.api, deployed.token("viewer"))
+
+
+@pytest.fixture
+def feed(deployed: Deployment, api: Api) -> Iterator[Feed]:
+    """A socket that listens to every job."""
+    with closing(Feed(deployed.site.socket, api.token)) as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def upload(deployed: Deployment) -> Callable[[str, bytes], None]:
+    """Copy bytes into the uploads bucket, as `aws s3 cp` does: through LocalStack's own client, which knows nothing of us."""
+    return partial(_put, deployed)
+
+
+@pytest.fixture(scope="session")
+def job_of(deployed: Deployment) -> Callable[..., Job]:
+    """The job that an object of the uploads bucket started, when it has ended."""
+    return partial(_job_of, deployed)
+
+
+def _put(deployed: Deployment, key: str, data: bytes) -> None:
+    deployed.outsider.put_object(Bucket=deployed.site.uploads_bucket, Key=key, Body=data)
+
+
+def _job_of(deployed: Deployment, key: str, among: int = 60) -> Job:
+    def found() -> Job | None:
+        jobs, _ = deployed.ledger.jobs(among, None)
+        return next((job for job in jobs if job.source == key and job.ended), None)
+
+    return wait_for(found, f"the job of {key!r} to end")
+
+
+@pytest.fixture(scope="session")
+def done(api: Api) -> Callable[..., dict[str, Any]]:
+    """A job by its id, when it has ended."""
+
+    def ended(job: str) -> dict[str, Any]:
+        def found() -> dict[str, Any] | None:
+            known = api.get(f"/jobs/{job}").body
+            return known if known["status"] in ("completed", "failed", "cancelled") else None
+
+        return wait_for(found, f"job {job} to end")
+
+    return ended
+
+
+@pytest.fixture(scope="session")
+def photos() -> dict[str, bytes]:
+    """The real photos, by file name."""
+    folder = Path(__file__).parent / "pictures"
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".jpg", ".png")}

@@ -1,0 +1,90 @@
+"""From nothing to a deployed stack with an engine of its own, through the code behind `umbel up`; and back."""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from localstack_client.session import Session
+from pytest_localstack.session import RunningSession
+
+from umbel import deploy, engine, stack, tokens
+from umbel.aws import REGION, Cloud
+from umbel.home import ROOT
+from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.tokens import Role
+
+PROBES = Path(__file__).parent / "probes"
+_SERVICES = ("cloudformation", "dynamodb", "lambda", "logs", "s3", "sns", "sqs")
+
+
+class Deployment:
+    """The deployed stack, and clients to look into it."""
+
+    def __init__(self, site: stack.Site, session: RunningSession, port: int) -> None:
+        self.site = site
+        self.session = session
+        self.port = port
+
+    def client(self, service: str) -> Any:
+        """A client of the engine's, from the session."""
+        return self.session.boto3.client(service)
+
+    @cached_property
+    def outsider(self) -> Any:
+        """S3 as somebody with LocalStack's client uses it."""
+        return Session(region_name=REGION, localstack_host=f"{engine.HOST}:{self.port}").client("s3")
+
+    @cached_property
+    def ledger(self) -> DynamoLedger:
+        """The ledger as the functions read it."""
+        return DynamoLedger(self.client("dynamodb"), self.site.table, 30)
+
+    @cached_property
+    def sqs(self) -> Any:
+        """The queues."""
+        return self.client("sqs")
+
+    def queue(self, name: str) -> str:
+        """A queue's address: `intake`, `op-<name>`, either with `-dead`."""
+        return str(self.sqs.get_queue_url(QueueName=f"{stack.STACK}-{name}")["QueueUrl"])
+
+    def token(self, role: Role, days: float | None = None) -> str:
+        """A new token."""
+        return tokens.create(self.site, role, "tests", days)[0]
+
+    def results(self, job: str) -> set[str]:
+        """Keys in the results bucket that belong to a job."""
+        listing = self.client("s3").list_objects_v2(Bucket=self.site.results_bucket, Prefix=f"{job}/")
+        return {entry["Key"] for entry in listing.get("Contents", ())}
+
+    def result(self, key: str) -> bytes:
+        """A result's bytes."""
+        return bytes(self.client("s3").get_object(Bucket=self.site.results_bucket, Key=key)["Body"].read())
+
+
+@contextmanager
+def deployment(folder: Path, *, keep: bool) -> Iterator[Deployment]:
+    """Deploy once, look, and take all of it away again unless it is to be kept for the next run."""
+    ops = folder / "ops"
+    shutil.copytree(ROOT / "functions" / "ops", ops)
+    for probe in PROBES.glob("*.py"):
+        shutil.copy(probe, ops)
+    try:
+        here = engine.running() or engine.start(_free_port(), persist=False)
+        site = deploy.local(Cloud(here.endpoint), ops=ops)
+        session = RunningSession(engine.HOST, services=dict.fromkeys(_SERVICES, here.port), region_name=REGION)
+        with session:
+            yield Deployment(site, session, here.port)
+    finally:
+        if not keep:
+            engine.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((engine.HOST, 0))
+        return int(probe.getsockname()[1])

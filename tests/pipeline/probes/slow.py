@@ -1,0 +1,15 @@
+"""A probe: work that takes as long as it is told."""
+
+import time
+from typing import Annotated
+
+from umbel_core.op import Bounds, op
+
+Seconds = Annotated[float, Bounds(ge=0, le=30, description="How long it takes")]
+
+
+@op(memory_mb=128, timeout_seconds=30)
+def slow(word: str, *, seconds: Seconds = 0.3) -> str:
+    """Say the word backwards, after a while."""
+    time.sleep(seconds)
+    return word[::-1]
