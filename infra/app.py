@@ -31,7 +31,7 @@ def main() -> None:
     context = app.node.try_get_context
     try:
         ops = Path(context("ops") or FUNCTIONS / "ops")
-        Umbel(app, context("name") or "umbel", read_target(context), read_settings(context), ops)
+        Umbel(app, context("name") or "umbel", read_target(context), read_settings(app.node.get_all_context()), ops)
     except _FAULTS as fault:
         sys.exit(f"umbel: {fault}")
     app.synth()

@@ -1,13 +1,20 @@
 """What `cdk.json`'s context and `-c` may say, with its bounds: read once, refused with a sentence."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any
 
 import msgspec
 
 from umbel_core.op import Bounds
 from umbel_core.settings import Limits
+
+Origin = Annotated[
+    str, Bounds(pattern=r"^https?://[a-z0-9.:\[\]-]+$", description="Scheme, host and port, no path, no *")
+]
+_ELSEWHERE = {"name", "ops", "python", "target"}
+"""Context that says what goes where, read by app.py and target.py."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -17,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Op -> reserved concurrency, over the number in the op's own declaration."""
     reserve: bool = True
     """False: mapping caps alone, for accounts too small for reservations."""
-    allowed_origins: list[str] = []
+    allowed_origins: list[Origin] = []
     """Further origins whose pages may call the API; the web app's own is always allowed."""
     alarm_email: str | None = None
     """Who is told when an alarm goes off."""
@@ -38,9 +45,16 @@ class SettingsError(Exception):
     """A setting that cannot be deployed; names it and the rule."""
 
 
-def read_settings(context: Callable[[str], Any]) -> Settings:
+def read_settings(context: Mapping[str, Any]) -> Settings:
     """Read the context; what comes by `-c` is text and is read as JSON where that is asked for."""
-    given = {name: _read(context(name)) for name in Settings.__struct_fields__ if context(name) is not None}
+    own = Settings.__struct_fields__
+    for name in context:
+        # The CDK's own keys have a colon, an at sign or a hyphen.
+        if name.replace("_", "").isalnum() and name not in _ELSEWHERE and name not in own:
+            meant = get_close_matches(name, own, 1)
+            hint = f"did you mean '{meant[0]}'?" if meant else f"the settings are {', '.join(own)}"
+            raise SettingsError(f"cdk.json context: there is no setting '{name}'; {hint}")
+    given = {name: _read(context[name]) for name in own if context.get(name) is not None}
     try:
         settings = msgspec.convert(given, Settings)
         _ = settings.limits

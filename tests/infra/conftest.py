@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+import infra.app  # noqa: F401 - first: it puts Node, and what infra builds from, on the path
 from tests.infra.synthesis import synthesise
 
 

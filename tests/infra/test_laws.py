@@ -151,7 +151,8 @@ def test_every_bucket_queue_and_topic_insists_on_tls(template: Template) -> None
             denials = [
                 statement
                 for statement in policy["PolicyDocument"]["Statement"]
-                if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+                if statement["Effect"] == "Deny"
+                and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
             ]
             guarded |= {named(reference) for reference in as_list(policy[what]) if denials}
     assert guarded == set(of_type(template, "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic"))
