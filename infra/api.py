@@ -100,6 +100,8 @@ class Api(Construct):
             self.rest.add_gateway_response(
                 kind,
                 type=getattr(gateway.ResponseType, kind),
+                # An address that leads nowhere is a 403 at API Gateway unless told otherwise.
+                status_code="404" if code == "not_found" else None,
                 response_headers={"Access-Control-Allow-Origin": f"'{origins[0]}'"},
                 templates={"application/json": _ERROR % (code, message)},
             )
