@@ -101,6 +101,7 @@ def start(port: int, *, persist: bool) -> Engine:
     refuse_taken(port)
     for folder in (SCRATCH, LOGS, *([DATA] if persist else [])):
         folder.mkdir(parents=True, exist_ok=True)
+    _rewind_streams()
     with LOG.open("wb") as log:
         # A session of its own: Ctrl-C in this terminal is ours to handle, and its workers can be stopped with it.
         process = subprocess.Popen(  # noqa: S603 - the engine we installed
@@ -159,6 +160,17 @@ def refuse_taken(port: int) -> None:
             raise Fault(
                 f"port {port} is taken{by}; another one: make up PORT={port + 10} (umbel up --port …)"
             ) from fault
+
+
+def _rewind_streams() -> None:
+    """Let mappings of streams start anew: the engine keeps how far they had read, but not what there was to read, and
+    would wait for as many changes as there had been before it passes on the next one.
+    """
+    functions = DATA / "state" / "lambda.json"
+    if functions.exists():
+        state = json.loads(functions.read_bytes())
+        state["payload"]["dynamodb_stream_positions"]["data"] = {}
+        functions.write_text(json.dumps(state))
 
 
 def _is_ours(process: psutil.Process) -> bool:

@@ -91,8 +91,10 @@ class Feed:
             self._lost()
             return
         for job in [message["job"]] if isinstance(message.get("job"), dict) else message.get("jobs", []):
-            if job["id"] in self._followed:
-                yield self.board.take_job(msgspec.convert(job, Job))
+            if job["id"] in self._followed and not self.board.ended(job["id"]):
+                known = self.board.take_job(msgspec.convert(job, Job))
+                # The last word is asked for: messages overtake each other, and this one may have come before a result.
+                yield self.board.take_job(self._client.job(known.id)) if known.ended else known
         for task in [message["task"]] if "task" in message else message.get("tasks", []):
             record = msgspec.convert(task, Task)
             if record.job_id in self._followed:
