@@ -29,7 +29,7 @@ SCRATCH = RUN / "tmp"
 _SETTING = "UMBEL_ENGINE_"
 """`UMBEL_ENGINE_AUTH=true` gives the engine `AUTH=true`. Nothing else of the caller's environment reaches it."""
 _STARTS_WITHIN = 60.0
-_SAVES_WITHIN = 10.0
+_SAVES_WITHIN = 40.0
 _DIES_WITHIN = 5.0
 
 

@@ -31,6 +31,7 @@ class Feed:
         self._fresh: list[str] = []
         self._lock = threading.Lock()
         self._socket: ClientConnection | None = None
+        self._open = contextlib.ExitStack()
 
     def follow(self, job: str) -> None:
         """Follow one more job."""
@@ -41,7 +42,7 @@ class Feed:
     def changes(self, until: Callable[[], bool]) -> Iterator[Job | Task]:
         """Yield jobs and tasks as they change, until the caller has seen enough."""
         asked = pinged = time.monotonic()
-        self._socket = self._connect()
+        self._connect()
         try:
             while not until():
                 self._subscribe()
@@ -55,14 +56,15 @@ class Feed:
                     pinged = time.monotonic()
                     self._send({"action": "ping"})
         finally:
-            if self._socket:
-                self._socket.close()
+            self._open.close()
 
-    def _connect(self) -> ClientConnection | None:
+    def _connect(self) -> None:
+        self._open.close()
+        self._socket = None
         address = f"{self._client.site.socket}?token={quote(self._client.site.token or '')}"
         with contextlib.suppress(OSError, WebSocketException):
-            return connect(address, open_timeout=5, close_timeout=1, max_size=None, proxy=None)
-        return None
+            socket = connect(address, open_timeout=5, close_timeout=1, max_size=None, proxy=None)
+            self._socket = self._open.enter_context(socket)
 
     def _subscribe(self) -> None:
         with self._lock:
@@ -105,7 +107,7 @@ class Feed:
     def _lost(self) -> None:
         """A socket ends now and then; a new one, with a fresh snapshot, takes its place."""
         time.sleep(_TICK)
-        self._socket = self._connect()
+        self._connect()
         with self._lock:
             self._fresh = sorted(self._followed)
 
