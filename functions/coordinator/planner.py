@@ -49,6 +49,8 @@ class Planner(msgspec.Struct, frozen=True):
         if isinstance(arrival, RetryTasks):
             return arrival.job, self._publish(self.ledger.reopen(arrival.job, arrival.indices))
         job = job_of(arrival, self.ledger)
+        # Whatever an earlier, given-up try said of it is over, and listeners take this record for the newer one.
+        job = msgspec.structs.replace(job, status="pending", errors=[], version=job.version + 1)
         try:
             tasks = self._manifest(arrival, job) if arrival.is_manifest else self._picture(arrival, job)
         except Rejected as fault:

@@ -1,0 +1,163 @@
+"""What every ledger does: the one in DynamoDB, and the one that other tests use in its place."""
+
+import pytest
+
+from tests.fakes import FakeLedger
+from umbel_core.clock import now
+from umbel_core.errors import Rejected
+from umbel_core.ids import new_job_id
+from umbel_core.ledger import DeadLetter, Fault, Job, Ledger, Outcome, Task
+
+
+@pytest.fixture(params=["fake", pytest.param("engine", marks=pytest.mark.engine)])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    return FakeLedger() if request.param == "fake" else request.getfixturevalue("deployed").ledger
+
+
+def a_job(tasks: int = 2, **facts: object) -> tuple[Job, list[Task]]:
+    moment = now()
+    job = Job(id=new_job_id(), kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks)
+    # An op that is not deployed: nobody but this test works on it.
+    of = [Task(job=job.id, index=i, op="none", variant=f"v{i}", input=[i], queued_at=moment) for i in range(tasks)]
+    return Job(**{name: facts.get(name, getattr(job, name)) for name in job.__struct_fields__}), of  # type: ignore[arg-type]
+
+
+def ended(status: str = "completed", **facts: object) -> Outcome:
+    return Outcome(status=status, finished_at=now(), **facts)  # type: ignore[arg-type]
+
+
+def test_a_job_is_planned_once(ledger: Ledger) -> None:
+    job, tasks = a_job()
+    assert ledger.plan(job, tasks)
+    assert not ledger.plan(job, tasks)
+    assert [task.index for task in ledger.all_tasks(job.id)] == [0, 1]
+    found = ledger.job(job.id)
+    assert found
+    assert (found.planned, found.total, found.status) == (True, 2, "pending")
+
+
+def test_a_second_plan_takes_nothing_back(ledger: Ledger) -> None:
+    job, tasks = a_job()
+    ledger.plan(job, tasks)
+    ledger.commit(tasks[0].command(), ended(result={"n": 1.5}))
+    assert not ledger.plan(job, tasks)
+    assert [task.status for task in ledger.all_tasks(job.id)] == ["completed", "pending"]
+
+
+def test_an_announced_job_is_planned_unless_it_was_cancelled(ledger: Ledger) -> None:
+    job, tasks = a_job(planned=False, total=0)
+    ledger.expect(job)
+    cancelled, others = a_job(planned=False, total=0)
+    ledger.expect(cancelled)
+    ledger.cancel(cancelled.id)
+    job.planned = cancelled.planned = True
+    assert ledger.plan(job, tasks)
+    assert not ledger.plan(cancelled, others)
+    assert list(ledger.all_tasks(cancelled.id)) == []
+
+
+def test_a_job_that_could_not_be_planned_may_be_planned_later(ledger: Ledger) -> None:
+    job, tasks = a_job(planned=False, status="failed", errors=[Fault("not_planned", "…")])
+    assert ledger.plan(job, [])
+    job.planned, job.status, job.errors = True, "pending", []
+    assert ledger.plan(job, tasks)
+
+
+def test_the_first_outcome_counts_and_no_other(ledger: Ledger) -> None:
+    job, tasks = a_job()
+    ledger.plan(job, tasks)
+    command = tasks[0].command()
+    assert ledger.start(command, 1, now())
+    assert ledger.commit(command, ended(result={"pi": 3.14, "text": "ü", "many": [1, {"a": None}]}, attempts=2))
+    assert not ledger.commit(command, ended("failed", error=Fault("c", "m")))
+    assert not ledger.start(command, 3, now())
+    ledger.note_fault(command, 9, "late")
+    task = ledger.task(job.id, 0)
+    assert task
+    assert (task.status, task.attempts, task.error, task.last_error) == ("completed", 2, None, None)
+    assert task.result == {"pi": 3.14, "text": "ü", "many": [1, {"a": None}]}
+
+
+def test_a_task_that_is_not_there_has_no_outcome(ledger: Ledger) -> None:
+    _, tasks = a_job()
+    assert not ledger.commit(tasks[0].command(), ended())
+    assert ledger.task(tasks[0].job, 0) is None
+    assert ledger.job(tasks[0].job) is None
+
+
+def test_a_fault_of_ours_is_remembered_while_the_task_is_open(ledger: Ledger) -> None:
+    job, tasks = a_job()
+    ledger.plan(job, tasks)
+    ledger.note_fault(tasks[0].command(), 1, "x" * 5000)
+    task = ledger.task(job.id, 0)
+    assert task
+    assert (task.status, task.last_error) == ("pending", "x" * 1000)
+
+
+def test_what_failed_or_was_skipped_starts_over_and_nothing_else(ledger: Ledger) -> None:
+    job, tasks = a_job(4)
+    ledger.plan(job, tasks)
+    ledger.commit(tasks[0].command(), ended(result=1))
+    ledger.commit(tasks[1].command(), ended("failed", error=Fault("c", "m")))
+    ledger.commit(tasks[2].command(), ended("skipped"))
+    assert [task.index for task in ledger.reopen(job.id, None)] == [1, 2, 3]
+    again = ledger.task(job.id, 1)
+    assert again
+    assert (again.status, again.round, again.error, again.finished_at) == ("pending", 1, None, None)
+    assert not ledger.commit(tasks[1].command(), ended()), "an answer of the round before"
+    assert ledger.commit(again.command(), ended())
+    assert [task.index for task in ledger.reopen(job.id, [1, 3])] == [3]
+
+
+def test_a_cancelled_job_stays_cancelled(ledger: Ledger) -> None:
+    job, tasks = a_job()
+    ledger.plan(job, tasks)
+    stopped = ledger.cancel(job.id)
+    assert stopped
+    assert stopped.status == "cancelled"
+    assert job.id in ledger.cancelled()
+    assert ledger.cancel(job.id) == ledger.job(job.id)
+    assert ledger.cancel(new_job_id()) is None
+
+
+def test_tasks_come_in_order_and_in_pages(ledger: Ledger) -> None:
+    job, tasks = a_job(12)
+    ledger.plan(job, tasks)
+    for task in tasks[::2]:
+        ledger.commit(task.command(), ended())
+    seen, cursor = [], None
+    while True:
+        page, cursor = ledger.tasks(job.id, "completed", 4, cursor)
+        seen += [task.index for task in page]
+        if cursor is None:
+            break
+        assert len(page) == 4
+    assert seen == [0, 2, 4, 6, 8, 10]
+
+
+def test_jobs_come_newest_first(ledger: Ledger) -> None:
+    made = []
+    for moment in ("2999-01-01T00:00:00.000Z", "2999-01-01T00:00:01.000Z", "2999-01-01T00:00:02.000Z"):
+        job, _ = a_job(0, created_at=moment, kind="crawl")
+        ledger.plan(job, [])
+        made.append(job.id)
+    first, cursor = ledger.jobs(2, None, None, "crawl")
+    rest, _ = ledger.jobs(2, cursor, None, "crawl")
+    assert [job.id for job in (*first, *rest)][:3] == made[::-1]
+
+
+def test_dead_letters_are_kept_until_they_are_redriven(ledger: Ledger) -> None:
+    op = new_job_id()
+    letter = DeadLetter(op=op, id="m1", body="{}", reason="r", at=now(), job="j", index=0)
+    ledger.bury(letter)
+    ledger.bury(letter)
+    assert ledger.dead(op) == [letter]
+    ledger.unearth(letter)
+    assert ledger.dead(op) == []
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("cursor", ["nonsense", "e30=", "W10="])
+def test_a_made_up_cursor_is_refused(cursor: str, request: pytest.FixtureRequest) -> None:
+    with pytest.raises(Rejected, match="cursor"):
+        request.getfixturevalue("deployed").ledger.jobs(5, cursor)

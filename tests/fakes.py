@@ -1,0 +1,302 @@
+"""In-memory stand-ins for the adapters. tests/core/test_ledger.py holds ledger and adapter to the same behaviour.
+
+Every effect asks the weather before and after: a crash before loses the effect, a crash after loses only the answer.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from umbel_core.aws.dynamo import Item, item, record
+from umbel_core.aws.ledger import job_key, task_key
+from umbel_core.clock import now
+from umbel_core.errors import Rejected
+from umbel_core.ledger import DeadLetter, Job, Outcome, Task
+from umbel_core.messages import RetryTasks, RunTask
+
+Record = TypeVar("Record", Job, Task)
+Key = tuple[str, str]
+
+
+class CrashError(Exception):
+    """The process ended here."""
+
+
+class Weather:
+    """Counts effects down to the one at which the process ends."""
+
+    def __init__(self) -> None:
+        self._left: int | None = None
+
+    def crash_at(self, moment: int | None) -> None:
+        """End the process at this moment from now; None: never."""
+        self._left = moment
+
+    def passes(self) -> None:
+        """One moment between two effects."""
+        if self._left is not None:
+            self._left -= 1
+            if self._left < 0:
+                self._left = None
+                raise CrashError
+
+
+CALM = Weather()
+
+
+class FakeLedger:
+    """`umbel_core.ledger.Ledger` in two dicts, with the stream that DynamoDB would send."""
+
+    def __init__(self, weather: Weather = CALM) -> None:
+        self._weather = weather
+        self._items: dict[Key, Item] = {}
+        self._dead: dict[Key, DeadLetter] = {}
+        self._cancelled: set[str] = set()
+        self.stream: list[dict[str, Any]] = []
+
+    def expect(self, job: Job) -> None:
+        self._weather.passes()
+        self._put(job_key(job.id), job)
+        self._weather.passes()
+
+    def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
+        writes: list[Task | Job] = [*tasks, job]
+        written = False
+        for start in range(0, len(writes), 3):  # three for DynamoDB's hundred, so that small jobs are cut up too
+            chunk = writes[start : start + 3]
+            self._weather.passes()
+            written = all(self._is_new(entry) for entry in chunk)
+            for entry in chunk if written else ():
+                self._put(job_key(entry.id) if isinstance(entry, Job) else task_key(entry.job, entry.index), entry)
+        self._weather.passes()
+        return written
+
+    def _is_new(self, entry: Task | Job) -> bool:
+        if isinstance(entry, Task):
+            return self.task(entry.job, entry.index) is None
+        there = self.job(entry.id)
+        return there is None or (not there.planned and there.status in ("pending", "failed"))
+
+    def commit(self, task: RunTask, outcome: Outcome) -> bool:
+        return self._move(task, msgspec.structs.asdict(outcome))
+
+    def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
+        return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
+
+    def note_fault(self, task: RunTask, attempts: int, reason: str) -> None:
+        self._move(task, {"attempts": attempts, "last_error": reason[:1000]})
+
+    def job(self, job: str) -> Job | None:
+        return self._get(Job, job_key(job))
+
+    def task(self, job: str, index: int) -> Task | None:
+        return self._get(Task, task_key(job, index))
+
+    def tasks(self, job: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
+        found = [task for task in self.all_tasks(job, status) if task.index > int(cursor or -1)]
+        return found[:limit], str(found[limit - 1].index) if len(found) > limit else None
+
+    def jobs(
+        self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
+    ) -> tuple[list[Job], str | None]:
+        every = (record(Job, entry) for (_, sk), entry in self._items.items() if sk == "JOB")
+        wanted = [job for job in every if status in (None, job.status) and kind in (None, job.kind)]
+        newest = sorted(wanted, key=lambda job: job.created_at, reverse=True)
+        start = int(cursor or 0)
+        return newest[start : start + limit], str(start + limit) if len(newest) > start + limit else None
+
+    def cancel(self, job: str) -> Job | None:
+        found = self.job(job)
+        if found is None or found.ended:
+            return found
+        self._weather.passes()
+        self._cancelled.add(job)
+        stopped = msgspec.structs.replace(found, status="cancelled", updated_at=now(), version=found.version + 1)
+        self._put(job_key(job), stopped)
+        self._weather.passes()
+        return stopped
+
+    def cancelled(self) -> frozenset[str]:
+        return frozenset(self._cancelled)
+
+    def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
+        wanted = None if indices is None else set(indices)
+        reopened = []
+        for task in list(self.all_tasks(job)):
+            if wanted is not None and task.index not in wanted:
+                continue
+            if task.status in ("failed", "skipped"):
+                self._weather.passes()
+                task = Task(  # noqa: PLW2901
+                    **{name: getattr(task, name) for name in ("job", "index", "op", "variant", "input", "params")},
+                    **{name: getattr(task, name) for name in ("group", "etag")},
+                    queued_at=now(),
+                    round=task.round + 1,
+                    version=task.version + 1,
+                )
+                self._put(task_key(job, task.index), task)
+            if task.status == "pending":
+                reopened.append(task)
+        return reopened
+
+    def all_tasks(self, job: str, status: str | None = None) -> Iterator[Task]:
+        of_job = sorted(key for key in self._items if key[0] == f"JOB#{job}" and key[1] != "JOB")
+        found = (record(Task, self._items[key]) for key in of_job)
+        return (task for task in found if status in (None, task.status))
+
+    def bury(self, letter: DeadLetter) -> None:
+        self._weather.passes()
+        self._dead[letter.op, letter.id] = letter
+        self._weather.passes()
+
+    def dead(self, op: str) -> list[DeadLetter]:
+        return [letter for (of, _), letter in self._dead.items() if of == op]
+
+    def unearth(self, letter: DeadLetter) -> None:
+        self._weather.passes()
+        self._dead.pop((letter.op, letter.id), None)
+
+    def jobs_of(self, ids: Iterable[str]) -> dict[str, Job]:
+        """As the relay reads them."""
+        return {job.id: job for job in map(self.job, ids) if job}
+
+    def replace_jobs(self, jobs: Sequence[tuple[Job, Job]]) -> set[str]:
+        """As the relay writes them."""
+        self._weather.passes()
+        written = set()
+        for old, new in jobs:
+            there = self.job(old.id)
+            if there and there.version == old.version:
+                self._put(job_key(new.id), new)
+                written.add(new.id)
+        self._weather.passes()
+        return written
+
+    def _move(self, command: RunTask, changes: dict[str, Any]) -> bool:
+        self._weather.passes()
+        task = self.task(command.job, command.index)
+        if task is None or task.status not in ("pending", "running") or task.round != command.round:
+            return False
+        changes = {name: value for name, value in changes.items() if value is not None}
+        moved = msgspec.structs.replace(task, **changes, version=task.version + 1)
+        self._put(task_key(task.job, task.index), moved)
+        self._weather.passes()
+        return True
+
+    def _get(self, kind: type[Record], key: Item) -> Record | None:
+        found = self._items.get((key["pk"]["S"], key["sk"]["S"]))
+        return record(kind, found) if found else None
+
+    def _put(self, key: Item, new: Job | Task) -> None:
+        place = key["pk"]["S"], key["sk"]["S"]
+        old, self._items[place] = self._items.get(place), item(new)
+        images = {"NewImage": self._items[place]} | ({"OldImage": old} if old else {})
+        change = {"Keys": key, "SequenceNumber": str(len(self.stream) + 1), **images}
+        self.stream.append({"eventName": "MODIFY" if old else "INSERT", "dynamodb": change})
+
+
+class FakeTasks:
+    """Where tasks are published: the messages, as they would travel."""
+
+    def __init__(self, weather: Weather = CALM) -> None:
+        self._weather = weather
+        self.messages: list[bytes] = []
+
+    def publish(self, commands: Iterable[RunTask]) -> int:
+        count = 0
+        for command in commands:
+            self._weather.passes()
+            self.messages.append(msgspec.json.encode(command))
+            count += 1
+        self._weather.passes()
+        return count
+
+    @property
+    def commands(self) -> list[RunTask]:
+        """What the messages say."""
+        return [msgspec.json.decode(message, type=RunTask) for message in self.messages]
+
+
+class FakeBucket:
+    """A bucket, as `Uploads`, `Pictures` and `Results` see it."""
+
+    def __init__(self, weather: Weather = CALM) -> None:
+        self._weather = weather
+        self.objects: dict[str, bytes] = {}
+
+    def write(self, key: str, data: bytes) -> None:
+        self._weather.passes()
+        self.objects[key] = data
+        self._weather.passes()
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        self.write(key, data)
+
+    def read(self, key: str, etag: str) -> bytes:
+        if key not in self.objects or etag not in ("", self.etag(key)):
+            raise Rejected("superseded", f"'{key}' was removed or replaced before its turn came.")
+        return self.objects[key]
+
+    def fetch(self, key: str, etag: str | None) -> bytes:
+        return self.read(key, etag or "")
+
+    def etag(self, key: str) -> str:
+        """As S3 makes it."""
+        return hashlib.md5(self.objects[key], usedforsecurity=False).hexdigest()
+
+    def ticket(self, key: str, content_type: str, max_bytes: int, seconds: int) -> dict[str, Any]:
+        return {"url": "https://uploads.example", "fields": {"key": key, "Content-Type": content_type}}
+
+    def link(self, key: str) -> str:
+        return f"https://results.example/{key}"
+
+
+class FakeAudience:
+    """Sockets: what they listen to, and what they heard."""
+
+    def __init__(self, weather: Weather = CALM) -> None:
+        self._weather = weather
+        self._topics: dict[str, set[str]] = defaultdict(set)
+        self.heard: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.gone: set[str] = set()
+
+    def admit(self, socket: str, role: str) -> None:
+        self.heard[socket] = []
+
+    def forget(self, socket: str) -> None:
+        for sockets in self._topics.values():
+            sockets.discard(socket)
+
+    def subscribe(self, socket: str, topic: str) -> None:
+        self._topics[topic].add(socket)
+
+    def unsubscribe(self, socket: str, topic: str) -> None:
+        self._topics[topic].discard(socket)
+
+    def listeners(self, topics: list[str]) -> dict[str, set[str]]:
+        return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}
+
+    def tell(self, letters: dict[str, list[bytes]]) -> None:
+        self._weather.passes()
+        for socket, messages in letters.items():
+            if socket in self.gone:
+                self.forget(socket)
+                continue
+            self.heard[socket] += [msgspec.json.decode(message) for message in messages]
+        self._weather.passes()
+
+
+class FakeIntake:
+    """The coordinator's queue."""
+
+    def __init__(self) -> None:
+        self.bodies: list[str] = []
+
+    def retry(self, command: RetryTasks) -> None:
+        self.again(msgspec.json.encode(command).decode())
+
+    def again(self, body: str) -> None:
+        self.bodies.append(body)

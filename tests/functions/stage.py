@@ -1,0 +1,113 @@
+"""The functions' logic on fakes: a catalogue, a bucket, queues, and everything that works on them."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from typing import Annotated, Any
+from urllib.parse import quote_plus
+
+import msgspec
+from PIL.Image import Image
+
+from coordinator.planner import Planner
+from relay.changes import read_changes
+from relay.relaying import Relay
+from tests.fakes import CALM, FakeAudience, FakeBucket, FakeLedger, FakeTasks, Weather
+from umbel_core.catalogue import Catalogue
+from umbel_core.errors import Rejected
+from umbel_core.messages import RunTask
+from umbel_core.op import Bounds, describe, op
+from umbel_core.recipes import Variant
+from umbel_core.settings import Limits
+from undertaker.burying import Undertaker
+from worker.runner import Runner
+from worker.skipping import Skipping
+
+BUCKET = "uploads-bucket"
+
+
+@op()
+def soft(picture: Image, *, radius: Annotated[float, Bounds(ge=0, le=10)] = 1.0) -> Image:
+    """Soften."""
+    return picture
+
+
+@op()
+def say(text: Annotated[str, Bounds(max_length=20)], *, times: Annotated[int, Bounds(ge=1)] = 1) -> str:
+    """Say it again, refuse it, or break on it: as the text asks."""
+    if text == "bad":
+        raise Rejected("bad", "That is bad.")
+    if text == "broken":
+        raise RuntimeError("that broke")
+    return text * times
+
+
+CATALOGUE = Catalogue([describe(soft), describe(say)])
+RECIPES = {"default": {"a": Variant("soft"), "b": Variant("soft", {"radius": 2.0})}, "hero": {"big": Variant("soft")}}
+
+
+class AtOnce(Executor):
+    """Runs at once what is to run beside."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as fault:  # noqa: BLE001 - whoever asks for the result gets it
+            done.set_exception(fault)
+        return done
+
+
+@contextmanager
+def quietly(*_: Any) -> Iterator[None]:
+    """Instead of announcing after a second."""
+    yield
+
+
+class Stage:
+    """Everything between the uploads bucket and the sockets."""
+
+    def __init__(self, weather: Weather = CALM, limits: Limits | None = None) -> None:
+        self.ledger = FakeLedger(weather)
+        self.tasks = FakeTasks(weather)
+        self.uploads = FakeBucket(weather)
+        self.results = FakeBucket(weather)
+        self.audience = FakeAudience(weather)
+        self.planner = Planner(self.ledger, self.uploads, self.tasks, CATALOGUE, RECIPES, limits or Limits())
+        self.relay = Relay(self.ledger, self.audience, self.results.link, AtOnce())
+        self.undertaker = Undertaker(self.ledger)
+
+    def runner(self) -> Runner:
+        """A worker that has just started, for any op."""
+        return Runner("any", self._work, self.ledger, Skipping(self.ledger), 1024, quietly)
+
+    def _work(self, command: RunTask) -> Any:
+        if command.op == "say":
+            return say(command.input, **command.params)
+        key = f"{command.job}/{command.variant}.png"
+        self.results.put(key, self.uploads.fetch(command.input, command.etag), "image/png")
+        return {"key": key}
+
+    def drop(self, key: str, data: bytes, sequencer: str = "1") -> str:
+        """Put an object; the notice that S3 sends of it."""
+        self.uploads.objects[key] = data
+        return self.notice(key, sequencer)
+
+    def notice(self, key: str, sequencer: str = "1") -> str:
+        """S3's notice of an object."""
+
+
+        entry = {
+            "key": quote_plus(key, safe="/"),
+            "size": len(self.uploads.objects[key]),
+            "eTag": self.uploads.etag(key),
+            "sequencer": sequencer,
+        }
+        record = {"s3": {"bucket": {"name": BUCKET}, "object": entry}}
+        return msgspec.json.encode({"Records": [record]}).decode()
+
+    def relay_all(self, start: int = 0) -> int:
+        """Relay the stream from a place on; how many messages were sent."""
+        return self.relay.relay(read_changes(self.ledger.stream[start:]))
+
+

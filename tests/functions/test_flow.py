@@ -1,0 +1,162 @@
+"""The whole flow under duplicates, reordering and crashes: every task ends exactly once, and the counts are right."""
+
+from collections import Counter
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from relay.changes import read_changes
+from tests.fakes import CrashError, Weather
+from tests.functions.stage import Stage
+from umbel_core.arrivals import read_message
+from umbel_core.ids import JOBS, ROOT
+from umbel_core.ledger import ENDED
+from umbel_core.messages import Manifest, RetryTasks, RunTask, TaskSpec
+
+RECEIVES = 5
+CRASH = st.one_of(st.none(), st.none(), st.integers(0, 12))
+PICK = st.integers(0, 99)
+TEXTS = st.lists(st.sampled_from(["good", "bad", "broken"]), min_size=1, max_size=7)
+
+
+class Flow(RuleBasedStateMachine):
+    """Queues deliver in any order, any number of times; processes end between any two effects."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weather = Weather()
+        self.stage = Stage(self.weather)
+        self.intake: list[str] = []
+        self.lane: list[tuple[bytes, int]] = []
+        self.relayed = 0
+        self.made = 0
+        self.cancelled: set[str] = set()
+
+    @rule(texts=TEXTS)
+    def submit_a_manifest(self, texts: list[str]) -> None:
+        manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts])
+        self.made += 1
+        self.intake.append(self.stage.drop(f"{JOBS}{self.made}.json", msgspec.json.encode(manifest)))
+
+    @rule()
+    def drop_a_picture(self) -> None:
+        self.made += 1
+        self.intake.append(self.stage.drop(f"{ROOT}{self.made}.png", b"pixels"))
+
+    @rule(pick=PICK, crash=CRASH, twice=st.booleans())
+    def plan(self, pick: int, crash: int | None, twice: bool) -> None:
+        if self.intake:
+            place = pick % len(self.intake)
+            if self._plan(self.intake[place], crash) and not twice:
+                del self.intake[place]
+
+    @rule(pick=PICK, crash=CRASH, twice=st.booleans())
+    def work(self, pick: int, crash: int | None, twice: bool) -> None:
+        if self.lane:
+            self._work(pick % len(self.lane), crash, twice)
+
+    @rule(forth=st.integers(1, 9), back=st.integers(0, 5), crash=CRASH)
+    def relay(self, forth: int, back: int, crash: int | None) -> None:
+        """Streams repeat what they have sent, but leave nothing out."""
+        self._relay(max(0, self.relayed - back), self.relayed + forth, crash)
+
+    @rule(pick=PICK)
+    def cancel(self, pick: int) -> None:
+        if jobs := self._jobs():
+            stopped = self.stage.ledger.cancel(jobs[pick % len(jobs)])
+            if stopped and stopped.status == "cancelled":
+                self.cancelled.add(stopped.id)
+
+    @rule(pick=PICK)
+    def retry(self, pick: int) -> None:
+        if jobs := self._jobs():
+            self.intake.append(msgspec.json.encode(RetryTasks(jobs[pick % len(jobs)])).decode())
+
+    @invariant()
+    def a_task_ends_once_a_round(self) -> None:
+        ends: Counter[tuple[str, int]] = Counter()
+        for change in read_changes(self.stage.ledger.stream).tasks:
+            if change.task.status in ENDED and change.old not in ENDED:
+                ends[change.task.id, change.task.round] += 1
+            assert not (change.old in ENDED and change.task.status in ENDED), "an end was overwritten"
+        assert set(ends.values()) <= {1}
+
+    @invariant()
+    def a_cancelled_job_stays_cancelled(self) -> None:
+        for job in self.cancelled:
+            found = self.stage.ledger.job(job)
+            assert found
+            assert found.status == "cancelled"
+
+    def teardown(self) -> None:
+        """Whatever happened: once everything is delivered, all is as if nothing had gone wrong."""
+        self.weather.crash_at(None)
+        while self.intake:
+            assert self._plan(self.intake.pop(), None)
+        while self.lane:
+            self._work(0, None, twice=False)
+        # What the relay writes comes back to it.
+        while self.relayed < len(self.stage.ledger.stream):
+            self._relay(self.relayed, len(self.stage.ledger.stream), None)
+        for job in self.stage.ledger.jobs(1000, None)[0]:
+            tasks = list(self.stage.ledger.all_tasks(job.id))
+            counted = Counter(task.status for task in tasks)
+            assert len(tasks) == job.total
+            assert (job.completed, job.failed, job.skipped) == tuple(counted[status] for status in ENDED)
+            assert sum(counted[status] for status in ENDED) == job.total
+            expected = "completed" if job.completed == job.total else "failed"
+            assert job.status == ("cancelled" if job.id in self.cancelled else expected)
+            assert {fault.task for fault in job.errors} == {task.id for task in tasks if task.status == "failed"}
+            for task in tasks:
+                fits = {"bad": "failed", "broken": "failed"}.get(task.input, "completed")
+                assert task.status in {fits, "skipped"} if job.id in self.cancelled else task.status == fits
+
+    def _plan(self, body: str, crash: int | None) -> bool:
+        self.weather.crash_at(crash)
+        try:
+            for arrival in read_message(body):
+                self.stage.planner.take(arrival)
+        except CrashError:
+            return False
+        finally:
+            self.weather.crash_at(None)
+            self.lane += [(message, 0) for message in self.stage.tasks.messages]
+            self.stage.tasks.messages.clear()
+        return True
+
+    def _work(self, place: int, crash: int | None, twice: bool) -> None:
+        message, received = self.lane[place]
+        command = msgspec.json.decode(message, type=RunTask)
+        self.weather.crash_at(crash)
+        try:
+            if received >= RECEIVES:
+                self.stage.undertaker.bury_task(command.op, f"{command.job}{command.index}", message.decode(), received)
+            else:
+                self.lane[place] = message, received + 1
+                self.stage.runner().run(command, received + 1)
+        except (CrashError, RuntimeError):
+            return
+        finally:
+            self.weather.crash_at(None)
+        if not twice:
+            del self.lane[place]
+
+    def _relay(self, start: int, end: int, crash: int | None) -> None:
+        self.weather.crash_at(crash)
+        end = min(end, len(self.stage.ledger.stream))
+        try:
+            self.stage.relay.relay(read_changes(self.stage.ledger.stream[start:end]))
+        except CrashError:
+            return
+        finally:
+            self.weather.crash_at(None)
+        self.relayed = end
+
+    def _jobs(self) -> list[str]:
+        return sorted(job.id for job in self.stage.ledger.jobs(1000, None)[0])
+
+
+TestFlow = Flow.TestCase
+TestFlow.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
