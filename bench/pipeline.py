@@ -48,7 +48,7 @@ def burst(s3, bucket: str, socket: str, count: int, data: bytes) -> dict[str, fl
         copied = time.perf_counter() - start
         ended: set[str] = set()
         variants: dict[str, str] = {}
-        while len(ended) < count:
+        while len(ended) < count or sum(s == "completed" for s in variants.values()) < 4 * count:
             message = json.loads(feed.recv(timeout=120))
             if message["type"] == "task":
                 variants[message["task"]["id"]] = message["task"]["status"]

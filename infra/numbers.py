@@ -8,6 +8,8 @@ from umbel_core.op import OpCard
 VISIBILITY_PER_TIMEOUT = 6
 """AWS's rule: a message stays hidden for six time-outs, so that a throttled batch is not shown twice."""
 RECEIVES = 5
+BATCHED_RECEIVES = 10
+"""A lane that takes several messages at a time hands some back: those behind a slow one, or one that came again."""
 THROTTLED_RECEIVES = 50
 """With one reserved slot under a cap of two (the smallest there is), half of the receives are throttled and burn a
 count; fifty of them in a row do not happen."""
@@ -39,10 +41,16 @@ def lane_numbers(card: OpCard, concurrency: int, *, reserve: bool) -> LaneNumber
         reserved=concurrency if reserve and concurrency > 0 else None,
         cap=max(LEAST_CAP, concurrency),
         visibility_seconds=VISIBILITY_PER_TIMEOUT * card.compute.timeout_seconds,
-        receives=THROTTLED_RECEIVES if concurrency == 1 else RECEIVES,
+        receives=_receives(card, concurrency),
     )
     check(card, numbers)
     return numbers
+
+
+def _receives(card: OpCard, concurrency: int) -> int:
+    if concurrency == 1:
+        return THROTTLED_RECEIVES
+    return BATCHED_RECEIVES if card.compute.batch > 1 else RECEIVES
 
 
 def check(card: OpCard, numbers: LaneNumbers) -> None:

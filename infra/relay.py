@@ -18,11 +18,7 @@ from sockets.environment import SocketsEnvironment
 
 _STAGE = "live"
 _TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "TASK#"}]}}}}
-_JOB_WRITTEN_BY_OTHERS = {
-    "eventName": ["INSERT", "MODIFY"],
-    "dynamodb": {"Keys": {"sk": {"S": ["JOB"]}}, "NewImage": {"writer": {"S": [{"anything-but": ["relay"]}]}}},
-}
-"""The relay does not answer its own writes: it pushes a job's new state right after it has folded it."""
+_JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["JOB"]}}}}
 
 
 class Relay(Construct):
@@ -95,10 +91,10 @@ class Relay(Construct):
                 max_record_age=Duration.minutes(15),
                 on_failure=sources.SqsDlq(missed),
                 report_batch_item_failures=True,
-                filters=[lambda_.FilterCriteria.filter(wanted) for wanted in (_TASK_CHANGED, _JOB_WRITTEN_BY_OTHERS)],
+                filters=[lambda_.FilterCriteria.filter(wanted) for wanted in (_TASK_CHANGED, _JOB_CHANGED)],
             )
         )
-        ledger.table.grant(relay, "dynamodb:GetItem", "dynamodb:PutItem")
+        ledger.table.grant(relay, "dynamodb:BatchGetItem", "dynamodb:PutItem")
         ledger.table.grant(sockets, "dynamodb:GetItem", "dynamodb:Query")
         for function in (relay, sockets):
             ledger.sockets.grant_read_write_data(function)

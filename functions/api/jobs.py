@@ -38,7 +38,6 @@ def start(submission: Submission) -> dict[str, Any]:
             created_at=moment,
             updated_at=moment,
             source=source,
-            writer="api",
         )
     )
     manifest = Manifest(tasks=specs, name=submission.name, on_error=submission.on_error)

@@ -67,7 +67,6 @@ def announce(request: UploadRequest) -> dict[str, Any]:
             updated_at=moment,
             source=key,
             recipe=recipe,
-            writer="api",
         )
     )
     return {"job_id": job, "url": ticket["url"], "fields": ticket["fields"]}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from PIL.Image import Image, Resampling
+from PIL.Image import Image
 
 from umbel_core.op import Bounds, Picture, op
 
@@ -12,4 +12,4 @@ Pixels = Annotated[int, Bounds(ge=1, le=16384, description="Pixels")]
 @op(memory_mb=1769)
 def resize(picture: Picture, *, width: Pixels, height: Pixels) -> Image:
     """Make the picture exactly width x height, whatever its shape."""
-    return picture.at_least(width, height).resize((width, height), Resampling.LANCZOS)
+    return picture.resized(width, height)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from PIL.Image import Image, Resampling
+from PIL.Image import Image
 
 from umbel_core.op import Bounds, Picture, op
 
@@ -15,4 +15,4 @@ def thumbnail(picture: Picture, *, width: Pixels = 256, height: Pixels = 256) ->
     own_width, own_height = picture.size
     scale = min(width / own_width, height / own_height, 1)
     size = max(1, round(own_width * scale)), max(1, round(own_height * scale))
-    return picture.at_least(*size).resize(size, Resampling.LANCZOS)
+    return picture.resized(*size)

@@ -7,15 +7,15 @@ import msgspec
 
 from umbel_core.aws.dynamo import record
 from umbel_core.fold import TaskChange
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import KEPT_VARIANTS, Job, Task
 
 
 class Changes(msgspec.Struct, frozen=True):
     """What one batch of the stream says."""
 
     tasks: list[TaskChange]
-    jobs: dict[str, Job]
-    """The newest record of each job that somebody else than the relay wrote."""
+    jobs: list[Job]
+    """The newest record of each job that listeners should hear of."""
 
 
 def read_changes(records: Iterable[dict[str, Any]]) -> Changes:
@@ -26,12 +26,17 @@ def read_changes(records: Iterable[dict[str, Any]]) -> Changes:
         change = entry["dynamodb"]
         if entry["eventName"] == "REMOVE":
             continue
-        new, key = change["NewImage"], change["Keys"]["sk"]["S"]
+        old, new, key = change.get("OldImage"), change["NewImage"], change["Keys"]["sk"]["S"]
         if key == "JOB":
             job = record(Job, new)
-            jobs[job.id] = job
-        elif key.startswith("TASK#") and "OldImage" in change:
-            old = record(Task, change["OldImage"])
+            if job.id in jobs or _is_news(old, job):
+                jobs[job.id] = job
+        elif key.startswith("TASK#") and old:
             sequence = change["SequenceNumber"].zfill(40)
-            tasks.append(TaskChange(sequence, old.status, record(Task, new)))
-    return Changes(tasks, jobs)
+            tasks.append(TaskChange(sequence, old["status"]["S"], record(Task, new)))
+    return Changes(tasks, list(jobs.values()))
+
+
+def _is_news(old: dict[str, Any] | None, job: Job) -> bool:
+    """A job of few tasks is told of when its status moves; its counts are told by its tasks."""
+    return old is None or job.total > KEPT_VARIANTS or old["status"]["S"] != job.status or not old["planned"]["BOOL"]

@@ -1,5 +1,6 @@
 """Ledger stream -> relay -> job counts and sockets."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -29,6 +30,7 @@ def relay() -> Relay:
             client("apigatewaymanagementapi", environment.socket_endpoint),
         ),
         url_for=S3Results(client("s3"), environment.results_bucket).link,
+        beside=ThreadPoolExecutor(1),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from functools import partial
 from typing import Any, Protocol
 
@@ -9,7 +10,7 @@ import msgspec
 
 from relay.changes import Changes
 from umbel_core.fold import TaskChange, fold
-from umbel_core.ledger import KEPT_VARIANTS, Job
+from umbel_core.ledger import Job
 from umbel_core.views import UrlFor, job_view, task_view
 
 EVERYTHING = "*"
@@ -34,23 +35,33 @@ class Audience(Protocol):
         """Topic -> ids of the sockets that subscribed to it."""
 
     def tell(self, letters: dict[str, list[bytes]]) -> None:
-        """Send each socket its messages in order; a socket that is gone is forgotten."""
+        """Send each socket its messages; a socket that is gone is forgotten."""
 
 
 class Relay(msgspec.Struct, frozen=True):
-    """The relay's work on one batch of changes."""
+    """The relay's work on one batch of changes.
+
+    A job whose counts it folds comes back through the stream and is pushed then: what is told is what was written.
+    Folding and telling do not wait for each other: on the local engine, every queue waits for this function.
+    """
 
     books: Books
     audience: Audience
     url_for: UrlFor
+    beside: Executor
 
     def relay(self, changes: Changes) -> int:
-        """Fold the counts, push every task's change and every job whose state moved; the number of messages sent."""
-        of_job: dict[str, list[TaskChange]] = defaultdict(list)
-        for change in changes.tasks:
-            of_job[change.task.job].append(change)
-        folded = self._fold(of_job)
-        topics = {*of_job, *changes.jobs}
+        """Fold the counts and push every change; the number of messages sent."""
+        folding = self.beside.submit(self._fold, changes.tasks) if changes.tasks else None
+        sent = self._push(changes)
+        if folding:
+            folding.result()
+        return sent
+
+    def _push(self, changes: Changes) -> int:
+        topics = {change.task.job for change in changes.tasks} | {job.id for job in changes.jobs}
+        if not topics:
+            return 0
         listeners = self.audience.listeners([EVERYTHING, *topics])
         letters: dict[str, list[bytes]] = defaultdict(list)
 
@@ -60,11 +71,9 @@ class Relay(msgspec.Struct, frozen=True):
                 for socket in sockets:
                     letters[socket].append(message)
 
-        for job in changes.jobs.values():
-            post(job.id, partial(self._job_message, job))
         for change in changes.tasks:
             post(change.task.job, partial(self._task_message, change))
-        for job in folded:
+        for job in changes.jobs:
             post(job.id, partial(self._job_message, job))
         self.audience.tell(letters)
         return sum(map(len, letters.values()))
@@ -76,31 +85,18 @@ class Relay(msgspec.Struct, frozen=True):
     def _task_message(self, change: TaskChange) -> dict[str, Any]:
         return {"type": "task", "job": change.task.job, "task": task_view(change.task, self.url_for)}
 
-    def _fold(self, of_job: dict[str, list[TaskChange]]) -> list[Job]:
-        """Fold all, again where somebody wrote in between; the jobs that listeners should hear of.
-
-        A job of few tasks is told of when its status moves: its counts are told by its tasks. A job that was folded
-        before is told of again, because the one who folded it may not have lived to tell.
-        """
-        told: list[Job] = []
-        left = of_job
+    def _fold(self, changes: Sequence[TaskChange]) -> None:
+        """Fold all into their jobs, again where somebody wrote in between."""
+        left: dict[str, list[TaskChange]] = defaultdict(list)
+        for change in changes:
+            left[change.task.job].append(change)
         for _ in range(_TRIES):
+            jobs = self.books.jobs_of(left)
+            folded = [(job, new) for job in jobs.values() if (new := fold(job, left[job.id]))]
+            done = self.books.replace_jobs(folded) if folded else set()
+            left = {new.id: left[new.id] for _, new in folded if new.id not in done}
             if not left:
-                return told
-            written: list[tuple[Job, Job]] = []
-            for job in self.books.jobs_of(left).values():
-                new = fold(job, left[job.id])
-                if new is None:
-                    told.append(job)
-                else:
-                    written.append((job, new))
-            done = self.books.replace_jobs(written) if written else set()
-            told += [
-                new
-                for old, new in written
-                if new.id in done and (new.status != old.status or new.total > KEPT_VARIANTS)
-            ]
-            left = {new.id: left[new.id] for _, new in written if new.id not in done}
+                return
         raise FoldConflictError(f"{', '.join(left)}: somebody else kept writing; the batch comes again")
 
 

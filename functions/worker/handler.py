@@ -21,6 +21,7 @@ from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
 from worker.runner import Runner
 from worker.skipping import Skipping
+from worker.turns import in_turn
 from worker.work import OnPictures, OnValues
 
 logger = Logger(service="worker")
@@ -46,11 +47,14 @@ def runner() -> Runner:
         work: Any = OnPictures(card, function, pictures, S3Results(client("s3"), environment.results_bucket), limits)
     else:
         work = OnValues(function)
-    return Runner(card.name, work, ledger, Skipping(ledger), card.compute.memory_mb)
+    return Runner(card.name, work, ledger, Skipping(ledger), card.compute.memory_mb, card.compute.timeout_seconds)
 
 
-def take(record: SQSRecord) -> None:
+def take(record: SQSRecord, lambda_context: Any) -> None:
     """One task. What goes wrong on our side is noted, and tried again after a pause that doubles."""
+    if lambda_context.get_remaining_time_in_millis() < 1000 * runner().timeout_seconds / 2:
+        lane().hand_back(record.receipt_handle)
+        raise NotReachedError(record.message_id)
     command = msgspec.json.decode(record.body, type=RunTask)
     attempts = int(record.attributes.approximate_receive_count)
     try:
@@ -67,4 +71,13 @@ def take(record: SQSRecord) -> None:
 
 def handle(event: dict[str, Any], context: Any) -> Any:
     """Lambda's entry: a batch of the op's lane."""
-    return process_partial_response(event=event, record_handler=take, processor=batch, context=context)
+    now, later = in_turn(event["Records"])
+    for record in later:
+        lane().hand_back(record["receiptHandle"])
+    answer = process_partial_response(event={"Records": now}, record_handler=take, processor=batch, context=context)
+    answer["batchItemFailures"] += [{"itemIdentifier": record["messageId"]} for record in later]
+    return answer
+
+
+class NotReachedError(Exception):
+    """The batch's earlier tasks took so long that this one might not end in time; it goes back to its lane."""

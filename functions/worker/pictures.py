@@ -4,7 +4,7 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL.Image import Image, Resampling, Transpose
 from PIL.ImageFile import ImageFile
@@ -34,6 +34,8 @@ _MARGINS = dict.fromkeys(range(16, 1, -1), 2.0)
 the result is a JPEG of quality 85; without a margin, sharp pictures lose 3 dB.
 """
 _TURNED = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Transpose.ROTATE_90}
+
+Side = TypeVar("Side", int, float)
 
 
 class StoredPicture:
@@ -86,10 +88,21 @@ class StoredPicture:
         colours are converted.
         """
         check_size(width, height, self._limits)
-        wanted = (height, width) if self._turn in _TURNED else (width, height)
-        room = min(side / max(want, 1) for side, want in zip(self._stored, wanted, strict=True))
-        margins = _JPEG_MARGINS if self._format == "jpeg" else _MARGINS
-        return self._finish(self._decode(shrink=next((step for step in margins if step * margins[step] <= room), 1)))
+        shrink = self._shrink(self._as_stored(width, height))
+        image = self._decode(shrink=shrink)
+        exact = self._stored[0] / shrink, self._stored[1] / shrink
+        if image.size != exact:  # the last row or column stands for less than a whole step
+            image = image.resize((round(exact[0]), round(exact[1])), Resampling.BICUBIC, box=(0, 0, *exact))
+        return self._finish(image)
+
+    def resized(self, width: int, height: int) -> Image:
+        """The picture at exactly this size. Resampled as it lies in the file: turning and colours come when it is small."""
+        check_size(width, height, self._limits)
+        wanted = self._as_stored(width, height)
+        shrink = self._shrink(wanted)
+        exact = self._stored[0] / shrink, self._stored[1] / shrink
+        image = self._decode(shrink=shrink)
+        return self._finish(image.resize(wanted, Resampling.LANCZOS, box=(0, 0, *exact)))
 
     def luma(self) -> Image:
         """The whole picture in `L` or `LA`. A JPEG's colours are not even decoded, unless its profile needs them."""
@@ -106,12 +119,16 @@ class StoredPicture:
             picture.draft(mode, (max(width // shrink, 1), max(height // shrink, 1)))
             picture.load()
             image = eight_bits(picture)
-        if shrink > 1 and image.size == self._stored:
-            image = image.reduce(shrink)
-        exact = width / shrink, height / shrink
-        if image.size != exact:  # the last row or column stands for less than a whole step
-            image = image.resize((round(exact[0]), round(exact[1])), Resampling.BICUBIC, box=(0, 0, *exact))
-        return image
+        return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
+
+    def _shrink(self, wanted: tuple[float, float]) -> int:
+        """The largest step of the decoder that leaves enough pixels for a good resampling to `wanted`."""
+        room = min(side / max(want, 1) for side, want in zip(self._stored, wanted, strict=True))
+        margins = _JPEG_MARGINS if self._format == "jpeg" else _MARGINS
+        return next((step for step in margins if step * margins[step] <= room), 1)
+
+    def _as_stored(self, width: Side, height: Side) -> tuple[Side, Side]:
+        return (height, width) if self._turn in _TURNED else (width, height)
 
     def _finish(self, image: Image) -> Image:
         """In sRGB, upright, and with nothing of the file but pixels."""

@@ -32,6 +32,7 @@ class Runner(msgspec.Struct, frozen=True):
     ledger: Ledger
     skipping: Skipping
     memory_mb: int
+    timeout_seconds: int
     announce: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = Announcing
 
     def run(self, command: RunTask, attempts: int) -> Outcome | None:

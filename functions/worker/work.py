@@ -1,6 +1,7 @@
 """What the op gets and where its answer goes, read off its card: a picture comes from S3 and goes there."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Protocol
 
 import msgspec
@@ -9,6 +10,9 @@ from umbel_core.errors import Rejected
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard, params_type
 from umbel_core.settings import Limits
+
+_params_type = cache(params_type)
+"""The same for every task, and not cheap to make."""
 
 
 class Pictures(Protocol):
@@ -64,6 +68,6 @@ class OnPictures(msgspec.Struct, frozen=True):
 
 def _params(function: Callable[..., Any], command: RunTask) -> dict[str, Any]:
     try:
-        return msgspec.structs.asdict(msgspec.convert(command.params, params_type(function)))
+        return msgspec.structs.asdict(msgspec.convert(command.params, _params_type(function)))
     except msgspec.ValidationError as fault:
         raise Rejected("invalid_params", f"{command.op}: {fault}") from fault

@@ -53,7 +53,6 @@ def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
         cost_nano=cost,
         folded_to=fresh[-1].sequence,
         updated_at=now(),
-        writer="relay",
         version=job.version + 1,
     )
     folded.status = _status(folded)

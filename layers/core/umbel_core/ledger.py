@@ -104,8 +104,6 @@ class Job(msgspec.Struct, kw_only=True):
     cost_nano: int = 0
     folded_to: str = ""
     """Sequence number of the last stream record that is in the counts."""
-    writer: str = "coordinator"
-    """Who wrote last; the relay does not answer its own writes."""
     version: int = 1
     expire_at: int = 0
 

@@ -66,6 +66,9 @@ class Picture(Protocol):
     def at_least(self, width: float, height: float) -> "Image":
         """The picture at any scale that is no smaller than `width` x `height`, with a margin for resampling."""
 
+    def resized(self, width: int, height: int) -> "Image":
+        """The picture at exactly this size, resampled once from the smallest decode that carries it."""
+
     def luma(self) -> "Image":
         """The whole picture in mode `L` (`LA` when it has alpha), decoded without its colours where possible."""
 
@@ -77,8 +80,8 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     timeout_seconds: Annotated[int, Bounds(ge=1, le=900)] = 20
     concurrency: Annotated[int, Bounds(ge=0, le=1000)] = 4
     """Reserved concurrency: at most this many of the op run at a time. 0 pauses the lane and loses nothing."""
-    batch: Annotated[int, Bounds(ge=1, le=10)] = 1
-    """Messages that one invocation takes."""
+    batch: Annotated[int, Bounds(ge=1, le=10)] = 4
+    """Messages that one invocation takes, one after another, when there is a queue."""
     ordered: bool = False
     """True: tasks of one group run one after another, through a FIFO queue."""
 

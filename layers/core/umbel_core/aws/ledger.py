@@ -43,10 +43,13 @@ class DynamoLedger:
     def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
         """The job's own record is the last write: a job that says it is planned has all its tasks."""
         expire_at = job.expire_at = epoch() + self._retention
+        # Tasks in the transaction that writes the job's own record need no condition of their own.
+        alone = len(tasks) - len(tasks) % _TRANSACTION
         writes = []
-        for task in tasks:
+        for place, task in enumerate(tasks):
             task.expire_at = expire_at
-            writes.append(self._put({**task_key(task.job, task.index), **item(task)}, "attribute_not_exists(pk)"))
+            entry = {**task_key(task.job, task.index), **item(task)}
+            writes.append(self._put(entry, "attribute_not_exists(pk)" if place < alone else None))
         announced = self._put(
             self._job_item(job), "attribute_not_exists(pk) OR (planned = :no AND #status IN (:pending, :failed))"
         )
@@ -135,13 +138,12 @@ class DynamoLedger:
             "Update": {
                 "TableName": self._table,
                 "Key": job_key(job),
-                "UpdateExpression": "SET #status = :cancelled, updated_at = :now, writer = :api ADD version :one",
+                "UpdateExpression": "SET #status = :cancelled, updated_at = :now ADD version :one",
                 "ConditionExpression": "#status IN (:pending, :running)",
                 "ExpressionAttributeNames": {"#status": "status"},
                 "ExpressionAttributeValues": {
                     ":cancelled": plain("cancelled"),
                     ":now": plain(now()),
-                    ":api": plain("api"),
                     ":one": plain(1),
                     ":pending": plain("pending"),
                     ":running": plain("running"),
@@ -256,8 +258,9 @@ class DynamoLedger:
         job.expire_at = job.expire_at or epoch() + self._retention
         return {**job_key(job.id), "listed": plain("JOBS"), **item(job)}
 
-    def _put(self, entry: Item, condition: str) -> dict[str, Any]:
-        return {"Put": {"TableName": self._table, "Item": entry, "ConditionExpression": condition}}
+    def _put(self, entry: Item, condition: str | None) -> dict[str, Any]:
+        conditional = {"ConditionExpression": condition} if condition else {}
+        return {"Put": {"TableName": self._table, "Item": entry, **conditional}}
 
     def _transact(self, writes: list[dict[str, Any]]) -> bool:
         try:
