@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from umbel import lifecycle, show, stack
+from umbel import engine, lifecycle, show, stack
 from umbel.aws import LOCAL
 from umbel.client import Client
 from umbel.faults import Fault
@@ -34,7 +34,8 @@ def status(as_json: bool) -> None:
 
 
 def _welcome(site: stack.Site) -> None:
-    stop = "make down" if site.endpoint else "cdk destroy"
+    ours = engine.running()
+    stop = "make down" if ours and ours.endpoint == site.endpoint else "cdk destroy"
     show.out.print()
     show.facts(
         [
