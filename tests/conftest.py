@@ -21,8 +21,13 @@ for _name in ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST"):
 from tests.pipeline.api import Api  # noqa: E402
 from tests.pipeline.deployment import Deployment, deployment  # noqa: E402
 from tests.pipeline.feed import Feed  # noqa: E402
+from tests.pipeline.shapes import ENDED  # noqa: E402
 from tests.pipeline.waiting import wait_for  # noqa: E402
+from umbel_core.clock import now  # noqa: E402
 from umbel_core.ledger import Job  # noqa: E402
+
+BEGUN = now()
+"""A kept deployment has jobs of earlier runs."""
 
 
 def pytest_unconfigure() -> None:
@@ -75,23 +80,22 @@ def _put(deployed: Deployment, key: str, data: bytes) -> None:
 def _job_of(deployed: Deployment, key: str, among: int = 60) -> Job:
     def found() -> Job | None:
         jobs, _ = deployed.ledger.jobs(among, None)
-        return next((job for job in jobs if job.source == key and job.ended), None)
+        return next((job for job in jobs if job.source == key and job.ended and job.created_at > BEGUN), None)
 
     return wait_for(found, f"the job of {key!r} to end")
 
 
 @pytest.fixture(scope="session")
 def done(api: Api) -> Callable[..., dict[str, Any]]:
-    """A job by its id, when it has ended."""
+    """A job by its id, when it has ended, or has come to the status asked for."""
 
-    def ended(job: str) -> dict[str, Any]:
-        def found() -> dict[str, Any] | None:
-            known = api.get(f"/jobs/{job}").body
-            return known if known["status"] in ("completed", "failed", "cancelled") else None
+    def found(job: str, statuses: tuple[str, ...]) -> dict[str, Any] | None:
+        known: dict[str, Any] = api.get(f"/jobs/{job}").body
+        return known if known["status"] in statuses else None
 
-        return wait_for(found, f"job {job} to end")
-
-    return ended
+    return lambda job, *statuses: wait_for(
+        lambda: found(job, statuses or ENDED), f"job {job} to be {' or '.join(statuses or ENDED)}"
+    )
 
 
 @pytest.fixture(scope="session")

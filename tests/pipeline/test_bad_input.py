@@ -1,0 +1,156 @@
+"""Bad input is refused with a typed code and a sentence on first delivery, and takes nobody else down."""
+
+import json
+from collections.abc import Callable
+from tempfile import TemporaryFile
+from typing import Any
+
+import pytest
+
+from tests.pictures.bad import bad
+from tests.pipeline.api import Api
+from tests.pipeline.deployment import Deployment
+from tests.pipeline.shapes import is_error, moment
+from umbel_core.ledger import Job
+from umbel_core.settings import Limits
+
+pytestmark = pytest.mark.engine
+
+SECONDS = 40
+"""What a refusal may take on two cores with everything cold and all of these files at once."""
+
+NEIGHBOURS = [f"uploads/neighbour {place}.jpg" for place in range(8)]
+ODD_NAMES = [
+    "with a space.jpg",
+    "žluťoučký 木 🌿.jpg",
+    "a+b=c&d.jpg",
+    "100%2Fpercent%25.jpg",
+    "../../escape.jpg",
+    "new\nline.jpg",
+    "tab\tand 'quotes\".jpg",
+    "$(reboot);`ls`.jpg",
+    "deep/er/and//double.jpg",
+    "no-extension",
+    "a" * 200 + ".jpg",
+]
+
+
+def _key(name: str) -> str:
+    return f"uploads/{name.replace('/', '-')}.jpg"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def crowd(upload: Callable[[str, bytes], None], photos: dict[str, bytes]) -> None:
+    """Everything at once: the bad among the good and the oddly named."""
+    good = iter(NEIGHBOURS)
+    for name, file in bad().items():
+        upload(_key(name), file.data)
+        if neighbour := next(good, None):
+            upload(neighbour, photos["cat.jpg"])
+    for name in ODD_NAMES:
+        upload(f"uploads/{name}", photos["cat.jpg"])
+
+
+@pytest.mark.parametrize("name", bad())
+def test_a_bad_file_is_refused_on_first_delivery(
+    name: str, job_of: Callable[..., Job], deployed: Deployment
+) -> None:
+    job = job_of(_key(name), among=200)
+    code = bad()[name].code
+    assert job.status == "failed"
+    assert {fault.code for fault in job.errors} == {code}
+    assert all(len(fault.message) > 15 and "Traceback" not in fault.message for fault in job.errors)
+    tasks, _ = deployed.ledger.tasks(job.id, None, 10, None)
+    assert {task.status for task in tasks} <= {"failed"}
+    assert {task.attempts for task in tasks} <= {1}
+    assert (moment(job.updated_at) - moment(job.created_at)).total_seconds() < SECONDS
+    assert deployed.results(job.id) == set()
+
+
+@pytest.mark.parametrize("key", NEIGHBOURS)
+def test_its_neighbours_succeed(key: str, job_of: Callable[..., Job]) -> None:
+    job = job_of(key, among=200)
+    assert (job.status, job.completed) == ("completed", 4)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_an_odd_name_is_as_good_as_any(name: str, job_of: Callable[..., Job], deployed: Deployment) -> None:
+    job = job_of(f"uploads/{name}", among=200)
+    assert (job.status, job.recipe, job.completed) == ("completed", "default", 4)
+    variants = ("thumbnail", "grayscale", "blur", "rotate90")
+    assert deployed.results(job.id) == {f"{job.id}/{variant}.jpg" for variant in variants}
+    assert job.name == name.rsplit("/", 1)[-1]
+
+
+def test_a_file_of_300_mb_is_refused_unread(deployed: Deployment, job_of: Callable[..., Job]) -> None:
+    place = {"Bucket": deployed.site.uploads_bucket, "Key": "uploads/film.jpg"}
+    with TemporaryFile() as film:
+        film.truncate(300_000_000)
+        deployed.outsider.upload_fileobj(film, **place)
+    job = job_of(place["Key"])
+    deployed.outsider.delete_object(**place)
+    assert (job.status, job.total) == ("failed", 0)
+    assert [fault.code for fault in job.errors] == ["too_large"]
+    assert "300.0 MB; at most 50.0 MB" in job.errors[0].message
+
+
+def _task(**changes: Any) -> dict[str, Any]:
+    return {"tasks": [{"op": "blur", "input": "uploads/x.jpg", **changes}]}
+
+
+MANIFESTS: dict[str, tuple[Any, str, str]] = {
+    "no JSON": (b'{"tasks": [', "invalid_json", "not JSON"),
+    "no text": (b"\xff\xfe\x00", "invalid_json", "not JSON"),
+    "no object": ([1, 2], "invalid_manifest", "expected an object"),
+    "no tasks": ({}, "invalid_manifest", "tasks"),
+    "not one task": ({"tasks": []}, "invalid_manifest", "$.tasks"),
+    "a field nobody knows": ({**_task(), "colour": "red"}, "invalid_manifest", "colour"),
+    "an unknown op": (_task(op="sharpen"), "unknown_op", "'sharpen'"),
+    "a parameter out of bounds": (_task(params={"radius": 101}), "invalid_params", "$.tasks[0].params.radius"),
+    "a parameter of the wrong type": (_task(params={"radius": "much"}), "invalid_params", "radius"),
+    "a parameter that the op lacks": (_task(params={"sigma": 2}), "invalid_params", "sigma"),
+    "a parameter missing": (_task(op="resize", params={"width": 5}), "invalid_params", "height"),
+    "an input of the wrong type": (_task(input=5), "invalid_input", "$.tasks[0].input"),
+    "an unknown way with errors": ({**_task(), "on_error": "panic"}, "invalid_manifest", "on_error"),
+    "a group of two ops": (
+        {"tasks": [{"op": op, "input": "uploads/x.jpg", "group": "a"} for op in ("blur", "info")]},
+        "mixed_group",
+        "'a'",
+    ),
+    "one task too many": (
+        {"tasks": [{"op": "info", "input": "x"}] * (Limits().max_tasks + 1)},
+        "too_many_tasks",
+        "10001 tasks; at most 10000",
+    ),
+    "a picture that is not base64": ({"image_data": "***", "operation": "blur"}, "invalid_image_data", "base64"),
+    "a picture of nothing": ({"image_data": "", "operation": "blur"}, "empty_file", "$.image_data"),
+    "a picture for no op": ({"image_data": "AAAA", "operation": "sharpen"}, "unknown_op", "'sharpen'"),
+}
+
+
+@pytest.mark.parametrize("name", MANIFESTS)
+def test_a_bad_manifest_is_refused_at_every_door_in_the_same_words(
+    name: str, api: Api, upload: Callable[[str, bytes], None], job_of: Callable[..., Job]
+) -> None:
+    body, code, part = MANIFESTS[name]
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = api.post("/jobs", data)
+    assert answer.status in (400, 413)
+    assert is_error(answer.body, code)
+    assert part in answer.body["error"]["message"]
+    upload(f"jobs/{name}.json", data)
+    job = job_of(f"jobs/{name}.json")
+    assert (job.status, job.total) == ("failed", 0)
+    assert [(fault.code, fault.message) for fault in job.errors] == [(code, answer.body["error"]["message"])]
+
+
+def test_what_only_the_op_can_see_is_refused_on_first_delivery(
+    api: Api, deployed: Deployment, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
+) -> None:
+    deployed.client("s3").put_object(Bucket=deployed.site.uploads_bucket, Key="inputs/cat.jpg", Body=photos["cat.jpg"])
+    crop = {"op": "crop", "input": "inputs/cat.jpg", "params": {"width": 9000, "height": 10}}
+    job = api.run(crop, {**crop, "params": {"width": 9, "height": 10}})
+    assert done(job)["counts"] == {"total": 2, "completed": 1, "failed": 1, "skipped": 0}
+    refused, _ = api.tasks(job)
+    assert (refused["error"]["code"], refused["attempts"]) == ("crop_outside", 1)
+    assert "451 x 300" in refused["error"]["message"]

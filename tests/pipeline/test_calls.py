@@ -1,0 +1,178 @@
+"""The HTTP API answers in the contract's shapes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.ops.running import CATALOGUE
+from tests.pipeline.api import Api, open_link
+from tests.pipeline.deployment import PROBES, Deployment
+from tests.pipeline.shapes import is_error, is_job, is_task
+from umbel_core.ledger import Job
+
+pytestmark = pytest.mark.engine
+
+OPS = {*CATALOGUE, *(probe.stem for probe in PROBES.glob("*.py"))}
+
+
+@pytest.fixture(scope="module")
+def words(api: Api, done: Callable[..., dict[str, Any]]) -> str:
+    """A job of seven tasks, of which two are refused."""
+    good = [{"op": "slow", "input": f"word {place}", "params": {"seconds": 0}} for place in range(5)]
+    bad = [{"op": "info", "input": f"inputs/nothing-{place}", "group": "bad"} for place in range(2)]
+    job = api.run(*good, *bad, name="words")
+    assert done(job)["status"] == "failed"
+    return job
+
+
+@pytest.fixture(scope="module")
+def picture(upload: Callable[[str, bytes], None], job_of: Callable[[str], Job], photos: dict[str, bytes]) -> str:
+    """A picture's job."""
+    upload("uploads/rocket.jpg", photos["rocket.jpg"])
+    return job_of("uploads/rocket.jpg").id
+
+
+def test_health_is_open_and_names_every_op(deployed: Deployment) -> None:
+    answer = Api(deployed.site.api, None).get("/health")
+    assert (answer.status, answer.body["status"]) == (200, "ok")
+    assert set(answer.body["ops"]) == OPS
+
+
+def test_the_catalogue_comes_with_schemas_and_live_state(api: Api) -> None:
+    ops = {op["name"]: op for op in api.get("/ops").body["ops"]}
+    assert set(ops) == OPS
+    for op in ops.values():
+        assert {"name", "summary", "takes", "returns", "input", "params", "concurrency", "state"} <= set(op)
+        assert op["params"]["type"] == "object"
+        assert op["state"] == "ready"
+        assert op["concurrency"] > 0
+
+
+def test_a_get_right_after_the_202_finds_the_job(api: Api) -> None:
+    job = api.run({"op": "slow", "input": "at once"})
+    answer = api.get(f"/jobs/{job}")
+    assert answer.status == 200
+    assert answer.body["status"] in ("pending", "running", "completed")
+
+
+def test_a_job_says_what_became_of_its_tasks(api: Api, words: str) -> None:
+    job = api.get(f"/jobs/{words}").body
+    assert is_job(job)
+    assert (job["kind"], job["name"], job["status"]) == ("manifest", "words", "failed")
+    assert job["counts"] == {"total": 7, "completed": 5, "failed": 2, "skipped": 0}
+    assert [error["code"] for error in job["errors"]] == ["no_such_picture"] * 2
+    assert job["cost_usd"] > 0
+
+
+def test_tasks_come_in_order_and_in_pages(api: Api, words: str) -> None:
+    pages, cursor = [], ""
+    while True:
+        page = api.get(f"/jobs/{words}/tasks?limit=3{cursor}").body
+        assert set(page) == {"tasks", "cursor"}
+        pages.append(page["tasks"])
+        if page["cursor"] is None:
+            break
+        cursor = f"&cursor={page['cursor']}"
+    tasks = [task for page in pages for task in page]
+    assert all(map(is_task, tasks))
+    assert [len(page) for page in pages if page] == [3, 3, 1]
+    assert [task["input"] for task in tasks][:5] == [f"word {place}" for place in range(5)]
+    assert [task["result"] for task in tasks][:5] == [f"{place} drow" for place in range(5)]
+    assert {task["group"] for task in tasks} == {None, "bad"}
+    assert all(task["id"].startswith(words) for task in tasks)
+
+
+def test_tasks_can_be_filtered_by_status(api: Api, words: str) -> None:
+    failed = api.get(f"/jobs/{words}/tasks?status=failed").body["tasks"]
+    assert [task["status"] for task in failed] == ["failed", "failed"]
+    assert all(task["error"]["code"] == "no_such_picture" and task["result"] is None for task in failed)
+    assert len(api.get(f"/jobs/{words}/tasks?status=completed").body["tasks"]) == 5
+
+
+def test_jobs_come_newest_first_and_in_pages(api: Api, words: str, picture: str) -> None:
+    first = api.get("/jobs?limit=2").body
+    assert set(first) == {"jobs", "cursor"}
+    second = api.get(f"/jobs?limit=2&cursor={first['cursor']}").body
+    jobs = [*first["jobs"], *second["jobs"]]
+    assert all(map(is_job, jobs))
+    assert len({job["id"] for job in jobs}) == 4
+    assert [job["created_at"] for job in jobs] == sorted((job["created_at"] for job in jobs), reverse=True)
+
+
+def test_a_job_of_several_results_wants_to_know_which_to_download(api: Api, picture: str) -> None:
+    answer = api.get(f"/jobs/{picture}/download")
+    assert answer.status == 400
+    assert is_error(answer.body, "which_variant")
+    chosen = api.get(f"/jobs/{picture}/download?variant=blur")
+    assert chosen.status == 302
+    assert open_link(chosen.headers["Location"]).startswith(b"\xff\xd8")
+
+
+def test_a_jobs_only_result_downloads(api: Api, deployed: Deployment, done: Callable[..., Any]) -> None:
+    job = api.run({"op": "thumbnail", "input": "uploads/rocket.jpg", "params": {"format": "png"}})
+    done(job)
+    answer = api.get(f"/jobs/{job}/download")
+    assert answer.status == 302
+    assert open_link(answer.headers["Location"]) == deployed.result(f"{job}/thumbnail.png")
+
+
+def test_an_image_leads_to_its_bytes(api: Api, deployed: Deployment, picture: str) -> None:
+    answer = api.get(f"/images/{picture}/grayscale")
+    assert answer.status == 302
+    assert open_link(answer.headers["Location"]) == deployed.result(f"{picture}/grayscale.jpg")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/jobs/j00000000000000000000", 404, "no_such_job"),
+        ("GET", "/nothing/here", 404, "not_found"),
+        ("GET", "/jobs/j00000000000000000000/download", 404, "no_such_job"),
+        ("DELETE", "/jobs/j00000000000000000000", 404, "no_such_job"),
+        ("GET", "/images/j00000000000000000000/blur", 404, "no_result"),
+        ("GET", "/jobs?limit=0", 400, "invalid_limit"),
+        ("GET", "/jobs?limit=many", 400, "invalid_limit"),
+        ("GET", "/jobs?cursor=nonsense", 400, "invalid_cursor"),
+        ("PUT", "/ops/sharpen", 404, "no_such_op"),
+        ("POST", "/ops/sharpen/redrive", 404, "no_such_op"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_a_sentence(api: Api, method: str, path: str, status: int, code: str) -> None:
+    answer = api.call(method, path, {"concurrency": 1} if method == "PUT" else None)
+    assert answer.status == status, answer
+    assert is_error(answer.body, code)
+
+
+@pytest.mark.parametrize("concurrency", [-1, 1001, "two", None, 1.5])
+def test_a_lane_refuses_numbers_that_are_none(api: Api, concurrency: object) -> None:
+    answer = api.put("/ops/slow", {"concurrency": concurrency})
+    assert answer.status == 400
+    assert is_error(answer.body, "invalid_body")
+
+
+def test_an_ended_job_cannot_be_cancelled(api: Api, words: str) -> None:
+    answer = api.call("DELETE", f"/jobs/{words}")
+    assert answer.status == 409
+    assert is_error(answer.body, "already_ended")
+
+
+def test_a_cancelled_job_skips_what_has_not_begun(api: Api, done: Callable[..., dict[str, Any]]) -> None:
+    job = api.run(*({"op": "slow", "input": "later", "params": {"seconds": 1}} for _ in range(12)))
+    assert api.call("DELETE", f"/jobs/{job}").status == 202
+    ended = done(job)
+    assert ended["status"] == "cancelled"
+
+
+def test_what_failed_is_run_again_on_request(
+    api: Api, deployed: Deployment, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
+) -> None:
+    late = {"Bucket": deployed.site.uploads_bucket, "Key": "inputs/late.jpg"}
+    deployed.client("s3").delete_object(**late)
+    job = api.run({"op": "info", "input": late["Key"]}, {"op": "slow", "input": "fine", "params": {"seconds": 0}})
+    assert done(job)["counts"]["failed"] == 1
+    deployed.client("s3").put_object(**late, Body=photos["cat.jpg"])
+    assert api.post(f"/jobs/{job}/retry").status == 202
+    ended = done(job, "completed")
+    assert ended["counts"] == {"total": 2, "completed": 2, "failed": 0, "skipped": 0}
+    assert ended["errors"] == []

@@ -1,0 +1,71 @@
+"""Whatever comes twice, late or in another order changes nothing."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.pipeline.api import Api
+from tests.pipeline.deployment import Deployment
+from tests.pipeline.lanes import drained, held, intake_held, send_all, take_all
+from umbel_core.ledger import Job
+
+pytestmark = pytest.mark.engine
+
+
+def test_an_s3_event_that_comes_again_and_out_of_order_is_one_job(
+    deployed: Deployment, upload: Callable[[str, bytes], None], job_of: Callable[..., Job], photos: dict[str, bytes]
+) -> None:
+    keys = [f"uploads/again {place}.jpg" for place in range(3)]
+    with intake_held(deployed):
+        for key in keys:
+            upload(key, photos["cat.jpg"])
+        events = take_all(deployed, "intake", len(keys))
+        send_all(deployed, "intake", random.Random(1).sample(events * 3, len(events) * 3))
+    first = [job_of(key) for key in keys]
+    made = [deployed.ledger.tasks(job.id, None, 10, None) for job in first]
+    send_all(deployed, "intake", events)
+    drained(deployed, "intake")
+    jobs, _ = deployed.ledger.jobs(60, None)
+    assert sorted(job.source or "" for job in jobs if job.id in {job.id for job in first} or job.source in keys) == keys
+    for job in first:
+        assert (job.status, job.total, job.completed, job.failed) == ("completed", 4, 4, 0)
+        assert len(deployed.results(job.id)) == 4
+        assert deployed.ledger.job(job.id) == job
+    assert [deployed.ledger.tasks(job.id, None, 10, None) for job in first] == made
+
+
+def test_a_task_that_comes_twice_and_shuffled_ends_once(
+    api: Api, deployed: Deployment, done: Callable[..., dict[str, Any]]
+) -> None:
+    with held(api, "slow", 4):
+        words = [{"op": "slow", "input": f"word {place}", "params": {"seconds": 0.05}} for place in range(12)]
+        job = api.run(*words)
+        messages = take_all(deployed, "op-slow", len(words))
+        send_all(deployed, "op-slow", random.Random(2).sample(messages * 2, 2 * len(messages)))
+    ended, tasks = done(job), api.tasks(job)
+    send_all(deployed, "op-slow", messages)
+    drained(deployed, "op-slow")
+    assert ended["counts"] == {"total": 12, "completed": 12, "failed": 0, "skipped": 0}
+    assert [task["result"] for task in tasks] == [word["input"][::-1] for word in words]
+    assert (api.get(f"/jobs/{job}").body, api.tasks(job)) == (ended, tasks)
+
+
+def test_a_result_starts_nothing(
+    deployed: Deployment, upload: Callable[[str, bytes], None], job_of: Callable[..., Job], photos: dict[str, bytes]
+) -> None:
+    results = {"Bucket": deployed.site.results_bucket, "Body": photos["cat.jpg"]}
+    upload("uploads/before.jpg", photos["cat.jpg"])
+    before = job_of("uploads/before.jpg")
+    for key in ("uploads/result.jpg", "jobs/result.json", "result.jpg"):
+        deployed.client("s3").put_object(Key=key, **results)
+    upload("uploads/after.jpg", photos["cat.jpg"])
+    after = job_of("uploads/after.jpg")
+    jobs, _ = deployed.ledger.jobs(20, None)
+    assert [job.id for job in jobs if job.created_at >= before.created_at] == [after.id, before.id]
+
+
+def test_the_results_bucket_tells_nobody(deployed: Deployment) -> None:
+    told = deployed.client("s3").get_bucket_notification_configuration(Bucket=deployed.site.results_bucket)
+    assert not {"QueueConfigurations", "TopicConfigurations", "LambdaFunctionConfigurations"} & set(told)

@@ -1,0 +1,78 @@
+"""Every op of the catalogue runs through every door, and gives what its declaration says."""
+
+import base64
+import json
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.ops.running import CATALOGUE, PICTURE_OPS, photo, run, some_params
+from tests.pipeline.api import Api, open_link
+from tests.pipeline.deployment import Deployment
+from tests.pipeline.shapes import is_job, is_task
+from umbel_core.ledger import Job
+
+pytestmark = pytest.mark.engine
+
+PHOTO = "coffee.jpg"
+
+
+@pytest.fixture(scope="module")
+def key(deployed: Deployment) -> str:
+    """A picture that starts no job by itself."""
+    deployed.client("s3").put_object(Bucket=deployed.site.uploads_bucket, Key="inputs/coffee.jpg", Body=photo(PHOTO))
+    return "inputs/coffee.jpg"
+
+
+@pytest.fixture
+def by_request(api: Api, key: str) -> Callable[[str], str]:
+    return lambda op: api.run({"op": op, "input": key, "params": some_params(op)}, name=f"{op} by request")
+
+
+@pytest.fixture
+def by_file(upload: Callable[[str, bytes], None], job_of: Callable[[str], Job], key: str) -> Callable[[str], str]:
+    def start(op: str) -> str:
+        manifest = {"tasks": [{"op": op, "input": key, "params": some_params(op)}]}
+        upload(f"jobs/{op}.json", json.dumps(manifest).encode())
+        return job_of(f"jobs/{op}.json").id
+
+    return start
+
+
+@pytest.fixture
+def by_image(api: Api) -> Callable[[str], str]:
+    def start(op: str) -> str:
+        params = some_params(op)
+        sides = {name: params.pop(name) for name in ("width", "height") if name in params}
+        picture = {"image_data": base64.b64encode(photo(PHOTO)).decode(), "operation": op}
+        answer = api.post("/jobs", {**picture, **sides, "params": params})
+        assert (answer.status, answer.body["status"]) == (202, "pending"), answer
+        return str(answer.body["job_id"])
+
+    return start
+
+
+@pytest.mark.parametrize("door", ["by_request", "by_file", "by_image"])
+@pytest.mark.parametrize("op", PICTURE_OPS)
+def test_every_op_runs_through_every_door(
+    op: str, door: str, request: pytest.FixtureRequest, api: Api, done: Callable[..., dict[str, Any]]
+) -> None:
+    job = request.getfixturevalue(door)(op)
+    ended = done(job)
+    assert is_job(ended)
+    assert (ended["status"], ended["errors"]) == ("completed", [])
+    assert ended["counts"] == {"total": 1, "completed": 1, "failed": 0, "skipped": 0}
+    (task,) = api.tasks(job)
+    assert is_task(task)
+    assert (task["op"], task["status"], task["attempts"]) == (op, "completed", 1)
+    here = run(op, photo(PHOTO), **some_params(op))
+    if CATALOGUE[op].returns == "value":
+        assert task["result"] == here
+        return
+    result = task["result"]
+    assert (result["format"], result["width"], result["height"]) == (here.format, here.width, here.height)
+    made = Image.open(BytesIO(open_link(result["url"])))
+    assert (made.format, made.size) == (here.format.upper(), (here.width, here.height))

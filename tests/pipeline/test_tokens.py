@@ -1,0 +1,74 @@
+"""A token opens the API and the socket: a viewer's to read, an operator's to do everything, no other at all."""
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.pipeline.api import Api
+from tests.pipeline.deployment import Deployment
+from tests.pipeline.feed import Feed
+from tests.pipeline.shapes import is_error
+from umbel import tokens
+
+pytestmark = pytest.mark.engine
+
+READ = ["/jobs", "/ops", "/images", "/jobs/j00000000000000000000"]
+WRITE = [
+    ("POST", "/jobs"),
+    ("POST", "/uploads"),
+    ("PUT", "/ops/slow"),
+    ("POST", "/ops/slow/redrive"),
+    ("DELETE", "/jobs/j00000000000000000000"),
+    ("POST", "/jobs/j00000000000000000000/retry"),
+]
+
+
+@pytest.fixture(params=["none", "made up", "empty", "expired", "revoked"])
+def useless(request: pytest.FixtureRequest, deployed: Deployment) -> str | None:
+    """A token that opens nothing."""
+    if request.param == "expired":
+        return deployed.token("operator", days=-1)
+    if request.param == "revoked":
+        secret, record = tokens.create(deployed.site, "operator", "tests")
+        tokens.revoke(deployed.site, record.id)
+        return secret
+    return {"none": None, "made up": "umb_" + "x" * 43, "empty": " "}[request.param]
+
+
+@pytest.mark.parametrize(("method", "path"), [*(("GET", path) for path in READ), *WRITE])
+def test_without_a_good_token_every_call_is_a_401(
+    method: str, path: str, deployed: Deployment, useless: str | None
+) -> None:
+    answer = Api(deployed.site.api, useless).call(method, path, {} if method != "GET" else None)
+    assert answer.status == 401
+    assert is_error(answer.body, "unauthorized")
+
+
+def test_without_a_good_token_the_socket_stays_shut(deployed: Deployment, useless: str | None) -> None:
+    with pytest.raises(InvalidStatus) as refusal:
+        Feed(deployed.site.socket, useless and useless.strip())
+    assert refusal.value.response.status_code in (401, 403)
+
+
+@pytest.mark.parametrize("path", READ)
+def test_a_viewer_reads(viewer: Api, path: str) -> None:
+    assert viewer.get(path).status in (200, 404)
+
+
+@pytest.mark.parametrize(("method", "path"), WRITE)
+def test_a_viewer_changes_nothing(viewer: Api, method: str, path: str) -> None:
+    answer = viewer.call(method, path, {})
+    assert answer.status == 403
+    assert is_error(answer.body, "forbidden")
+
+
+def test_a_viewer_listens(deployed: Deployment, viewer: Api) -> None:
+    listening = Feed(deployed.site.socket, viewer.token)
+    assert listening.messages[0]["type"] == "snapshot"
+    listening.close()
+
+
+def test_no_token_lies_in_the_table(deployed: Deployment) -> None:
+    secret = deployed.token("operator")
+    rows = deployed.client("dynamodb").scan(TableName=deployed.site.tokens_table)["Items"]
+    assert secret not in str(rows)
+    assert len(rows) > 1

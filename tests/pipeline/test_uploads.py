@@ -1,0 +1,76 @@
+"""A ticket lets one file into the bucket: of at most the announced limit, under the announced job."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.pipeline.api import Api, send_form
+from tests.pipeline.shapes import is_error
+from umbel_core.settings import Limits
+
+pytestmark = pytest.mark.engine
+
+LIMIT = Limits().max_upload_bytes
+
+
+def _announce(api: Api, **changes: Any) -> Any:
+    return api.post("/uploads", {"filename": "cat.jpg", "content_type": "image/jpeg", "size": 35_042, **changes})
+
+
+def test_a_ticket_takes_a_picture_to_the_job_that_it_announced(
+    api: Api, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
+) -> None:
+    answer = _announce(api, filename="C:\\photos\\my cat.jpg", recipe="hero")
+    assert answer.status == 201
+    assert set(answer.body) == {"job_id", "url", "fields"}
+    pending = api.get(f"/jobs/{answer.body['job_id']}").body
+    assert (pending["status"], pending["name"]) == ("pending", "my cat.jpg")
+    assert send_form(answer.body["url"], answer.body["fields"], photos["cat.jpg"]) == 201
+    job = done(answer.body["job_id"])
+    assert (job["status"], job["recipe"], set(job["variants"])) == ("completed", "hero", {"large", "small"})
+
+
+def test_a_ticket_takes_the_limit_and_not_a_byte_more(
+    api: Api, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
+) -> None:
+    ticket = _announce(api, size=LIMIT).body
+    padded = photos["cat.jpg"].ljust(LIMIT, b"\0")
+    assert send_form(ticket["url"], ticket["fields"], padded + b"\0") == 400
+    assert api.get(f"/jobs/{ticket['job_id']}").body["status"] == "pending"
+    assert send_form(ticket["url"], ticket["fields"], padded) == 201
+    assert done(ticket["job_id"])["status"] == "completed"
+
+
+def test_a_ticket_is_for_its_own_key_and_type_alone(api: Api, photos: dict[str, bytes]) -> None:
+    ticket = _announce(api).body
+    for changes in ({"key": "uploads/other.jpg"}, {"Content-Type": "text/html"}):
+        assert send_form(ticket["url"], {**ticket["fields"], **changes}, photos["cat.jpg"]) == 403
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"size": LIMIT + 1}, 413, "too_large"),
+        ({"size": 0}, 400, "empty_file"),
+        ({"size": -1}, 400, "invalid_body"),
+        ({"size": "much"}, 400, "invalid_body"),
+        ({"filename": ""}, 400, "invalid_body"),
+        ({"content_type": "image/svg+xml"}, 415, "unsupported_format"),
+        ({"content_type": "text/plain"}, 415, "unsupported_format"),
+        ({"recipe": "no-such"}, 400, "unknown_recipe"),
+        ({"colour": "red"}, 400, "invalid_body"),
+    ],
+)
+def test_what_could_not_be_taken_is_refused_before_it_is_sent(
+    api: Api, changes: dict[str, Any], status: int, code: str
+) -> None:
+    answer = _announce(api, **changes)
+    assert answer.status == status
+    assert is_error(answer.body, code)
+
+
+def test_a_body_that_is_no_json_is_refused(api: Api) -> None:
+    answer = api.post("/uploads", b"filename=cat.jpg")
+    assert answer.status == 400
+    assert is_error(answer.body, "invalid_json")
