@@ -23,10 +23,13 @@ def attribute(kind: type[msgspec.Struct], name: str, value: Any) -> dict[str, An
 
 
 def item(record: msgspec.Struct) -> Item:
-    """A record's fields as attributes; what is None or empty is left out."""
+    """A record's fields as attributes; what is None or empty is left out where the record can do without."""
     kind = type(record)
     fields = ((name, getattr(record, name)) for name in kind.__struct_fields__)
-    return {name: attribute(kind, name, value) for name, value in fields if value not in (None, {}, [])}
+    required = _required(kind)
+    return {
+        name: attribute(kind, name, value) for name, value in fields if name in required or value not in (None, {}, [])
+    }
 
 
 def record(kind: type[Record], attributes: Item) -> Record:
@@ -41,6 +44,11 @@ def _value(attribute: dict[str, Any], is_plain: bool) -> Any:
     if not is_plain:
         return msgspec.json.decode(value)
     return int(value) if kind == "N" else value
+
+
+@cache
+def _required(kind: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(field.name for field in msgspec.structs.fields(kind) if field.required)
 
 
 @cache

@@ -1,0 +1,86 @@
+"""What S3 and the API put into the intake queue is read as what it is."""
+
+import json
+from urllib.parse import quote_plus
+
+import msgspec
+import pytest
+
+from tests.fakes import FakeLedger
+from umbel_core.arrivals import Arrived, job_of, read_message
+from umbel_core.ids import JOB_ID, job_id_of, new_job_id, split_task_id, task_id
+from umbel_core.ledger import Job
+from umbel_core.messages import RetryTasks
+
+
+def notice(*keys: str, quote: bool = True) -> str:
+    """S3's notice of objects under these keys."""
+    entries = [{"key": quote_plus(key) if quote else key, "size": 3, "eTag": "e", "sequencer": "1"} for key in keys]
+    return json.dumps({"Records": [{"s3": {"bucket": {"name": "b"}, "object": entry}} for entry in entries]})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "uploads/a b.jpg",
+        "uploads/a+b.jpg",
+        "uploads/ä/日本.jpg",
+        "uploads/100%25.jpg",
+        "uploads/a%2Fb.jpg",
+        "uploads/../../etc/passwd",
+        "uploads/line\nbreak.jpg",
+        "uploads/quote'\"<script>.jpg",
+        "jobs/visits 2.json",
+    ],
+)
+def test_a_key_comes_back_as_it_was(key: str) -> None:
+    (arrival,) = read_message(notice(key))
+    assert isinstance(arrival, Arrived)
+    assert (arrival.key, arrival.is_manifest) == (key, key.startswith("jobs/"))
+    job = job_of(arrival, FakeLedger())
+    assert JOB_ID.fullmatch(job.id)
+    assert job.source == key
+
+
+@pytest.mark.parametrize("key", ["uploads/", "uploads/folder/", "jobs/", "inputs/j1", "elsewhere/a.jpg", "uploadsa.jpg"])
+def test_folder_markers_and_other_prefixes_start_nothing(key: str) -> None:
+    assert list(read_message(notice(key))) == []
+
+
+def test_the_test_notice_of_s3_starts_nothing() -> None:
+    assert list(read_message('{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}')) == []
+
+
+def test_one_message_may_tell_of_many_objects() -> None:
+    assert len(list(read_message(notice("uploads/a", "uploads/b/", "uploads/c")))) == 2
+
+
+def test_a_retry_is_read_from_the_same_queue() -> None:
+    command = RetryTasks("j1", [2, 3])
+    assert list(read_message(msgspec.json.encode(command).decode())) == [command]
+
+
+def test_the_same_event_is_the_same_job_and_a_new_upload_a_new_one() -> None:
+    assert job_id_of("b", "k", "1") == job_id_of("b", "k", "1")
+    assert len({job_id_of("b", "k", "1"), job_id_of("b", "k", "2"), job_id_of("c", "k", "1"), new_job_id()}) == 4
+
+
+@pytest.mark.parametrize("place", ["uploads/default/{}/cat.jpg", "uploads/{}/cat.jpg", "jobs/{}.json"])
+def test_an_announced_job_is_known_by_its_key(place: str) -> None:
+    ledger, announced = FakeLedger(), new_job_id()
+    key = place.format(announced)
+    ledger.expect(Job(id=announced, kind="upload", name="n", created_at="t", updated_at="t", source=key))
+    (arrival,) = read_message(notice(key))
+    (other,) = read_message(notice(key.replace(announced, f"{announced}/..")))
+    assert isinstance(arrival, Arrived)
+    assert isinstance(other, Arrived)
+    assert job_of(arrival, ledger).id == announced
+    assert job_of(other, ledger).id != announced, "somebody else's object under the job's name"
+
+
+def test_a_tasks_id_names_job_and_place() -> None:
+    job = new_job_id()
+    assert split_task_id(task_id(job, 12)) == (job, 12)
+    assert split_task_id(job) == (job, 0)
+    for wrong in ("", "j.1", f"{job}.x", f"{job}.-1", f"{job}.1234567", f"{job}.١", f"x{job}.1"):
+        assert split_task_id(wrong) is None

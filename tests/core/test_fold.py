@@ -1,0 +1,101 @@
+"""Counting a job's tasks from its changes gives the same however the changes come."""
+
+from collections import Counter
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from umbel_core.fold import TaskChange, fold
+from umbel_core.ledger import ENDED, KEPT_ERRORS, Fault, Job, JobStatus, Task, TaskStatus
+
+MOMENT = "2026-01-31T12:00:00.123Z"
+NEXT: dict[str, list[TaskStatus]] = {
+    "pending": ["pending", "running", "completed", "failed", "skipped"],
+    "running": ["completed", "failed"],
+    "failed": ["pending"],
+    "skipped": ["pending"],
+    "completed": [],
+}
+
+
+def job(total: int, status: JobStatus = "pending") -> Job:
+    return Job(id="j", kind="task", name="n", created_at=MOMENT, updated_at=MOMENT, total=total, status=status)
+
+
+def change(place: int, index: int, old: TaskStatus, new: TaskStatus) -> TaskChange:
+    error = Fault("c", "m") if new == "failed" else None
+    task = Task(job="j", index=index, op="o", variant=f"v{index}", input=1, status=new, error=error, queued_at=MOMENT)
+    return TaskChange(f"{place:040}", old, task)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[int, list[TaskChange]]:
+    total = draw(st.integers(1, 6))
+    states: dict[int, TaskStatus] = dict.fromkeys(range(total), "pending")
+    changes = []
+    for place in range(draw(st.integers(0, 25))):
+        index = draw(st.integers(0, total - 1))
+        if NEXT[states[index]]:
+            new = draw(st.sampled_from(NEXT[states[index]]))
+            changes.append(change(place, index, states[index], new))
+            states[index] = new
+    return total, changes
+
+
+def timeless(folded: Job) -> Job:
+    return msgspec.structs.replace(folded, updated_at="", version=0)
+
+
+@given(histories(), st.data())
+def test_split_repeated_and_shuffled_changes_count_once(history: tuple[int, list[TaskChange]], data: st.DataObject) -> None:
+    total, changes = history
+    at_once = fold(job(total), changes) or job(total)
+    counted = Counter({each.task.index: each.task.status for each in changes}.values())
+    assert (at_once.completed, at_once.failed, at_once.skipped) == tuple(counted[status] for status in ENDED)
+    piecemeal, done = job(total), 0
+    while done < len(changes):
+        end = data.draw(st.integers(done + 1, len(changes)))
+        batch = changes[max(0, done - data.draw(st.integers(0, 4))) : end]
+        piecemeal = fold(piecemeal, data.draw(st.permutations(batch))) or piecemeal
+        assert fold(piecemeal, batch) is None, "counted before"
+        done = end
+    assert timeless(piecemeal) == timeless(at_once)
+
+
+@pytest.mark.parametrize(
+    ("ends", "status"),
+    [
+        (["completed", "completed"], "completed"),
+        (["completed", "failed"], "failed"),
+        (["skipped", "completed"], "failed"),
+        (["completed", "running"], "running"),
+    ],
+)
+def test_a_job_is_what_its_tasks_are(ends: list[TaskStatus], status: str) -> None:
+    folded = fold(job(2), [change(place, place, "pending", end) for place, end in enumerate(ends)])
+    assert folded
+    assert folded.status == status
+
+
+def test_a_cancelled_job_is_counted_but_stays_cancelled() -> None:
+    folded = fold(job(1, "cancelled"), [change(0, 0, "pending", "skipped")])
+    assert folded
+    assert (folded.status, folded.skipped) == ("cancelled", 1)
+
+
+def test_a_retry_takes_the_fault_back() -> None:
+    failed = fold(job(1), [change(0, 0, "pending", "failed")])
+    assert failed
+    assert [fault.task for fault in failed.errors] == ["j.0"]
+    again = fold(failed, [change(1, 0, "failed", "pending"), change(2, 0, "pending", "completed")])
+    assert again
+    assert (again.errors, again.failed, again.completed, again.status) == ([], 0, 1, "completed")
+
+
+def test_a_job_lists_so_many_faults_and_no_more() -> None:
+    many = KEPT_ERRORS + 5
+    folded = fold(job(many), [change(place, place, "pending", "failed") for place in range(many)])
+    assert folded
+    assert (len(folded.errors), folded.failed, folded.variants) == (KEPT_ERRORS, many, {})

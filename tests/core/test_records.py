@@ -1,0 +1,85 @@
+"""Records keep their values on the way through DynamoDB, the environment and the tokens' table."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from umbel_core.aws.dynamo import item, record
+from umbel_core.clock import epoch, now
+from umbel_core.environment import parse, variables
+from umbel_core.ledger import DeadLetter, Fault, Job, Task
+from umbel_core.tokens import TokenRecord, issue, token_hash
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=9)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(VALUES, st.dictionaries(TEXT, VALUES, max_size=3), st.none() | TEXT, st.integers(0, 99))
+def test_a_task_comes_back_as_it_was(value: Any, params: dict[str, Any], group: str | None, number: int) -> None:
+    facts = {"result": value or None, "error": Fault("c", "m", task="t"), "group": group, "attempts": number}
+    task = Task(job="j", index=number, op="o", variant="v", input=value, params=params, queued_at="t", **facts)
+    assert record(Task, item(task)) == task
+
+
+def test_a_job_comes_back_as_it_was() -> None:
+    variants = {"a": {"status": "completed", "bytes": 12, "ratio": 1.5}}
+    errors = [Fault("c", "m", task="j.1", variant="a")]
+    job = Job(id="j", kind="crawl", name="", created_at="t", updated_at="t", planned=True, errors=errors, variants=variants)
+    assert record(Job, {**item(job), "pk": {"S": "JOB#j"}, "listed": {"S": "JOBS"}}) == job
+
+
+def test_what_can_be_searched_is_kept_plain() -> None:
+    task = Task(job="j", index=3, op="o", variant="v", input="x", queued_at="t", status="failed")
+    kept = item(task)
+    assert (kept["status"], kept["index"], kept["round"]) == ({"S": "failed"}, {"N": "3"}, {"N": "0"})
+    assert "group" not in kept
+    letter = DeadLetter(op="o", id="i", body="{", reason="r", at="t")
+    assert record(DeadLetter, item(letter)) == letter
+
+
+def test_an_environment_is_read_as_it_was_written() -> None:
+    class Model(msgspec.Struct, frozen=True):
+        bucket: str
+        days: int
+        reserve: bool
+        note: str | None = None
+
+    model = Model(bucket="b", days=3, reserve=False)
+    written = variables(model)
+    assert written == {"BUCKET": "b", "DAYS": "3", "RESERVE": "False"}
+    assert parse(Model, written) == model
+    with pytest.raises(msgspec.ValidationError, match="missing required field `bucket`"):
+        parse(Model, {"DAYS": "3", "RESERVE": "True"})
+    with pytest.raises(msgspec.ValidationError, match=r"days"):
+        parse(Model, {**written, "DAYS": "many"})
+
+
+def test_a_tokens_secret_is_nowhere_in_its_record() -> None:
+    secret, kept = issue("viewer", "mine")
+    assert secret.startswith("umb_")
+    assert len(secret) >= 40
+    assert secret not in str(item(kept))
+    assert kept.token_hash == token_hash(secret)
+    assert issue("viewer", "mine")[0] != secret
+    assert record(TokenRecord, item(kept)) == kept
+
+
+@pytest.mark.parametrize(("days", "expired"), [(None, False), (1, False), (0, True), (-1, True)])
+def test_a_token_ends_when_it_says(days: float | None, expired: bool) -> None:
+    _, kept = issue("operator", "x", days)
+    assert kept.expired is expired
+    assert kept.expires_at is None or kept.expires_at <= epoch() + 86_400
+
+
+def test_moments_sort_as_text() -> None:
+    first = now()
+    assert first <= now()
+    assert first.endswith("Z")
+    assert len(first) == len("2026-01-31T12:00:00.123Z")

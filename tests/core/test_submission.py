@@ -1,0 +1,84 @@
+"""A body is taken whole or refused with the place in the document and the rule."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.functions.stage import CATALOGUE
+from umbel_core.errors import Rejected
+from umbel_core.settings import Limits
+from umbel_core.submission import read_submission, tasks_of
+
+LIMITS = Limits(max_tasks=3, max_upload_bytes=1024)
+SAY = {"op": "say", "input": "hi"}
+PICTURE = base64.b64encode(b"pixels").decode()
+
+
+def read(document: Any) -> Any:
+    return read_submission(document if isinstance(document, bytes) else json.dumps(document).encode(), CATALOGUE, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "sentence"),
+    [
+        (b"{", "invalid_json", r"\$: not JSON"),
+        (b"\xff\xfe", "invalid_json", r"\$: not JSON"),
+        ([], "invalid_manifest", r"\$: expected an object"),
+        ({}, "invalid_manifest", r"\$: .*missing required field `tasks`"),
+        ({"tasks": []}, "invalid_manifest", r"\$\.tasks: .*length >= 1"),
+        ({"tasks": [SAY], "nmae": 1}, "invalid_manifest", r"\$: .*unknown field `nmae`"),
+        ({"tasks": [SAY], "on_error": "stop"}, "invalid_manifest", r"\$\.on_error: Invalid enum value 'stop'"),
+        ({"tasks": [SAY, {"op": "say"}]}, "invalid_manifest", r"\$\.tasks\[.*\]: .*missing required field `input`"),
+        ({"tasks": [SAY] * 4}, "too_many_tasks", r"\$\.tasks: 4 tasks; at most 3"),
+        ({"tasks": [SAY, {"op": "sya", "input": "x"}]}, "unknown_op", r"\$\.tasks\[1\]\.op: .*'sya'.*say, soft"),
+        ({"tasks": [SAY, {"op": "say", "input": 3}]}, "invalid_input", r"\$\.tasks\[1\]\.input: Expected `str`"),
+        ({"tasks": [{"op": "say", "input": "x" * 21}]}, "invalid_input", r"\$\.tasks\[0\]\.input: .*length <= 20"),
+        ({"tasks": [{**SAY, "params": {"times": 0}}]}, "invalid_params", r"\$\.tasks\[0\]\.params\.times: .*>= 1"),
+        ({"tasks": [{**SAY, "params": {"x": 0}}]}, "invalid_params", r"\$\.tasks\[0\]\.params: .*unknown field `x`"),
+        (
+            {"tasks": [SAY, SAY, {"op": "soft", "input": "k", "params": {"radius": 11}}]},
+            "invalid_params",
+            r"\$\.tasks\[2\]\.params\.radius: Expected `float` <= 10",
+        ),
+        (
+            {"tasks": [{**SAY, "group": "g"}, {"op": "soft", "input": "k", "group": "g"}]},
+            "mixed_group",
+            r"\$\.tasks\[1\]\.group: 'g' has op 'say' already",
+        ),
+        ({"image_data": "?", "operation": "soft"}, "invalid_image_data", r"\$\.image_data: not base64"),
+        ({"image_data": "ü", "operation": "soft"}, "invalid_image_data", r"\$\.image_data: not base64"),
+        ({"image_data": "", "operation": "soft"}, "empty_file", r"\$\.image_data: there is nothing in it"),
+        ({"image_data": PICTURE * 200, "operation": "soft"}, "too_large", r"at most 1\.0 kB"),
+        ({"image_data": PICTURE, "operation": "say"}, "unknown_op", "'say' does not take a picture"),
+        ({"image_data": PICTURE, "operation": "sfot"}, "unknown_op", "there is no op 'sfot'"),
+        ({"image_data": PICTURE, "operation": "soft", "width": 3}, "invalid_params", "unknown field `width`"),
+        ({"image_data": PICTURE, "operation": "soft", "output_format": "gif"}, "invalid_manifest", "output_format"),
+    ],
+)
+def test_a_bad_body_is_refused_with_place_and_rule(document: Any, code: str, sentence: str) -> None:
+    with pytest.raises(Rejected, match=sentence) as refusal:
+        read(document)
+    assert refusal.value.code == code
+
+
+def test_a_manifest_becomes_tasks_with_names_of_their_own() -> None:
+    submission = read({"name": "n", "tasks": [SAY, {**SAY, "group": "g"}, {"op": "soft", "input": "k"}]})
+    tasks = tasks_of("j", submission.specs, "t")
+    assert [(task.index, task.variant, task.group) for task in tasks] == [
+        (0, "say", None),
+        (1, "say-2", "g"),
+        (2, "soft", None),
+    ]
+
+
+def test_a_picture_inside_a_request_is_one_task() -> None:
+    submission = read({"image_data": PICTURE, "operation": "soft", "output_format": "png", "params": {"radius": 2}})
+    assert (submission.kind, submission.picture) == ("image", b"pixels")
+    assert submission.specs[0].params == {"format": "png", "radius": 2}
+
+
+def test_the_limits_themselves_are_taken() -> None:
+    assert len(read({"tasks": [SAY] * 3}).specs) == 3
+    assert read({"image_data": base64.b64encode(b"x" * 1024).decode(), "operation": "soft"}).picture

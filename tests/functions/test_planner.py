@@ -1,0 +1,142 @@
+"""An arrival becomes a planned and published job, however often it arrives."""
+
+import json
+
+import msgspec
+import pytest
+
+from tests.fakes import CrashError, Weather
+from tests.functions.stage import Stage
+from umbel_core.arrivals import read_message
+from umbel_core.clock import now
+from umbel_core.ids import new_job_id
+from umbel_core.ledger import Fault, Job, Outcome
+from umbel_core.messages import RetryTasks
+from umbel_core.settings import Limits
+
+MANIFEST = json.dumps({"tasks": [{"op": "say", "input": "hi"}, {"op": "say", "input": "ho"}]}).encode()
+
+
+def plan(stage: Stage, body: str) -> tuple[str, int]:
+    (arrival,) = read_message(body)
+    return stage.planner.take(arrival)
+
+
+def job_in(stage: Stage, job: str) -> Job:
+    found = stage.ledger.job(job)
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("key", "variants"), [("uploads/cat.jpg", "ab"), ("uploads/hero/cat.jpg", ["big"]), ("uploads/other/cat.jpg", "ab")]
+)
+def test_a_picture_gets_its_recipe(key: str, variants: list[str]) -> None:
+    stage = Stage()
+    job, published = plan(stage, stage.drop(key, b"pixels"))
+    assert published == len(variants)
+    assert [command.variant for command in stage.tasks.commands] == list(variants)
+    assert {(command.input, command.etag) for command in stage.tasks.commands} == {(key, stage.uploads.etag(key))}
+    assert (job_in(stage, job).total, job_in(stage, job).kind) == (len(variants), "upload")
+
+
+def test_the_same_event_is_the_same_job_and_publishes_only_what_is_pending() -> None:
+    stage = Stage()
+    notice = stage.drop("jobs/a.json", MANIFEST)
+    job, _ = plan(stage, notice)
+    stage.ledger.commit(stage.tasks.commands[0], Outcome(status="completed", finished_at=now()))
+    assert plan(stage, notice) == (job, 1)
+    assert [command.index for command in stage.tasks.commands] == [0, 1, 1]
+    assert len(stage.ledger.jobs(10, None)[0]) == 1
+
+
+@pytest.mark.parametrize("moment", range(8))
+def test_whenever_the_planner_dies_the_next_one_finishes(moment: int) -> None:
+    weather = Weather()
+    stage = Stage(weather)
+    notice = stage.drop("jobs/a.json", MANIFEST)
+    weather.crash_at(moment)
+    try:
+        plan(stage, notice)
+    except CrashError:
+        weather.crash_at(None)
+        plan(stage, notice)
+    weather.crash_at(None)
+    assert {command.index for command in stage.tasks.commands} == {0, 1}
+
+
+def test_an_announced_job_keeps_its_id_and_its_name() -> None:
+    stage, job = Stage(), new_job_id()
+    key = f"uploads/hero/{job}/my cat.jpg"
+    announced = Job(id=job, kind="upload", name="my cat.jpg", created_at="t", updated_at="t", source=key)
+    stage.ledger.expect(announced)
+    assert plan(stage, stage.drop(key, b"pixels")) == (job, 1)
+    found = job_in(stage, job)
+    assert (found.name, found.recipe, found.planned) == ("my cat.jpg", "hero", True)
+    assert found.version > announced.version, "listeners must take the plan for newer than the announcement"
+
+
+def test_a_job_that_was_given_up_starts_fresh_when_it_is_redriven() -> None:
+    stage, job = Stage(), new_job_id()
+    key = f"jobs/{job}.json"
+    stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
+    notice = stage.drop(key, MANIFEST)
+    stage.undertaker.bury_arrival("m", notice)
+    assert [fault.code for fault in job_in(stage, job).errors] == ["not_planned"]
+    assert plan(stage, notice) == (job, 2)
+    assert (job_in(stage, job).status, job_in(stage, job).errors) == ("pending", [])
+
+
+def test_a_job_cancelled_before_it_was_planned_is_not_started() -> None:
+    stage, job = Stage(), new_job_id()
+    key = f"jobs/{job}.json"
+    stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
+    stage.ledger.cancel(job)
+    assert plan(stage, stage.drop(key, MANIFEST)) == (job, 0)
+    assert job_in(stage, job).status == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("key", "data", "code"),
+    [
+        ("uploads/empty.jpg", b"", "empty_file"),
+        ("uploads/huge.jpg", b"x" * 1025, "too_large"),
+        ("jobs/a.json", b"{", "invalid_json"),
+        ("jobs/a.json", b"", "invalid_json"),
+        ("jobs/a.json", b'{"tasks":[{"op":"none","input":1}]}', "unknown_op"),
+    ],
+)
+def test_what_is_refused_at_the_door_is_a_failed_job_with_one_sentence(key: str, data: bytes, code: str) -> None:
+    stage = Stage(limits=Limits(max_upload_bytes=1024))
+    job, published = plan(stage, stage.drop(key, data))
+    found = job_in(stage, job)
+    assert (published, found.status, found.total, found.planned) == (0, "failed", 0, True)
+    assert [fault.code for fault in found.errors] == [code]
+    assert stage.tasks.messages == []
+
+
+def test_a_manifest_that_was_replaced_in_the_meantime_fails_the_older_job_alone() -> None:
+    stage = Stage()
+    older = stage.drop("jobs/a.json", MANIFEST, "1")
+    newer = stage.drop("jobs/a.json", MANIFEST.replace(b"hi", b"he"), "2")
+    job, _ = plan(stage, older)
+    assert [fault.code for fault in job_in(stage, job).errors] == ["superseded"]
+    assert plan(stage, newer)[1] == 2
+
+
+def test_a_picture_inside_a_manifest_is_put_where_it_starts_nothing() -> None:
+    stage = Stage()
+    job, _ = plan(stage, stage.drop("jobs/a.json", b'{"image_data":"cGl4","operation":"soft"}'))
+    assert stage.uploads.objects[f"inputs/{job}"] == b"pix"
+    assert [command.input for command in stage.tasks.commands] == [f"inputs/{job}"]
+
+
+def test_a_retry_runs_what_failed_and_nothing_else() -> None:
+    stage = Stage()
+    job, _ = plan(stage, stage.drop("jobs/a.json", MANIFEST))
+    first, second = stage.tasks.commands
+    stage.ledger.commit(first, Outcome(status="completed", finished_at=now()))
+    stage.ledger.commit(second, Outcome(status="failed", error=Fault("c", "m"), finished_at=now()))
+    stage.tasks.messages.clear()
+    assert plan(stage, msgspec.json.encode(RetryTasks(job)).decode()) == (job, 1)
+    assert [(command.index, command.round) for command in stage.tasks.commands] == [(1, 1)]
