@@ -23,7 +23,8 @@ class Feed:
         self.messages: list[Message] = []
         query = f"?token={token}" if token else ""
         self._open = ExitStack()
-        self._socket = self._open.enter_context(connect(f"{address}{query}", open_timeout=30, max_size=None, proxy=None))
+        socket = connect(f"{address}{query}", open_timeout=30, max_size=None, proxy=None)
+        self._socket = self._open.enter_context(socket)
         threading.Thread(target=self._listen, daemon=True).start()
         self.say(action="subscribe", job=topic)
         self.wait_for(lambda message: message["type"] in ("snapshot", "error"), "an answer to the subscription")

@@ -13,7 +13,7 @@ _TASK = {
 
 def is_job(job: dict[str, Any]) -> bool:
     """A job as the contract shows it."""
-    assert _JOB <= set(job)
+    assert set(job) >= _JOB
     assert set(job["counts"]) == {"total", "completed", "failed", "skipped"}
     assert all(isinstance(count, int) for count in job["counts"].values())
     assert job["status"] in ("pending", "running", *ENDED)

@@ -52,9 +52,7 @@ def crowd(upload: Callable[[str, bytes], None], photos: dict[str, bytes]) -> Non
 
 
 @pytest.mark.parametrize("name", bad())
-def test_a_bad_file_is_refused_on_first_delivery(
-    name: str, job_of: Callable[..., Job], deployed: Deployment
-) -> None:
+def test_a_bad_file_is_refused_on_first_delivery(name: str, job_of: Callable[..., Job], deployed: Deployment) -> None:
     job = job_of(_key(name), among=200)
     code = bad()[name].code
     assert job.status == "failed"

@@ -39,7 +39,8 @@ def test_a_picture_is_seen_from_its_first_variant_to_its_last(
     made = {task["variant"]: task["result"] for task in tasks if task["status"] == "completed"}
     assert set(made) == {"thumbnail", "grayscale", "blur", "rotate90"}
     assert all(result["url"].startswith("http") for result in made.values())
-    states = [message["job"]["status"] for message in feed.messages if message["type"] == "job" and message["job"]["id"] == job]
+    own = [message["job"] for message in feed.messages if message["type"] == "job"]
+    states = [known["status"] for known in own if known["id"] == job]
     assert states == sorted(states, key=["pending", "running", "completed"].index)
     assert _bare(board(feed.messages)[job]) == _bare(api.get(f"/jobs/{job}").body)
 
@@ -95,11 +96,10 @@ def test_one_jobs_listener_hears_of_that_job_alone(
     with closing(Feed(deployed.site.socket, api.token, topic=mine)) as listening:
         first = listening.messages[0]
         assert (first["type"], first["job"]["id"]) == ("snapshot", mine)
-        assert [task["input"] for task in first["tasks"]] == [f"word {place}" for place in range(6)] or not first["tasks"]
         listening.ended(mine)
         done(other)
-        heard = {message["job"]["id"] if message["type"] == "job" else message["job"] for message in listening.messages[1:]}
-        assert heard == {mine}
+        said = listening.messages[1:]
+        assert {message["job"]["id"] if message["type"] == "job" else message["job"] for message in said} == {mine}
         listening.say(action="unsubscribe", job=mine)
         listening.say(action="ping")
         listening.wait_for(lambda message: message["type"] == "pong", "a pong")

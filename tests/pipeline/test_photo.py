@@ -48,7 +48,8 @@ def seen(photo: bytes) -> Image.Image:
 
 def test_a_12_mp_photo_gives_four_variants(deployed: Deployment, job: Job) -> None:
     assert (job.status, job.total, job.completed, job.failed) == ("completed", 4, 4, 0)
-    assert deployed.results(job.id) == {f"{job.id}/{name}.jpg" for name in ("thumbnail", "grayscale", "blur", "rotate90")}
+    names = ("thumbnail", "grayscale", "blur", "rotate90")
+    assert deployed.results(job.id) == {f"{job.id}/{name}.jpg" for name in names}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,197 @@
+"""A person on the page: pictures dropped, variants seen arriving, nothing lost on the way."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from PIL import Image, ImageStat
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import PATIENCE, PHOTOS
+from tests.pipeline.deployment import Deployment
+
+pytestmark = [pytest.mark.engine, pytest.mark.browser]
+
+Shoot = Callable[[Page, str], None]
+THREE = ["rocket.jpg", "coffee.jpg", "cat.jpg"]
+_DROP = """(files) => {
+    const dropped = new DataTransfer();
+    for (const { name, type, data } of files) {
+        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        dropped.items.add(new File([bytes], name, { type }));
+    }
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+        document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: dropped, bubbles: true, cancelable: true }));
+    }
+}"""
+
+
+def _drop(page: Page, *files: tuple[str, str, bytes]) -> None:
+    """Let files fall on the page."""
+    page.evaluate(_DROP, [{"name": name, "type": kind, "data": b64encode(data).decode()} for name, kind, data in files])
+
+
+def _photos(*names: str) -> list[tuple[str, str, bytes]]:
+    kinds = {"png": "image/png", "jpg": "image/jpeg"}
+    return [(name, kinds[name.rsplit(".", 1)[1]], (PHOTOS / name).read_bytes()) for name in names]
+
+
+def _pictures(page: Page, *names: str) -> list[Locator]:
+    """The newest plate of each name."""
+    plates = page.get_by_test_id("picture")
+    return [plates.filter(has=page.get_by_role("heading", name=name, exact=True)).first for name in names]
+
+
+def _made(plate: Locator) -> Locator:
+    return plate.locator("[data-testid=variant][data-status=completed]")
+
+
+def _enter(page: Page, door: str) -> None:
+    page.goto(door)
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")
+
+
+def _newest_jobs(page: Page) -> list[str]:
+    return [str(plate.get_attribute("data-job")) for plate in page.get_by_test_id("picture").all()][:20]
+
+
+def test_three_dropped_photos_become_twelve_variants_without_a_reload(page: Page, door: str, shoot: Shoot) -> None:
+    _enter(page, door)
+    page.evaluate("window.unreloaded = true")
+    _drop(page, *_photos(*THREE))
+    for plate in _pictures(page, *THREE):
+        expect(_made(plate)).to_have_count(4)
+        expect(plate).to_have_attribute("data-status", "completed")
+        for image in plate.locator("[data-testid=variant] img").all():
+            image.scroll_into_view_if_needed()
+            expect(image).to_have_js_property("complete", value=True)
+            assert image.evaluate("image => image.naturalWidth") > 0
+    page.evaluate("scrollTo(0, 0)")
+    shoot(page, "desktop")
+    page.set_viewport_size({"width": 1840, "height": 660})
+    shoot(page, "desktop wide")
+    assert page.evaluate("window.unreloaded")
+    assert "token" not in page.url
+
+
+def test_after_a_reload_nothing_is_missing_or_doubled(page: Page, door: str) -> None:
+    _enter(page, door)
+    _drop(page, *_photos("cat.jpg", "cat-alpha.png"))
+    for plate in _pictures(page, "cat.jpg", "cat-alpha.png"):
+        expect(_made(plate)).to_have_count(4)
+    before = _newest_jobs(page)
+    assert len(set(before)) == len(before)
+    page.reload()
+    for plate in _pictures(page, "cat.jpg", "cat-alpha.png"):
+        expect(_made(plate)).to_have_count(4)
+    assert sorted(_newest_jobs(page)) == sorted(before)
+
+
+def test_a_lost_socket_comes_back_with_all_that_happened_meanwhile(
+    page: Page, door: str, upload: Callable[[str, bytes], None]
+) -> None:
+    sockets: list[object] = []
+    page.route_web_socket("**/live*", lambda socket: sockets.append((socket, socket.connect_to_server())))
+    _enter(page, door)
+    before = page.get_by_test_id("picture").count()
+    first, _ = sockets[-1]  # type: ignore[misc]
+    first.close(code=1012, reason="service restart")
+    upload("uploads/meanwhile.jpg", (PHOTOS / "rocket.jpg").read_bytes())
+    (plate,) = _pictures(page, "meanwhile.jpg")
+    expect(_made(plate)).to_have_count(4)
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")
+    assert len(sockets) > 1
+    expect(page.get_by_test_id("picture")).to_have_count(before + 1)
+
+
+def test_a_picture_copied_in_by_somebody_else_appears_by_itself(
+    page: Page, door: str, upload: Callable[[str, bytes], None]
+) -> None:
+    _enter(page, door)
+    upload("uploads/hero/somebody else's.jpg", (PHOTOS / "hubble.jpg").read_bytes())
+    (plate,) = _pictures(page, "somebody else's.jpg")
+    expect(_made(plate)).to_have_count(2)
+
+
+def test_a_bad_file_shows_its_sentence_and_the_good_one_beside_it_succeeds(page: Page, door: str, shoot: Shoot) -> None:
+    _enter(page, door)
+    liar = ("liar.png", "image/png", b"This is no picture.\n" * 40)
+    stranger = ("notes.txt", "text/plain", b"Hello.")
+    _drop(page, liar, stranger, ("empty.jpg", "image/jpeg", b""), *_photos("rocket.jpg"))
+    bad, other, empty, good = _pictures(page, "liar.png", "notes.txt", "empty.jpg", "rocket.jpg")
+    expect(bad.get_by_test_id("sentence")).to_contain_text("not a picture")
+    expect(other.get_by_test_id("sentence")).to_contain_text("text/plain")
+    expect(empty.get_by_test_id("sentence")).to_contain_text("empty")
+    expect(_made(good)).to_have_count(4)
+    expect(bad).to_have_attribute("data-status", "failed")
+    shoot(page, "bad files")
+
+
+def test_without_a_token_the_page_asks_for_one_and_takes_it(page: Page, deployed: Deployment, shoot: Shoot) -> None:
+    page.goto(deployed.site.web)
+    field = page.get_by_label("Token")
+    expect(field).to_be_focused()
+    shoot(page, "no token")
+    field.fill("umb_made-up")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("unknown here")
+    field.fill(deployed.token("operator"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")
+
+
+def test_a_variant_opens_large_and_closes_by_the_keyboard_alone(page: Page, door: str) -> None:
+    _enter(page, door)
+    _drop(page, *_photos("coffee.jpg"))
+    (plate,) = _pictures(page, "coffee.jpg")
+    expect(_made(plate)).to_have_count(4)
+    opener = plate.get_by_role("button", name="Open thumbnail of coffee.jpg")
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_have_accessible_name("thumbnail of coffee.jpg")
+    page.keyboard.press("ArrowRight")
+    expect(dialog).to_have_accessible_name("grayscale of coffee.jpg")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_all_of_it_without_scrolling_sideways(
+    browser: Browser, door: str, scheme: str, shoot: Shoot
+) -> None:
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        device_scale_factor=2,
+        is_mobile=True,
+        has_touch=True,
+        color_scheme=scheme,
+        reduced_motion="reduce",
+    )
+    page = phone.new_page()
+    _enter(page, door)
+    page.get_by_label("Choose pictures to upload").set_input_files(PHOTOS / "coffee.jpg")
+    (plate,) = _pictures(page, "coffee.jpg")
+    expect(_made(plate)).to_have_count(4, timeout=PATIENCE)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shoot(page, f"phone {scheme}")
+    phone.close()
+
+
+def test_a_dark_page_is_dark(browser: Browser, door: str, shoot: Shoot) -> None:
+    night = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark", reduced_motion="reduce")
+    page = night.new_page()
+    _enter(page, door)
+    shown = Image.open(BytesIO(page.screenshot())).convert("L")
+    assert ImageStat.Stat(shown).median[0] < 60
+    shoot(page, "desktop dark")
+    night.close()
+
+
+def test_a_page_with_nothing_yet_invites(page: Page, door: str, shoot: Shoot) -> None:
+    page.route("**/v1/jobs*", lambda route: route.fulfill(json={"jobs": [], "cursor": None}))
+    page.route_web_socket("**/live*", lambda socket: None)
+    page.goto(door)
+    expect(page.get_by_role("heading", name="Drop a photo.")).to_be_visible()
+    shoot(page, "empty")
