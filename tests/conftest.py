@@ -63,7 +63,7 @@ def feed(deployed: Deployment, api: Api) -> Iterator[Feed]:
 
 @pytest.fixture(scope="session")
 def upload(deployed: Deployment) -> Callable[[str, bytes], None]:
-    """Copy bytes into the uploads bucket as `aws s3 cp` does, through a client that knows nothing of us: LocalStack's."""
+    """Copy bytes into the uploads bucket as `aws s3 cp` does, with LocalStack's client, which knows nothing of us."""
     return partial(_put, deployed)
 
 

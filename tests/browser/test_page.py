@@ -3,10 +3,11 @@
 from base64 import b64encode
 from collections.abc import Callable
 from io import BytesIO
+from typing import Literal
 
 import pytest
 from PIL import Image, ImageStat
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import PATIENCE, PHOTOS
 from tests.pipeline.deployment import Deployment
@@ -91,12 +92,16 @@ def test_after_a_reload_nothing_is_missing_or_doubled(page: Page, door: str) -> 
 def test_a_lost_socket_comes_back_with_all_that_happened_meanwhile(
     page: Page, door: str, upload: Callable[[str, bytes], None]
 ) -> None:
-    sockets: list[object] = []
-    page.route_web_socket("**/live*", lambda socket: sockets.append((socket, socket.connect_to_server())))
+    sockets: list[WebSocketRoute] = []
+
+    def through(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    page.route_web_socket("**/live*", through)
     _enter(page, door)
     before = page.get_by_test_id("picture").count()
-    first, _ = sockets[-1]  # type: ignore[misc]
-    first.close(code=1012, reason="service restart")
+    sockets[-1].close(code=1012, reason="service restart")
     upload("uploads/meanwhile.jpg", (PHOTOS / "rocket.jpg").read_bytes())
     (plate,) = _pictures(page, "meanwhile.jpg")
     expect(_made(plate)).to_have_count(4)
@@ -159,7 +164,7 @@ def test_a_variant_opens_large_and_closes_by_the_keyboard_alone(page: Page, door
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_all_of_it_without_scrolling_sideways(
-    browser: Browser, door: str, scheme: str, shoot: Shoot
+    browser: Browser, door: str, scheme: Literal["light", "dark"], shoot: Shoot
 ) -> None:
     phone = browser.new_context(
         viewport={"width": 390, "height": 844},

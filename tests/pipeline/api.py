@@ -71,5 +71,5 @@ def open_link(url: str) -> bytes:
 
 def send_form(url: str, fields: dict[str, str], data: bytes) -> int:
     """Post a file with a ticket, as a browser does; the status."""
-    form = [*fields.items(), ("file", ("file", data))]
+    form: dict[str, Any] = {**fields, "file": ("file", data)}
     return urllib3.request("POST", url, fields=form, retries=False).status

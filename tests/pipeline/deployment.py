@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from localstack_client.session import Session
-from pytest_localstack.session import RunningSession
+import pytest
+from localstack_client.session import Session  # type: ignore[import-untyped]
+from pytest_localstack.session import RunningSession  # type: ignore[import-untyped]
 
 from umbel import deploy, engine, stack, tokens
 from umbel.aws import REGION, Cloud
+from umbel.faults import Fault
 from umbel.home import ROOT
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.tokens import Role
@@ -79,6 +81,8 @@ def deployment(folder: Path, *, keep: bool) -> Iterator[Deployment]:
         session = RunningSession(engine.HOST, services=dict.fromkeys(_SERVICES, here.port), region_name=REGION)
         with session:
             yield Deployment(site, session, here.port)
+    except Fault as fault:
+        pytest.fail(f"{fault}\n{fault.detail}", pytrace=False)
     finally:
         if not keep:
             engine.stop()

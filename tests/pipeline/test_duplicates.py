@@ -40,7 +40,9 @@ def test_a_task_that_comes_twice_and_shuffled_ends_once(
     api: Api, deployed: Deployment, done: Callable[..., dict[str, Any]]
 ) -> None:
     with held(api, "slow", 4):
-        words = [{"op": "slow", "input": f"word {place}", "params": {"seconds": 0.05}} for place in range(12)]
+        words: list[dict[str, Any]] = [
+            {"op": "slow", "input": f"word {place}", "params": {"seconds": 0.05}} for place in range(12)
+        ]
         job = api.run(*words)
         messages = take_all(deployed, "op-slow", len(words))
         send_all(deployed, "op-slow", random.Random(2).sample(messages * 2, 2 * len(messages)))
