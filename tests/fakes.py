@@ -119,6 +119,14 @@ class FakeLedger:
         self._weather.passes()
         return stopped
 
+    def resume(self, job: str) -> None:
+        found = self.job(job)
+        if found and found.status == "cancelled":
+            self._weather.passes()
+            self._cancelled.discard(job)
+            self._put(job_key(job), msgspec.structs.replace(found, status="running", version=found.version + 1))
+            self._weather.passes()
+
     def cancelled(self) -> frozenset[str]:
         return frozenset(self._cancelled)
 

@@ -9,6 +9,7 @@ from umbel_core.messages import RunTask
 
 INTAKE = "intake"
 """The name under which messages of the intake queue are kept."""
+GIVEN_UP = "given_up"
 _SILENT = "its worker stopped without an answer: it was killed, ran out of time or ran out of memory"
 
 
@@ -27,13 +28,18 @@ class Undertaker(msgspec.Struct, frozen=True):
         last = (task and task.last_error) or _SILENT
         reason = f"Given up after {attempts} attempts; at last {last}."
         letter = DeadLetter(op=op, id=message, body=body, at=now(), reason=reason, job=command.job, index=command.index)
-        outcome = Outcome(status="failed", error=Fault("given_up", reason), attempts=attempts, finished_at=now())
+        outcome = Outcome(status="failed", error=Fault(GIVEN_UP, reason), attempts=attempts, finished_at=now())
         # The letter is kept first: a task that says it was given up can always be redriven.
         self._keep(letter)
-        if not self.ledger.commit(command, outcome):
-            self.ledger.unearth(letter)
-            return None
-        return letter
+        if self.ledger.commit(command, outcome) or self._gave_up(command):
+            return letter
+        self.ledger.unearth(letter)
+        return None
+
+    def _gave_up(self, command: RunTask) -> bool:
+        """True when an undertaker that did not live to say so has failed the task before."""
+        task = self.ledger.task(command.job, command.index)
+        return bool(task and task.round == command.round and task.error and task.error.code == GIVEN_UP)
 
     def bury_arrival(self, message: str, body: str) -> DeadLetter:
         """Fail the jobs that could not be planned, and keep the letter."""

@@ -42,7 +42,9 @@ def test_a_key_comes_back_as_it_was(key: str) -> None:
     assert job.source == key
 
 
-@pytest.mark.parametrize("key", ["uploads/", "uploads/folder/", "jobs/", "inputs/j1", "elsewhere/a.jpg", "uploadsa.jpg"])
+@pytest.mark.parametrize(
+    "key", ["uploads/", "uploads/folder/", "jobs/", "inputs/j1", "elsewhere/a.jpg", "uploadsa.jpg"]
+)
 def test_folder_markers_and_other_prefixes_start_nothing(key: str) -> None:
     assert list(read_message(notice(key))) == []
 

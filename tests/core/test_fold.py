@@ -49,7 +49,9 @@ def timeless(folded: Job) -> Job:
 
 
 @given(histories(), st.data())
-def test_split_repeated_and_shuffled_changes_count_once(history: tuple[int, list[TaskChange]], data: st.DataObject) -> None:
+def test_split_repeated_and_shuffled_changes_count_once(
+    history: tuple[int, list[TaskChange]], data: st.DataObject
+) -> None:
     total, changes = history
     at_once = fold(job(total), changes) or job(total)
     counted = Counter({each.task.index: each.task.status for each in changes}.values())

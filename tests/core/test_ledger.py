@@ -118,6 +118,25 @@ def test_a_cancelled_job_stays_cancelled(ledger: Ledger) -> None:
     assert job.id in ledger.cancelled()
     assert ledger.cancel(job.id) == ledger.job(job.id)
     assert ledger.cancel(new_job_id()) is None
+    ledger.commit(tasks[0].command(), ended("skipped"))
+    found = ledger.job(job.id)
+    assert found
+    assert found.status == "cancelled"
+
+
+def test_a_cancelled_job_may_be_taken_up_again_and_no_other(ledger: Ledger) -> None:
+    job, tasks = a_job()
+    ledger.plan(job, tasks)
+    ledger.resume(job.id)
+    before = ledger.job(job.id)
+    assert before
+    assert before.status == "pending"
+    ledger.cancel(job.id)
+    ledger.resume(job.id)
+    after = ledger.job(job.id)
+    assert after
+    assert after.status == "running"
+    assert job.id not in ledger.cancelled()
 
 
 def test_tasks_come_in_order_and_in_pages(ledger: Ledger) -> None:

@@ -31,7 +31,9 @@ def test_a_task_comes_back_as_it_was(value: Any, params: dict[str, Any], group: 
 def test_a_job_comes_back_as_it_was() -> None:
     variants = {"a": {"status": "completed", "bytes": 12, "ratio": 1.5}}
     errors = [Fault("c", "m", task="j.1", variant="a")]
-    job = Job(id="j", kind="crawl", name="", created_at="t", updated_at="t", planned=True, errors=errors, variants=variants)
+    job = Job(
+        id="j", kind="crawl", name="", created_at="t", updated_at="t", planned=True, errors=errors, variants=variants
+    )
     assert record(Job, {**item(job), "pk": {"S": "JOB#j"}, "listed": {"S": "JOBS"}}) == job
 
 

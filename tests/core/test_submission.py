@@ -17,7 +17,9 @@ PICTURE = base64.b64encode(b"pixels").decode()
 
 
 def read(document: Any) -> Any:
-    return read_submission(document if isinstance(document, bytes) else json.dumps(document).encode(), CATALOGUE, LIMITS)
+    return read_submission(
+        document if isinstance(document, bytes) else json.dumps(document).encode(), CATALOGUE, LIMITS
+    )
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ class Stage:
 
     def runner(self) -> Runner:
         """A worker that has just started, for any op."""
-        return Runner("any", self._work, self.ledger, Skipping(self.ledger), 1024, quietly)
+        return Runner("any", self._work, self.ledger, Skipping(self.ledger), 1024, timeout_seconds=20, announce=quietly)
 
     def _work(self, command: RunTask) -> Any:
         if command.op == "say":
@@ -96,7 +96,6 @@ class Stage:
     def notice(self, key: str, sequencer: str = "1") -> str:
         """S3's notice of an object."""
 
-
         entry = {
             "key": quote_plus(key, safe="/"),
             "size": len(self.uploads.objects[key]),
@@ -109,5 +108,3 @@ class Stage:
     def relay_all(self, start: int = 0) -> int:
         """Relay the stream from a place on; how many messages were sent."""
         return self.relay.relay(read_changes(self.ledger.stream[start:]))
-
-

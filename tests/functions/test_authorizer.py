@@ -1,0 +1,77 @@
+"""Who may call what."""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+import msgspec
+import pytest
+
+from authorizer.verdict import policy, token_in
+from umbel_core.clock import epoch
+from umbel_core.tokens import Role, TokenRecord, issue
+
+API = "arn:aws:execute-api:us-east-1:000000000000:abc"
+
+
+def record(role: Role, *, expired: bool = False) -> TokenRecord:
+    made = issue(role, "x")[1]
+    return msgspec.structs.replace(made, expires_at=epoch() - 1) if expired else made
+
+
+def may(token: TokenRecord | None, call: str) -> bool:
+    """Whether API Gateway lets this call through, also when it kept the policy from an earlier `GET /jobs`."""
+    verdicts = {_allows(policy(f"{API}/v1/{asked}", token), f"{API}/v1/{call}") for asked in (call, "GET/jobs")}
+    assert len(verdicts) == 1, "a kept policy must say the same"
+    return verdicts.pop()
+
+
+def _allows(verdict: dict[str, Any], arn: str) -> bool:
+    (statement,) = verdict["policyDocument"]["Statement"]
+    covered = any(fnmatchcase(arn, resource) for resource in statement["Resource"])
+    return bool(covered and statement["Effect"] == "Allow")
+
+
+CALLS = ["GET/jobs", "GET/jobs/j1/tasks", "POST/jobs", "DELETE/jobs/j1", "PUT/ops/blur", "POST/ops/blur/redrive"]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("token", "writes", "reads"),
+    [
+        (None, False, False),
+        (record("viewer", expired=True), False, False),
+        (record("operator", expired=True), False, False),
+        (record("viewer"), False, True),
+        (record("operator"), True, True),
+    ],
+    ids=["none", "expired viewer", "expired operator", "viewer", "operator"],
+)
+def test_a_viewer_reads_an_operator_does_everything(
+    token: TokenRecord | None, writes: bool, reads: bool, call: str
+) -> None:
+    assert may(token, call) is (reads if call.startswith("GET/") else writes)
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator"])
+def test_whoever_has_a_token_may_listen(role: Role) -> None:
+    arn = f"{API}/live/$connect"
+    assert _allows(policy(arn, record(role)), arn)
+    assert not _allows(policy(arn, None), arn)
+    assert policy(arn, record(role))["context"]["role"] == role
+
+
+@pytest.mark.parametrize(
+    ("event", "token"),
+    [
+        ({"headers": {"Authorization": "Bearer abc"}}, "abc"),
+        ({"headers": {"authorization": "bearer  abc "}}, "abc"),
+        ({"headers": {"Authorization": "Basic abc"}}, None),
+        ({"headers": {"Authorization": "Bearer "}}, None),
+        ({"headers": {"Authorization": "abc"}}, None),
+        ({"headers": None, "queryStringParameters": {"token": "abc"}}, "abc"),
+        ({"headers": {}, "queryStringParameters": None}, None),
+        ({}, None),
+    ],
+)
+def test_a_token_is_found_where_it_may_stand(event: dict[str, Any], token: str | None) -> None:
+    assert token_in(event) == token

@@ -1,0 +1,112 @@
+"""Changes are counted once and told to everyone who listens, as often as it takes."""
+
+import msgspec
+import pytest
+
+from relay.relaying import FoldConflictError
+from tests.functions.stage import Stage
+from umbel_core.arrivals import read_message
+from umbel_core.ledger import Job, Task
+
+MANIFEST = b'{"tasks":[{"op":"say","input":"hi"},{"op":"say","input":"bad"}]}'
+
+
+def worked() -> tuple[Stage, str]:
+    """A stage on which a job of two tasks was worked on, and nothing relayed."""
+    stage = Stage()
+    (arrival,) = read_message(stage.drop("jobs/a.json", MANIFEST))
+    job, _ = stage.planner.take(arrival)
+    for command in stage.tasks.commands:
+        stage.runner().run(command, 1)
+    return stage, job
+
+
+def job_in(stage: Stage, job: str) -> Job:
+    found = stage.ledger.job(job)
+    assert found
+    return found
+
+
+def test_a_redelivered_batch_is_told_again_and_counted_once() -> None:
+    stage, job = worked()
+    stage.audience.subscribe("s1", job)
+    first = stage.relay_all()
+    counted = job_in(stage, job)
+    assert (counted.completed, counted.failed, counted.status) == (1, 1, "failed")
+    assert stage.relay_all() >= first
+    again = job_in(stage, job)
+    assert (again.completed, again.failed, again.version) == (1, 1, counted.version)
+
+
+def test_what_listeners_hear_last_is_what_the_ledger_says() -> None:
+    stage, job = worked()
+    stage.audience.subscribe("s1", job)
+    relayed = 0
+    while relayed < len(stage.ledger.stream):  # what the relay writes comes back to it
+        end = len(stage.ledger.stream)
+        stage.relay_all(relayed)
+        relayed = end
+    heard = stage.audience.heard["s1"]
+    jobs = [message["job"] for message in heard if message["type"] == "job"]
+    newest = max(jobs, key=lambda each: each["version"])
+    assert (newest["status"], newest["counts"]["failed"]) == ("failed", 1)
+    tasks = {message["task"]["id"]: message["task"]["status"] for message in heard if message["type"] == "task"}
+    assert set(tasks.values()) == {"completed", "failed"}
+
+
+def test_everyone_hears_but_those_who_listen_to_something_else() -> None:
+    stage, job = worked()
+    for socket, topic in (("mine", job), ("all", "*"), ("other", "j0"), ("both", "*"), ("both", job)):
+        stage.audience.subscribe(socket, topic)
+    stage.relay_all()
+    assert stage.audience.heard["mine"] == stage.audience.heard["all"] == stage.audience.heard["both"] != []
+    assert "other" not in stage.audience.heard
+
+
+def test_a_gone_socket_is_forgotten_and_the_others_hear_all() -> None:
+    stage, job = worked()
+    for number in range(20):
+        stage.audience.subscribe(f"s{number}", job)
+    stage.audience.gone = {"s7"}
+    stage.relay_all()
+    assert len({len(stage.audience.heard[f"s{number}"]) for number in range(20) if number != 7}) == 1
+    assert "s7" not in stage.audience.listeners([job])[job]
+
+
+def test_nobody_listening_costs_no_message() -> None:
+    stage, job = worked()
+    assert stage.relay_all() == 0
+    assert job_in(stage, job).completed == 1
+
+
+def test_somebody_writing_in_between_does_not_lose_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, job = worked()
+    replace = stage.ledger.replace_jobs
+
+    def after_a_cancel(jobs: list[tuple[Job, Job]]) -> set[str]:
+        monkeypatch.setattr(stage.ledger, "replace_jobs", replace)
+        stage.ledger.cancel(job)
+        return replace(jobs)
+
+    monkeypatch.setattr(stage.ledger, "replace_jobs", after_a_cancel)
+    stage.relay_all()
+    found = job_in(stage, job)
+    assert (found.status, found.completed, found.failed) == ("cancelled", 1, 1)
+
+
+def test_a_record_that_will_not_hold_still_has_the_batch_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, job = worked()
+    monkeypatch.setattr(stage.ledger, "replace_jobs", lambda _: set())
+    with pytest.raises(FoldConflictError, match=job):
+        stage.relay_all()
+
+
+def test_changes_of_a_job_that_expired_are_passed_over() -> None:
+    stage, _ = worked()
+    lost = Task(job="j9", index=0, op="say", variant="v", input="x", queued_at="t")
+    stage.ledger.plan(Job(id="j8", kind="task", name="n", created_at="t", updated_at="t"), [lost])
+    stage.ledger.start(lost.command(), 1, "t")
+    removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"sk": {"S": "JOB"}}, "SequenceNumber": "99"}}
+    stage.ledger.stream.append(removed)
+    assert msgspec.json.encode(stage.ledger.stream)
+    stage.relay_all()

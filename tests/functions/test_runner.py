@@ -1,0 +1,154 @@
+"""One message, one outcome: committed once, whoever's fault it is."""
+
+from threading import Event
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.fakes import FakeLedger
+from tests.functions.stage import CATALOGUE, Stage, say
+from umbel_core.clock import now
+from umbel_core.errors import Rejected
+from umbel_core.ledger import Job, Ledger, Task
+from umbel_core.messages import RunTask
+from worker.announcing import Announcing
+from worker.skipping import Skipping
+from worker.work import OnValues
+
+
+def planned(stage: Stage, text: str = "hi", **params: Any) -> RunTask:
+    """One task in the ledger, and its message."""
+    moment = now()
+    job = Job(id="j1", kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=1)
+    task = Task(job="j1", index=0, op="say", variant="say", input=text, params=params, queued_at=moment)
+    stage.ledger.plan(job, [task])
+    return task.command()
+
+
+def task_in(ledger: Ledger) -> Task:
+    task = ledger.task("j1", 0)
+    assert task
+    return task
+
+
+def test_a_result_is_committed_with_its_cost() -> None:
+    stage = Stage()
+    outcome = stage.runner().run(planned(stage, "ab"), 1)
+    assert outcome
+    assert outcome.status == "completed"
+    task = task_in(stage.ledger)
+    assert (task.result, task.status, task.attempts) == ("ab", "completed", 1)
+    assert task.cost_nano > 0
+    assert task.started_at
+    assert task.finished_at
+    assert task.started_at <= task.finished_at
+
+
+def test_the_callers_fault_is_final_at_the_first_delivery() -> None:
+    stage = Stage()
+    outcome = stage.runner().run(planned(stage, "bad"), 1)
+    assert outcome
+    assert outcome.status == "failed"
+    assert outcome.error
+    assert (outcome.error.code, outcome.error.message) == ("bad", "That is bad.")
+
+
+def test_our_fault_rises_and_leaves_the_task_open() -> None:
+    stage = Stage()
+    with pytest.raises(RuntimeError, match="that broke"):
+        stage.runner().run(planned(stage, "broken"), 1)
+    assert task_in(stage.ledger).status == "pending"
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_a_duplicate_commits_nothing(attempts: int) -> None:
+    stage = Stage()
+    command = planned(stage)
+    assert stage.runner().run(command, 1)
+    before = task_in(stage.ledger)
+    assert stage.runner().run(command, attempts) is None
+    assert task_in(stage.ledger) == before
+
+
+def test_a_message_received_again_after_its_answer_is_not_even_run() -> None:
+    stage = Stage()
+    command = planned(stage)
+    stage.runner().run(command, 1)
+    runner = msgspec.structs.replace(stage.runner(), work=lambda _: pytest.fail("it ran again"))
+    assert runner.run(command, 2) is None
+
+
+def test_a_message_of_an_earlier_round_changes_nothing() -> None:
+    stage = Stage()
+    command = planned(stage, "bad")
+    stage.runner().run(command, 1)
+    stage.ledger.reopen("j1", None)
+    assert stage.runner().run(command, 1) is None
+    assert task_in(stage.ledger).status == "pending"
+
+
+def test_a_task_of_a_cancelled_job_is_skipped_with_the_reason() -> None:
+    stage = Stage()
+    command = planned(stage)
+    stage.ledger.cancel("j1")
+    outcome = stage.runner().run(command, 1)
+    assert outcome
+    assert outcome.status == "skipped"
+    assert outcome.error
+    assert "cancelled" in outcome.error.message
+
+
+def test_only_a_slow_task_says_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    command = planned(stage)
+    monkeypatch.setattr("worker.announcing._SEEN_AFTER_SECONDS", 0)
+    said = Event()
+    start = stage.ledger.start
+
+    def starting(*arguments: Any) -> bool:
+        moved = start(*arguments)
+        said.set()
+        return moved
+
+    monkeypatch.setattr(stage.ledger, "start", starting)
+    seen: list[str] = []
+
+    def work(_: RunTask) -> None:
+        assert said.wait(5)
+        seen.append(task_in(stage.ledger).status)
+
+    msgspec.structs.replace(stage.runner(), work=work, announce=Announcing).run(command, 1)
+    assert [*seen, task_in(stage.ledger).status] == ["running", "completed"]
+
+
+def test_a_quick_task_is_one_write() -> None:
+    stage = Stage()
+    command = planned(stage)
+    before = len(stage.ledger.stream)
+    msgspec.structs.replace(stage.runner(), announce=Announcing).run(command, 1)
+    assert len(stage.ledger.stream) == before + 1
+
+
+def test_parameters_are_checked_where_the_op_runs_too() -> None:
+    stage = Stage()
+    work = OnValues(say)
+    assert work(planned(stage, "ab", times=2)) == "abab"
+    with pytest.raises(Rejected, match="invalid_params"):
+        work(RunTask(job="j1", index=0, op="say", variant="v", input="x", params={"times": "two"}))
+    assert CATALOGUE["say"].takes == "text"
+
+
+def test_the_ledger_is_asked_for_cancelled_jobs_once_a_second() -> None:
+    class Counting(FakeLedger):
+        asked = 0
+
+        def cancelled(self) -> frozenset[str]:
+            self.asked += 1
+            return frozenset()
+
+    ledger = Counting()
+    skipping = Skipping(ledger)
+    for _ in range(5):
+        skipping.check("j1")
+    assert ledger.asked == 1

@@ -1,0 +1,97 @@
+"""What a socket says is answered with messages that API Gateway can carry."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from sockets.conversation import Conversation
+from tests.functions.stage import Stage
+from umbel_core.clock import now
+from umbel_core.ids import new_job_id
+from umbel_core.ledger import Job, Task
+
+CARRIED = 128_000
+
+
+def stage_with(tasks: int, text: str = "hi") -> tuple[Stage, Conversation, str]:
+    stage, moment, job = Stage(), now(), new_job_id()
+    of = [Task(job=job, index=i, op="say", variant=f"v{i}", input=text, queued_at=moment) for i in range(tasks)]
+    made = Job(id=job, kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks)
+    stage.ledger.plan(made, of)
+    return stage, Conversation(stage.ledger, stage.audience, stage.results.link), job
+
+
+def say(conversation: Conversation, message: Any) -> None:
+    conversation.hear("s1", message if isinstance(message, str) else json.dumps(message))
+
+
+def test_a_subscriber_sees_the_job_and_its_tasks_and_hears_what_follows() -> None:
+    stage, conversation, job = stage_with(2)
+    say(conversation, {"action": "subscribe", "job": job})
+    (snapshot,) = stage.audience.heard["s1"]
+    assert (snapshot["type"], snapshot["topic"], snapshot["more"]) == ("snapshot", job, False)
+    assert snapshot["job"]["id"] == job
+    assert [task["status"] for task in snapshot["tasks"]] == ["pending", "pending"]
+    assert stage.audience.listeners([job]) == {job: {"s1"}}
+    say(conversation, {"action": "unsubscribe", "job": job})
+    assert stage.audience.listeners([job]) == {}
+
+
+def test_a_long_snapshot_comes_in_parts_that_can_be_carried() -> None:
+    stage, conversation, job = stage_with(100, "x" * 4000)
+    say(conversation, {"action": "subscribe", "job": job})
+    parts = stage.audience.heard["s1"]
+    assert len(parts) > 1
+    assert max(len(msgspec.json.encode(part)) for part in parts) < CARRIED
+    assert [task["id"] for part in parts for task in part["tasks"]] == [f"{job}.{place}" for place in range(100)]
+
+
+def test_a_job_of_more_tasks_says_that_there_are_more() -> None:
+    stage, conversation, job = stage_with(101)
+    say(conversation, {"action": "subscribe", "job": job})
+    assert stage.audience.heard["s1"][-1]["more"] is True
+    assert sum(len(part["tasks"]) for part in stage.audience.heard["s1"]) == 100
+
+
+def test_everything_is_the_newest_jobs() -> None:
+    stage, conversation, job = stage_with(1)
+    say(conversation, {"action": "subscribe", "job": "*"})
+    assert [each["id"] for part in stage.audience.heard["s1"] for each in part["jobs"]] == [job]
+
+
+def test_everything_of_nothing_is_still_an_answer() -> None:
+    stage = Stage()
+    say(Conversation(stage.ledger, stage.audience, stage.results.link), {"action": "subscribe", "job": "*"})
+    assert [message["jobs"] for message in stage.audience.heard["s1"]] == [[]]
+
+
+def test_a_ping_is_answered() -> None:
+    stage, conversation, _ = stage_with(0)
+    say(conversation, {"action": "ping"})
+    assert stage.audience.heard["s1"] == [{"type": "pong"}]
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("", "invalid_json"),
+        ("{", "invalid_json"),
+        ("[]", "invalid_message"),
+        ("{}", "invalid_message"),
+        ({"action": 3}, "invalid_message"),
+        ({"action": "subscribe"}, "invalid_message"),
+        ({"action": "subscribe", "job": 3}, "invalid_message"),
+        ({"action": "subscribe", "job": ""}, "invalid_message"),
+        ({"action": "subscribe", "job": "j0"}, "no_such_job"),
+        ({"action": "subscribe", "job": "JOB#x\n"}, "no_such_job"),
+        ({"action": "shout", "job": "*"}, "unknown_action"),
+    ],
+)
+def test_what_is_not_understood_is_answered_with_a_code(message: Any, code: str) -> None:
+    stage, conversation, _ = stage_with(0)
+    say(conversation, message)
+    (answer,) = stage.audience.heard["s1"]
+    assert (answer["type"], answer["error"]["code"]) == ("error", code)
+    assert stage.audience.listeners(["j0", "JOB#x\n"]) == {}
