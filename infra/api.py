@@ -132,6 +132,9 @@ class Api(Construct):
                 conditions={"ArnLike": {"lambda:FunctionArn": lanes}},
             )
         )
+        queues = stack.format_arn(service="sqs", resource=f"{prefix}*")
+        tuned = ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SetQueueAttributes"]
+        self.function.add_to_role_policy(iam.PolicyStatement(actions=tuned, resources=[queues]))
         # Listing takes no resource.
         self.function.add_to_role_policy(
             iam.PolicyStatement(actions=["lambda:ListEventSourceMappings"], resources=["*"])

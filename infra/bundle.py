@@ -27,8 +27,9 @@ def layer(name: str, target: Target, facts: dict[str, bytes] | None = None) -> P
     print_of = _digest([source, Path(__file__)], locked, repr(target), *map(repr, (facts or {}).items()))
     folder = BUILD / "layers" / f"{name}-{target.name}-{print_of}"
     if folder.exists():
+        folder.touch()
         return folder
-    python = _fresh(folder.with_suffix(".part")) / "python"
+    python = _part(folder) / "python"
     python.mkdir()
     requirements = python.parent / "requirements.txt"
     requirements.write_text(_only(locked, recipe.get("only")))
@@ -49,8 +50,9 @@ def code(name: str, packages: list[Path], facts: dict[str, bytes], target: Targe
     print_of = _digest([*packages, Path(__file__)], repr(target), *map(repr, facts.items()))
     folder = BUILD / "functions" / f"{name}-{target.name}-{print_of}"
     if folder.exists():
+        folder.touch()
         return folder
-    part = _fresh(folder.with_suffix(".part"))
+    part = _part(folder)
     for package in packages:
         if package.is_dir():
             shutil.copytree(package, part / package.name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -145,18 +147,25 @@ def _digest(paths: list[Path], *texts: str) -> str:
     return seen.hexdigest()[:16]
 
 
-def _fresh(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
+def _part(folder: Path) -> Path:
+    """Where this process puts the folder together; another may be at the same one."""
+    part = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    return part
 
 
 def _finish(part: Path, folder: Path) -> None:
     """Put the finished folder in place, and clear away what earlier builds left under the same name."""
     for older in folder.parent.glob(f"{folder.name.rsplit('-', 1)[0]}-*"):
-        if older != part:
+        if older != folder:
             shutil.rmtree(older, ignore_errors=True)
-    part.rename(folder)
+    try:
+        part.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+        shutil.rmtree(part)  # another process was faster, and made the same
 
 
 def _remove(path: Path) -> None:

@@ -4,15 +4,12 @@ import msgspec
 
 from umbel_core.aws.lanes import LEAST_CAP
 from umbel_core.op import OpCard
+from umbel_core.receives import BASE as RECEIVES
+from umbel_core.receives import THROTTLED as THROTTLED_RECEIVES
+from umbel_core.receives import receives_for
 
 VISIBILITY_PER_TIMEOUT = 6
 """AWS's rule: a message stays hidden for six time-outs, so that a throttled batch is not shown twice."""
-RECEIVES = 5
-BATCHED_RECEIVES = 10
-"""A lane that takes several messages at a time hands some back: those behind a slow one, or one that came again."""
-THROTTLED_RECEIVES = 50
-"""With one reserved slot under a cap of two (the smallest there is), half of the receives are throttled and burn a
-count; fifty of them in a row do not happen."""
 
 
 class LaneError(Exception):
@@ -31,6 +28,8 @@ class LaneNumbers(msgspec.Struct, frozen=True, kw_only=True):
 
 def lane_numbers(card: OpCard, concurrency: int, *, reserve: bool) -> LaneNumbers:
     """The numbers of an op's lane for this concurrency."""
+    if card.compute.ordered:
+        raise LaneError(f"'{card.name}': ordered lanes are not built yet; leave ordered=False")
     if concurrency == 1 and not reserve:
         raise LaneError(
             f"concurrency of '{card.name}': 1 needs a reservation, because a mapping cap is at least {LEAST_CAP}; "
@@ -41,16 +40,10 @@ def lane_numbers(card: OpCard, concurrency: int, *, reserve: bool) -> LaneNumber
         reserved=concurrency if reserve and concurrency > 0 else None,
         cap=max(LEAST_CAP, concurrency),
         visibility_seconds=VISIBILITY_PER_TIMEOUT * card.compute.timeout_seconds,
-        receives=_receives(card, concurrency),
+        receives=receives_for(concurrency, card.compute.batch),
     )
     check(card, numbers)
     return numbers
-
-
-def _receives(card: OpCard, concurrency: int) -> int:
-    if concurrency == 1:
-        return THROTTLED_RECEIVES
-    return BATCHED_RECEIVES if card.compute.batch > 1 else RECEIVES
 
 
 def check(card: OpCard, numbers: LaneNumbers) -> None:

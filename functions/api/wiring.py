@@ -71,4 +71,4 @@ def intake() -> SqsIntake:
 @cache
 def lanes() -> Lanes:
     """The ops' lanes as they are now."""
-    return Lanes(client("lambda"), environment().lane_prefix, environment().reserve)
+    return Lanes(client("lambda"), client("sqs"), environment().lane_prefix, environment().reserve)

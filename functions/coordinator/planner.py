@@ -47,6 +47,7 @@ class Planner(msgspec.Struct, frozen=True):
     def take(self, arrival: Arrived | RetryTasks) -> tuple[str, int]:
         """Plan and publish; the job's id and how many tasks went out."""
         if isinstance(arrival, RetryTasks):
+            self.ledger.resume(arrival.job)
             return arrival.job, self._publish(self.ledger.reopen(arrival.job, arrival.indices))
         job = job_of(arrival, self.ledger)
         # Whatever an earlier, given-up try said of it is over, and listeners take this record for the newer one.
@@ -91,7 +92,8 @@ class Planner(msgspec.Struct, frozen=True):
 
     def _manifest(self, arrival: Arrived, job: Job) -> list[Task]:
         submission = read_submission(self.uploads.read(arrival.key, arrival.etag), self.catalogue, self.limits)
-        job.kind = submission.kind
+        # What the API announced as an image job stays one, though its manifest looks like any other.
+        job.kind = submission.kind if job.kind == "manifest" else job.kind
         job.name = submission.name or job.name
         job.on_error = submission.on_error
         specs = submission.specs

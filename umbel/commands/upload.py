@@ -73,7 +73,7 @@ class Board:
         if row is not None:
             self._progress.remove_task(row)
         good = not picture.sentences
-        made = f"{picture.job.counts.completed} variants" if picture.job else "sent"
+        made = f"{picture.job.counts.completed} variants" if picture.job else "; ".join(picture.sentences) or "sent"
         line = show.joined(
             show.mark("completed" if good else "failed"), " ", show.text(picture.path.name, "bold"), "  ", made
         )

@@ -4,11 +4,13 @@ import type { SocketMessage } from "../api/types";
 import type { Store } from "../store/store";
 import { Feed } from "./socket";
 
-/** How often to ask while the feed is down. */
+/** How often to ask while the feed is down, or silent. */
 const POLL_EVERY = 4_000;
 /** How far back one reconciliation looks: this many pages of 50 jobs. */
 const PAGES = 20;
 const ASKED_BY_NAME = 50;
+/** A job of more tasks does not carry their results. */
+const KEPT_VARIANTS = 32;
 
 /** Keeps the store equal to the ledger: the feed brings changes, a listing after each (re)connect what the feed missed. */
 export class Session {
@@ -21,6 +23,7 @@ export class Session {
   /** When the newest job of the last listing was made. */
   private horizon?: string;
   private again = false;
+  private heard = 0;
 
   constructor(
     config: Config,
@@ -70,6 +73,7 @@ export class Session {
   }
 
   private apply = (message: SocketMessage): void => {
+    this.heard = Date.now();
     // What this page does not know (stats, system, later kinds) is none of its business.
     if (message.type === "snapshot") for (const job of message.jobs ?? []) this.store.applyJob(job);
     if (message.type === "job") this.store.applyJob(message.job);
@@ -88,8 +92,11 @@ export class Session {
     else this.feed.reconnect();
   };
 
+  /** A socket promises no delivery: while something is unfinished and nothing is heard of it, the ledger is asked. */
   private poll = (): void => {
-    if ((!this.feed.open || this.behind) && navigator.onLine && !document.hidden) void this.reconcile();
+    const silent = Date.now() - this.heard > POLL_EVERY && !this.unfinished().next().done;
+    if ((!this.feed.open || this.behind || silent) && navigator.onLine && !document.hidden)
+      void this.reconcile();
   };
 
   private lost = (): void => {
@@ -145,8 +152,14 @@ export class Session {
   }
 
   private *unfinished(): Generator<string> {
-    for (const { id, job } of this.store.read().entries.values()) {
-      if (job?.status === "pending" || job?.status === "running") yield id;
+    for (const { id, job, variants } of this.store.read().entries.values()) {
+      if (!job) continue;
+      const open = job.status === "pending" || job.status === "running";
+      const { total, completed, failed } = job.counts;
+      const shown = Object.values(variants).filter(
+        ({ status }) => status === "completed" || status === "failed",
+      );
+      if (open || (total <= KEPT_VARIANTS && shown.length < completed + failed)) yield id;
     }
   }
 }

@@ -173,6 +173,9 @@ class Ledger(Protocol):
     def cancel(self, job: str) -> Job | None:
         """Mark a job cancelled unless it has ended; None when there is no such job."""
 
+    def resume(self, job: str) -> None:
+        """Take back a job's cancellation, if it was cancelled."""
+
     def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
         """Start over what failed or was skipped (of `indices`, when given); the tasks that are now pending."""
 

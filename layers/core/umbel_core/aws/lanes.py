@@ -7,6 +7,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from umbel_core.errors import Rejected
+from umbel_core.receives import receives_for
 
 LEAST_CAP = 2
 """The smallest MaximumConcurrency that an SQS mapping takes."""
@@ -22,8 +23,9 @@ class LaneState(msgspec.Struct, frozen=True):
 class Lanes:
     """Lanes by op name. A lane is an SQS mapping with a cap, on a function that may have reserved concurrency."""
 
-    def __init__(self, lambdas: Any, prefix: str, reserve: bool) -> None:
+    def __init__(self, lambdas: Any, sqs: Any, prefix: str, reserve: bool) -> None:
         self._lambdas = lambdas
+        self._sqs = sqs
         self._prefix = prefix
         self._reserve = reserve
 
@@ -40,7 +42,7 @@ class Lanes:
             reserved = dict(zip(mappings, pool.map(self._reserved, mappings), strict=True))
         return {op: self._state(mapping, reserved[op]) for op, mapping in mappings.items()}
 
-    def scale(self, op: str, concurrency: int) -> None:
+    def scale(self, op: str, concurrency: int, batch: int) -> None:
         """Let at most `concurrency` of the op run at a time, from now on. 0 pauses: messages wait in their queue."""
         mapping = self._mapping(op)
         if concurrency == 0:
@@ -51,6 +53,7 @@ class Lanes:
                 "invalid_concurrency",
                 f"This deployment has mapping caps alone (reserve=false), and a cap is at least {LEAST_CAP}.",
             )
+        self._allow_receives(op, receives_for(concurrency, batch))
         # Never a cap above the reservation: throttled messages would use up their receives.
         cap = max(LEAST_CAP, concurrency)
         if cap < mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0):
@@ -59,6 +62,15 @@ class Lanes:
         else:
             self._reserve_for(op, concurrency)
             self._update(mapping, Enabled=True, ScalingConfig={"MaximumConcurrency": cap})
+
+    def _allow_receives(self, op: str, count: int) -> None:
+        url = self._sqs.get_queue_url(QueueName=f"{self._prefix}{op}")["QueueUrl"]
+        kept = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
+        policy = msgspec.json.decode(kept["RedrivePolicy"])
+        if int(policy["maxReceiveCount"]) != count:
+            policy["maxReceiveCount"] = count
+            changed = {"RedrivePolicy": msgspec.json.encode(policy).decode()}
+            self._sqs.set_queue_attributes(QueueUrl=url, Attributes=changed)
 
     def _mapping(self, op: str) -> dict[str, Any]:
         found = self._lambdas.list_event_source_mappings(FunctionName=f"{self._prefix}{op}")["EventSourceMappings"]

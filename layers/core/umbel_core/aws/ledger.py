@@ -134,25 +134,27 @@ class DynamoLedger:
         found = self.job(job)
         if found is None or found.ended:
             return found
-        stop = {
+        mark = {"pk": plain("CANCELLED"), "sk": plain(job), "expire_at": plain(epoch() + self._retention)}
+        self._transact([self._turn(job, ("pending", "running"), "cancelled"), self._put(mark, None)])
+        return self.job(job)
+
+    def resume(self, job: str) -> None:
+        mark = {"Delete": {"TableName": self._table, "Key": {"pk": plain("CANCELLED"), "sk": plain(job)}}}
+        self._transact([self._turn(job, ("cancelled",), "running"), mark])
+
+    def _turn(self, job: str, old: tuple[str, ...], new: str) -> dict[str, Any]:
+        """The write that moves a job from one of the `old` states to the new one."""
+        allowed = {f":old{place}": plain(status) for place, status in enumerate(old)}
+        return {
             "Update": {
                 "TableName": self._table,
                 "Key": job_key(job),
-                "UpdateExpression": "SET #status = :cancelled, updated_at = :now ADD version :one",
-                "ConditionExpression": "#status IN (:pending, :running)",
+                "UpdateExpression": "SET #status = :new, updated_at = :now ADD version :one",
+                "ConditionExpression": f"#status IN ({', '.join(allowed)})",
                 "ExpressionAttributeNames": {"#status": "status"},
-                "ExpressionAttributeValues": {
-                    ":cancelled": plain("cancelled"),
-                    ":now": plain(now()),
-                    ":one": plain(1),
-                    ":pending": plain("pending"),
-                    ":running": plain("running"),
-                },
+                "ExpressionAttributeValues": {":new": plain(new), ":now": plain(now()), ":one": plain(1), **allowed},
             }
         }
-        mark = {"pk": plain("CANCELLED"), "sk": plain(job), "expire_at": plain(epoch() + self._retention)}
-        self._transact([stop, {"Put": {"TableName": self._table, "Item": mark}}])
-        return self.job(job)
 
     def cancelled(self) -> frozenset[str]:
         query = {
