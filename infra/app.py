@@ -1,5 +1,6 @@
 """The CDK app: `cdk synth|diff|deploy|destroy` start here."""
 
+import fcntl
 import os
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PAT
 
 from aws_cdk import App  # noqa: E402
 
-from infra.bundle import BundleError  # noqa: E402
+from infra.bundle import BUILD, BundleError  # noqa: E402
 from infra.function import FUNCTIONS  # noqa: E402
 from infra.numbers import LaneError  # noqa: E402
 from infra.settings import SettingsError, read_settings  # noqa: E402
@@ -29,6 +30,10 @@ def main() -> None:
     """Synthesise the stack, or say in one line what stands in the way."""
     app = App()
     context = app.node.try_get_context
+    BUILD.mkdir(exist_ok=True)
+    # Held until this process ends: `make up` and `make test` at once would build into each other's folders.
+    lock = (BUILD / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         ops = Path(context("ops") or FUNCTIONS / "ops")
         Umbel(app, context("name") or "umbel", read_target(context), read_settings(app.node.get_all_context()), ops)
