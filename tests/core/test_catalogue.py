@@ -24,8 +24,8 @@ def odd(
     level: Literal[1, 2] = 1,
     maybe: Annotated[int, Bounds(ge=0)] | None = None,
     either: int | str = 0,
-    names: Annotated[list[str], Bounds(max_length=2)] = [],
-    facts: dict[str, Any] = {},
+    names: Annotated[list[str], Bounds(max_length=2)] = [],  # noqa: B006 - ops are read, not called
+    facts: dict[str, Any] = {},  # noqa: B006 - as above
     flag: bool = False,
 ) -> float:
     """Every kind of parameter."""

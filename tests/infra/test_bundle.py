@@ -72,3 +72,19 @@ def test_a_worker_finds_all_that_its_op_imports(op: str) -> None:
     code = bundle.code(f"op-{op}", [FUNCTIONS / "worker", OPS / f"{op}.py"], {}, LOCAL)
     done = alone(f"worker.handler, ops.{op}", code, "core", "imaging")
     assert done.returncode == 0, done.stderr
+
+
+def test_two_builds_at_a_time_make_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "BUILD", tmp_path)
+    compiled = bundle._compile
+
+    def meanwhile(folder: Path, target: Target) -> None:
+        monkeypatch.setattr(bundle, "_compile", compiled)
+        monkeypatch.setattr(os, "getpid", lambda: 1)
+        bundle.code("relay", [FUNCTIONS / "relay"], {}, LOCAL)
+        compiled(folder, target)
+
+    monkeypatch.setattr(bundle, "_compile", meanwhile)
+    made = bundle.code("relay", [FUNCTIONS / "relay"], {}, LOCAL)
+    assert list(made.parent.iterdir()) == [made]
+    assert (made / "relay" / "handler.py").exists()
