@@ -156,9 +156,10 @@ def _part(folder: Path) -> Path:
 
 
 def _finish(part: Path, folder: Path) -> None:
-    """Put the finished folder in place, and clear away what earlier builds left under the same name."""
-    for older in folder.parent.glob(f"{folder.name.rsplit('-', 1)[0]}-*"):
-        if older != folder:
+    """Put the finished folder in place, and clear away what nobody has used for a day."""
+    yesterday = time.time() - 86_400
+    for older in folder.parent.iterdir():
+        if older != part and older.stat().st_mtime < yesterday:
             shutil.rmtree(older, ignore_errors=True)
     try:
         part.rename(folder)
