@@ -176,7 +176,7 @@ def test_dead_letters_are_kept_until_they_are_redriven(ledger: Ledger) -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("cursor", ["nonsense", "e30=", "W10="])
+@pytest.mark.parametrize("cursor", ["nonsense", "W10="])
 def test_a_made_up_cursor_is_refused(cursor: str, request: pytest.FixtureRequest) -> None:
     with pytest.raises(Rejected, match="cursor"):
         request.getfixturevalue("deployed").ledger.jobs(5, cursor)

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from infra.numbers import RECEIVES, THROTTLED_RECEIVES, VISIBILITY_PER_TIMEOUT
+from infra.numbers import VISIBILITY_PER_TIMEOUT
 from infra.queue import DEAD_SUFFIX
 from tests.infra.synthesis import as_list, named, of_type, statements, synthesise
 from umbel_core.ids import INPUTS, JOBS, ROOT
+from umbel_core.receives import BASE, THROTTLED
 
 Template = dict[str, Any]
 ENGINE_TYPES = set(Path(__file__).with_name("engine_types.txt").read_text().splitlines()[1:])
@@ -52,7 +53,7 @@ def test_every_queue_has_a_dead_letter_queue(template: Template) -> None:
         if not queue["QueueName"].endswith(DEAD_SUFFIX):
             dead = queues(template)[named(queue["RedrivePolicy"]["deadLetterTargetArn"])]
             assert dead["QueueName"] == queue["QueueName"] + DEAD_SUFFIX, name
-            assert queue["RedrivePolicy"]["maxReceiveCount"] >= RECEIVES == 5, name
+            assert queue["RedrivePolicy"]["maxReceiveCount"] >= BASE == 5, name
             assert dead["MessageRetentionPeriod"] == 14 * 86_400, name
 
 
@@ -100,7 +101,7 @@ def test_no_mapping_takes_more_than_may_run(template: Template) -> None:
         if reserved is not None and cap > reserved:
             receives = queues(template)[named(mapping["EventSourceArn"])]["RedrivePolicy"]["maxReceiveCount"]
             assert (cap, reserved) == (2, 1), name
-            assert receives >= THROTTLED_RECEIVES >= 50, name
+            assert receives >= THROTTLED >= 50, name
 
 
 def test_the_stream_is_retried_to_an_end_and_what_fails_is_kept(template: Template) -> None:

@@ -19,7 +19,7 @@ CARD = OpCard(
     returns="picture",
     input={},
     params={},
-    compute=Compute(timeout_seconds=30),
+    compute=Compute(timeout_seconds=30, batch=1),
 )
 CATALOGUE = read_ops(Path("functions/ops"))
 
@@ -37,6 +37,17 @@ CATALOGUE = read_ops(Path("functions/ops"))
 )
 def test_everything_follows_from_one_number(concurrency: int, reserve: bool, expected: LaneNumbers) -> None:
     assert lane_numbers(CARD, concurrency, reserve=reserve) == expected
+
+
+def test_a_lane_that_takes_several_messages_at_a_time_may_hand_some_back() -> None:
+    card = msgspec.structs.replace(CARD, compute=Compute(batch=4))
+    assert [lane_numbers(card, number, reserve=True).receives for number in (1, 4)] == [50, 10]
+
+
+def test_an_ordered_op_is_refused() -> None:
+    card = msgspec.structs.replace(CARD, compute=Compute(ordered=True))
+    with pytest.raises(LaneError, match="'blur': ordered lanes are not built yet; leave ordered=False"):
+        lane_numbers(card, 4, reserve=True)
 
 
 def test_one_at_a_time_needs_a_reservation() -> None:
