@@ -1,7 +1,6 @@
 """A real Chromium on the deployed page."""
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -63,6 +62,6 @@ def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
 
     def shot(page: Page, name: str) -> None:
         if folder := os.environ.get("UMBEL_SHOTS"):
-            page.screenshot(path=Path(folder) / f"{re.sub(r'[^a-z0-9]+', '-', name)}.png")
+            page.screenshot(path=Path(folder) / f"{name.replace(' ', '-')}.png", animations="disabled")
 
     return shot

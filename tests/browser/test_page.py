@@ -33,9 +33,10 @@ def _drop(page: Page, *files: tuple[str, str, bytes]) -> None:
     page.evaluate(_DROP, [{"name": name, "type": kind, "data": b64encode(data).decode()} for name, kind, data in files])
 
 
-def _photos(*names: str) -> list[tuple[str, str, bytes]]:
+def _photos(*names: str, called: str = "") -> list[tuple[str, str, bytes]]:
+    """Photos to drop; `called` stands before their names, so that a test finds its own again."""
     kinds = {"png": "image/png", "jpg": "image/jpeg"}
-    return [(name, kinds[name.rsplit(".", 1)[1]], (PHOTOS / name).read_bytes()) for name in names]
+    return [(called + name, kinds[name.rsplit(".", 1)[1]], (PHOTOS / name).read_bytes()) for name in names]
 
 
 def _pictures(page: Page, *names: str) -> list[Locator]:
@@ -70,7 +71,7 @@ def test_three_dropped_photos_become_twelve_variants_without_a_reload(page: Page
             assert image.evaluate("image => image.naturalWidth") > 0
     page.evaluate("scrollTo(0, 0)")
     shoot(page, "desktop")
-    page.set_viewport_size({"width": 1840, "height": 660})
+    page.set_viewport_size({"width": 1400, "height": 600})
     shoot(page, "desktop wide")
     assert page.evaluate("window.unreloaded")
     assert "token" not in page.url
@@ -78,13 +79,13 @@ def test_three_dropped_photos_become_twelve_variants_without_a_reload(page: Page
 
 def test_after_a_reload_nothing_is_missing_or_doubled(page: Page, door: str) -> None:
     _enter(page, door)
-    _drop(page, *_photos("cat.jpg", "cat-alpha.png"))
-    for plate in _pictures(page, "cat.jpg", "cat-alpha.png"):
+    _drop(page, *_photos("cat.jpg", "cat-alpha.png", called="kept "))
+    for plate in _pictures(page, "kept cat.jpg", "kept cat-alpha.png"):
         expect(_made(plate)).to_have_count(4)
     before = _newest_jobs(page)
     assert len(set(before)) == len(before)
     page.reload()
-    for plate in _pictures(page, "cat.jpg", "cat-alpha.png"):
+    for plate in _pictures(page, "kept cat.jpg", "kept cat-alpha.png"):
         expect(_made(plate)).to_have_count(4)
     assert sorted(_newest_jobs(page)) == sorted(before)
 
@@ -123,8 +124,8 @@ def test_a_bad_file_shows_its_sentence_and_the_good_one_beside_it_succeeds(page:
     _enter(page, door)
     liar = ("liar.png", "image/png", b"This is no picture.\n" * 40)
     stranger = ("notes.txt", "text/plain", b"Hello.")
-    _drop(page, liar, stranger, ("empty.jpg", "image/jpeg", b""), *_photos("rocket.jpg"))
-    bad, other, empty, good = _pictures(page, "liar.png", "notes.txt", "empty.jpg", "rocket.jpg")
+    _drop(page, liar, stranger, ("empty.jpg", "image/jpeg", b""), *_photos("rocket.jpg", called="good "))
+    bad, other, empty, good = _pictures(page, "liar.png", "notes.txt", "empty.jpg", "good rocket.jpg")
     expect(bad.get_by_test_id("sentence")).to_contain_text("not a picture")
     expect(other.get_by_test_id("sentence")).to_contain_text("text/plain")
     expect(empty.get_by_test_id("sentence")).to_contain_text("empty")
@@ -148,16 +149,16 @@ def test_without_a_token_the_page_asks_for_one_and_takes_it(page: Page, deployed
 
 def test_a_variant_opens_large_and_closes_by_the_keyboard_alone(page: Page, door: str) -> None:
     _enter(page, door)
-    _drop(page, *_photos("coffee.jpg"))
-    (plate,) = _pictures(page, "coffee.jpg")
+    _drop(page, *_photos("coffee.jpg", called="large "))
+    (plate,) = _pictures(page, "large coffee.jpg")
     expect(_made(plate)).to_have_count(4)
-    opener = plate.get_by_role("button", name="Open thumbnail of coffee.jpg")
+    opener = plate.get_by_role("button", name="Open thumbnail of large coffee.jpg")
     opener.focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_have_accessible_name("thumbnail of coffee.jpg")
+    expect(dialog).to_have_accessible_name("thumbnail of large coffee.jpg")
     page.keyboard.press("ArrowRight")
-    expect(dialog).to_have_accessible_name("grayscale of coffee.jpg")
+    expect(dialog).to_have_accessible_name("grayscale of large coffee.jpg")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
 
@@ -176,8 +177,9 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(
     )
     page = phone.new_page()
     _enter(page, door)
-    page.get_by_label("Choose pictures to upload").set_input_files(PHOTOS / "coffee.jpg")
-    (plate,) = _pictures(page, "coffee.jpg")
+    name, kind, data = _photos("coffee.jpg", called=f"{scheme} ")[0]
+    page.get_by_label("Choose pictures to upload").set_input_files({"name": name, "mimeType": kind, "buffer": data})
+    (plate,) = _pictures(page, name)
     expect(_made(plate)).to_have_count(4, timeout=PATIENCE)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     shoot(page, f"phone {scheme}")
