@@ -43,7 +43,7 @@ class Runner(msgspec.Struct, frozen=True):
         status: Status
         error: Fault | None
         try:
-            self.skipping.check(command.job)
+            self.skipping.check(command.job, retried=command.round > 0)
             with self.announce(self.ledger, command, attempts, started_at):
                 result = self.work(command)
             status, error = "completed", None

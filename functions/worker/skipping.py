@@ -19,9 +19,9 @@ class Skipping:
         self._cancelled: frozenset[str] = frozenset()
         self._asked = float("-inf")
 
-    def check(self, job: str) -> None:
-        """Raise `Skipped` for a task of a cancelled job."""
-        if time.monotonic() - self._asked > _FRESH_SECONDS:
+    def check(self, job: str, *, retried: bool = False) -> None:
+        """Raise `Skipped` for a task of a cancelled job. A retried task may know better than what was heard last."""
+        if time.monotonic() - self._asked > _FRESH_SECONDS or (retried and job in self._cancelled):
             self._cancelled = self._ledger.cancelled()
             self._asked = time.monotonic()
         if job in self._cancelled:

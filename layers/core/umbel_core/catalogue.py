@@ -99,7 +99,10 @@ def load_op(folder: Path, name: str) -> Callable[..., Any]:
         raise OpDeclarationError(f"{path}: not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except (SyntaxError, ImportError, NameError) as fault:
+        raise OpDeclarationError(f"the file cannot be imported: {fault}") from fault
     function = getattr(module, name, None)
     if not callable(function):
         raise OpDeclarationError(f"{path}: the file must define a function named '{name}'")

@@ -291,7 +291,12 @@ class DynamoLedger:
         start = _decode(cursor)
         while True:
             more = {"ExclusiveStartKey": start} if start else {}
-            page = self._dynamodb.query(TableName=self._table, Limit=limit - len(found), **query, **more)
+            try:
+                page = self._dynamodb.query(TableName=self._table, Limit=limit - len(found), **query, **more)
+            except ClientError as fault:
+                if cursor and _is(fault, "ValidationException"):
+                    raise _bad_cursor() from fault
+                raise
             found += page["Items"]
             start = page.get("LastEvaluatedKey")
             if not start or len(found) >= limit:
@@ -318,7 +323,11 @@ def _decode(cursor: str | None) -> Item | None:
     try:
         return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=Item)
     except (ValueError, msgspec.DecodeError) as fault:
-        raise Rejected("invalid_cursor", "The cursor is not one that this listing gave; start without it.") from fault
+        raise _bad_cursor() from fault
+
+
+def _bad_cursor() -> Rejected:
+    return Rejected("invalid_cursor", "The cursor is not one that this listing gave; start without it.")
 
 
 def _is(fault: ClientError, code: str) -> bool:
