@@ -108,6 +108,7 @@ class Api(Construct):
         ledger.table.grant_read_write_data(self.function)
         for place in (ROOT, JOBS, INPUTS):
             ledger.uploads.grant_put(self.function, f"{place}*")
+        ledger.uploads.grant_read(self.function, f"{JOBS}*")
         ledger.results.grant_read(self.function)
         intake.queue.queue.grant_send_messages(self.function)
         self._grant_tuning(prefix)

@@ -15,6 +15,7 @@ _STATUS = {
     "not_found": 404,
     "no_such_job": 404,
     "no_such_op": 404,
+    "no_such_task": 404,
     "no_result": 404,
     "conflict": 409,
     "being_changed": 409,

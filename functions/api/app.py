@@ -10,6 +10,7 @@ from api import health as health_
 from api import images as images_
 from api import jobs as jobs_
 from api import ops as ops_
+from api import tasks as tasks_
 from api import uploads as uploads_
 from api.answers import contract_form, route
 from umbel_core.errors import Rejected
@@ -61,6 +62,16 @@ def get_tasks(job: str) -> dict[str, Any]:
 @route(app, "/jobs/{job}/download", "GET")
 def download(job: str) -> Response:
     return _found(jobs_.download(job, _query("variant")))
+
+
+@route(app, "/tasks", "POST")
+def post_task() -> Response:
+    return Response(tasks_.submit(_raw()), status_code=202)
+
+
+@route(app, "/tasks/{task}", "GET")
+def get_task(task: str) -> dict[str, Any]:
+    return tasks_.show(task)
 
 
 @route(app, "/images", "GET")

@@ -24,6 +24,13 @@ class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     params: dict[str, Any] = {}
 
 
+class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One op on something that travels inside the request: text, numbers, a pause."""
+
+    type: str
+    payload: Any
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """A job as it was asked for, whatever the body's form was."""
 
@@ -42,7 +49,12 @@ def read_submission(body: bytes, catalogue: Catalogue, limits: Limits) -> Submis
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Rejected("invalid_json", f"$: not JSON: {fault}") from fault
     if not isinstance(document, dict):
-        raise Rejected("invalid_manifest", "$: expected an object with 'tasks', or with 'image_data' and 'operation'")
+        raise Rejected(
+            "invalid_manifest",
+            "$: expected an object with 'tasks', with 'type' and 'payload', or with 'image_data' and 'operation'",
+        )
+    if "type" in document or "payload" in document:
+        return _task(_convert(document, TaskRequest), catalogue)
     if "image_data" in document:
         return _image(_convert(document, ImageRequest), catalogue, limits)
     return _manifest(_convert(document, Manifest), catalogue, limits)
@@ -66,6 +78,17 @@ def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submi
         specs=manifest.tasks,
         on_error=manifest.on_error,
     )
+
+
+def _task(request: TaskRequest, catalogue: Catalogue) -> Submission:
+    types = [name for name, card in catalogue.items() if card.takes != "picture"]
+    if request.type not in types:
+        raise Rejected("unknown_type", f"$.type: there is no type '{request.type}'; the types are {', '.join(types)}")
+    try:
+        catalogue.check(request.type, request.payload, {}, "$")
+    except Rejected as fault:
+        raise Rejected("invalid_payload", fault.sentence.replace("$.input", "$.payload", 1)) from fault
+    return Submission(kind="task", name=request.type, specs=[TaskSpec(op=request.type, input=request.payload)])
 
 
 def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submission:
