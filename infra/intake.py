@@ -12,6 +12,7 @@ from infra.function import Workshop
 from infra.ledger import Ledger
 from infra.queue import Queue
 from umbel_core.ids import INPUTS, JOBS, ROOT
+from umbel_core.receives import THROTTLED
 from umbel_core.settings import Limits
 
 _TIMEOUT = 60
@@ -30,7 +31,7 @@ class Intake(Construct):
             "Events",
             name=f"{workshop.prefix}-intake",
             visibility_seconds=6 * _TIMEOUT,
-            receives=5,
+            receives=THROTTLED,
             alarms=alarms,
         )
         for prefix in (ROOT, JOBS):
@@ -40,13 +41,18 @@ class Intake(Construct):
                 s3.NotificationKeyFilter(prefix=prefix),
             )
         self.topic = sns.Topic(self, "Tasks", topic_name=f"{workshop.prefix}-tasks", enforce_ssl=True)
+        self.ordered = sns.Topic(
+            self, "Ordered", topic_name=f"{workshop.prefix}-ordered.fifo", fifo=True, enforce_ssl=True
+        )
         coordinator = workshop.function(
             self,
             "coordinator",
             environment=CoordinatorEnvironment(
                 uploads_bucket=ledger.uploads.bucket_name,
                 ledger_table=ledger.table.table_name,
+                intake_queue_url=self.queue.queue.queue_url,
                 tasks_topic=self.topic.topic_arn,
+                ordered_topic=self.ordered.topic_arn,
                 limits=msgspec.json.encode(limits).decode(),
             ),
             facts=True,
@@ -61,3 +67,4 @@ class Intake(Construct):
         ledger.uploads.grant_put(coordinator, f"{INPUTS}*")
         ledger.table.grant_read_write_data(coordinator)
         self.topic.grant_publish(coordinator)
+        self.ordered.grant_publish(coordinator)

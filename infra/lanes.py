@@ -15,6 +15,8 @@ from umbel_core.op import OpCard
 from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
 
+LAYERS_FOR = {"picture": ("imaging",), "url": ("fetching",)}
+"""What a lane's function has besides the core, by what its op takes."""
 _LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 """Keeps glibc from giving a picture's pages back and asking for them again: a 12 MP decode takes a third less."""
 
@@ -42,8 +44,10 @@ class Lane(Construct):
             visibility_seconds=numbers.visibility_seconds,
             receives=numbers.receives,
             alarms=alarms,
+            ordered=card.compute.ordered,
         )
-        intake.topic.add_subscription(
+        topic = intake.ordered if card.compute.ordered else intake.topic
+        topic.add_subscription(
             subscriptions.SqsSubscription(
                 self.queue.queue,
                 raw_message_delivery=True,
@@ -64,7 +68,7 @@ class Lane(Construct):
                 lane_queue_url=self.queue.queue.queue_url,
                 limits=msgspec.json.encode(limits).decode(),
             ),
-            layers=("core", "imaging") if on_pictures else ("core",),
+            layers=("core", *LAYERS_FOR.get(card.takes, ())),
             memory_mb=card.compute.memory_mb,
             timeout_seconds=card.compute.timeout_seconds,
             reserved=numbers.reserved,
@@ -80,6 +84,8 @@ class Lane(Construct):
             )
         )
         ledger.table.grant(worker, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
+        if card.compute.ordered:
+            ledger.table.grant(worker, "dynamodb:PutItem")
         self.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")
         if on_pictures:
             ledger.uploads.grant_read(worker)

@@ -28,8 +28,6 @@ class LaneNumbers(msgspec.Struct, frozen=True, kw_only=True):
 
 def lane_numbers(card: OpCard, concurrency: int, *, reserve: bool) -> LaneNumbers:
     """The numbers of an op's lane for this concurrency."""
-    if card.compute.ordered:
-        raise LaneError(f"'{card.name}': ordered lanes are not built yet; leave ordered=False")
     if concurrency == 1 and not reserve:
         raise LaneError(
             f"concurrency of '{card.name}': 1 needs a reservation, because a mapping cap is at least {LEAST_CAP}; "
@@ -40,7 +38,7 @@ def lane_numbers(card: OpCard, concurrency: int, *, reserve: bool) -> LaneNumber
         reserved=concurrency if reserve and concurrency > 0 else None,
         cap=max(LEAST_CAP, concurrency),
         visibility_seconds=VISIBILITY_PER_TIMEOUT * card.compute.timeout_seconds,
-        receives=receives_for(concurrency, card.compute.batch),
+        receives=receives_for(concurrency, card.compute, reserve=reserve),
     )
     check(card, numbers)
     return numbers

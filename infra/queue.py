@@ -7,6 +7,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from umbel_core.aws.lanes import FIFO_SUFFIX
+
 DEAD_SUFFIX = "-dead"
 
 
@@ -22,20 +24,26 @@ class Queue(Construct):
         visibility_seconds: int,
         receives: int,
         alarms: sns.ITopic,
+        ordered: bool = False,
     ) -> None:
         super().__init__(scope, id)
+        # A FIFO queue's dead-letter queue is one as well. CloudFormation takes no "false" here.
+        fifo = True if ordered else None
+        ending = FIFO_SUFFIX if ordered else ""
         self.dead = sqs.Queue(
             self,
             "Dead",
-            queue_name=f"{name}{DEAD_SUFFIX}",
+            queue_name=f"{name}{DEAD_SUFFIX}{ending}",
             retention_period=Duration.days(14),
             visibility_timeout=Duration.minutes(2),
+            fifo=fifo,
             enforce_ssl=True,
         )
         self.queue = sqs.Queue(
             self,
             "Queue",
-            queue_name=name,
+            queue_name=f"{name}{ending}",
+            fifo=fifo,
             retention_period=Duration.days(14),
             visibility_timeout=Duration.seconds(visibility_seconds),
             receive_message_wait_time=Duration.seconds(20),

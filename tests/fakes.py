@@ -55,6 +55,7 @@ class FakeLedger:
         self._items: dict[Key, Item] = {}
         self._dead: dict[Key, DeadLetter] = {}
         self._cancelled: set[str] = set()
+        self._stopped: dict[tuple[str, str], str] = {}
         self.stream: list[dict[str, Any]] = []
 
     def expect(self, job: Job) -> None:
@@ -81,7 +82,13 @@ class FakeLedger:
         return there is None or (not there.planned and there.status in ("pending", "failed"))
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
-        return self._move(task, msgspec.structs.asdict(outcome))
+        moved = self._move(task, msgspec.structs.asdict(outcome))
+        if moved and task.stop_group and task.group and outcome.status == "failed":
+            self._stopped[task.job, task.group] = f"The group '{task.group}' was stopped by its task {task.index}."
+        return moved
+
+    def stopped(self, job: str, group: str) -> str | None:
+        return self._stopped.get((job, group))
 
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
@@ -140,12 +147,13 @@ class FakeLedger:
                 self._weather.passes()
                 task = Task(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job", "index", "op", "variant", "input", "params")},
-                    **{name: getattr(task, name) for name in ("group", "etag")},
+                    **{name: getattr(task, name) for name in ("group", "etag", "stop_group")},
                     queued_at=now(),
                     round=task.round + 1,
                     version=task.version + 1,
                 )
                 self._put(task_key(job, task.index), task)
+                self._stopped.pop((job, task.group or ""), None)
             if task.status == "pending":
                 reopened.append(task)
         return reopened

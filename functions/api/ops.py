@@ -35,7 +35,7 @@ def scale(op: str, wanted: Scale) -> dict[str, Any]:
     """Change a lane while it works."""
     if op not in catalogue():
         raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}.")
-    lanes().scale(op, wanted.concurrency, catalogue()[op].compute.batch)
+    lanes().scale(op, wanted.concurrency, catalogue()[op].compute)
     return {"op": op, "concurrency": wanted.concurrency, "state": "paused" if wanted.concurrency == 0 else "ready"}
 
 

@@ -6,12 +6,15 @@ from umbel_core.tokens import TokenRecord
 
 
 def token_in(event: dict[str, Any]) -> str | None:
-    """The token that a request carries: a bearer header, or `?token=` where a browser's socket can send no header."""
+    """The token that a request carries: a bearer header, or `?token=` for a socket, where a browser can send no header.
+
+    Never `?token=` for HTTP: API Gateway keeps the answer by the header alone, for whoever sends the same one.
+    """
+    if "httpMethod" not in event:
+        return (event.get("queryStringParameters") or {}).get("token")
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     scheme, _, token = (headers.get("authorization") or "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    return (event.get("queryStringParameters") or {}).get("token")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
 def policy(method_arn: str, record: TokenRecord | None) -> dict[str, Any]:

@@ -8,6 +8,9 @@ class CoordinatorEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
     uploads_bucket: str
     ledger_table: str
+    intake_queue_url: str
     tasks_topic: str
+    ordered_topic: str
+    """Where tasks of ordered ops go: a FIFO topic, whose message groups are the jobs' groups."""
     limits: str
     """`umbel_core.settings.Limits` as JSON."""

@@ -13,6 +13,7 @@ from coordinator.environment import CoordinatorEnvironment
 from coordinator.planner import Planner
 from umbel_core.arrivals import read_message
 from umbel_core.aws.clients import client
+from umbel_core.aws.lane import SqsLane
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.tasks import SnsTasks
 from umbel_core.aws.uploads import S3Uploads
@@ -24,6 +25,8 @@ from umbel_core.settings import Limits
 logger = Logger(service="coordinator")
 batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 FACTS = Path(__file__).parent.parent
+_ROOM_MS = 30_000
+"""A manifest of 10,000 tasks takes about 20 s to plan and publish."""
 
 
 @cache
@@ -31,21 +34,41 @@ def planner() -> Planner:
     """The planner on the deployment's bucket, table and topic."""
     environment = parse(CoordinatorEnvironment)
     limits = msgspec.json.decode(environment.limits, type=Limits)
+    catalogue = Catalogue.load(FACTS / "catalogue.json")
+    ordered = [name for name, card in catalogue.items() if card.compute.ordered]
     return Planner(
         ledger=DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days),
         uploads=S3Uploads(client("s3"), environment.uploads_bucket),
-        tasks=SnsTasks(client("sns"), environment.tasks_topic),
-        catalogue=Catalogue.load(FACTS / "catalogue.json"),
+        tasks=SnsTasks(client("sns"), environment.tasks_topic, environment.ordered_topic, ordered),
+        catalogue=catalogue,
         recipes=msgspec.json.decode((FACTS / "recipes.json").read_bytes(), type=Recipes),
         limits=limits,
     )
 
 
-def take(record: SQSRecord) -> None:
-    """One message of the intake queue."""
-    for arrival in read_message(record.body):
-        job, published = planner().take(arrival)
-        logger.info("planned", extra={"job": job, "published": published})
+@cache
+def lane() -> SqsLane:
+    """The intake queue."""
+    return SqsLane(client("sqs"), parse(CoordinatorEnvironment).intake_queue_url)
+
+
+def take(record: SQSRecord, lambda_context: Any) -> None:
+    """One message of the intake queue. What goes wrong is tried again after a pause that doubles."""
+    if lambda_context.get_remaining_time_in_millis() < _ROOM_MS:
+        lane().hand_back(record.receipt_handle)
+        raise NotReachedError(record.message_id)
+    try:
+        for arrival in read_message(record.body):
+            job, published = planner().take(arrival)
+            logger.info("planned", extra={"job": job, "published": published})
+    except Exception:
+        logger.exception("not planned", extra={"id": record.message_id})
+        lane().retry_later(record.receipt_handle, int(record.attributes.approximate_receive_count))
+        raise
+
+
+class NotReachedError(Exception):
+    """The batch's earlier manifests took so long that this one might not end in time; it goes back to the queue."""
 
 
 def handle(event: dict[str, Any], context: Any) -> Any:

@@ -66,12 +66,12 @@ class Conversation(msgspec.Struct, frozen=True):
 
     def _snapshot(self, socket: str, facts: dict[str, Any], name: str, records: list[dict[str, Any]]) -> None:
         parts: list[list[dict[str, Any]]] = [[]]
-        size = 0
+        start = size = len(msgspec.json.encode(facts))
         for record in records:
             length = len(msgspec.json.encode(record))
             if parts[-1] and size + length > _MESSAGE_BYTES:
                 parts.append([])
-                size = 0
+                size = start
             parts[-1].append(record)
             size += length
         self._say(socket, *({"type": "snapshot", **facts, name: part} for part in parts))
@@ -83,7 +83,7 @@ class Conversation(msgspec.Struct, frozen=True):
 def _parse(body: str) -> dict[str, Any]:
     try:
         message = msgspec.json.decode(body)
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, RecursionError) as fault:
         raise Rejected("invalid_json", f"That is not JSON: {fault}") from fault
     if not isinstance(message, dict) or not isinstance(message.get("action"), str):
         raise Rejected("invalid_message", 'Send {"action": "subscribe", "job": "<id>" or "*"}.')

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from umbel_core.aws.clients import client
+from umbel_core.aws.lanes import FIFO_SUFFIX
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.environment import parse
 from umbel_core.ledger import DeadLetter
@@ -32,7 +33,7 @@ def take(record: SQSRecord) -> None:
     if queue == environment.intake_dead:
         letter: DeadLetter | None = undertaker().bury_arrival(record.message_id, record.body)
     else:
-        op = queue.removeprefix(environment.lane_prefix).removesuffix(environment.dead_suffix)
+        op = queue.removesuffix(FIFO_SUFFIX).removeprefix(environment.lane_prefix).removesuffix(environment.dead_suffix)
         # The count goes on in the dead-letter queue: what came here was received once less.
         attempts = max(1, int(record.attributes.approximate_receive_count) - 1)
         letter = undertaker().bury_task(op, record.message_id, record.body, attempts)

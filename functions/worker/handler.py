@@ -19,6 +19,7 @@ from umbel_core.messages import RunTask
 from umbel_core.op import describe
 from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
+from worker.groups import run_groups
 from worker.runner import Runner
 from worker.skipping import Skipping
 from worker.turns import in_turn
@@ -47,12 +48,12 @@ def runner() -> Runner:
         work: Any = OnPictures(card, function, pictures, S3Results(client("s3"), environment.results_bucket), limits)
     else:
         work = OnValues(function)
-    return Runner(card.name, work, ledger, Skipping(ledger), card.compute.memory_mb, card.compute.timeout_seconds)
+    return Runner(card, work, ledger, Skipping(ledger))
 
 
 def take(record: SQSRecord, lambda_context: Any) -> None:
     """One task. What goes wrong on our side is noted, and tried again after a pause that doubles."""
-    if lambda_context.get_remaining_time_in_millis() < 1000 * runner().timeout_seconds / 2:
+    if lambda_context.get_remaining_time_in_millis() < 1000 * runner().card.compute.timeout_seconds / 2:
         lane().hand_back(record.receipt_handle)
         raise NotReachedError(record.message_id)
     command = msgspec.json.decode(record.body, type=RunTask)
@@ -71,12 +72,26 @@ def take(record: SQSRecord, lambda_context: Any) -> None:
 
 def handle(event: dict[str, Any], context: Any) -> Any:
     """Lambda's entry: a batch of the op's lane."""
+    if runner().card.compute.ordered:
+        return _in_groups(event["Records"], context)
     now, later = in_turn(event["Records"])
     for record in later:
         lane().hand_back(record["receiptHandle"])
     answer = process_partial_response(event={"Records": now}, record_handler=take, processor=batch, context=context)
     answer["batchItemFailures"] += [{"itemIdentifier": record["messageId"]} for record in later]
     return answer
+
+
+def _in_groups(records: list[dict[str, Any]], context: Any) -> dict[str, list[dict[str, str]]]:
+    def taken(record: dict[str, Any]) -> bool:
+        try:
+            take(SQSRecord(record), context)
+        except Exception:  # noqa: BLE001 - the boundary of a batch: `take` has noted the fault
+            return False
+        return True
+
+    again = run_groups(records, taken, lambda record: lane().hand_back(record["receiptHandle"]))
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in again]}
 
 
 class NotReachedError(Exception):

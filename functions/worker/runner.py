@@ -12,6 +12,7 @@ from umbel_core.cost import run_cost_nano
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Fault, Ledger, Outcome
 from umbel_core.messages import RunTask
+from umbel_core.op import OpCard
 from worker.announcing import Announcing
 from worker.skipping import Skipped, Skipping
 
@@ -27,12 +28,10 @@ class Work(Protocol):
 class Runner(msgspec.Struct, frozen=True):
     """A worker's whole duty for one message."""
 
-    op: str
+    card: OpCard
     work: Work
     ledger: Ledger
     skipping: Skipping
-    memory_mb: int
-    timeout_seconds: int
     announce: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = Announcing
 
     def run(self, command: RunTask, attempts: int) -> Outcome | None:
@@ -44,11 +43,13 @@ class Runner(msgspec.Struct, frozen=True):
         error: Fault | None
         try:
             self.skipping.check(command.job, retried=command.round > 0)
+            if command.stop_group and command.group:
+                self.skipping.check_group(command.job, command.group)
             with self.announce(self.ledger, command, attempts, started_at):
                 result = self.work(command)
             status, error = "completed", None
         except Skipped as skipped:
-            status, result, error = "skipped", None, Fault("cancelled", str(skipped))
+            status, result, error = "skipped", None, Fault(skipped.code, skipped.sentence)
         except Rejected as rejected:
             status, result, error = "failed", None, Fault.of(rejected)
         duration_ms = (time.perf_counter() - start) * 1000
@@ -60,7 +61,7 @@ class Runner(msgspec.Struct, frozen=True):
             started_at=started_at,
             finished_at=now(),
             duration_ms=round(duration_ms),
-            cost_nano=run_cost_nano(duration_ms, self.memory_mb),
+            cost_nano=run_cost_nano(duration_ms, self.card.compute.memory_mb),
         )
         return outcome if self.ledger.commit(command, outcome) else None
 

@@ -8,7 +8,12 @@ _FRESH_SECONDS = 1.0
 
 
 class Skipped(Exception):  # noqa: N818 - a decision, not a malfunction
-    """The task is not to be done; the text says why."""
+    """The task is not to be done; code and sentence say why."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
 
 
 class Skipping:
@@ -25,4 +30,10 @@ class Skipping:
             self._cancelled = self._ledger.cancelled()
             self._asked = time.monotonic()
         if job in self._cancelled:
-            raise Skipped("The job was cancelled before this task's turn came.")
+            raise Skipped("cancelled", "The job was cancelled before this task's turn came.")
+
+    def check_group(self, job: str, group: str) -> None:
+        """Raise `Skipped` for a task behind the failure that stopped its group; asked for every one, and exactly."""
+        reason = self._ledger.stopped(job, group)
+        if reason:
+            raise Skipped("group_stopped", reason)

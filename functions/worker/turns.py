@@ -1,16 +1,21 @@
-"""Which messages of a batch are worked on now: one that keeps killing its worker must not take its neighbours along."""
+"""Which messages of a batch are worked on, and in which order: one that keeps killing its worker must not take others along."""
 
 from typing import Any
 
+from umbel_core.receives import HANDED_BACK_UNTIL
+
 
 def in_turn(records: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """New messages first, and one at most of those that come again; the other ones of these go back at once.
+    """New messages first, then one at most of those that come again; the other ones of these go back at once.
 
-    What comes again may be what killed the last worker. If it does so again, it is alone.
+    What comes again may be what killed the last worker. If it does so again, it is alone. Handing back costs a receive,
+    so what has had many is worked on all the same, and last.
     """
+    again = sorted((record for record in records if _receives(record) > 1), key=_receives)
+    late = [record for record in again if _receives(record) > HANDED_BACK_UNTIL]
+    early = [record for record in again if _receives(record) <= HANDED_BACK_UNTIL]
     new = [record for record in records if _receives(record) == 1]
-    again = [record for record in records if _receives(record) > 1]
-    return [*new, *again[:1]], again[1:]
+    return [*new, *early[:1], *late], early[1:]
 
 
 def _receives(record: dict[str, Any]) -> int:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.fakes import FakeLedger
+from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
@@ -11,7 +12,26 @@ from umbel_core.ledger import DeadLetter, Fault, Job, Ledger, Outcome, Task
 
 @pytest.fixture(params=["fake", pytest.param("engine", marks=pytest.mark.engine)])
 def ledger(request: pytest.FixtureRequest) -> Ledger:
-    return FakeLedger() if request.param == "fake" else request.getfixturevalue("deployed").ledger
+    return FakeLedger() if request.param == "fake" else request.getfixturevalue("table_of_our_own")
+
+
+@pytest.fixture(scope="module")
+def table_of_our_own(request: pytest.FixtureRequest) -> DynamoLedger:
+    """A table like the deployed one, so that made-up jobs do not stand among the real ones."""
+    deployed = request.getfixturevalue("deployed")
+    dynamodb = deployed.client("dynamodb")
+    like = dynamodb.describe_table(TableName=deployed.site.table)["Table"]
+    dynamodb.create_table(
+        TableName="made-up",
+        KeySchema=like["KeySchema"],
+        AttributeDefinitions=like["AttributeDefinitions"],
+        GlobalSecondaryIndexes=[
+            {name: index[name] for name in ("IndexName", "KeySchema", "Projection")}
+            for index in like["GlobalSecondaryIndexes"]
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return DynamoLedger(dynamodb, "made-up", retention_days=1)
 
 
 def a_job(tasks: int = 2, **facts: object) -> tuple[Job, list[Task]]:
@@ -180,3 +200,18 @@ def test_dead_letters_are_kept_until_they_are_redriven(ledger: Ledger) -> None:
 def test_a_made_up_cursor_is_refused(cursor: str, request: pytest.FixtureRequest) -> None:
     with pytest.raises(Rejected, match="cursor"):
         request.getfixturevalue("deployed").ledger.jobs(5, cursor)
+
+
+def test_a_failure_stops_its_group_and_a_retry_lets_it_go_on(ledger: Ledger) -> None:
+    job, tasks = a_job(3)
+    for task, group in zip(tasks, ("a", "a", "b"), strict=True):
+        task.group, task.stop_group = group, True
+    ledger.plan(job, tasks)
+    assert ledger.stopped(job.id, "a") is None
+    assert ledger.commit(tasks[0].command(), ended("failed", error=Fault("broken", "It is broken.")))
+    reason = ledger.stopped(job.id, "a")
+    assert reason
+    assert "'a'" in reason
+    assert ledger.stopped(job.id, "b") is None
+    assert [task.index for task in ledger.reopen(job.id, [0])] == [0]
+    assert ledger.stopped(job.id, "a") is None

@@ -79,7 +79,7 @@ class Stage:
 
     def runner(self) -> Runner:
         """A worker that has just started, for any op."""
-        return Runner("any", self._work, self.ledger, Skipping(self.ledger), 1024, timeout_seconds=20, announce=quietly)
+        return Runner(describe(say), self._work, self.ledger, Skipping(self.ledger), announce=quietly)
 
     def _work(self, command: RunTask) -> Any:
         if command.op == "say":

@@ -31,8 +31,8 @@ CATALOGUE = read_ops(Path("functions/ops"))
         (1, True, LaneNumbers(enabled=True, reserved=1, cap=2, visibility_seconds=180, receives=50)),
         (2, True, LaneNumbers(enabled=True, reserved=2, cap=2, visibility_seconds=180, receives=5)),
         (16, True, LaneNumbers(enabled=True, reserved=16, cap=16, visibility_seconds=180, receives=5)),
-        (16, False, LaneNumbers(enabled=True, reserved=None, cap=16, visibility_seconds=180, receives=5)),
-        (0, False, LaneNumbers(enabled=False, reserved=None, cap=2, visibility_seconds=180, receives=5)),
+        (16, False, LaneNumbers(enabled=True, reserved=None, cap=16, visibility_seconds=180, receives=50)),
+        (0, False, LaneNumbers(enabled=False, reserved=None, cap=2, visibility_seconds=180, receives=50)),
     ],
 )
 def test_everything_follows_from_one_number(concurrency: int, reserve: bool, expected: LaneNumbers) -> None:
@@ -41,13 +41,12 @@ def test_everything_follows_from_one_number(concurrency: int, reserve: bool, exp
 
 def test_a_lane_that_takes_several_messages_at_a_time_may_hand_some_back() -> None:
     card = msgspec.structs.replace(CARD, compute=Compute(batch=4))
-    assert [lane_numbers(card, number, reserve=True).receives for number in (1, 4)] == [50, 10]
+    assert [lane_numbers(card, number, reserve=True).receives for number in (1, 4)] == [50, 20]
 
 
-def test_an_ordered_op_is_refused() -> None:
+def test_an_ordered_lane_may_hand_back_often_what_is_behind_a_fault() -> None:
     card = msgspec.structs.replace(CARD, compute=Compute(ordered=True))
-    with pytest.raises(LaneError, match="'blur': ordered lanes are not built yet; leave ordered=False"):
-        lane_numbers(card, 4, reserve=True)
+    assert lane_numbers(card, 4, reserve=True).receives == 50
 
 
 def test_one_at_a_time_needs_a_reservation() -> None:

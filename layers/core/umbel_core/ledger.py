@@ -15,6 +15,8 @@ TaskStatus = Literal["pending", "running", "completed", "failed", "skipped"]
 ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
 KEPT_ERRORS = 100
 """A job lists at most this many faults; its tasks have them all."""
+KEPT_SENTENCE = 300
+"""Characters that a job keeps of a fault's sentence, so that it fits into one message; the task has it whole."""
 KEPT_VARIANTS = 32
 """A job of at most this many tasks carries their results, so that a list of jobs shows pictures in one read."""
 
@@ -26,6 +28,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str
     task: str | None = None
     variant: str | None = None
+    group: str | None = None
 
     @classmethod
     def of(cls, rejected: Rejected) -> "Fault":
@@ -44,6 +47,7 @@ class Task(msgspec.Struct, kw_only=True):
     params: dict[str, Any] = {}
     group: str | None = None
     etag: str | None = None
+    stop_group: bool = False
     status: TaskStatus = "pending"
     result: Any = None
     error: Fault | None = None
@@ -76,6 +80,7 @@ class Task(msgspec.Struct, kw_only=True):
             params=self.params,
             group=self.group,
             etag=self.etag,
+            stop_group=self.stop_group,
             round=self.round,
         )
 
@@ -149,6 +154,9 @@ class Ledger(Protocol):
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
         """End a task; False when it had ended before, or in another round."""
+
+    def stopped(self, job: str, group: str) -> str | None:
+        """Why a group was stopped, or None while it goes on."""
 
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         """Say that a task is being worked on; False when it had ended."""

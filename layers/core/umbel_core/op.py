@@ -182,7 +182,12 @@ def describe(function: Callable[..., Any]) -> OpCard:
 
 def _input(annotation: Any) -> tuple[Any, dict[str, Any]]:
     if annotation is Picture or is_image(annotation):
-        return "picture", {"type": "string", "minLength": 1, "description": "Key of a picture in the uploads bucket"}
+        return "picture", {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 1024,
+            "description": "Key of a picture in the uploads bucket",
+        }
     schema = _schema(annotation)
     if annotation == Url:
         return "url", schema

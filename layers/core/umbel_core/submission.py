@@ -114,7 +114,7 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
     )
 
 
-def tasks_of(job: str, specs: list[TaskSpec], queued_at: str) -> list[Task]:
+def tasks_of(job: str, specs: list[TaskSpec], queued_at: str, on_error: OnError = "continue") -> list[Task]:
     """The tasks of a manifest: a result is named for its op, with a number from the op's second task on."""
     seen: dict[str, int] = {}
     tasks = []
@@ -130,6 +130,7 @@ def tasks_of(job: str, specs: list[TaskSpec], queued_at: str) -> list[Task]:
                 input=spec.input,
                 params=spec.params,
                 group=spec.group,
+                stop_group=on_error == "stop_group" and spec.group is not None,
                 queued_at=queued_at,
             )
         )

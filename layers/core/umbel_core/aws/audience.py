@@ -9,7 +9,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from umbel_core.aws.dynamo import plain
 from umbel_core.clock import epoch
@@ -74,14 +74,16 @@ class SocketAudience:
             self.forget(gone)
 
     def _post(self, post: tuple[str, bytes]) -> bool:
-        """False when the socket is gone."""
+        """False when the socket is gone. Any other refusal costs that socket this message, and nobody else anything:
+        the socket asks for what it misses.
+        """
         socket, message = post
         try:
             self._gateway.post_to_connection(ConnectionId=socket, Data=message)
         except ClientError as fault:
-            if fault.response["Error"]["Code"] not in ("GoneException", "410"):
-                raise
-            return False
+            return fault.response["Error"]["Code"] not in ("GoneException", "410")
+        except BotoCoreError:
+            return True
         return True
 
     def _change(self, pk: str, verb: str, attribute: str, member: str) -> None:

@@ -15,13 +15,18 @@ _CONFIG = Config(
     # Checksums beyond what a call requires cost CPU on every put, and the ledger's commit already tells a torn result.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
-    s3={"addressing_style": "auto"},
-    signature_version="v4",
+    # Links must name the region: the global address of a new bucket redirects, which a signature does not survive.
+    s3={"addressing_style": "virtual"},
 )
+_SPECIAL = {
+    "s3": Config(signature_version="s3v4"),
+    # A slow socket must not hold up the others.
+    "apigatewaymanagementapi": Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 2}),
+}
 
 
 @cache
 def client(service: str, endpoint: str | None = None) -> Any:
     """The client of one service; where it points is the environment's business (`AWS_ENDPOINT_URL`)."""
-    config = _CONFIG if service != "s3" else _CONFIG.merge(Config(signature_version="s3v4"))
+    config = _CONFIG.merge(_SPECIAL.get(service, _CONFIG))
     return boto3.client(service, config=config, endpoint_url=endpoint)  # type: ignore[call-overload]

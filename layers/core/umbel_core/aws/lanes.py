@@ -7,10 +7,17 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from umbel_core.errors import Rejected
+from umbel_core.op import Compute
 from umbel_core.receives import receives_for
 
+FIFO_SUFFIX = ".fifo"
 LEAST_CAP = 2
 """The smallest MaximumConcurrency that an SQS mapping takes."""
+
+
+def queue_name(lane: str, compute: Compute) -> str:
+    """The name of a lane's queue; a FIFO queue's ends as AWS wants it."""
+    return f"{lane}{FIFO_SUFFIX}" if compute.ordered else lane
 
 
 class LaneState(msgspec.Struct, frozen=True):
@@ -31,18 +38,16 @@ class Lanes:
 
     def states(self) -> dict[str, LaneState]:
         """Every deployed lane."""
-        pages = self._lambdas.get_paginator("list_event_source_mappings").paginate()
-        mappings = {
-            name.removeprefix(self._prefix): mapping
-            for page in pages
-            for mapping in page["EventSourceMappings"]
-            if (name := mapping["FunctionArn"].split(":")[6]).startswith(self._prefix)
-        }
+        mappings = self._mappings()
         with ThreadPoolExecutor(8) as pool:
             reserved = dict(zip(mappings, pool.map(self._reserved, mappings), strict=True))
         return {op: self._state(mapping, reserved[op]) for op, mapping in mappings.items()}
 
-    def scale(self, op: str, concurrency: int, batch: int) -> None:
+    def health(self) -> dict[str, str]:
+        """Every deployed lane's state, from one listing: cheap enough for a call that anybody may make."""
+        return {op: self._state(mapping, None).state for op, mapping in self._mappings().items()}
+
+    def scale(self, op: str, concurrency: int, compute: Compute) -> None:
         """Let at most `concurrency` of the op run at a time, from now on. 0 pauses: messages wait in their queue."""
         mapping = self._mapping(op)
         if concurrency == 0:
@@ -53,7 +58,9 @@ class Lanes:
                 "invalid_concurrency",
                 f"This deployment has mapping caps alone (reserve=false), and a cap is at least {LEAST_CAP}.",
             )
-        self._allow_receives(op, receives_for(concurrency, batch))
+        self._allow_receives(
+            queue_name(f"{self._prefix}{op}", compute), receives_for(concurrency, compute, reserve=self._reserve)
+        )
         # Never a cap above the reservation: throttled messages would use up their receives.
         cap = max(LEAST_CAP, concurrency)
         if cap < mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0):
@@ -63,14 +70,23 @@ class Lanes:
             self._reserve_for(op, concurrency)
             self._update(mapping, Enabled=True, ScalingConfig={"MaximumConcurrency": cap})
 
-    def _allow_receives(self, op: str, count: int) -> None:
-        url = self._sqs.get_queue_url(QueueName=f"{self._prefix}{op}")["QueueUrl"]
+    def _allow_receives(self, queue: str, count: int) -> None:
+        url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         kept = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
         policy = msgspec.json.decode(kept["RedrivePolicy"])
         if int(policy["maxReceiveCount"]) != count:
             policy["maxReceiveCount"] = count
             changed = {"RedrivePolicy": msgspec.json.encode(policy).decode()}
             self._sqs.set_queue_attributes(QueueUrl=url, Attributes=changed)
+
+    def _mappings(self) -> dict[str, dict[str, Any]]:
+        pages = self._lambdas.get_paginator("list_event_source_mappings").paginate()
+        return {
+            name.removeprefix(self._prefix): mapping
+            for page in pages
+            for mapping in page["EventSourceMappings"]
+            if (name := mapping["FunctionArn"].split(":")[6]).startswith(self._prefix)
+        }
 
     def _mapping(self, op: str) -> dict[str, Any]:
         found = self._lambdas.list_event_source_mappings(FunctionName=f"{self._prefix}{op}")["EventSourceMappings"]

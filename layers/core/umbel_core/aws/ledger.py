@@ -4,6 +4,7 @@
 |---|---|---|
 | `JOB#<id>` | `JOB` | the job; `listed` = `JOBS` puts it in the index `by-time` |
 | `JOB#<id>` | `TASK#<index>` | one task |
+| `JOB#<id>` | `STOPPED#<group>` | why the rest of a group is to be skipped |
 | `CANCELLED` | `<job id>` | a job that workers are to skip |
 | `DEAD#<op>` | `<message id>` | a message that was given up, kept for redrive |
 """
@@ -24,6 +25,8 @@ from umbel_core.messages import RunTask
 BY_TIME = "by-time"
 _TRANSACTION = 100
 """DynamoDB takes this many writes in one transaction."""
+_QUEUED_SECONDS = 14 * 86_400
+"""A message stays in its queue for no longer, so a cancelled job need not be remembered for longer."""
 _STATE = {"#status": "status", "#round": "round"}
 
 
@@ -42,7 +45,7 @@ class DynamoLedger:
 
     def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
         """The job's own record is the last write: a job that says it is planned has all its tasks."""
-        expire_at = job.expire_at = epoch() + self._retention
+        expire_at = job.expire_at = self._expiry()
         # Tasks in the transaction that writes the job's own record need no condition of their own.
         alone = len(tasks) - len(tasks) % _TRANSACTION
         writes = []
@@ -65,35 +68,51 @@ class DynamoLedger:
         return [self._transact(chunk) for chunk in chunks][-1]
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
+        """A failure that stops its group says so in the same breath: the next task cannot slip in between."""
         values = {name: getattr(outcome, name) for name in outcome.__struct_fields__}
-        return self._move(task, {name: value for name, value in values.items() if value is not None})
+        update = self._move(task, {name: value for name, value in values.items() if value is not None})
+        if not (task.stop_group and task.group and outcome.status == "failed"):
+            return self._write(update)
+        reason = (
+            f"The group '{task.group}' was stopped by its task {task.index}: {outcome.error and outcome.error.message}"
+        )
+        stop = {**_stopped_key(task.job, task.group), "reason": plain(reason), "expire_at": plain(self._expiry())}
+        return self._transact([{"Update": update}, self._put(stop, None)])
+
+    def stopped(self, job: str, group: str) -> str | None:
+        key = _stopped_key(job, group)
+        found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        return str(found["reason"]["S"]) if found else None
 
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
-        return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
+        return self._write(self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at}))
 
     def note_fault(self, task: RunTask, attempts: int, reason: str) -> None:
-        self._move(task, {"attempts": attempts, "last_error": reason[:1000]})
+        self._write(self._move(task, {"attempts": attempts, "last_error": reason[:1000]}))
 
-    def _move(self, task: RunTask, changes: dict[str, Any]) -> bool:
-        """Change a task that has not ended, in the round that the message belongs to."""
+    def _move(self, task: RunTask, changes: dict[str, Any]) -> dict[str, Any]:
+        """The write that changes a task that has not ended, in the round that the message belongs to."""
         names = {f"#{name}": name for name in changes}
         values = {f":{name}": attribute(Task, name, value) for name, value in changes.items()}
         assignments = ", ".join(f"#{name} = :{name}" for name in changes)
+        return {
+            "TableName": self._table,
+            "Key": task_key(task.job, task.index),
+            "UpdateExpression": f"SET {assignments} ADD version :one",
+            "ConditionExpression": "#status IN (:is_pending, :is_running) AND #round = :in_round",
+            "ExpressionAttributeNames": {**names, **_STATE},
+            "ExpressionAttributeValues": {
+                **values,
+                ":one": plain(1),
+                ":is_pending": plain("pending"),
+                ":is_running": plain("running"),
+                ":in_round": plain(task.round),
+            },
+        }
+
+    def _write(self, update: dict[str, Any]) -> bool:
         try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=task_key(task.job, task.index),
-                UpdateExpression=f"SET {assignments} ADD version :one",
-                ConditionExpression="#status IN (:is_pending, :is_running) AND #round = :in_round",
-                ExpressionAttributeNames={**names, **_STATE},
-                ExpressionAttributeValues={
-                    **values,
-                    ":one": plain(1),
-                    ":is_pending": plain("pending"),
-                    ":is_running": plain("running"),
-                    ":in_round": plain(task.round),
-                },
-            )
+            self._dynamodb.update_item(**update)
         except ClientError as fault:
             if _is(fault, "ConditionalCheckFailedException"):
                 return False
@@ -134,7 +153,7 @@ class DynamoLedger:
         found = self.job(job)
         if found is None or found.ended:
             return found
-        mark = {"pk": plain("CANCELLED"), "sk": plain(job), "expire_at": plain(epoch() + self._retention)}
+        mark = {"pk": plain("CANCELLED"), "sk": plain(job), "expire_at": plain(epoch() + _QUEUED_SECONDS)}
         self._transact([self._turn(job, ("pending", "running"), "cancelled"), self._put(mark, None)])
         return self.job(job)
 
@@ -177,30 +196,28 @@ class DynamoLedger:
         return reopened
 
     def _reopen(self, task: Task) -> bool:
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=task_key(task.job, task.index),
-                UpdateExpression="SET #status = :pending, queued_at = :now, attempts = :none, cost_nano = :none "
-                "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error "
-                "ADD #round :one, version :one",
-                ConditionExpression="#status IN (:failed, :skipped) AND #round = :round",
-                ExpressionAttributeNames={**_STATE, "#error": "error", "#result": "result"},
-                ExpressionAttributeValues={
-                    ":pending": plain("pending"),
-                    ":failed": plain("failed"),
-                    ":skipped": plain("skipped"),
-                    ":now": plain(now()),
-                    ":none": plain(0),
-                    ":one": plain(1),
-                    ":round": plain(task.round),
-                },
-            )
-        except ClientError as fault:
-            if _is(fault, "ConditionalCheckFailedException"):
-                return False
-            raise
-        return True
+        update = {
+            "TableName": self._table,
+            "Key": task_key(task.job, task.index),
+            "UpdateExpression": "SET #status = :pending, queued_at = :now, attempts = :none, cost_nano = :none "
+            "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error "
+            "ADD #round :one, version :one",
+            "ConditionExpression": "#status IN (:failed, :skipped) AND #round = :round",
+            "ExpressionAttributeNames": {**_STATE, "#error": "error", "#result": "result"},
+            "ExpressionAttributeValues": {
+                ":pending": plain("pending"),
+                ":failed": plain("failed"),
+                ":skipped": plain("skipped"),
+                ":now": plain(now()),
+                ":none": plain(0),
+                ":one": plain(1),
+                ":round": plain(task.round),
+            },
+        }
+        if not (task.stop_group and task.group):
+            return self._write(update)
+        go_on = {"Delete": {"TableName": self._table, "Key": _stopped_key(task.job, task.group)}}
+        return self._transact([{"Update": update}, go_on])
 
     def all_tasks(self, job: str, status: str | None = None) -> Iterator[Task]:
         """Every task of a job in order, a page at a time."""
@@ -214,7 +231,7 @@ class DynamoLedger:
     def bury(self, letter: DeadLetter) -> None:
         """Keep a message that was given up."""
         key = {"pk": plain(f"DEAD#{letter.op}"), "sk": plain(letter.id)}
-        expiry = {"expire_at": plain(epoch() + self._retention)}
+        expiry = {"expire_at": plain(self._expiry())}
         self._dynamodb.put_item(TableName=self._table, Item={**key, **item(letter), **expiry})
 
     def dead(self, op: str) -> list[DeadLetter]:
@@ -246,19 +263,41 @@ class DynamoLedger:
 
     def replace_jobs(self, jobs: Sequence[tuple[Job, Job]]) -> set[str]:
         """Write what the relay folded (old, new), all at once; one by one when somebody wrote in between."""
-        writes = [self._replacement(old, new) for old, new in jobs]
-        if len(writes) > 1 and self._transact(writes):
+        writes = [self._replacement(old, new)["Put"] for old, new in jobs]
+        if len(writes) > 1 and self._all_or_none([{"Put": write} for write in writes]):
             return {new.id for _, new in jobs}
-        return {new.id for (_, new), write in zip(jobs, writes, strict=True) if self._transact([write])}
+        return {new.id for (_, new), write in zip(jobs, writes, strict=True) if self._put_if(write)}
 
     def _replacement(self, old: Job, new: Job) -> dict[str, Any]:
         write = self._put(self._job_item(new), "version = :version")
         write["Put"]["ExpressionAttributeValues"] = {":version": plain(old.version)}
         return write
 
+    def _all_or_none(self, writes: list[dict[str, Any]]) -> bool:
+        """False also when somebody else is writing one of them at this moment."""
+        try:
+            self._dynamodb.transact_write_items(TransactItems=writes)
+        except ClientError as fault:
+            if _is(fault, "TransactionCanceledException"):
+                return False
+            raise
+        return True
+
+    def _put_if(self, write: dict[str, Any]) -> bool:
+        try:
+            self._dynamodb.put_item(**write)
+        except ClientError as fault:
+            if _is(fault, "ConditionalCheckFailedException") or _is(fault, "TransactionConflictException"):
+                return False
+            raise
+        return True
+
     def _job_item(self, job: Job) -> Item:
-        job.expire_at = job.expire_at or epoch() + self._retention
+        job.expire_at = job.expire_at or self._expiry()
         return {**job_key(job.id), "listed": plain("JOBS"), **item(job)}
+
+    def _expiry(self) -> int:
+        return epoch() + self._retention
 
     def _put(self, entry: Item, condition: str | None) -> dict[str, Any]:
         conditional = {"ConditionExpression": condition} if condition else {}
@@ -311,6 +350,10 @@ def job_key(job: str) -> Item:
 def task_key(job: str, index: int) -> Item:
     """Where a task's record is; six digits keep tasks in order."""
     return {"pk": plain(f"JOB#{job}"), "sk": plain(f"TASK#{index:06d}")}
+
+
+def _stopped_key(job: str, group: str) -> Item:
+    return {"pk": plain(f"JOB#{job}"), "sk": plain(f"STOPPED#{group}")}
 
 
 def _encode(key: Item | None) -> str | None:

@@ -1,0 +1,61 @@
+"""Groups: in order and one at a time within, side by side between; a failure stops its own group alone."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.pipeline.api import Api
+from tests.pipeline.lanes import most_at_once
+from tests.pipeline.waiting import wait_for
+
+pytestmark = pytest.mark.engine
+
+GROUPS = ("north", "south", "east", "west")
+Groups = dict[str, list[dict[str, Any]]]
+
+
+def _started(api: Api, words: dict[str, list[str]], **manifest: Any) -> str:
+    # Dealt round-robin, so that order within a group is not just the order of the manifest.
+    rows = [(group, row[place]) for place in range(6) for group, row in words.items() if place < len(row)]
+    return api.run(*({"op": "inorder", "input": word, "group": group} for group, word in rows), **manifest)
+
+
+def _groups(api: Api, job: str) -> Groups:
+    groups: Groups = defaultdict(list)
+    for task in api.tasks(job):
+        groups[task["group"]].append(task)
+    return groups
+
+
+def test_a_group_runs_in_order_and_groups_run_side_by_side(api: Api, done: Callable[..., dict[str, Any]]) -> None:
+    job = _started(api, {group: [f"{group} {place}" for place in range(6)] for group in GROUPS})
+    assert done(job)["counts"]["completed"] == 24
+    groups = _groups(api, job)
+    for tasks in groups.values():
+        assert all(before["finished_at"] <= after["started_at"] for before, after in pairwise(tasks))
+        assert [task["result"] for task in tasks] == [task["input"].upper() for task in tasks]
+    assert 2 <= most_at_once([task for tasks in groups.values() for task in tasks]) <= len(GROUPS)
+
+
+def test_a_failure_stops_its_group_and_a_retry_resumes_there(api: Api, done: Callable[..., dict[str, Any]]) -> None:
+    words = {group: [f"{group} {place}" for place in range(4)] for group in GROUPS}
+    words["south"][1] = "bad south"
+    job = _started(api, words, on_error="stop_group")
+    ended = done(job)
+    assert (ended["status"], ended["counts"]) == ("failed", {"total": 16, "completed": 13, "failed": 1, "skipped": 2})
+    (error,) = ended["errors"]
+    assert (error["code"], error["group"]) == ("bad_word", "south")
+    before = _groups(api, job)["south"]
+    assert [task["status"] for task in before] == ["completed", "failed", "skipped", "skipped"]
+    assert {task["error"]["code"] for task in before[2:]} == {"group_stopped"}
+
+    assert api.post(f"/jobs/{job}/retry").status == 202
+    wait_for(lambda: api.get(f"/jobs/{job}").body["version"] > ended["version"], "the retry to begin")
+    assert done(job)["counts"] == ended["counts"]
+    after = _groups(api, job)["south"]
+    assert after[0] == before[0]
+    assert [task["status"] for task in after] == ["completed", "failed", "skipped", "skipped"]
+    assert after[1]["started_at"] > before[1]["started_at"]
