@@ -10,13 +10,15 @@ import pytest
 
 from infra import bundle
 from infra.function import FUNCTIONS
+from infra.lanes import LAYERS_FOR
 from infra.target import AWS, Target, read_target
 from tests.infra.synthesis import OPS
+from umbel_core.catalogue import read_ops
 
 LOCAL = read_target({"target": "local"}.get)
 LAYERS = sorted(path.parent.name for path in Path("layers").glob("*/layer.toml"))
 ROLES = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py") if path.parent.name != "worker")
-WORKERS = sorted(path.stem for path in OPS.glob("[a-z]*.py"))
+OPS_HERE = read_ops(OPS)
 LIMIT = 30_000_000
 
 
@@ -67,10 +69,10 @@ def test_the_api_finds_all_that_it_imports() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("op", WORKERS)
+@pytest.mark.parametrize("op", OPS_HERE)
 def test_a_worker_finds_all_that_its_op_imports(op: str) -> None:
     code = bundle.code(f"op-{op}", [FUNCTIONS / "worker", OPS / f"{op}.py"], {}, LOCAL)
-    done = alone(f"worker.handler, ops.{op}", code, "core", "imaging")
+    done = alone(f"worker.handler, ops.{op}", code, "core", *LAYERS_FOR.get(OPS_HERE[op].takes, ()))
     assert done.returncode == 0, done.stderr
 
 

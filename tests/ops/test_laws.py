@@ -8,7 +8,7 @@ import pytest
 
 from tests.ops.running import OPS
 
-ALLOWED = {"PIL", "umbel_core.op", "umbel_core.errors"}
+ALLOWED = {"PIL", "umbel_core.op", "umbel_core.errors", "umbel_fetching"}
 IMPURE = {"asyncio", "http", "logging", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "urllib"}
 
 

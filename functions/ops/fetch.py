@@ -1,0 +1,30 @@
+"""A page of the web."""
+
+import time
+from typing import Annotated
+
+from umbel_core.errors import Rejected
+from umbel_core.op import Bounds, Url, op
+from umbel_fetching import fetcher
+from umbel_fetching.title import title
+
+Seconds = Annotated[float, Bounds(ge=1, le=10, description="Longest wait for the whole page, redirects included")]
+
+
+@op(memory_mb=256, timeout_seconds=15, batch=1)
+def fetch(url: Url, *, seconds: Seconds = 10) -> dict[str, int | str | None]:
+    """Fetch a page's status, title, size and time.
+
+    Every address gives a page: one that could not be had has status 0 and the reason's code as `error`.
+    """
+    start = time.perf_counter()
+    answer: dict[str, int | str | None]
+    try:
+        page = fetcher.fetch(url, seconds=seconds)
+    except Rejected as reason:
+        if reason.code in ("invalid_url", "forbidden_address"):
+            raise
+        answer = {"url": url, "status": 0, "title": None, "bytes": 0, "error": reason.code}
+    else:
+        answer = {"url": url, "status": page.status, "title": title(page), "bytes": len(page.body)}
+    return answer | {"took_ms": round((time.perf_counter() - start) * 1000)}

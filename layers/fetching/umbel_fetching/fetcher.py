@@ -1,0 +1,167 @@
+"""A web address -> its page, within bounds of place, time and size.
+
+The address is checked where the socket connects, so no spelling, name, redirect or change of mind of a name server
+leads elsewhere. Whatever goes wrong is the address's fault: `Rejected`, and never tried again by itself.
+"""
+
+import re
+import socket
+import time
+from typing import Any
+
+import certifi
+import msgspec
+import pycurl  # type: ignore[import-untyped]  # it has types, but does not say so
+
+from umbel_core.errors import Rejected
+from umbel_fetching.addresses import Allowed
+from umbel_fetching.urls import canonical, host_of, redirected
+
+PAGE_BYTES = 256 * 1024
+_HEADER_BYTES = 128 * 1024
+"""Of all answers on the way together."""
+_REDIRECTS = 5
+_REDIRECTING = re.compile(rb"HTTP/\S+ 30[12378]\b")
+
+deployment = Allowed()
+"""What this deployment allows. The worker sets it once, before its first fetch; ops know nothing of it."""
+
+_OURS = (pycurl.E_FAILED_INIT, pycurl.E_OUT_OF_MEMORY, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_BAD_FUNCTION_ARGUMENT)
+_CODES = {
+    pycurl.E_URL_MALFORMAT: ("invalid_url", "This is a web address that cannot be read."),
+    pycurl.E_COULDNT_RESOLVE_HOST: ("dead_host", "{host} is not known."),
+    pycurl.E_COULDNT_CONNECT: ("dead_host", "{host} takes no connections."),
+    pycurl.E_OPERATION_TIMEDOUT: ("timed_out", "{host} took longer than {seconds:g} seconds."),
+    pycurl.E_SSL_CONNECT_ERROR: ("tls_failed", "{host} and we found no common way to encrypt."),
+    pycurl.E_PEER_FAILED_VERIFICATION: ("tls_failed", "{host} has no certificate that can be trusted."),
+}
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What a web address gave."""
+
+    url: str
+    """Where the redirects ended."""
+    status: int
+    content_type: str
+    """In lower case, without parameters; empty when the answer does not say."""
+    charset: str | None
+    body: bytes
+    """Decompressed."""
+    truncated: bool
+    """There was more than `max_bytes`."""
+    took_ms: int
+
+
+def fetch(
+    url: str,
+    *,
+    max_bytes: int = PAGE_BYTES,
+    whole: bool = False,
+    seconds: float = 10,
+    allowed: Allowed | None = None,
+) -> Page:
+    """Get one page, with all its redirects in `seconds` of wall clock.
+
+    Of a body, at most `max_bytes` are read; with `whole`, a part is of no use and a longer one is `too_large`.
+    """
+    start = time.monotonic()
+    place = canonical(url)
+    visit = _Visit(deployment if allowed is None else allowed, max_bytes, start, seconds)
+    for _ in range(_REDIRECTS + 1):
+        visit.go(place)
+        if visit.location is None:
+            break
+        place = redirected(place, visit.location)
+    else:
+        raise Rejected("redirect_loop", f"{host_of(place)} redirects more than {_REDIRECTS} times.")
+    if whole and visit.cut:
+        raise Rejected("too_large", f"{host_of(place)} sends more than {max_bytes} bytes.")
+    kind = visit.curl.getinfo(pycurl.CONTENT_TYPE) or ""
+    charset = re.search(r"charset\s*=\s*[\"']?([\w.:+-]{1,40})", kind, re.IGNORECASE)
+    return Page(
+        url=place,
+        status=visit.curl.getinfo(pycurl.RESPONSE_CODE),
+        content_type=kind.partition(";")[0].strip().lower(),
+        charset=charset[1].lower() if charset else None,
+        body=bytes(visit.body),
+        truncated=visit.cut,
+        took_ms=round((time.monotonic() - start) * 1000),
+    )
+
+
+class _Visit:
+    """One fetch under way: libcurl's handle, and what its callbacks saw."""
+
+    def __init__(self, allowed: Allowed, max_bytes: int, start: float, seconds: float) -> None:
+        self.allowed, self.max_bytes, self.start, self.seconds = allowed, max_bytes, start, seconds
+        self.body = bytearray()
+        self.cut = False
+        self.location: str | None = None
+        self._header_bytes = 0
+        self._redirecting = False
+        self._opened = False
+        self._refused = False
+        self.curl = pycurl.Curl()
+        for option, value in {
+            pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
+            pycurl.PROXY: "",  # no proxy of the environment: it would connect in our place
+            pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
+            pycurl.CAINFO: certifi.where(),
+            pycurl.NOSIGNAL: 1,  # fetches run in threads side by side
+            pycurl.ACCEPT_ENCODING: "",
+            pycurl.USERAGENT: "Mozilla/5.0 (compatible; umbel)",
+            pycurl.OPENSOCKETFUNCTION: self._open,
+            pycurl.HEADERFUNCTION: self._header,
+            pycurl.WRITEFUNCTION: self._write,
+        }.items():
+            self.curl.setopt(option, value)
+
+    def go(self, url: str) -> None:
+        """Ask for one address; afterwards `location` is where it redirects to, or None."""
+        self.body.clear()
+        self.location, self._redirecting, self._opened, self._refused = None, False, False, False
+        left = self.seconds - (time.monotonic() - self.start)
+        self.curl.setopt(pycurl.URL, url)
+        self.curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left * 1000)))
+        try:
+            self.curl.perform()
+        except pycurl.error as fault:
+            if not self.cut and self.location is None:
+                raise self._reason(fault.args[0], host_of(url)) from fault
+
+    def _reason(self, number: int, host: str) -> Exception:
+        if number in _OURS:
+            return RuntimeError(f"libcurl: {number}")
+        if self._header_bytes > _HEADER_BYTES:
+            return Rejected("too_large", f"{host} sends more than {_HEADER_BYTES} bytes of headers.")
+        if self._refused and not self._opened:
+            return Rejected("forbidden_address", f"{host} is at an address or port that may not be fetched from here.")
+        code, sentence = _CODES.get(number, ("bad_answer", "{host} did not answer as a web server does."))
+        return Rejected(code, sentence.format(host=host, seconds=self.seconds))
+
+    def _open(self, _purpose: int, address: Any) -> Any:
+        if not self.allowed.permits(*address.addr[:2]):
+            self._refused = True
+            return pycurl.SOCKET_BAD
+        self._opened = True
+        return socket.socket(address.family, address.socktype, address.protocol)
+
+    def _header(self, line: bytes) -> int | None:
+        self._header_bytes += len(line)
+        if self._header_bytes > _HEADER_BYTES:
+            return -1
+        if line.startswith(b"HTTP/"):
+            self._redirecting = _REDIRECTING.match(line) is not None
+        name, _, value = line.partition(b":")
+        if self._redirecting and name.lower() == b"location":
+            self.location = value.decode("utf-8", "replace")
+        return None
+
+    def _write(self, chunk: bytes) -> int | None:
+        if self.location is not None:
+            return -1  # the body of a redirect is of no use
+        room = self.max_bytes - len(self.body)
+        self.body += chunk[:room]
+        self.cut = len(chunk) > room
+        return -1 if self.cut else None

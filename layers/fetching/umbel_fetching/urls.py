@@ -1,0 +1,57 @@
+"""A web address as people write it -> as it goes over the wire."""
+
+import re
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+import idna
+
+from umbel_core.errors import Rejected
+
+_LONGEST = 2048
+_NEVER = re.compile(r"[\x00-\x1f\x7f\\]|^\s|\s$")
+"""Parsers disagree about these, and who disagrees can be led astray."""
+_KEPT = "!$%&'()*+,/:;=?@[]"
+
+
+def canonical(url: str) -> str:
+    """The address in ASCII: host in lower case and Punycode, the rest percent-encoded, without fragment.
+
+    Whether it may be reached is not told by its text: the fetcher looks at the address that the socket connects to.
+    """
+    if len(url) > _LONGEST:
+        raise _invalid(f"longer than {_LONGEST} characters")
+    if _NEVER.search(url):
+        raise _invalid("with white space around it, a control character or a backslash")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        if not host.isascii():
+            host = idna.encode(host, uts46=True).decode()
+        path, query = quote(parts.path, safe=_KEPT), quote(parts.query, safe=_KEPT)
+    except ValueError as fault:
+        raise _invalid("that cannot be read") from fault
+    if parts.scheme not in ("http", "https"):
+        raise _invalid("that is neither http nor https")
+    if not host:
+        raise _invalid("without a host")
+    if "@" in parts.netloc:
+        raise _invalid("with a user name in it")
+    place = f"[{host}]" if parts.netloc.startswith("[") else host
+    return urlunsplit((parts.scheme, place if port is None else f"{place}:{port}", path or "/", query, ""))
+
+
+def redirected(url: str, location: str) -> str:
+    """Where an answer of `url` sends us."""
+    try:
+        return canonical(urljoin(url, location.strip()))
+    except (Rejected, ValueError) as fault:
+        raise Rejected("bad_answer", f"{host_of(url)} redirects to what is no web address.") from fault
+
+
+def host_of(url: str) -> str:
+    """The host of a canonical address, for sentences."""
+    return urlsplit(url).hostname or ""
+
+
+def _invalid(reason: str) -> Rejected:
+    return Rejected("invalid_url", f"This is a web address {reason}.")

@@ -1,0 +1,171 @@
+"""A web server on this machine, of which half the pages mean harm."""
+
+import gzip
+import zlib
+from collections.abc import Callable
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event
+
+POLISH = "Zażółć gęślą jaźń"
+RUSSIAN = "Съешь ещё этих мягких булок"
+JAPANESE = "こんにちは、世界"
+
+
+class Site(ThreadingHTTPServer):
+    """Counts what it is asked for; closing it ends the pages that would never end."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.closing = Event()
+        self.asked: list[str] = []
+
+    def url(self, path: str, host: str = "127.0.0.1") -> str:
+        """The address of a page here."""
+        return f"http://{host}:{self.server_port}{path}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that its client has reset is what many a test wants."""
+
+    @property
+    def place(self) -> str:
+        """As a deployment's setting allows it."""
+        return f"127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Site
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's word
+        """Nothing: pytest shows what matters."""
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        self.server.asked.append(path)
+        try:
+            PAGES[path](self, query)
+        except OSError:
+            self.close_connection = True  # whoever asked had enough
+
+    def page(self, body: bytes, kind: str = "text/html", status: int = 200, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def start(self, *headers: str) -> None:
+        self.wfile.write("\r\n".join(["HTTP/1.1 200 OK", *headers, "", ""]).encode())
+        self.close_connection = True
+
+    def redirect(self, location: str, status: int = 302) -> None:
+        self.page(b"elsewhere", status=status, Location=location)
+
+    def for_ever(self, chunk: bytes, pause: float = 0) -> None:
+        while not self.server.closing.wait(pause) if pause else not self.server.closing.is_set():
+            self.wfile.write(chunk)
+
+
+def titled(title: str, charset: str, kind: str = "text/html", meta: str = "") -> Callable[[_Handler, str], None]:
+    """A page in a charset, which is told in the header or in a meta element."""
+    return lambda it, _: it.page(f"<html><head>{meta}<title>{title}</title>".encode(charset), kind)
+
+
+@cache
+def bomb(times: int) -> bytes:
+    """200 MB of nothing, packed as often as asked."""
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = b"".join([squeeze.compress(bytes(1_000_000)) for _ in range(200)]) + squeeze.flush()
+    for _ in range(times - 1):
+        packed = gzip.compress(packed)
+    return packed
+
+
+def _redirect_for_ever(it: _Handler, _: str) -> None:
+    it.wfile.write(b"HTTP/1.1 302 Found\r\nLocation: /good\r\n\r\n")
+    it.for_ever(b"x" * 65536)
+
+
+def _drip(it: _Handler, _: str) -> None:
+    it.start("Content-Type: text/html")
+    it.for_ever(b"x", pause=0.05)
+
+
+def _slow_headers(it: _Handler, _: str) -> None:
+    it.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    it.for_ever(b"x", pause=0.05)
+
+
+def _endless(it: _Handler, _: str) -> None:
+    it.start("Content-Type: text/html")
+    it.for_ever(b"x" * 65536)
+
+
+def _endless_headers(it: _Handler, _: str) -> None:
+    it.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    it.for_ever(b"X-More: " + b"x" * 1000 + b"\r\n")
+
+
+def _endless_patience(it: _Handler, _: str) -> None:
+    it.for_ever(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+
+def _silent(it: _Handler, _: str) -> None:
+    it.server.closing.wait()
+
+
+def _gone(it: _Handler, _: str) -> None:
+    it.close_connection = True
+
+
+def _cut_short(it: _Handler, _: str) -> None:
+    it.start("Content-Length: 1000")
+    it.wfile.write(b"half")
+
+
+def _not_http(it: _Handler, _: str) -> None:
+    it.wfile.write(b"220 smtp.invalid ESMTP\r\n")
+    it.close_connection = True
+
+
+PAGES: dict[str, Callable[[_Handler, str], None]] = {
+    "/good": lambda it, _: it.page(
+        b"<!doctype html><title> A good\n\tpage </title><p>Hello", "text/html; charset=utf-8"
+    ),
+    "/polish-header": titled(POLISH, "iso8859-2", "text/html; charset=ISO-8859-2"),
+    "/russian-meta": titled(RUSSIAN, "cp1251", meta="<meta charset=windows-1251>"),
+    "/japanese-meta": titled(
+        JAPANESE, "shift_jis", meta='<meta http-equiv="Content-Type" content="text/html; charset=Shift_JIS">'
+    ),
+    "/latin": titled("“Café” – 5 €", "cp1252", 'text/html; charset="iso-8859-1"'),
+    "/unsaid": titled(POLISH, "utf-8"),
+    "/header-over-meta": titled(POLISH, "utf-8", "text/html; charset=utf-8", '<meta charset="windows-1251">'),
+    "/unknown-charset": titled("plain", "utf-8", "text/html; charset=klingon"),
+    "/squeezed": lambda it, _: it.page(gzip.compress(b"<title>Squeezed</title>"), Content_Encoding="gzip"),
+    "/empty": lambda it, _: it.page(b""),
+    "/nothing": lambda it, _: it.page(b"", status=204),
+    "/missing": lambda it, _: it.page(b"<title>Not here</title>", status=404),
+    "/binary": lambda it, _: it.page(bytes(range(256)) * 100, "application/octet-stream"),
+    "/sized": lambda it, query: it.page(b"x" * int(query)),
+    "/to": lambda it, query: it.redirect(query),
+    "/loop": lambda it, _: it.redirect("/loop", 301),
+    "/down": lambda it, query: it.redirect(f"/down?{int(query) - 1}" if query != "1" else "/good", 307),
+    "/odd": lambda it, _: it.redirect("  /good?q=a b|c#part"),
+    "/redirect-endless": _redirect_for_ever,
+    "/drip": _drip,
+    "/slow-headers": _slow_headers,
+    "/silent": _silent,
+    "/endless": _endless,
+    "/endless-headers": _endless_headers,
+    "/endless-patience": _endless_patience,
+    "/bomb": lambda it, _: it.page(bomb(1), Content_Encoding="gzip"),
+    "/bomb-of-bombs": lambda it, _: it.page(bomb(2), Content_Encoding="gzip, gzip"),
+    "/not-gzip": lambda it, _: it.page(b"plain", Content_Encoding="gzip"),
+    "/gone": _gone,
+    "/cut-short": _cut_short,
+    "/not-http": _not_http,
+}

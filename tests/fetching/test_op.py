@@ -1,0 +1,74 @@
+"""The op gives one page for every address that may be asked for."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fetching.server import Site
+from umbel_core.catalogue import load_op
+from umbel_core.errors import Rejected
+from umbel_core.op import describe
+from umbel_fetching import fetcher
+from umbel_fetching.addresses import Allowed
+
+FETCH = load_op(Path("functions/ops"), "fetch")
+
+
+@pytest.fixture(autouse=True)
+def _policy(allowed: Allowed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetcher, "deployment", allowed)
+
+
+def without_time(page: dict[str, Any]) -> dict[str, Any]:
+    """What a page says but for how long it took, which is a sensible number."""
+    assert 0 <= page.pop("took_ms") < 11_000
+    return page
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "title", "size"),
+    [
+        ("/good", 200, "A good page", 52),
+        ("/missing", 404, "Not here", 23),
+        ("/binary", 200, None, 25_600),
+        ("/empty", 200, None, 0),
+        ("/endless", 200, None, 262_144),
+        ("/bomb", 200, None, 262_144),
+        ("/down?3", 200, "A good page", 52),
+    ],
+)
+def test_a_page_is_told_under_the_address_that_was_asked_for(
+    path: str, status: int, title: str | None, size: int, site: Site
+) -> None:
+    url = site.url(path)
+    assert without_time(FETCH(url)) == {"url": url, "status": status, "title": title, "bytes": size}
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("/loop", "redirect_loop"), ("/drip", "timed_out"), ("/gone", "bad_answer"), ("/endless-headers", "too_large")],
+)
+def test_a_page_that_cannot_be_had_is_a_page_too(path: str, error: str, site: Site) -> None:
+    url = site.url(path)
+    page = without_time(FETCH(url, seconds=1))
+    assert page == {"url": url, "status": 0, "title": None, "bytes": 0, "error": error}
+
+
+def test_a_dead_host_is_a_page_too() -> None:
+    assert FETCH("http://nobody.invalid/")["error"] == "dead_host"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://", "http://127.0.0.1/", "http://169.254.169.254/", "http://me@nobody.invalid/"]
+)
+def test_an_address_that_may_not_be_asked_for_is_refused(url: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        FETCH(url)
+    assert refusal.value.code in ("invalid_url", "forbidden_address")
+
+
+def test_the_longest_fetch_ends_before_its_lambda() -> None:
+    card = describe(FETCH)
+    assert card.takes == "url"
+    assert card.params["properties"]["seconds"]["maximum"] * card.compute.batch < card.compute.timeout_seconds
