@@ -17,8 +17,6 @@ from worker.environment import WorkerEnvironment
 
 LAYERS_FOR = {"picture": ("imaging",), "url": ("fetching",)}
 """What a lane's function has besides the core, by what its op takes."""
-LAYERS_FOR = {"picture": ("imaging",), "url": ("fetching",)}
-"""What a lane's function has besides the core, by what its op takes."""
 _LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 """Keeps glibc from giving a picture's pages back and asking for them again: a 12 MP decode takes a third less."""
 
