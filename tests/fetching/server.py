@@ -2,10 +2,11 @@
 
 import gzip
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event
+from threading import Event, Thread
 
 POLISH = "Zażółć gęślą jaźń"
 RUSSIAN = "Съешь ещё этих мягких булок"
@@ -34,6 +35,20 @@ class Site(ThreadingHTTPServer):
     def place(self) -> str:
         """As a deployment's setting allows it."""
         return f"127.0.0.1:{self.server_port}"
+
+
+@contextmanager
+def serving(site: Site) -> Iterator[Site]:
+    """Let it answer, in a thread of its own."""
+    thread = Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield site
+    finally:
+        site.closing.set()
+        site.shutdown()
+        thread.join()
+        site.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

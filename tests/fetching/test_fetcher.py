@@ -1,6 +1,8 @@
 """A fetch ends in time, with a page within bounds or with a reason."""
 
 import json
+import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -8,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fetching.server import Site
+from tests.fetching.server import Site, serving
 from umbel_core.errors import Rejected
 from umbel_fetching.addresses import Allowed
 from umbel_fetching.fetcher import PAGE_BYTES, fetch
@@ -128,6 +130,27 @@ def test_a_port_where_nobody_listens_is_a_dead_host() -> None:
     with pytest.raises(Rejected) as refusal:
         fetch(closed.url("/good"), allowed=Allowed.parse(closed.place))
     assert refusal.value.code == "dead_host"
+
+
+def test_a_web_server_that_does_not_encrypt_is_told(site: Site, allowed: Allowed) -> None:
+    with pytest.raises(Rejected) as refusal:
+        fetch(site.url("/good").replace("http:", "https:"), allowed=allowed)
+    assert refusal.value.code == "tls_failed"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_a_certificate_that_nobody_signed_is_not_trusted(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    subprocess.run([*make.split(), "-keyout", key, "-out", certificate], capture_output=True, check=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    secret = Site()
+    secret.socket = context.wrap_socket(secret.socket, server_side=True)
+    with serving(secret), pytest.raises(Rejected, match="certificate") as refusal:
+        fetch(secret.url("/good", "localhost").replace("http:", "https:"), allowed=Allowed.parse(secret.place))
+    assert refusal.value.code == "tls_failed"
+    assert not secret.asked
 
 
 @pytest.mark.parametrize("path", ["/drip", "/slow-headers", "/silent"])
