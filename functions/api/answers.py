@@ -22,6 +22,7 @@ _STATUS = {
     "already_ended": 409,
     "too_large": 413,
     "too_many_tasks": 413,
+    "input_too_large": 413,
     "unsupported_format": 415,
     "svg_refused": 415,
     "account_limit": 409,

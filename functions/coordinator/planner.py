@@ -16,6 +16,11 @@ from umbel_core.recipes import Recipes, recipe_of
 from umbel_core.settings import Limits, megabytes
 from umbel_core.submission import read_submission, tasks_of
 
+_MANIFEST_BYTES = 8_000_000
+_BYTES_PER_TASK = 1000
+_MOST_BYTES = 64_000_000
+"""A manifest is held in memory, decoded. It may have 8 MB, plus 1 kB for each task that a job may have."""
+
 
 class Uploads(Protocol):
     """The uploads bucket, as far as the coordinator needs it."""
@@ -93,6 +98,10 @@ class Planner(msgspec.Struct, frozen=True):
         ]
 
     def _manifest(self, arrival: Arrived, job: Job) -> list[Task]:
+        most = min(_MANIFEST_BYTES + _BYTES_PER_TASK * self.limits.max_tasks, _MOST_BYTES)
+        if arrival.size > most:
+            size = megabytes(arrival.size)
+            raise Rejected("too_large", f"The manifest has {size}; at most {megabytes(most)} are taken. Cut it in two.")
         submission = read_submission(self.uploads.read(arrival.key, arrival.etag), self.catalogue, self.limits)
         # What the API announced as an image job stays one, though its manifest looks like any other.
         job.kind = submission.kind if job.kind == "manifest" else job.kind

@@ -3,6 +3,7 @@
 import builtins
 import math
 
+from umbel_core.errors import Rejected
 from umbel_core.op import op
 
 
@@ -10,4 +11,11 @@ from umbel_core.op import op
 def sum(numbers: list[float]) -> float:  # noqa: A001 - an op has its file's name
     """Add the numbers up; whole numbers stay whole."""
     whole = all(isinstance(number, int) for number in numbers)
-    return builtins.sum(numbers) if whole else math.fsum(numbers)
+    try:
+        total = builtins.sum(numbers) if whole else math.fsum(numbers)
+        fits = math.isfinite(total)
+    except (OverflowError, ValueError):
+        fits = False
+    if not fits:
+        raise Rejected("too_large_numbers", "The total has no place among numbers of 64 bits; scale the numbers down.")
+    return total

@@ -6,11 +6,21 @@ from typing import Any
 
 import pytest
 
-from tests.functions.stage import CATALOGUE
+from tests.functions.stage import CATALOGUE as STAGED
+from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected
+from umbel_core.op import describe, op
 from umbel_core.settings import Limits
 from umbel_core.submission import read_submission, tasks_of
 
+
+@op()
+def echo(text: str) -> str:
+    """Say it again."""
+    return text
+
+
+CATALOGUE = Catalogue([*STAGED.values(), describe(echo)])
 LIMITS = Limits(max_tasks=3, max_upload_bytes=1024)
 SAY = {"op": "say", "input": "hi"}
 PICTURE = base64.b64encode(b"pixels").decode()
@@ -27,6 +37,8 @@ def read(document: Any) -> Any:
     [
         (b"{", "invalid_json", r"\$: not JSON"),
         (b"\xff\xfe", "invalid_json", r"\$: not JSON"),
+        (b"[" * 100_000, "invalid_json", r"\$: not JSON"),
+        (b'{"tasks": ' + b"9" * 5000 + b"}", "invalid_json", r"\$: not JSON"),
         ([], "invalid_manifest", r"\$: expected an object"),
         ({}, "invalid_manifest", r"\$: .*missing required field `tasks`"),
         ({"tasks": []}, "invalid_manifest", r"\$\.tasks: .*length >= 1"),
@@ -49,6 +61,12 @@ def read(document: Any) -> Any:
             "mixed_group",
             r"\$\.tasks\[1\]\.group: 'g' has op 'say' already",
         ),
+        (
+            {"tasks": [SAY, {"op": "echo", "input": "x" * 31_994}]},
+            "input_too_large",
+            r"\$\.tasks\[1\]: .* at most 32\.0",
+        ),
+        ({"type": "echo", "payload": "x" * 31_994}, "input_too_large", r"\$\.payload: .*32\.0 kB as JSON"),
         ({"image_data": "?", "operation": "soft"}, "invalid_image_data", r"\$\.image_data: not base64"),
         ({"image_data": "ü", "operation": "soft"}, "invalid_image_data", r"\$\.image_data: not base64"),
         ({"image_data": "", "operation": "soft"}, "empty_file", r"\$\.image_data: there is nothing in it"),
@@ -83,4 +101,5 @@ def test_a_picture_inside_a_request_is_one_task() -> None:
 
 def test_the_limits_themselves_are_taken() -> None:
     assert len(read({"tasks": [SAY] * 3}).specs) == 3
+    assert read({"type": "echo", "payload": "x" * 31_993}).specs
     assert read({"image_data": base64.b64encode(b"x" * 1024).decode(), "operation": "soft"}).picture

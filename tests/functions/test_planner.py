@@ -103,6 +103,7 @@ def test_a_job_cancelled_before_it_was_planned_is_not_started() -> None:
         ("uploads/huge.jpg", b"x" * 1025, "too_large"),
         ("jobs/a.json", b"{", "invalid_json"),
         ("jobs/a.json", b"", "invalid_json"),
+        ("jobs/a.json", MANIFEST + b" " * 18_000_000, "too_large"),
         ("jobs/a.json", b'{"tasks":[{"op":"none","input":1}]}', "unknown_op"),
     ],
 )

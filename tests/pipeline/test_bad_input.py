@@ -99,6 +99,7 @@ def _task(**changes: Any) -> dict[str, Any]:
 MANIFESTS: dict[str, tuple[Any, str, str]] = {
     "no JSON": (b'{"tasks": [', "invalid_json", "not JSON"),
     "no text": (b"\xff\xfe\x00", "invalid_json", "not JSON"),
+    "too deep": (b"[" * 100_000, "invalid_json", "not JSON"),
     "no object": ([1, 2], "invalid_manifest", "expected an object"),
     "no tasks": ({}, "invalid_manifest", "tasks"),
     "not one task": ({"tasks": []}, "invalid_manifest", "$.tasks"),
@@ -109,6 +110,7 @@ MANIFESTS: dict[str, tuple[Any, str, str]] = {
     "a parameter that the op lacks": (_task(params={"sigma": 2}), "invalid_params", "sigma"),
     "a parameter missing": (_task(op="resize", params={"width": 5}), "invalid_params", "height"),
     "an input of the wrong type": (_task(input=5), "invalid_input", "$.tasks[0].input"),
+    "an input too large": (_task(op="hash", input="x" * 32_000), "input_too_large", "$.tasks[0]: "),
     "an unknown way with errors": ({**_task(), "on_error": "panic"}, "invalid_manifest", "on_error"),
     "a group of two ops": (
         {"tasks": [{"op": op, "input": "uploads/x.jpg", "group": "a"} for op in ("blur", "info")]},

@@ -32,8 +32,8 @@ def test_a_task_is_found_at_once_and_answered(api: Api, type_: str, payload: Any
 @pytest.mark.parametrize(
     ("body", "code", "says"),
     [
-        ({"type": "nope", "payload": 1}, "unknown_type", "the types are hash, "),
-        ({"type": "thumbnail", "payload": "x"}, "unknown_type", "the types are hash, "),
+        ({"type": "nope", "payload": 1}, "unknown_type", "hash, "),
+        ({"type": "thumbnail", "payload": "x"}, "unknown_type", "upper, "),
         ({"type": "sum", "payload": "x"}, "invalid_payload", "$.payload: Expected `array`"),
         ({"type": "wait", "payload": 61}, "invalid_payload", "<= 60"),
         ({"payload": 1}, "invalid_manifest", "type"),

@@ -12,6 +12,9 @@ from umbel_core.ledger import Kind, Task
 from umbel_core.messages import Manifest, OnError, TaskSpec
 from umbel_core.settings import Limits, megabytes
 
+_TASK_BYTES = 32_000
+"""What a task's input and params may take as JSON: they travel in messages and are kept in its record."""
+
 
 class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One op on one picture that comes inside the request."""
@@ -46,7 +49,7 @@ def read_submission(body: bytes, catalogue: Catalogue, limits: Limits) -> Submis
     """Parse and check a body; `Rejected` names the place in the document and the rule."""
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except (msgspec.DecodeError, ValueError, RecursionError) as fault:
         raise Rejected("invalid_json", f"$: not JSON: {fault}") from fault
     if not isinstance(document, dict):
         raise Rejected(
@@ -69,6 +72,7 @@ def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submi
     for place, spec in enumerate(manifest.tasks):
         path = f"$.tasks[{place}]"
         catalogue.check(spec.op, spec.input, spec.params, path)
+        _check_size(spec, path)
         if spec.group is not None and ops_of_groups.setdefault(spec.group, spec.op) != spec.op:
             first = ops_of_groups[spec.group]
             raise Rejected("mixed_group", f"{path}.group: '{spec.group}' has op '{first}' already; one group, one op")
@@ -88,7 +92,9 @@ def _task(request: TaskRequest, catalogue: Catalogue) -> Submission:
         catalogue.check(request.type, request.payload, {}, "$")
     except Rejected as fault:
         raise Rejected("invalid_payload", fault.sentence.replace("$.input", "$.payload", 1)) from fault
-    return Submission(kind="task", name=request.type, specs=[TaskSpec(op=request.type, input=request.payload)])
+    spec = TaskSpec(op=request.type, input=request.payload)
+    _check_size(spec, "$.payload")
+    return Submission(kind="task", name=request.type, specs=[spec])
 
 
 def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submission:
@@ -106,12 +112,16 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
     named = {"width": request.width, "height": request.height, "format": request.output_format}
     params = {**{name: value for name, value in named.items() if value is not None}, **request.params}
     catalogue.check(request.operation, "inputs/picture", params, "$")
-    return Submission(
-        kind="image",
-        name=request.operation,
-        specs=[TaskSpec(op=request.operation, input="", params=params)],
-        picture=picture,
-    )
+    spec = TaskSpec(op=request.operation, input="", params=params)
+    _check_size(spec, "$.params")
+    return Submission(kind="image", name=request.operation, specs=[spec], picture=picture)
+
+
+def _check_size(spec: TaskSpec, path: str) -> None:
+    size = len(msgspec.json.encode([spec.input, spec.params]))
+    if size > _TASK_BYTES:
+        most = megabytes(_TASK_BYTES)
+        raise Rejected("input_too_large", f"{path}: input and params have {megabytes(size)} as JSON; at most {most}")
 
 
 def tasks_of(job: str, specs: list[TaskSpec], queued_at: str, on_error: OnError = "continue") -> list[Task]:
