@@ -25,6 +25,8 @@ _REFUSALS = {
     "AUTHORIZER_FAILURE": ("internal_error", "The token could not be checked; try again."),
     "MISSING_AUTHENTICATION_TOKEN": ("not_found", "There is nothing at this address; docs/api.md lists the calls."),
     "REQUEST_TOO_LARGE": ("too_large", "A request carries at most 6 MB; POST /uploads takes larger pictures."),
+    "DEFAULT_4XX": ("bad_request", "The request was refused before the API read it."),
+    "DEFAULT_5XX": ("internal_error", "Something failed on our side; try again."),
     "THROTTLED": ("throttled", "Too many requests; try again in a moment."),
 }
 
@@ -99,13 +101,14 @@ class Api(Construct):
         for kind, (code, message) in _REFUSALS.items():
             self.rest.add_gateway_response(
                 kind,
-                type=getattr(gateway.ResponseType, kind),
+                type=gateway.ResponseType.of(kind),
                 # An address that leads nowhere is a 403 at API Gateway unless told otherwise.
                 status_code="404" if code == "not_found" else None,
                 response_headers={"Access-Control-Allow-Origin": f"'{origins[0]}'"},
                 templates={"application/json": _ERROR % (code, message)},
             )
-        ledger.table.grant_read_write_data(self.function)
+        moves = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+        ledger.table.grant(self.function, *(f"dynamodb:{move}" for move in moves))
         for place in (ROOT, JOBS, INPUTS):
             ledger.uploads.grant_put(self.function, f"{place}*")
         ledger.uploads.grant_read(self.function, f"{JOBS}*")

@@ -76,7 +76,7 @@ def get_task(task: str) -> dict[str, Any]:
 
 @route(app, "/images", "GET")
 def get_images() -> dict[str, Any]:
-    return images_.images(_limit(1000))
+    return images_.images(_limit(images_.MOST))
 
 
 @route(app, "/images/{job}/{variant}", "GET")
@@ -132,5 +132,5 @@ def _body(kind: type[Any]) -> Any:
         return msgspec.json.decode(_raw(), type=kind)
     except msgspec.ValidationError as fault:
         raise Rejected("invalid_body", str(fault)) from fault
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, ValueError, RecursionError) as fault:
         raise Rejected("invalid_json", f"The body is not JSON: {fault}") from fault

@@ -3,11 +3,12 @@
 from api.wiring import ledger, results
 from umbel_core.errors import Rejected
 
-_MOST = 1000
+MOST = 300
 
 
-def images(limit: int = _MOST) -> dict[str, dict[str, str]]:
-    """Job id -> variant -> address, newest first."""
+def images(limit: int) -> dict[str, dict[str, str]]:
+    """Job id -> variant -> address, newest first: as many as asked for, 300 at most."""
+    limit = min(limit, MOST)
     found: dict[str, dict[str, str]] = {}
     cursor: str | None = None
     while len(found) < limit:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from api.wiring import ledger, limits, recipes, uploads
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected
 from umbel_core.ids import ROOT, new_job_id
 from umbel_core.ledger import Job
@@ -16,6 +16,8 @@ from umbel_core.recipes import DEFAULT
 from umbel_core.settings import megabytes
 
 TICKET_SECONDS = 3600
+_WAITING_SECONDS = 2 * TICKET_SECONDS
+"""How long a job waits for its picture; an upload that never comes leaves the ledger by itself."""
 TAKEN = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff", "image/bmp")
 _SAME = {
     "image/jpg": "image/jpeg",
@@ -67,6 +69,7 @@ def announce(request: UploadRequest) -> dict[str, Any]:
             updated_at=moment,
             source=key,
             recipe=recipe,
+            expire_at=epoch() + _WAITING_SECONDS,
         )
     )
     return {"job_id": job, "url": ticket["url"], "fields": ticket["fields"]}

@@ -132,6 +132,7 @@ def test_an_image_leads_to_its_bytes(api: Api, deployed: Deployment, picture: st
         ("DELETE", "/jobs/j00000000000000000000", 404, "no_such_job"),
         ("GET", "/images/j00000000000000000000/blur", 404, "no_result"),
         ("GET", "/jobs?limit=0", 400, "invalid_limit"),
+        ("GET", "/images?limit=0", 400, "invalid_limit"),
         ("GET", "/jobs?limit=many", 400, "invalid_limit"),
         ("GET", "/jobs?cursor=nonsense", 400, "invalid_cursor"),
         ("PUT", "/ops/sharpen", 404, "no_such_op"),

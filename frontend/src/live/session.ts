@@ -11,6 +11,8 @@ const PAGES = 20;
 const ASKED_BY_NAME = 50;
 /** A job of more tasks does not carry their results. */
 const KEPT_VARIANTS = 32;
+/** A ticket for an upload is good for this long; a job that is not planned by then has no picture coming. */
+const TICKET = 3_600_000;
 
 /** Keeps the store equal to the ledger: the feed brings changes, a listing after each (re)connect what the feed missed. */
 export class Session {
@@ -156,6 +158,8 @@ export class Session {
       if (!job) continue;
       const open = job.status === "pending" || job.status === "running";
       const { total, completed, failed } = job.counts;
+      const abandoned = job.status === "pending" && total === 0;
+      if (abandoned && Date.now() - Date.parse(job.created_at) > TICKET) continue;
       const shown = Object.values(variants).filter(
         ({ status }) => status === "completed" || status === "failed",
       );

@@ -1,0 +1,61 @@
+"""What the API's views do beside reading and writing."""
+
+from typing import Any
+
+import pytest
+
+from api import health, images, uploads
+from tests.fakes import FakeBucket, FakeLedger
+from tests.functions.stage import CATALOGUE, RECIPES
+from umbel_core.clock import epoch
+from umbel_core.ledger import Job
+from umbel_core.settings import Limits
+
+
+class FakeLanes:
+    """Lanes that count how often they are looked at."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def health(self) -> dict[str, str]:
+        self.asked += 1
+        return {"say": "paused"}
+
+
+def test_health_asks_once_however_many_ask_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes, clock = FakeLanes(), [100.0]
+    monkeypatch.setattr(health, "lanes", lambda: lanes)
+    monkeypatch.setattr(health, "catalogue", lambda: CATALOGUE)
+    monkeypatch.setattr(health.time, "monotonic", lambda: clock[0])
+    expected: dict[str, Any] = {"status": "degraded", "ops": {"say": "paused", "soft": "degraded"}}
+    assert [health.health() for _ in range(9)] == [expected] * 9
+    assert lanes.asked == 1
+    clock[0] += 5
+    health.health()
+    assert lanes.asked == 2
+
+
+@pytest.mark.parametrize(("limit", "count"), [(2, 2), (1000, 300)])
+def test_images_are_the_newest_and_300_at_most(monkeypatch: pytest.MonkeyPatch, limit: int, count: int) -> None:
+    ledger = FakeLedger()
+    for place in range(310):
+        kept = {"blur": {"key": f"{place}.jpg"}}
+        ledger.expect(
+            Job(id=f"j{place}", kind="upload", name="", created_at=f"{place:03}", updated_at="", variants=kept)
+        )
+    monkeypatch.setattr(images, "ledger", lambda: ledger)
+    monkeypatch.setattr(images, "results", FakeBucket)
+    found = images.images(limit)
+    assert list(found) == [f"j{309 - place}" for place in range(count)]
+    assert found["j309"] == {"blur": "https://results.example/309.jpg"}
+
+
+def test_an_announced_upload_leaves_the_ledger_when_no_file_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = FakeLedger()
+    for name, value in (("ledger", ledger), ("limits", Limits()), ("recipes", RECIPES), ("uploads", FakeBucket())):
+        monkeypatch.setattr(uploads, name, lambda value=value: value)
+    answer = uploads.announce(uploads.UploadRequest("cat.jpg", "image/jpeg", 9))
+    job = ledger.job(answer["job_id"])
+    assert job
+    assert 7100 < job.expire_at - epoch() <= 7200
