@@ -26,11 +26,11 @@ def local(cloud: Cloud, **context: object) -> stack.Site:
     found = stack.outputs(cloud) if memory and memory.fingerprint == wanted else None
     if found is None:
         found = _deploy(cloud, context)
-    if memory is None or not _knows(stack.site(cloud, found), memory.token):
+    site = stack.site(cloud, found)
+    secret = memory.token if memory and tokens.of(site).find(memory.token) else None
+    if secret is None:
         with steps.step("operator token"):
-            secret, _ = tokens.create(stack.site(cloud, found), "operator", "umbel up")
-    else:
-        secret = memory.token
+            secret, _ = tokens.create(site, "operator", "umbel up")
     stack.keep(stack.Kept(fingerprint=wanted, outputs=found, token=secret))
     return stack.site(cloud, found)
 
@@ -69,12 +69,6 @@ def _environment(cloud: Cloud) -> dict[str, str]:
         "CDK_DEFAULT_REGION": REGION,
         "CDK_DISABLE_CLI_TELEMETRY": "true",
     }
-
-
-def _knows(site: stack.Site, token: str) -> bool:
-    """True while the token that we remember is still in the stack's table."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    return any(record.token_hash == digest for record in tokens.every(site))
 
 
 def _fingerprint(cloud: Cloud) -> str:

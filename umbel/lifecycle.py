@@ -84,12 +84,7 @@ def _in_flight(cloud: Cloud) -> int:
         sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         for url in cloud.resources(stack.STACK, "AWS::SQS::Queue")
     ]
-    counts = (
-        "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesNotVisible",
-        "ApproximateNumberOfMessagesDelayed",
-    )
-    return sum(int(queue.get(count, 0)) for queue in queues if "RedrivePolicy" in queue for count in counts)
+    return sum(int(queue.get(count, 0)) for queue in queues if "RedrivePolicy" in queue for count in _COUNTS)
 
 
 @contextlib.contextmanager

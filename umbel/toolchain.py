@@ -175,8 +175,8 @@ def _uv_bin() -> Path:
 
 
 def uv() -> str | None:
-    """The uv on the path when it is new enough, else one of our own; None before there is one."""
-    for program in (shutil.which("uv"), str(_uv_bin() / "uv")):
+    """The uv on the path when it is new enough, else one of the checkout's; None before there is one."""
+    for program in (shutil.which("uv"), str(VENV / "bin" / "uv"), str(_uv_bin() / "uv")):
         if program and Path(program).exists() and _version(program) >= _numbers(UV):
             return program
     return None

@@ -31,6 +31,12 @@ def test_every_command_of_the_token_group_has_json() -> None:
         assert "--json" in CliRunner().invoke(cli.umbel, ["token", name, "--help"]).output
 
 
+def test_help_lists_no_command_that_the_api_does_not_answer_yet() -> None:
+    shown = CliRunner().invoke(cli.umbel, ["--help"]).output
+    assert "  redrive " in shown
+    assert not [name for name in ("batch", "crawl", "stats") if f"  {name} " in shown]
+
+
 def test_help_imports_nothing_heavy() -> None:
     program = "import sys, umbel.cli as c; c.umbel(['--help'], standalone_mode=False); print(*sys.modules)"
     loaded = subprocess.run([VENV / "bin" / "python", "-c", program], capture_output=True, text=True, check=True).stdout

@@ -32,7 +32,7 @@ def create(role: Role, label: str, days: float | None, as_json: bool) -> None:
 @show.as_json
 def every(as_json: bool) -> None:
     """List the tokens; their secrets are not to be had."""
-    records = tokens.every(stack.find())
+    records = tokens.of(stack.find()).all()
     # The hash is of no use to anybody, so it stays where it is.
     public = [{**msgspec.to_builtins(record), "token_hash": None} for record in records]
     rows = ((r.id, r.role, r.label, show.moment(r.created_at), _until(r.expires_at)) for r in records)
