@@ -15,8 +15,8 @@ Record = dict[str, Any]
 def run_groups(records: list[Record], take: Callable[[Record], bool], hand_back: Callable[[Record], None]) -> list[str]:
     """Run the batch; ids of the messages that are to come again.
 
-    `take` says False when its task is to be tried again. What is behind it in its group must not overtake it, so it goes
-    back unseen.
+    `take` says False when its task is to be tried again. What is behind it in its group must not overtake it, so it
+    goes back unseen.
     """
     groups: dict[Any, list[Record]] = defaultdict(list)
     for record in records:

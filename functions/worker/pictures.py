@@ -96,7 +96,7 @@ class StoredPicture:
         return self._finish(image)
 
     def resized(self, width: int, height: int) -> Image:
-        """The picture at exactly this size. Resampled as it lies in the file: turning and colours come when it is small."""
+        """The picture at exactly this size. Resampled as it lies in the file: it is turned when it is small."""
         check_size(width, height, self._limits)
         wanted = self._as_stored(width, height)
         shrink = self._shrink(wanted)

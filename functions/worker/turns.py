@@ -1,4 +1,4 @@
-"""Which messages of a batch are worked on, and in which order: one that keeps killing its worker must not take others along."""
+"""Which messages of a batch are worked on, and in which order: what kills its worker must not take others along."""
 
 from typing import Any
 
