@@ -14,7 +14,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import boto3
 from PIL import Image
 from websockets.sync.client import connect
 
@@ -86,7 +85,7 @@ def main() -> None:
     arguments.add_argument("--singles", type=int, default=40)
     given = arguments.parse_args()
     stack = find()
-    s3 = boto3.client("s3", endpoint_url=stack.endpoint, region_name=stack.region)
+    s3 = stack.cloud.client("s3")
     socket = f"{stack.socket}?token={stack.token}"
     data = half_megapixel()
     burst(s3, stack.uploads_bucket, socket, 20, data)
