@@ -6,10 +6,9 @@ import msgspec
 
 from api.wiring import catalogue, intake, lanes, ledger
 from umbel_core.errors import Rejected
+from umbel_core.ledger import INTAKE
 from umbel_core.messages import RetryTasks
 from umbel_core.op import Bounds
-
-INTAKE = "intake"
 
 
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

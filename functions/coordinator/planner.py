@@ -13,7 +13,7 @@ from umbel_core.ids import INPUTS
 from umbel_core.ledger import Fault, Job, Ledger, Task
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.recipes import Recipes, recipe_of
-from umbel_core.settings import Limits, megabytes
+from umbel_core.settings import Limits, megabytes, too_large
 from umbel_core.submission import read_submission, tasks_of
 
 _MANIFEST_BYTES = 8_000_000
@@ -80,8 +80,7 @@ class Planner(msgspec.Struct, frozen=True):
         if arrival.size == 0:
             raise Rejected("empty_file", "The file is empty: it has zero bytes. Upload it again.")
         if arrival.size > self.limits.max_upload_bytes:
-            size, most = megabytes(arrival.size), megabytes(self.limits.max_upload_bytes)
-            raise Rejected("too_large", f"The file has {size}; at most {most} are taken. Scale it down and try again.")
+            raise too_large(arrival.size, self.limits.max_upload_bytes)
         moment = now()
         return [
             Task(

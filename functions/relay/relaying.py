@@ -11,10 +11,9 @@ import msgspec
 from relay.changes import Changes
 from umbel_core.fold import TaskChange, fold
 from umbel_core.ledger import Job
+from umbel_core.messages import EVERYTHING
 from umbel_core.views import UrlFor, job_view, task_view
 
-EVERYTHING = "*"
-"""The topic of those who want to hear of every job."""
 _TRIES = 5
 
 

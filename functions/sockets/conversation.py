@@ -6,9 +6,9 @@ import msgspec
 
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Ledger
+from umbel_core.messages import EVERYTHING
 from umbel_core.views import UrlFor, job_view, task_view
 
-EVERYTHING = "*"
 _JOBS_SHOWN = 50
 _TASKS_SHOWN = 100
 _MESSAGE_BYTES = 100_000

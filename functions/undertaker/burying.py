@@ -4,11 +4,9 @@ import msgspec
 
 from umbel_core.arrivals import Arrived, job_of, read_message
 from umbel_core.clock import now
-from umbel_core.ledger import DeadLetter, Fault, Ledger, Outcome
+from umbel_core.ledger import INTAKE, DeadLetter, Fault, Ledger, Outcome
 from umbel_core.messages import RunTask
 
-INTAKE = "intake"
-"""The name under which messages of the intake queue are kept."""
 GIVEN_UP = "given_up"
 _SILENT = "its worker stopped without an answer: it was killed, ran out of time or ran out of memory"
 

@@ -51,12 +51,20 @@ def test_no_op_lets_metadata_through(op: str, name: str) -> None:
         assert not [secret for secret in SECRETS if secret in made.data]
 
 
-@every_op
-@pytest.mark.parametrize("name", bad())
+def _noticed() -> list[tuple[str, str]]:
+    """Every op with every bad file; but what makes no picture may do without pixels, and cannot know what ails them."""
+    in_the_pixels = ("truncated_picture", "broken_picture")
+    return [
+        (op, name)
+        for op in PICTURE_OPS
+        for name, file in bad().items()
+        if CATALOGUE[op].returns == "picture" or file.code not in in_the_pixels
+    ]
+
+
+@pytest.mark.parametrize(("op", "name"), _noticed())
 def test_every_op_refuses_what_is_no_good_picture(op: str, name: str) -> None:
     file = bad()[name]
-    if CATALOGUE[op].returns == "value" and file.code in ("truncated_picture", "broken_picture"):
-        pytest.skip("an op that makes no picture may do without pixels, and cannot know what is wrong with them")
     with pytest.raises(Rejected) as refusal:
         run(op, file.data, **some_params(op))
     assert refusal.value.code == file.code

@@ -131,6 +131,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     cost_nano: int = 0
 
 
+INTAKE = "intake"
+"""Under this name dead letters of the intake queue are kept, beside those of the ops."""
+
+
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """A message that was given up, kept as it came."""
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+EVERYTHING = "*"
+"""The topic of sockets that want to hear of every job."""
 OnError = Literal["continue", "stop_group"]
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from umbel_core.errors import Rejected
 from umbel_core.op import Bounds
 
 
@@ -23,3 +24,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def megabytes(size: int) -> str:
     """A size as people write it: `52.4 MB`."""
     return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{size / 1000:.1f} kB"
+
+
+def too_large(size: int, most: int) -> Rejected:
+    """The refusal of a picture's file over the limit."""
+    return Rejected(
+        "too_large",
+        f"The file has {megabytes(size)}; at most {megabytes(most)} are taken. Scale it down and try again.",
+    )

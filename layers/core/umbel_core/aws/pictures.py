@@ -5,7 +5,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from umbel_core.errors import Rejected
-from umbel_core.settings import megabytes
+from umbel_core.settings import too_large
 
 LINK_SECONDS = 3600
 """How long a link to a result can be opened."""
@@ -37,14 +37,6 @@ class S3Pictures:
             if answer["ContentLength"] > self._max_bytes:
                 raise too_large(answer["ContentLength"], self._max_bytes)
             return body.read()  # type: ignore[no-any-return]
-
-
-def too_large(size: int, most: int) -> Rejected:
-    """The refusal of a file over the limit."""
-    return Rejected(
-        "too_large",
-        f"The file has {megabytes(size)}; at most {megabytes(most)} are taken. Scale it down and try again.",
-    )
 
 
 class S3Results:
