@@ -73,7 +73,10 @@ class Board:
         if row is not None:
             self._progress.remove_task(row)
         good = not picture.sentences
-        made = f"{picture.job.counts.completed} variants" if picture.job else "; ".join(picture.sentences) or "sent"
+        # One fault ends every variant alike, so its sentence is said once.
+        faults = "; ".join(dict.fromkeys(picture.sentences))
+        variants = f"{picture.job.counts.completed} variants" if picture.job and picture.job.counts.completed else ""
+        made = ", ".join(filter(None, (variants, faults))) or "sent"
         line = show.joined(
             show.mark("completed" if good else "failed"), " ", show.text(picture.path.name, "bold"), "  ", made
         )
