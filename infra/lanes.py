@@ -15,7 +15,7 @@ from umbel_core.op import OpCard
 from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
 
-LAYERS_FOR = {"picture": ("imaging",), "url": ("fetching",)}
+LAYERS_FOR = {"picture": ("imaging", "fetching"), "url": ("fetching",)}
 """What a lane's function has besides the core, by what its op takes."""
 _LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 """Keeps glibc from giving a picture's pages back and asking for them again: a 12 MP decode takes a third less."""
@@ -86,6 +86,9 @@ class Lane(Construct):
         ledger.table.grant(worker, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
         if card.compute.ordered:
             ledger.table.grant(worker, "dynamodb:PutItem")
+        if "fetching" in LAYERS_FOR.get(card.takes, ()):
+            # A host that is well again loses its circuit.
+            ledger.table.grant(worker, "dynamodb:DeleteItem")
         self.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")
         if on_pictures:
             ledger.uploads.grant_read(worker)

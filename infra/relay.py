@@ -1,5 +1,6 @@
 """stream -> WebSocket: the relay folds counts and pushes; the sockets' function hears subscriptions."""
 
+import msgspec
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -15,6 +16,8 @@ from infra.ledger import Ledger
 from infra.queue import DEAD_SUFFIX, alarm
 from relay.environment import RelayEnvironment
 from sockets.environment import SocketsEnvironment
+from umbel_core.ids import JOBS
+from umbel_core.settings import Limits
 
 _STAGE = "live"
 _TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "TASK#"}]}}}}
@@ -30,7 +33,7 @@ class Relay(Construct):
         workshop: Workshop,
         ledger: Ledger,
         authorizer: lambda_.IFunction,
-        retention_days: int,
+        limits: Limits,
         alarms: sns.ITopic,
     ) -> None:
         super().__init__(scope, "Relay")
@@ -47,9 +50,11 @@ class Relay(Construct):
                 ledger_table=ledger.table.table_name,
                 sockets_table=ledger.sockets.table_name,
                 socket_endpoint=endpoint,
+                uploads_bucket=ledger.uploads.bucket_name,
                 results_bucket=ledger.results.bucket_name,
-                retention_days=retention_days,
+                limits=msgspec.json.encode(limits).decode(),
             ),
+            facts=True,
         )
         integration = integrations.WebSocketLambdaIntegration("Sockets", sockets)
         self.api.add_route(
@@ -69,7 +74,7 @@ class Relay(Construct):
                 sockets_table=ledger.sockets.table_name,
                 socket_endpoint=endpoint,
                 results_bucket=ledger.results.bucket_name,
-                retention_days=retention_days,
+                retention_days=limits.retention_days,
             ),
             timeout_seconds=10,
         )
@@ -95,8 +100,11 @@ class Relay(Construct):
             )
         )
         ledger.table.grant(relay, "dynamodb:BatchGetItem", "dynamodb:PutItem")
-        ledger.table.grant(sockets, "dynamodb:GetItem", "dynamodb:Query")
+        ledger.table.grant(sockets, "dynamodb:Query", "dynamodb:PutItem")
+        ledger.uploads.grant_put(sockets, f"{JOBS}*")
         for function in (relay, sockets):
+            # A crawl ends with the socket that asked for it, whoever notices first that it has gone.
+            ledger.table.grant(function, "dynamodb:GetItem", "dynamodb:UpdateItem")
             ledger.sockets.grant_read_write_data(function)
             ledger.results.grant_read(function)
             self.stage.grant_management_api_access(function)

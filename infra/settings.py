@@ -9,6 +9,7 @@ import msgspec
 
 from umbel_core.op import Bounds
 from umbel_core.settings import Limits
+from umbel_fetching.addresses import Allowed
 
 Origin = Annotated[
     str, Bounds(pattern=r"^https?://[a-z0-9.:\[\]-]+$", description="Scheme, host and port, no path, no *")
@@ -34,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_pixels: int = Limits().max_pixels
     max_tasks: int = Limits().max_tasks
     retention_days: int = Limits().retention_days
+    allowed_addresses: str = Limits().allowed_addresses
 
     @property
     def limits(self) -> Limits:
@@ -62,6 +64,10 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
         reason, _, where = str(fault).partition(" - at `$")
         place = where.strip("`").lstrip(".").replace("[...]", " (one of its values)")
         raise SettingsError(f"cdk.json context: {place}: {reason}") from fault
+    try:
+        Allowed.parse(settings.allowed_addresses)
+    except ValueError as fault:
+        raise SettingsError(f"cdk.json context: allowed_addresses: {fault}") from fault
     return settings
 
 

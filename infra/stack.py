@@ -60,7 +60,7 @@ class Umbel(Stack):
         ]
         Undertaker(self, workshop, intake, lanes, ledger, settings.retention_days)
         authorizer = self._authorizer(workshop, ledger)
-        relay = Relay(self, workshop, ledger, authorizer, settings.retention_days, alarms)
+        relay = Relay(self, workshop, ledger, authorizer, limits, alarms)
         site = Site(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)

@@ -18,6 +18,7 @@ os.environ["UMBEL_HOME"] = KEPT or tempfile.mkdtemp(prefix="umbel-tests-")
 for _name in ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST"):
     os.environ.pop(_name, None)
 
+from tests.fetching.server import Site, serving  # noqa: E402
 from tests.pipeline.api import Api  # noqa: E402
 from tests.pipeline.deployment import Deployment, deployment  # noqa: E402
 from tests.pipeline.feed import Feed  # noqa: E402
@@ -26,6 +27,7 @@ from tests.pipeline.waiting import wait_for  # noqa: E402
 from umbel_core.clock import now  # noqa: E402
 from umbel_core.ledger import Job  # noqa: E402
 
+_KEPT_PORT = 18099
 BEGUN = now()
 """A kept deployment has jobs of earlier runs."""
 
@@ -36,9 +38,18 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def web() -> Iterator[Site]:
+    """A web server on this machine, the only private address that the deployment may fetch from."""
+    # A deployment that is kept goes on allowing the same port.
+    with serving(Site(_KEPT_PORT if KEPT else 0)) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory, web: Site) -> Iterator[Deployment]:
     """The stack, with the probes of tests/pipeline/probes among its ops."""
-    with deployment(tmp_path_factory.mktemp("catalogue"), keep=KEPT is not None) as here:
+    catalogue = tmp_path_factory.mktemp("catalogue")
+    with deployment(catalogue, allowed=web.place, keep=KEPT is not None) as here:
         yield here
 
 

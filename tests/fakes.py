@@ -276,15 +276,27 @@ class FakeAudience:
     def __init__(self, weather: Weather = CALM) -> None:
         self._weather = weather
         self._topics: dict[str, set[str]] = defaultdict(set)
+        self._roles: dict[str, str] = {}
+        self._jobs: dict[str, list[str]] = defaultdict(list)
         self.heard: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.gone: set[str] = set()
 
     def admit(self, socket: str, role: str) -> None:
         self.heard[socket] = []
+        self._roles[socket] = role
 
-    def forget(self, socket: str) -> None:
+    def role(self, socket: str) -> str:
+        return self._roles.get(socket, "")
+
+    def bind(self, socket: str, job: str) -> bool:
+        self._jobs[socket].append(job)
+        return socket in self._roles
+
+    def forget(self, socket: str) -> list[str]:
         for sockets in self._topics.values():
             sockets.discard(socket)
+        self._roles.pop(socket, None)
+        return self._jobs.pop(socket, [])
 
     def subscribe(self, socket: str, topic: str) -> None:
         self._topics[topic].add(socket)
@@ -295,14 +307,16 @@ class FakeAudience:
     def listeners(self, topics: list[str]) -> dict[str, set[str]]:
         return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}
 
-    def tell(self, letters: dict[str, list[bytes]]) -> None:
+    def tell(self, letters: dict[str, list[bytes]]) -> list[str]:
         self._weather.passes()
+        over: list[str] = []
         for socket, messages in letters.items():
             if socket in self.gone:
-                self.forget(socket)
+                over += self.forget(socket)
                 continue
             self.heard[socket] += [msgspec.json.decode(message) for message in messages]
         self._weather.passes()
+        return over
 
 
 class FakeIntake:

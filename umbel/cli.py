@@ -41,7 +41,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 
-_NO_ROUTE_YET = ("batch", "crawl", "stats")
+_NO_ROUTE_YET = ("stats",)
 """Not listed: the API does not answer them yet."""
 
 

@@ -4,10 +4,9 @@
 class Fault(Exception):  # noqa: N818 - the house says fault
     """A failure whose sentence names what is wrong and what to do; `cli.main` prints it and exits with `status`."""
 
-    status = 1
-
-    def __init__(self, sentence: str, detail: str = "") -> None:
+    def __init__(self, sentence: str, detail: str = "", status: int = 1) -> None:
         super().__init__(sentence)
+        self.status = status
         self.detail = detail
         """Lines that help to see the reason, such as the end of a log; printed before the sentence."""
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import click
-import msgspec
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from umbel import feed, results, show
@@ -45,11 +44,9 @@ def watch(client: Client, name: str, *, quiet: bool = False, line: Line = task_l
     return job
 
 
-def conclude(job: Job, *, json: bool) -> None:
+def conclude(job: Job, *, quiet: bool) -> None:
     """The job's end in one line, and an exit status that says whether all went well."""
-    if json:
-        show.dump(msgspec.to_builtins(job))
-    else:
+    if not quiet:
         counts = job.counts
         sentence = (
             f"{job.id} {job.status}: {counts.completed} completed, {counts.failed} failed, {counts.skipped} skipped"

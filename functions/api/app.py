@@ -64,6 +64,16 @@ def download(job: str) -> Response:
     return _found(jobs_.download(job, _query("variant")))
 
 
+@route(app, "/batches", "POST")
+def post_batch() -> Response:
+    return Response(jobs_.submit(_raw(), "batch"), status_code=202)
+
+
+@route(app, "/crawls", "POST")
+def post_crawl() -> Response:
+    return Response(jobs_.submit(_raw(), "crawl"), status_code=202)
+
+
 @route(app, "/tasks", "POST")
 def post_task() -> Response:
     return Response(tasks_.submit(_raw()), status_code=202)

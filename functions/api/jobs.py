@@ -2,47 +2,19 @@
 
 from typing import Any
 
-import msgspec
-
-from api.wiring import catalogue, intake, ledger, limits, results, uploads
-from umbel_core.clock import now
+from api.wiring import door, intake, ledger, results
 from umbel_core.errors import Rejected
-from umbel_core.ids import INPUTS, JOBS, new_job_id
-from umbel_core.ledger import Job
-from umbel_core.messages import Manifest, RetryTasks
-from umbel_core.submission import Submission, read_submission
+from umbel_core.ledger import Fault, Job, Kind
+from umbel_core.messages import RetryTasks
 from umbel_core.views import job_view, task_view
 
 _LARGEST_PAGE = 200
 
 
-def submit(body: bytes) -> dict[str, Any]:
-    """Check a body, write its manifest to the front door and the pending job to the ledger."""
-    return start(read_submission(body, catalogue(), limits()))
-
-
-def start(submission: Submission) -> dict[str, Any]:
-    """The pending job first, so that a GET finds it and the coordinator knows whose manifest comes."""
-    job, moment = new_job_id(), now()
-    specs = submission.specs
-    if submission.picture is not None:
-        key = f"{INPUTS}{job}"
-        uploads().write(key, submission.picture)
-        specs = [msgspec.structs.replace(specs[0], input=key)]
-    source = f"{JOBS}{job}.json"
-    ledger().expect(
-        Job(
-            id=job,
-            kind=submission.kind,
-            name=submission.name or job,
-            created_at=moment,
-            updated_at=moment,
-            source=source,
-        )
-    )
-    manifest = Manifest(tasks=specs, name=submission.name, on_error=submission.on_error)
-    uploads().write(source, msgspec.json.encode(manifest))
-    return {"job_id": job, "status": "pending"}
+def submit(body: bytes, kind: Kind | None = None) -> dict[str, Any]:
+    """Start the job that a body asks for."""
+    job = door().submit(body, kind)
+    return {"job_id": job.id, "status": job.status}
 
 
 def listing(limit: int, cursor: str | None, status: str | None, kind: str | None) -> dict[str, Any]:
@@ -52,8 +24,11 @@ def listing(limit: int, cursor: str | None, status: str | None, kind: str | None
 
 
 def show(job: str) -> dict[str, Any]:
-    """One job."""
-    return job_view(_job(job), results().link)
+    """One job, with every fault: its record keeps some of many."""
+    found = _job(job)
+    if found.failed > len(found.errors):
+        found.errors = [Fault.of_task(task) for task in ledger().all_tasks(job, "failed")]
+    return job_view(found, results().link)
 
 
 def tasks(job: str, limit: int, cursor: str | None, status: str | None) -> dict[str, Any]:

@@ -4,21 +4,16 @@ from typing import Any
 
 import msgspec
 
-from api.jobs import start
-from api.wiring import catalogue, ledger, limits, uploads
+from api.wiring import catalogue, door, ledger, limits, uploads
 from umbel_core.errors import Rejected
 from umbel_core.ids import split_task_id
 from umbel_core.ledger import Job, Task
-from umbel_core.messages import Manifest
 from umbel_core.submission import read_submission
 
 
 def submit(body: bytes) -> dict[str, str]:
     """Start a task; its id is its job's, so every call on jobs takes it too."""
-    submission = read_submission(body, catalogue(), limits())
-    if submission.kind != "task":
-        raise Rejected("invalid_body", "Expected an object with 'type' and 'payload'; POST /jobs takes manifests.")
-    return {"id": start(submission)["job_id"]}
+    return {"id": door().submit(body, "task").id}
 
 
 def show(task: str) -> dict[str, Any]:
@@ -37,8 +32,7 @@ def _announced(job: Job) -> Task | None:
     """A task that the coordinator has not come to yet, as its manifest has it."""
     if job.kind != "task" or job.source is None:
         return None
-    manifest = msgspec.json.decode(uploads().read(job.source, ""), type=Manifest)
-    spec = manifest.tasks[0]
+    (spec,) = read_submission(uploads().read(job.source, ""), catalogue(), limits(), "task").specs
     return Task(job=job.id, index=0, op=spec.op, variant=spec.op, input=spec.input, queued_at=job.created_at)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from api.environment import ApiEnvironment
+from umbel_core.aws.circuits import DynamoCircuits
 from umbel_core.aws.clients import client
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.lanes import Lanes
@@ -13,6 +14,7 @@ from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
 from umbel_core.aws.uploads import S3Uploads
 from umbel_core.catalogue import Catalogue
+from umbel_core.door import Door
 from umbel_core.environment import parse
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
@@ -54,6 +56,18 @@ def ledger() -> DynamoLedger:
 def uploads() -> S3Uploads:
     """The front door."""
     return S3Uploads(client("s3"), environment().uploads_bucket)
+
+
+@cache
+def door() -> Door:
+    """Where requests come in."""
+    return Door(ledger(), uploads(), catalogue(), limits())
+
+
+@cache
+def circuits() -> DynamoCircuits:
+    """Hosts that are left alone."""
+    return DynamoCircuits(client("dynamodb"), environment().ledger_table)
 
 
 @cache

@@ -11,7 +11,7 @@ from umbel_fetching.title import title
 Seconds = Annotated[float, Bounds(ge=1, le=10, description="Longest wait for the whole page, redirects included")]
 
 
-@op(memory_mb=256, timeout_seconds=15, batch=1)
+@op(memory_mb=512, timeout_seconds=30, concurrency=8, batch=10, ordered=True, serves="crawl")
 def fetch(url: Url, *, seconds: Seconds = 10) -> dict[str, int | str | None]:
     """Fetch a page's status, title, size and time.
 
@@ -22,8 +22,6 @@ def fetch(url: Url, *, seconds: Seconds = 10) -> dict[str, int | str | None]:
     try:
         page = fetcher.fetch(url, seconds=seconds)
     except Rejected as reason:
-        if reason.code in ("invalid_url", "forbidden_address"):
-            raise
         answer = {"url": url, "status": 0, "title": None, "bytes": 0, "error": reason.code}
     else:
         answer = {"url": url, "status": page.status, "title": title(page), "bytes": len(page.body)}

@@ -26,6 +26,9 @@ class Books(Protocol):
     def replace_jobs(self, jobs: Sequence[tuple[Job, Job]]) -> set[str]:
         """Write what was folded (old, new), unless somebody wrote in between; the ids that were written."""
 
+    def cancel(self, job: str) -> Job | None:
+        """Mark a job cancelled unless it has ended."""
+
 
 class Audience(Protocol):
     """Who listens, and how to tell them."""
@@ -33,8 +36,8 @@ class Audience(Protocol):
     def listeners(self, topics: list[str]) -> dict[str, set[str]]:
         """Topic -> ids of the sockets that subscribed to it."""
 
-    def tell(self, letters: dict[str, list[bytes]]) -> None:
-        """Send each socket its messages; a socket that is gone is forgotten."""
+    def tell(self, letters: dict[str, list[bytes]]) -> list[str]:
+        """Send each socket its messages; a socket that is gone is forgotten. The jobs that were to end with it."""
 
 
 class Relay(msgspec.Struct, frozen=True):
@@ -74,7 +77,8 @@ class Relay(msgspec.Struct, frozen=True):
             post(change.task.job, partial(self._task_message, change))
         for job in changes.jobs:
             post(job.id, partial(self._job_message, job))
-        self.audience.tell(letters)
+        for over in self.audience.tell(letters):
+            self.books.cancel(over)
         return sum(map(len, letters.values()))
 
     def _job_message(self, job: Job) -> dict[str, Any]:

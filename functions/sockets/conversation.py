@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from umbel_core.door import Door
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Ledger
 from umbel_core.messages import EVERYTHING
@@ -18,9 +19,12 @@ _MESSAGE_BYTES = 100_000
 class Audience(Protocol):
     """Sockets and what they listen to."""
 
+    def role(self, socket: str) -> str: ...
     def subscribe(self, socket: str, topic: str) -> None: ...
     def unsubscribe(self, socket: str, topic: str) -> None: ...
-    def tell(self, letters: dict[str, list[bytes]]) -> None: ...
+    def bind(self, socket: str, job: str) -> bool: ...
+    def forget(self, socket: str) -> list[str]: ...
+    def tell(self, letters: dict[str, list[bytes]]) -> list[str]: ...
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -28,6 +32,7 @@ class Conversation(msgspec.Struct, frozen=True):
 
     ledger: Ledger
     audience: Audience
+    door: Door
     url_for: UrlFor
 
     def hear(self, socket: str, body: str) -> str:
@@ -40,13 +45,31 @@ class Conversation(msgspec.Struct, frozen=True):
                 self._subscribe(socket, _topic(message))
             elif action == "unsubscribe":
                 self.audience.unsubscribe(socket, _topic(message))
+            elif action == "crawl":
+                self._crawl(socket, message)
             elif action == "ping":
                 self._say(socket, {"type": "pong"})
             else:
-                raise Rejected("unknown_action", f"There is no action '{action}'; say subscribe, unsubscribe or ping.")
+                raise Rejected(
+                    "unknown_action", f"There is no action '{action}'; say subscribe, unsubscribe, crawl or ping."
+                )
         except Rejected as fault:
             self._say(socket, {"type": "error", "error": {"code": fault.code, "message": fault.sentence}})
         return action
+
+    def leave(self, socket: str) -> None:
+        """The socket has closed, and what was to end with it ends."""
+        for job in self.audience.forget(socket):
+            self.ledger.cancel(job)
+
+    def _crawl(self, socket: str, message: dict[str, Any]) -> None:
+        if self.audience.role(socket) != "operator":
+            raise Rejected("forbidden", "This token may listen; it takes an operator's token to start a crawl.")
+        request = {name: value for name, value in message.items() if name != "action"}
+        job = self.door.submit(msgspec.json.encode(request), "crawl")
+        if not self.audience.bind(socket, job.id):
+            self.ledger.cancel(job.id)
+        self._subscribe(socket, job.id)
 
     def _subscribe(self, socket: str, topic: str) -> None:
         """Listen first, look second: a change between the two then comes twice, never not at all."""

@@ -9,5 +9,7 @@ class SocketsEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     ledger_table: str
     sockets_table: str
     socket_endpoint: str
+    uploads_bucket: str
     results_bucket: str
-    retention_days: int
+    limits: str
+    """`umbel_core.settings.Limits` as JSON."""

@@ -1,8 +1,10 @@
 """WebSocket API -> subscriptions and snapshots."""
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools import Logger
 
 from sockets.conversation import Conversation
@@ -11,8 +13,13 @@ from umbel_core.aws.audience import SocketAudience
 from umbel_core.aws.clients import client
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
+from umbel_core.aws.uploads import S3Uploads
+from umbel_core.catalogue import Catalogue
+from umbel_core.door import Door
 from umbel_core.environment import parse
+from umbel_core.settings import Limits
 
+FACTS = Path(__file__).parent.parent
 logger = Logger(service="sockets")
 
 
@@ -28,8 +35,11 @@ def audience() -> SocketAudience:
 def conversation() -> Conversation:
     """The conversation on the deployment's ledger."""
     environment = parse(SocketsEnvironment)
-    ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
-    return Conversation(ledger, audience(), S3Results(client("s3"), environment.results_bucket).link)
+    limits = msgspec.json.decode(environment.limits, type=Limits)
+    ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days)
+    uploads = S3Uploads(client("s3"), environment.uploads_bucket)
+    door = Door(ledger, uploads, Catalogue.load(FACTS / "catalogue.json"), limits)
+    return Conversation(ledger, audience(), door, S3Results(client("s3"), environment.results_bucket).link)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
@@ -40,7 +50,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG0
     if route == "$connect":
         audience().admit(socket, about.get("authorizer", {}).get("role", "viewer"))
     elif route == "$disconnect":
-        audience().forget(socket)
+        conversation().leave(socket)
     else:
         action = conversation().hear(socket, event.get("body") or "")
     logger.info("heard", extra={"socket": socket, "action": action})

@@ -23,6 +23,7 @@ from worker.groups import run_groups
 from worker.runner import Runner
 from worker.skipping import Skipping
 from worker.turns import in_turn
+from worker.web import Web
 from worker.work import OnPictures, OnValues
 
 logger = Logger(service="worker")
@@ -43,9 +44,13 @@ def runner() -> Runner:
     function = load_op(Path(__file__).parent.parent / "ops", environment.op)
     card = describe(function)
     ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days)
+    web = Web(limits, client("dynamodb"), environment.ledger_table)
+    if card.takes == "url":
+        _ = web.fetcher
     if card.takes == "picture":
         pictures = S3Pictures(client("s3"), environment.uploads_bucket, limits.max_upload_bytes)
-        work: Any = OnPictures(card, function, pictures, S3Results(client("s3"), environment.results_bucket), limits)
+        results = S3Results(client("s3"), environment.results_bucket)
+        work: Any = OnPictures(card, function, pictures, web, results, limits)
     else:
         work = OnValues(function)
     return Runner(card, work, ledger, Skipping(ledger))

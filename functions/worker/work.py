@@ -22,6 +22,13 @@ class Pictures(Protocol):
         """The picture's bytes."""
 
 
+class Web(Protocol):
+    """Where pictures come from that somebody else keeps."""
+
+    def picture(self, url: str, seconds: float) -> bytes:
+        """The picture's bytes, within this time."""
+
+
 class Results(Protocol):
     """Where results go."""
 
@@ -39,18 +46,19 @@ class OnValues(msgspec.Struct, frozen=True):
 
 
 class OnPictures(msgspec.Struct, frozen=True):
-    """An op on a picture in the uploads bucket. A result's key is made of ids alone."""
+    """An op on a picture in the uploads bucket or on the web. A result's key is made of ids alone."""
 
     card: OpCard
     function: Callable[..., Any]
     pictures: Pictures
+    web: Web
     results: Results
     limits: Limits
 
     def __call__(self, command: RunTask) -> Any:
         from worker.pictures import process  # noqa: PLC0415 - the image libraries are only in the lanes that need them
 
-        data = self.pictures.fetch(command.input, command.etag)
+        data = self._fetch(command)
         made = process(self.function, data, _params(self.function, command), self.limits)
         if self.card.returns == "value":
             return made
@@ -64,6 +72,12 @@ class OnPictures(msgspec.Struct, frozen=True):
             "height": made.height,
             "bytes": len(made.data),
         }
+
+    def _fetch(self, command: RunTask) -> bytes:
+        if not command.input.startswith(("http://", "https://")):
+            return self.pictures.fetch(command.input, command.etag)
+        # A task begins when at least half of the invocation's time is left.
+        return self.web.picture(command.input, self.card.compute.timeout_seconds / 2 - 2)
 
 
 def _params(function: Callable[..., Any], command: RunTask) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.functions.stage import CATALOGUE as STAGED
-from umbel_core.catalogue import Catalogue
+from umbel_core.catalogue import Catalogue, read_ops
 from umbel_core.errors import Rejected
 from umbel_core.op import describe, op
 from umbel_core.settings import Limits
@@ -20,9 +21,11 @@ def echo(text: str) -> str:
     return text
 
 
-CATALOGUE = Catalogue([*STAGED.values(), describe(echo)])
+REAL = read_ops(Path("functions/ops"))
+CATALOGUE = Catalogue([*STAGED.values(), describe(echo), REAL["measure"], REAL["fetch"]])
 LIMITS = Limits(max_tasks=3, max_upload_bytes=1024)
 SAY = {"op": "say", "input": "hi"}
+VISIT = {"store_id": "S1", "image_url": ["http://a/1.jpg", "http://a/2.jpg"], "visit_time": "2026-01-31"}
 PICTURE = base64.b64encode(b"pixels").decode()
 
 
@@ -75,6 +78,23 @@ def read(document: Any) -> Any:
         ({"image_data": PICTURE, "operation": "sfot"}, "unknown_op", "there is no op 'sfot'"),
         ({"image_data": PICTURE, "operation": "soft", "width": 3}, "invalid_params", "unknown field `width`"),
         ({"image_data": PICTURE, "operation": "soft", "output_format": "gif"}, "invalid_manifest", "output_format"),
+        ({"count": 2, "visits": [VISIT]}, "count_mismatch", r"\$\.count: 2, but there are 1 visits"),
+        ({"visits": [VISIT]}, "invalid_manifest", "missing required field `count`"),
+        ({"count": 0, "visits": []}, "invalid_manifest", r"\$\.visits: .*length >= 1"),
+        ({"count": 1, "visits": [{**VISIT, "image_url": []}]}, "invalid_manifest", r"image_url: .*length >= 1"),
+        ({"count": 1, "visits": [{**VISIT, "store_id": ""}]}, "invalid_manifest", r"store_id: .*length >= 1"),
+        (
+            {"count": 1, "visits": [{**VISIT, "image_url": ["http://a/1.jpg", "cat.jpg"]}]},
+            "invalid_input",
+            r"\$\.visits\[0\]\.image_url\[1\]: 'cat\.jpg' is not an http or https address",
+        ),
+        ({"count": 2, "visits": [VISIT, VISIT]}, "too_many_tasks", r"\$\.visits: 4 tasks; at most 3"),
+        ({"count": 1, "visits": [VISIT], "gpu_seconds": 11}, "invalid_params", r"\$\.gpu_seconds: .*<= 10"),
+        ({"urls": []}, "invalid_manifest", r"\$\.urls: .*length >= 1"),
+        ({"urls": ["http://a/"] * 4}, "too_many_tasks", r"\$\.urls: 4 tasks; at most 3"),
+        ({"urls": ["http://a/", "ftp://b/"]}, "invalid_manifest", r"\$\.urls\[.*matching regex"),
+        ({"urls": ["http://a/"], "workers": 65}, "invalid_manifest", r"\$\.workers: .*<= 64"),
+        ({"urls": ["http://a/"], "policy": "random"}, "invalid_manifest", r"\$\.policy: Invalid enum value"),
     ],
 )
 def test_a_bad_body_is_refused_with_place_and_rule(document: Any, code: str, sentence: str) -> None:
@@ -103,3 +123,32 @@ def test_the_limits_themselves_are_taken() -> None:
     assert len(read({"tasks": [SAY] * 3}).specs) == 3
     assert read({"type": "echo", "payload": "x" * 31_993}).specs
     assert read({"image_data": base64.b64encode(b"x" * 1024).decode(), "operation": "soft"}).picture
+
+
+def test_a_batch_deals_its_stores_in_turn_and_each_in_order() -> None:
+    visits = [
+        {"store_id": store, "image_url": [f"http://{store}/{n}" for n in range(count)]} for store, count in STORES
+    ]
+    batch = read_submission(json.dumps({"count": 3, "visits": visits}).encode(), CATALOGUE, Limits())
+    assert (batch.kind, batch.on_error) == ("batch", "stop_group")
+    assert [(spec.group, spec.input) for spec in batch.specs] == [
+        ("a", "http://a/0"),
+        ("b", "http://b/0"),
+        ("a", "http://a/1"),
+        ("a", "http://a/0"),
+    ]
+    assert {spec.op for spec in batch.specs} == {"measure"}
+
+
+STORES = (("a", 2), ("b", 1), ("a", 1))
+
+
+@pytest.mark.parametrize(
+    ("policy", "groups"),
+    [("round_robin", ["worker-1", "worker-2", "worker-1"]), ("host", ["worker-1", "worker-2", "worker-2"])],
+)
+def test_a_crawl_deals_its_pages_to_its_workers(policy: str, groups: list[str]) -> None:
+    urls = ["http://a/1", "http://b/1", "http://B/2"]
+    crawl = read({"urls": urls, "workers": 2, "policy": policy})
+    assert (crawl.kind, crawl.on_error, [spec.input for spec in crawl.specs]) == ("crawl", "continue", urls)
+    assert [spec.group for spec in crawl.specs] == groups

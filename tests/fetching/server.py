@@ -19,10 +19,12 @@ class Site(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.closing = Event()
         self.asked: list[str] = []
+        self.files: dict[str, bytes] = {}
+        """Pictures by path, besides the pages that are always here."""
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         """The address of a page here."""
@@ -61,8 +63,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
         self.server.asked.append(path)
+        picture = self.server.files.get(path)
         try:
-            PAGES[path](self, query)
+            if picture is not None:
+                self.page(picture, "image/jpeg")
+            else:
+                PAGES.get(path, _unknown)(self, query)
         except OSError:
             self.close_connection = True  # whoever asked had enough
 
@@ -98,6 +104,15 @@ def bomb(times: int) -> bytes:
     for _ in range(times - 1):
         packed = gzip.compress(packed)
     return packed
+
+
+def _unknown(it: _Handler, _: str) -> None:
+    it.page(b"<title>Not here</title>", status=404)
+
+
+def _slow(it: _Handler, query: str) -> None:
+    it.server.closing.wait(float(query.partition("&")[0]))
+    it.page(b"<title>At last</title>")
 
 
 def _redirect_for_ever(it: _Handler, _: str) -> None:
@@ -163,7 +178,9 @@ PAGES: dict[str, Callable[[_Handler, str], None]] = {
     "/squeezed": lambda it, _: it.page(gzip.compress(b"<title>Squeezed</title>"), Content_Encoding="gzip"),
     "/empty": lambda it, _: it.page(b""),
     "/nothing": lambda it, _: it.page(b"", status=204),
-    "/missing": lambda it, _: it.page(b"<title>Not here</title>", status=404),
+    "/missing": _unknown,
+    "/broken": lambda it, _: it.page(b"<title>Out of order</title>", status=503),
+    "/slow": _slow,
     "/binary": lambda it, _: it.page(bytes(range(256)) * 100, "application/octet-stream"),
     "/sized": lambda it, query: it.page(b"x" * int(query)),
     "/to": lambda it, query: it.redirect(query),

@@ -249,5 +249,5 @@ def test_a_setting_that_cannot_be_read_is_refused(text: str) -> None:
 def test_what_a_deployment_allows_holds_for_fetches_that_say_nothing(
     site: Site, allowed: Allowed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetcher, "deployment", allowed)
+    monkeypatch.setattr(fetcher, "deployment", fetcher.Policy(allowed))
     assert fetch(site.url("/good")).status == 200

@@ -7,6 +7,7 @@ import pytest
 from api import health, images, uploads
 from tests.fakes import FakeBucket, FakeLedger
 from tests.functions.stage import CATALOGUE, RECIPES
+from umbel_core.circuits import Circuit
 from umbel_core.clock import epoch
 from umbel_core.ledger import Job
 from umbel_core.settings import Limits
@@ -23,12 +24,22 @@ class FakeLanes:
         return {"say": "paused"}
 
 
+class FakeCircuits:
+    """One host is being left alone."""
+
+    def all(self) -> dict[str, Circuit]:
+        return {"example.org:443": Circuit(failures=5, open_until=epoch() + 60, expire_at=epoch() + 600)}
+
+
 def test_health_asks_once_however_many_ask_it(monkeypatch: pytest.MonkeyPatch) -> None:
     lanes, clock = FakeLanes(), [100.0]
     monkeypatch.setattr(health, "lanes", lambda: lanes)
     monkeypatch.setattr(health, "catalogue", lambda: CATALOGUE)
+    monkeypatch.setattr(health, "circuits", FakeCircuits)
     monkeypatch.setattr(health.time, "monotonic", lambda: clock[0])
-    expected: dict[str, Any] = {"status": "degraded", "ops": {"say": "paused", "soft": "degraded"}}
+    left_alone = {"example.org:443": "open"}
+    ops = {"say": "paused", "soft": "degraded"}
+    expected: dict[str, Any] = {"status": "degraded", "ops": ops, "circuits": left_alone}
     assert [health.health() for _ in range(9)] == [expected] * 9
     assert lanes.asked == 1
     clock[0] += 5

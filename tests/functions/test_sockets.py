@@ -1,6 +1,7 @@
 """What a socket says is answered with messages that API Gateway can carry."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,11 +9,16 @@ import pytest
 
 from sockets.conversation import Conversation
 from tests.functions.stage import Stage
+from umbel_core.catalogue import read_ops
 from umbel_core.clock import now
+from umbel_core.door import Door
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import Job, Task
+from umbel_core.settings import Limits
 
 CARRIED = 128_000
+CATALOGUE = read_ops(Path("functions/ops"))
+CRAWL = {"action": "crawl", "urls": ["http://example.org/"], "workers": 2}
 
 
 def stage_with(tasks: int, text: str = "hi") -> tuple[Stage, Conversation, str]:
@@ -20,7 +26,12 @@ def stage_with(tasks: int, text: str = "hi") -> tuple[Stage, Conversation, str]:
     of = [Task(job=job, index=i, op="say", variant=f"v{i}", input=text, queued_at=moment) for i in range(tasks)]
     made = Job(id=job, kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks)
     stage.ledger.plan(made, of)
-    return stage, Conversation(stage.ledger, stage.audience, stage.results.link), job
+    return stage, talk(stage), job
+
+
+def talk(stage: Stage) -> Conversation:
+    door = Door(stage.ledger, stage.uploads, CATALOGUE, Limits())
+    return Conversation(stage.ledger, stage.audience, door, stage.results.link)
 
 
 def say(conversation: Conversation, message: Any) -> None:
@@ -63,7 +74,7 @@ def test_everything_is_the_newest_jobs() -> None:
 
 def test_everything_of_nothing_is_still_an_answer() -> None:
     stage = Stage()
-    say(Conversation(stage.ledger, stage.audience, stage.results.link), {"action": "subscribe", "job": "*"})
+    say(talk(stage), {"action": "subscribe", "job": "*"})
     assert [message["jobs"] for message in stage.audience.heard["s1"]] == [[]]
 
 
@@ -95,3 +106,47 @@ def test_what_is_not_understood_is_answered_with_a_code(message: Any, code: str)
     (answer,) = stage.audience.heard["s1"]
     assert (answer["type"], answer["error"]["code"]) == ("error", code)
     assert stage.audience.listeners(["j0", "JOB#x\n"]) == {}
+
+
+def test_a_crawl_is_answered_with_its_job_and_ends_with_its_socket() -> None:
+    stage = Stage()
+    stage.audience.admit("s1", "operator")
+    say(talk(stage), CRAWL)
+    (snapshot,) = stage.audience.heard["s1"]
+    job = snapshot["topic"]
+    assert (snapshot["type"], snapshot["job"]["kind"], snapshot["job"]["status"]) == ("snapshot", "crawl", "pending")
+    assert stage.audience.listeners([job]) == {job: {"s1"}}
+    assert json.loads(stage.uploads.objects[f"jobs/{job}.json"]) == {"urls": CRAWL["urls"], "workers": 2}
+    talk(stage).leave("s1")
+    found = stage.ledger.job(job)
+    assert found
+    assert found.status == "cancelled"
+
+
+def test_a_crawl_ends_when_the_relay_finds_its_socket_gone() -> None:
+    stage = Stage()
+    stage.audience.admit("s1", "operator")
+    say(talk(stage), CRAWL)
+    job = stage.audience.heard["s1"][0]["topic"]
+    stage.audience.gone.add("s1")
+    stage.relay_all()
+    found = stage.ledger.job(job)
+    assert found
+    assert found.status == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("role", "message", "code"),
+    [
+        ("viewer", CRAWL, "forbidden"),
+        ("operator", {**CRAWL, "workers": 0}, "invalid_manifest"),
+        ("operator", {"action": "crawl"}, "invalid_manifest"),
+    ],
+)
+def test_a_crawl_that_may_not_be_is_refused(role: str, message: Any, code: str) -> None:
+    stage = Stage()
+    stage.audience.admit("s1", role)
+    say(talk(stage), message)
+    (answer,) = stage.audience.heard["s1"]
+    assert (answer["type"], answer["error"]["code"]) == ("error", code)
+    assert not stage.uploads.objects

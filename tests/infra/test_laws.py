@@ -8,6 +8,7 @@ from typing import Any
 from infra.numbers import VISIBILITY_PER_TIMEOUT
 from infra.queue import DEAD_SUFFIX
 from tests.infra.synthesis import as_list, named, of_type, statements, synthesise
+from umbel_core.aws.lanes import FIFO_SUFFIX
 from umbel_core.ids import INPUTS, JOBS, ROOT
 from umbel_core.receives import BASE, THROTTLED
 
@@ -48,11 +49,18 @@ def mappings(template: Template, kind: str) -> Template:
     }
 
 
+def is_dead(queue: dict[str, Any]) -> bool:
+    """True for a dead-letter queue, by its name."""
+    return bool(queue["QueueName"].removesuffix(FIFO_SUFFIX).endswith(DEAD_SUFFIX))
+
+
 def test_every_queue_has_a_dead_letter_queue(template: Template) -> None:
     for name, queue in queues(template).items():
-        if not queue["QueueName"].endswith(DEAD_SUFFIX):
+        if not is_dead(queue):
             dead = queues(template)[named(queue["RedrivePolicy"]["deadLetterTargetArn"])]
-            assert dead["QueueName"] == queue["QueueName"] + DEAD_SUFFIX, name
+            own, fifo, _ = queue["QueueName"].partition(FIFO_SUFFIX)
+            assert dead["QueueName"] == own + DEAD_SUFFIX + fifo, name
+            assert dead.get("FifoQueue") == queue.get("FifoQueue"), name
             assert queue["RedrivePolicy"]["maxReceiveCount"] >= BASE == 5, name
             assert dead["MessageRetentionPeriod"] == 14 * 86_400, name
 
@@ -60,7 +68,7 @@ def test_every_queue_has_a_dead_letter_queue(template: Template) -> None:
 def test_every_dead_letter_queue_raises_an_alarm_that_somebody_may_hear(template: Template) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
     heard = {named(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm["AlarmActions"]}
-    assert heard == {name for name, queue in queues(template).items() if queue["QueueName"].endswith(DEAD_SUFFIX)}
+    assert heard == {name for name, queue in queues(template).items() if is_dead(queue)}
     topics = {named(action) for alarm in alarms for action in alarm["AlarmActions"]}
     let_in = {
         named(topic)
@@ -176,7 +184,7 @@ def test_no_function_but_the_front_door_writes_where_jobs_start(template: Templa
             for resource in as_list(statement["Resource"]):
                 text = json.dumps(resource)
                 if uploads in text and INPUTS not in text:
-                    assert policy.startswith("ApiFunction"), policy
+                    assert policy.startswith(("ApiFunction", "RelaySockets")), policy
 
 
 def test_functions_run_on_the_targets_interpreter(template: Template) -> None:

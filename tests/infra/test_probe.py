@@ -20,7 +20,7 @@ def probe(text: str) -> str:
     """Say it louder."""
     return text.upper()
 '''
-CARRIERS = {"umbel-api", "umbel-coordinator"}
+CARRIERS = {"umbel-api", "umbel-coordinator", "umbel-sockets"}
 """The functions that carry the catalogue: the others know nothing of ops."""
 NAMES = "|".join(sorted(path.stem for path in OPS.glob("[a-z]*.py")))
 

@@ -16,6 +16,7 @@ from umbel import deploy, engine, stack, tokens
 from umbel.aws import REGION, Cloud
 from umbel.faults import Fault
 from umbel.home import ROOT
+from umbel_core.aws.circuits import DynamoCircuits
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.tokens import Role
 
@@ -46,6 +47,11 @@ class Deployment:
         return DynamoLedger(self.client("dynamodb"), self.site.table, 30)
 
     @cached_property
+    def circuits(self) -> DynamoCircuits:
+        """Hosts that are left alone, as the workers know them."""
+        return DynamoCircuits(self.client("dynamodb"), self.site.table)
+
+    @cached_property
     def sqs(self) -> Any:
         """The queues."""
         return self.client("sqs")
@@ -69,7 +75,7 @@ class Deployment:
 
 
 @contextmanager
-def deployment(folder: Path, *, keep: bool) -> Iterator[Deployment]:
+def deployment(folder: Path, *, allowed: str, keep: bool) -> Iterator[Deployment]:
     """Deploy once, look, and take all of it away again unless it is to be kept for the next run."""
     ops = folder / "ops"
     shutil.copytree(ROOT / "functions" / "ops", ops)
@@ -77,7 +83,7 @@ def deployment(folder: Path, *, keep: bool) -> Iterator[Deployment]:
         shutil.copy(probe, ops)
     try:
         here = engine.running() or engine.start(_free_port(), persist=False)
-        site = deploy.local(Cloud(here.endpoint), ops=ops)
+        site = deploy.local(Cloud(here.endpoint), ops=ops, allowed_addresses=allowed)
         session = RunningSession(engine.HOST, services=dict.fromkeys(_SERVICES, here.port), region_name=REGION)
         with session:
             yield Deployment(site, session, here.port)

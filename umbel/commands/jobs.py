@@ -60,7 +60,9 @@ def job(id_: str, status: str | None, as_json: bool) -> None:
 @show.as_json
 def watch(id_: str, as_json: bool) -> None:
     ended = watching.watch(Client(stack.find()), id_, quiet=as_json)
-    watching.conclude(ended, json=as_json)
+    if as_json:
+        show.dump(msgspec.to_builtins(ended))
+    watching.conclude(ended, quiet=as_json)
 
 
 @click.command()

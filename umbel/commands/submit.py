@@ -2,7 +2,7 @@
 
 import base64
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import quote
 
 import click
@@ -50,30 +50,46 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
 @click.argument("file", type=click.File("rb"))
 @show.as_json
 def batch(file: Any, as_json: bool) -> None:
-    """Run the visits in FILE: {"count", "visits": [{"store_id", "image_url": […]}]}."""
+    """Run the visits in FILE: {"count", "visits": [{"store_id", "image_url": […]}]}. Ctrl-C cancels the rest."""
     try:
         visits = msgspec.json.decode(file.read())
     except msgspec.DecodeError as fault:
         raise Fault(f"{file.name}: {fault}") from fault
-    client = Client(stack.find())
-    name = client.call("POST", "/batches", visits)["job_id"]
-    watching.conclude(watching.watch(client, name, quiet=as_json), json=as_json)
+    _follow("/batches", visits, _image, as_json=as_json)
 
 
 @click.command()
-@click.argument("urls", nargs=-1, required=True)
+@click.argument("urls", nargs=-1)
+@click.option("--file", "-f", type=click.File("r"), help="Further addresses, one a line; - is standard input.")
 @click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="Pages in flight at most.")
+@click.option(
+    "--policy",
+    type=click.Choice(["round_robin", "host"]),
+    default="round_robin",
+    show_default=True,
+    help="host: the pages of one host come one after another.",
+)
 @show.as_json
-def crawl(urls: tuple[str, ...], workers: int, as_json: bool) -> None:
+def crawl(urls: tuple[str, ...], file: TextIO | None, workers: int, policy: str, as_json: bool) -> None:
     """Fetch pages; each shows as it comes. Ctrl-C cancels the rest."""
+    wanted = [*urls, *(line.strip() for line in file or () if line.strip())]
+    if not wanted:
+        raise click.UsageError("Say which addresses: umbel crawl https://example.org, or umbel crawl --file urls.txt.")
+    _follow("/crawls", {"urls": wanted, "workers": workers, "policy": policy}, _page, as_json=as_json)
+
+
+def _follow(path: str, body: Any, line: watching.Line, *, as_json: bool) -> None:
+    """Submit, show each task as it ends, and let nothing run on that nobody looks at any more."""
     client = Client(stack.find())
-    name = client.call("POST", "/crawls", {"urls": urls, "workers": workers})["job_id"]
+    name = client.call("POST", path, body)["job_id"]
     try:
-        job = watching.watch(client, name, quiet=as_json, line=_page)
+        job = watching.watch(client, name, quiet=as_json, line=line)
     except KeyboardInterrupt:
         client.call("DELETE", f"/jobs/{quote(name, safe='')}")
-        raise
-    watching.conclude(job, json=as_json)
+        raise Fault(f"{name} is cancelled; what is in flight ends, the rest is skipped", status=130) from None
+    if as_json:
+        show.dump({**msgspec.to_builtins(job), "tasks": list(map(msgspec.to_builtins, client.tasks(name, limit=200)))})
+    watching.conclude(job, quiet=as_json)
 
 
 def _body(client: Client, op: str, input_: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -107,8 +123,20 @@ def _value(text: str) -> Any:
         return text
 
 
-def _page(task: Task) -> str:
+def _page(task: Task) -> show.Cell:
     if task.error or not isinstance(task.result, dict):
-        return f"{show.took(task.duration_ms):>7}  ---  {results.short(task)}  {task.input}"
+        return show.joined(f"{'':>8}  ", show.text(f"{task.status}  {results.short(task)}  {task.input}", "dim"))
     page = task.result
-    return f"{page.get('took_ms', 0):>5.0f}ms  {page.get('status')}  {page.get('title') or ''}  {page.get('url')}"
+    took, status = f"{page.get('took_ms', 0):>6.0f}ms", page.get("status") or 0
+    if not status:
+        return show.joined(f"{took}  ", show.text("---", "red"), f"  {page.get('error')}  {task.input}")
+    good = show.text(str(status), "green" if status < 400 else "yellow")
+    return show.joined(f"{took}  ", good, f"  {page.get('title') or '(no title)'}  {task.input}")
+
+
+def _image(task: Task) -> show.Cell:
+    said = task.error.message if task.error else ""
+    if isinstance(task.result, dict):
+        said = "{width} x {height}, perimeter {perimeter}".format_map(task.result)
+    start = f" {task.group:<12} {show.took(task.duration_ms):>8}  "
+    return show.joined(show.mark(task.status), start, f"{task.input}  ", show.text(said, "red" if task.error else ""))

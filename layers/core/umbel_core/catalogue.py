@@ -58,6 +58,13 @@ class Catalogue(Mapping[str, OpCard]):
     def __len__(self) -> int:
         return len(self._cards)
 
+    def serving(self, kind: str) -> str:
+        """The op that jobs of this kind are made of."""
+        found = [name for name, card in self._cards.items() if card.compute.serves == kind]
+        if not found:
+            raise Rejected("unknown_op", f"$: no op that is deployed here serves a {kind}")
+        return found[0]
+
     @cached_property
     def _params(self) -> dict[str, type[msgspec.Struct]]:
         return {name: _struct(name, card.params) for name, card in self._cards.items()}
@@ -71,15 +78,24 @@ class Catalogue(Mapping[str, OpCard]):
 
         `path` says where in the caller's document the task stands, so that the sentence can point at it.
         """
-        if name not in self._cards:
-            ops = ", ".join(self._cards)
-            raise Rejected("unknown_op", f"{path}.op: there is no op '{name}' here; the ops are {ops}")
+        self._known(name, f"{path}.op")
         self.check_params(name, params, f"{path}.params")
-        self._convert(input, self._inputs[name], "invalid_input", f"{path}.input")
+        self.check_input(name, input, f"{path}.input")
 
     def check_params(self, name: str, params: dict[str, Any], path: str = "$") -> None:
-        """Raise `Rejected` unless the op takes these parameters."""
+        """Raise `Rejected` unless the op is deployed here and takes these parameters."""
+        self._known(name, path)
         self._convert(params, self._params[name], "invalid_params", path)
+
+    def check_input(self, name: str, input: Any, path: str = "$") -> None:  # noqa: A002 - the contract's word
+        """Raise `Rejected` unless the op is deployed here and takes this input."""
+        self._known(name, path)
+        self._convert(input, self._inputs[name], "invalid_input", path)
+
+    def _known(self, name: str, path: str) -> None:
+        if name not in self._cards:
+            ops = ", ".join(self._cards)
+            raise Rejected("unknown_op", f"{path}: there is no op '{name}' here; the ops are {ops}")
 
     @staticmethod
     def _convert(value: Any, kind: Any, code: str, path: str) -> None:
@@ -111,12 +127,17 @@ def load_op(folder: Path, name: str) -> Callable[..., Any]:
 
 def read_ops(folder: Path) -> Catalogue:
     """Build the catalogue from a folder of op files: the folder is the registry."""
-    cards = []
+    cards: list[OpCard] = []
+    serving: dict[str, str] = {}
     for path in sorted(folder.glob("[a-z]*.py")):
         try:
-            cards.append(describe(load_op(folder, path.stem)))
+            card = describe(load_op(folder, path.stem))
         except OpDeclarationError as fault:
             raise OpDeclarationError(f"{path.name}: {fault}") from fault
+        kind = card.compute.serves
+        if kind and serving.setdefault(kind, card.name) != card.name:
+            raise OpDeclarationError(f"{path.name}: '{serving[kind]}' serves a {kind} already; one op a kind")
+        cards.append(card)
     return Catalogue(cards)
 
 

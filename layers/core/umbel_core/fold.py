@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from umbel_core.clock import now
-from umbel_core.ledger import ENDED, KEPT_ERRORS, KEPT_SENTENCE, KEPT_VARIANTS, Fault, Job, JobStatus, Task, TaskStatus
+from umbel_core.ledger import ENDED, KEPT_ERRORS, KEPT_VARIANTS, Fault, Job, JobStatus, Task, TaskStatus
 from umbel_core.views import variant_of
 
 
@@ -44,9 +44,7 @@ def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
             counts[task.status] += 1
             cost += task.cost_nano
             if task.status == "failed" and task.error and len(errors) < KEPT_ERRORS:
-                sentence = task.error.message[:KEPT_SENTENCE]
-                fault = Fault(task.error.code, sentence, task=task.id, variant=task.variant, group=task.group)
-                errors.append(fault)
+                errors.append(Fault.of_task(task))
     folded = msgspec.structs.replace(
         job,
         **counts,

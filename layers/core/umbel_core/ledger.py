@@ -35,6 +35,13 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
         """The record of a refusal."""
         return cls(rejected.code, rejected.sentence)
 
+    @classmethod
+    def of_task(cls, task: "Task") -> "Fault":
+        """What a job keeps of a failed task."""
+        assert task.error
+        sentence = task.error.message[:KEPT_SENTENCE]
+        return cls(task.error.code, sentence, task=task.id, variant=task.variant, group=task.group)
+
 
 class Task(msgspec.Struct, kw_only=True):
     """One task's record, under the key (job, index)."""

@@ -7,6 +7,7 @@ import msgspec
 EVERYTHING = "*"
 """The topic of sockets that want to hear of every job."""
 OnError = Literal["continue", "stop_group"]
+Group = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
 class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -15,7 +16,7 @@ class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     op: str
     input: Any
     params: dict[str, Any] = {}
-    group: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
+    group: Group | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -84,6 +84,8 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Messages that one invocation takes, one after another, when there is a queue."""
     ordered: bool = False
     """True: tasks of one group run one after another, through a FIFO queue."""
+    serves: Literal["batch", "crawl"] | None = None
+    """The kind of job whose images or pages this op is for."""
 
 
 class OpCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -186,7 +188,7 @@ def _input(annotation: Any) -> tuple[Any, dict[str, Any]]:
             "type": "string",
             "minLength": 1,
             "maxLength": 1024,
-            "description": "Key of a picture in the uploads bucket",
+            "description": "Key of a picture in the uploads bucket, or its http or https address",
         }
     schema = _schema(annotation)
     if annotation == Url:

@@ -19,6 +19,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     retention_days: Annotated[
         int, Bounds(ge=1, le=3650, description="How long uploads, results and the ledger are kept")
     ] = 30
+    allowed_addresses: Annotated[
+        str, Bounds(max_length=1000, description="Private addresses that may be fetched from, as `10.1.0.0/16:443`")
+    ] = ""
 
 
 def megabytes(size: int) -> str:

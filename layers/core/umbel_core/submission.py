@@ -2,16 +2,22 @@
 
 import base64
 import binascii
-from typing import Any, Literal
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import chain, zip_longest
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Kind, Task
-from umbel_core.messages import Manifest, OnError, TaskSpec
+from umbel_core.messages import Group, Manifest, OnError, TaskSpec
+from umbel_core.op import Bounds, Url
 from umbel_core.settings import Limits, megabytes
 
+_NAME = 200
 _TASK_BYTES = 32_000
 """What a task's input and params may take as JSON: they travel in messages and are kept in its record."""
 
@@ -34,6 +40,30 @@ class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     payload: Any
 
 
+class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One visit to a store: its images, to be measured in this order."""
+
+    store_id: Group
+    image_url: Annotated[list[str], Bounds(min_length=1)]
+    visit_time: str | None = None
+
+
+class BatchRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Images by store: within a store in order, stores side by side; a failure stops its own store."""
+
+    count: int
+    visits: Annotated[list[Visit], Bounds(min_length=1)]
+    gpu_seconds: float = 0
+
+
+class CrawlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Pages to fetch, at most `workers` at a time."""
+
+    urls: Annotated[list[Url], Bounds(min_length=1)]
+    workers: Annotated[int, Bounds(ge=1, le=64)] = 4
+    policy: Literal["round_robin", "host"] = "round_robin"
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """A job as it was asked for, whatever the body's form was."""
 
@@ -45,8 +75,11 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """A picture that came inside; the first spec's input is to become its key."""
 
 
-def read_submission(body: bytes, catalogue: Catalogue, limits: Limits) -> Submission:
-    """Parse and check a body; `Rejected` names the place in the document and the rule."""
+def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: Kind | None = None) -> Submission:
+    """Parse and check a body; `Rejected` names the place in the document and the rule.
+
+    Which form it has is told by its fields, unless the caller takes one `kind` alone.
+    """
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError) as fault:
@@ -54,20 +87,35 @@ def read_submission(body: bytes, catalogue: Catalogue, limits: Limits) -> Submis
     if not isinstance(document, dict):
         raise Rejected(
             "invalid_manifest",
-            "$: expected an object with 'tasks', with 'type' and 'payload', or with 'image_data' and 'operation'",
+            "$: expected an object with 'tasks', with 'type' and 'payload', with 'image_data' and 'operation', "
+            "with 'count' and 'visits', or with 'urls'",
         )
-    if "type" in document or "payload" in document:
-        return _task(_convert(document, TaskRequest), catalogue)
-    if "image_data" in document:
-        return _image(_convert(document, ImageRequest), catalogue, limits)
-    return _manifest(_convert(document, Manifest), catalogue, limits)
+    match kind or _kind(document):
+        case "task":
+            return _task(_convert(document, TaskRequest), catalogue)
+        case "image":
+            return _image(_convert(document, ImageRequest), catalogue, limits)
+        case "batch":
+            return _batch(_convert(document, BatchRequest), catalogue, limits)
+        case "crawl":
+            return _crawl(_convert(document, CrawlRequest), catalogue, limits)
+        case _:
+            return _manifest(_convert(document, Manifest), catalogue, limits)
+
+
+def _kind(document: dict[str, Any]) -> Kind:
+    marks: dict[str, Kind] = {
+        "type": "task",
+        "payload": "task",
+        "image_data": "image",
+        "visits": "batch",
+        "urls": "crawl",
+    }
+    return next((kind for mark, kind in marks.items() if mark in document), "manifest")
 
 
 def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submission:
-    if len(manifest.tasks) > limits.max_tasks:
-        raise Rejected(
-            "too_many_tasks", f"$.tasks: {len(manifest.tasks)} tasks; at most {limits.max_tasks} are taken in one job"
-        )
+    _check_count(len(manifest.tasks), limits, "$.tasks")
     ops_of_groups: dict[str, str] = {}
     for place, spec in enumerate(manifest.tasks):
         path = f"$.tasks[{place}]"
@@ -115,6 +163,56 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
     spec = TaskSpec(op=request.operation, input="", params=params)
     _check_size(spec, "$.params")
     return Submission(kind="image", name=request.operation, specs=[spec], picture=picture)
+
+
+def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submission:
+    """Images are dealt store by store in turn, so that a lane's first messages are of many stores."""
+    if request.count != len(request.visits):
+        raise Rejected("count_mismatch", f"$.count: {request.count}, but there are {len(request.visits)} visits")
+    _check_count(sum(len(visit.image_url) for visit in request.visits), limits, "$.visits")
+    op = catalogue.serving("batch")
+    params = {"gpu_seconds": request.gpu_seconds} if request.gpu_seconds else {}
+    catalogue.check_params(op, params, "$")
+    stores: dict[str, list[TaskSpec]] = defaultdict(list)
+    for place, visit in enumerate(request.visits):
+        for at, url in enumerate(visit.image_url):
+            path = f"$.visits[{place}].image_url[{at}]"
+            if not url.startswith(("http://", "https://")):
+                raise Rejected("invalid_input", f"{path}: '{url[:100]}' is not an http or https address")
+            catalogue.check_input(op, url, path)
+            stores[visit.store_id].append(TaskSpec(op=op, input=url, params=params, group=visit.store_id))
+    name = f"{len(stores)} stores" if len(stores) > 1 else f"store {request.visits[0].store_id}"
+    return Submission(kind="batch", name=name, specs=_in_turn(stores.values()), on_error="stop_group")
+
+
+def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submission:
+    """A group is one worker: its pages come one after another, so there are never more in flight than workers."""
+    _check_count(len(request.urls), limits, "$.urls")
+    op = catalogue.serving("crawl")
+    hosts: dict[str, int] = {}
+    specs = []
+    for place, url in enumerate(request.urls):
+        catalogue.check_input(op, url, f"$.urls[{place}]")
+        turn = place if request.policy == "round_robin" else hosts.setdefault(_host(url), len(hosts))
+        specs.append(TaskSpec(op=op, input=url, group=f"worker-{turn % request.workers + 1}"))
+    name = request.urls[0] if len(specs) == 1 else f"{len(specs)} pages"
+    return Submission(kind="crawl", name=name[:_NAME], specs=specs)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return url
+
+
+def _in_turn(rows: Iterable[list[TaskSpec]]) -> list[TaskSpec]:
+    return [spec for spec in chain.from_iterable(zip_longest(*rows)) if spec is not None]
+
+
+def _check_count(count: int, limits: Limits, path: str) -> None:
+    if count > limits.max_tasks:
+        raise Rejected("too_many_tasks", f"{path}: {count} tasks; at most {limits.max_tasks} are taken in one job")
 
 
 def _check_size(spec: TaskSpec, path: str) -> None:

@@ -7,7 +7,7 @@ leads elsewhere. Whatever goes wrong is the address's fault: `Rejected`, and nev
 import re
 import socket
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import certifi
 import msgspec
@@ -15,7 +15,7 @@ import pycurl  # type: ignore[import-untyped]  # it has types, but does not say 
 
 from umbel_core.errors import Rejected
 from umbel_fetching.addresses import Allowed
-from umbel_fetching.urls import canonical, host_of, redirected
+from umbel_fetching.urls import canonical, host_of, place_of, redirected
 
 PAGE_BYTES = 256 * 1024
 _HEADER_BYTES = 128 * 1024
@@ -23,8 +23,41 @@ _HEADER_BYTES = 128 * 1024
 _REDIRECTS = 5
 _REDIRECTING = re.compile(rb"HTTP/\S+ 30[12378]\b")
 
-deployment = Allowed()
-"""What this deployment allows. The worker sets it once, before its first fetch; ops know nothing of it."""
+_HOSTS_FAULT = ("dead_host", "timed_out", "tls_failed", "bad_answer")
+_BROKEN = 500
+"""From this status on, the host says itself that it is not well."""
+
+
+class Circuits(Protocol):
+    """Remembers, for all workers, which hosts keep failing. Hosts are named with their ports."""
+
+    def check(self, host: str) -> None:
+        """Raise `Rejected` with `circuit_open` when the host is to be left alone."""
+
+    def failed(self, host: str) -> None:
+        """The host did not answer, or not well."""
+
+    def answered(self, host: str) -> None:
+        """The host answered."""
+
+
+class Trusting:
+    """Every host gets another chance."""
+
+    def check(self, host: str) -> None: ...
+    def failed(self, host: str) -> None: ...
+    def answered(self, host: str) -> None: ...
+
+
+class Policy(msgspec.Struct):
+    """What holds for every fetch of a deployment."""
+
+    allowed: Allowed = Allowed()
+    circuits: Circuits = Trusting()
+
+
+deployment = Policy()
+"""The worker sets it once, before its first fetch; ops know nothing of it."""
 
 _OURS = (pycurl.E_FAILED_INIT, pycurl.E_OUT_OF_MEMORY, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_BAD_FUNCTION_ARGUMENT)
 _CODES = {
@@ -67,9 +100,9 @@ def fetch(
     """
     start = time.monotonic()
     place = canonical(url)
-    visit = _Visit(deployment if allowed is None else allowed, max_bytes, start, seconds)
+    visit = _Visit(deployment.allowed if allowed is None else allowed, max_bytes, start, seconds)
     for _ in range(_REDIRECTS + 1):
-        visit.go(place)
+        _go(visit, place)
         if visit.location is None:
             break
         place = redirected(place, visit.location)
@@ -88,6 +121,22 @@ def fetch(
         truncated=visit.cut,
         took_ms=round((time.monotonic() - start) * 1000),
     )
+
+
+def _go(visit: "_Visit", url: str) -> None:
+    """Ask for one address, unless its host is to be left alone, and remember how that went."""
+    host = place_of(url)
+    deployment.circuits.check(host)
+    try:
+        visit.go(url)
+    except Rejected as fault:
+        if fault.code in _HOSTS_FAULT:
+            deployment.circuits.failed(host)
+        raise
+    if visit.curl.getinfo(pycurl.RESPONSE_CODE) >= _BROKEN:
+        deployment.circuits.failed(host)
+    else:
+        deployment.circuits.answered(host)
 
 
 class _Visit:

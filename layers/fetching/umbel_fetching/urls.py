@@ -53,5 +53,11 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
+def place_of(url: str) -> str:
+    """Host and port of a canonical address."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
 def _invalid(reason: str) -> Rejected:
     return Rejected("invalid_url", f"This is a web address {reason}.")

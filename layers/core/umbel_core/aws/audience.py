@@ -2,7 +2,7 @@
 
 | pk | what |
 |---|---|
-| `SOCKET#<id>` | a socket: `role`, `topics` it subscribed to, `expire_at` |
+| `SOCKET#<id>` | a socket: `role`, `topics` it subscribed to, `jobs` that end with it, `expire_at` |
 | `TOPIC#<job>` or `TOPIC#*` | the set of sockets that listen: one read finds the audience of a change |
 """
 
@@ -34,12 +34,34 @@ class SocketAudience:
         record = {"pk": plain(f"SOCKET#{socket}"), "role": plain(role), "expire_at": plain(epoch() + SOCKET_SECONDS)}
         self._dynamodb.put_item(TableName=self._table, Item=record)
 
-    def forget(self, socket: str) -> None:
-        """Remove a socket and its subscriptions."""
-        key = {"pk": plain(f"SOCKET#{socket}")}
-        gone = self._dynamodb.delete_item(TableName=self._table, Key=key, ReturnValues="ALL_OLD").get("Attributes", {})
-        for topic in gone.get("topics", {}).get("SS", ()):
+    def forget(self, socket: str) -> list[str]:
+        """Remove a socket and its subscriptions; the jobs that are to end with it."""
+        gone = self._dynamodb.delete_item(TableName=self._table, Key=_key(socket), ReturnValues="ALL_OLD")
+        record = gone.get("Attributes", {})
+        for topic in record.get("topics", {}).get("SS", ()):
             self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
+        return list(record.get("jobs", {}).get("SS", ()))
+
+    def role(self, socket: str) -> str:
+        """What the token that it came with allows."""
+        found = self._dynamodb.get_item(TableName=self._table, Key=_key(socket), ConsistentRead=True).get("Item", {})
+        return str(found["role"]["S"]) if "role" in found else ""
+
+    def bind(self, socket: str, job: str) -> bool:
+        """Have a job end with the socket; False when the socket has gone meanwhile."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(socket),
+                UpdateExpression="ADD jobs :job",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":job": {"SS": [job]}},
+            )
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
 
     def subscribe(self, socket: str, topic: str) -> None:
         """From now on the socket hears of the topic."""
@@ -63,15 +85,15 @@ class SocketAudience:
             keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
         return found
 
-    def tell(self, letters: dict[str, list[bytes]]) -> None:
-        """Send each socket its messages; a socket that is gone is forgotten, the others go on.
+    def tell(self, letters: dict[str, list[bytes]]) -> list[str]:
+        """Send each socket its messages; one that is gone is forgotten, the others go on. The jobs that end with it.
 
         Messages travel side by side and may overtake each other: each says its version, so none moves a state back.
         """
         posts = [(socket, message) for socket, messages in letters.items() for message in messages]
         reached = [self._post(posts[0])] if len(posts) == 1 else self._pool.map(self._post, posts)
-        for gone in {socket for (socket, _), here in zip(posts, reached, strict=True) if not here}:
-            self.forget(gone)
+        gone = {socket for (socket, _), here in zip(posts, reached, strict=True) if not here}
+        return [job for socket in gone for job in self.forget(socket)]
 
     def _post(self, post: tuple[str, bytes]) -> bool:
         """False when the socket is gone. Any other refusal costs that socket this message, and nobody else anything:
@@ -94,3 +116,7 @@ class SocketAudience:
             ExpressionAttributeNames={"#set": attribute},
             ExpressionAttributeValues={":member": {"SS": [member]}, ":later": plain(epoch() + SOCKET_SECONDS)},
         )
+
+
+def _key(socket: str) -> dict[str, Any]:
+    return {"pk": plain(f"SOCKET#{socket}")}

@@ -1,6 +1,5 @@
 """SNS -> the lanes: tasks published ten to a call, calls side by side; what is ordered, in its order."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -45,13 +44,14 @@ class SnsTasks:
         return count
 
     def _rows(self, window: list[RunTask]) -> list[list[list[RunTask]]]:
-        """Rows of calls: rows run side by side, the calls of a row one after another. A group never leaves its row."""
+        """Rows of calls: rows run side by side, the calls of a row one after another.
+
+        What is ordered is one row, as the plan has it: lanes take what lies together, and a plan that deals its groups
+        in turn has as many of them at work as a batch has places.
+        """
         free = [command for command in window if command.op not in self._ordered_ops]
-        shards: dict[int, list[RunTask]] = defaultdict(list)
-        for command in window:
-            if command.op in self._ordered_ops:
-                shards[crc32(_group(command).encode()) % _SIDE_BY_SIDE].append(command)
-        return [*([batch] for batch in _batches(free)), *(list(_batches(shard)) for shard in shards.values())]
+        ordered = [command for command in window if command.op in self._ordered_ops]
+        return [*([batch] for batch in _batches(free)), *([list(_batches(ordered))] if ordered else [])]
 
     def _publish_row(self, row: list[list[RunTask]]) -> None:
         for batch in row:

@@ -1,0 +1,40 @@
+"""What this worker may fetch from the web, and pictures from there."""
+
+from functools import cached_property
+from typing import Any
+
+from umbel_core.aws.circuits import DynamoCircuits
+from umbel_core.errors import Rejected
+from umbel_core.settings import Limits
+
+_LONGEST_SECONDS = 10.0
+
+
+class Web:
+    """The fetcher under this deployment's policy. Its libraries are loaded when they are first asked for."""
+
+    def __init__(self, limits: Limits, dynamodb: Any, table: str) -> None:
+        self._limits = limits
+        self._dynamodb = dynamodb
+        self._table = table
+
+    @cached_property
+    def fetcher(self) -> Any:
+        """The module, told what this deployment allows. Every fetch of this process goes by that."""
+        from umbel_fetching import fetcher  # noqa: PLC0415 - only lanes that fetch have it
+        from umbel_fetching.addresses import Allowed  # noqa: PLC0415
+
+        circuits = DynamoCircuits(self._dynamodb, self._table)
+        fetcher.deployment = fetcher.Policy(Allowed.parse(self._limits.allowed_addresses), circuits)
+        return fetcher
+
+    def picture(self, url: str, seconds: float) -> bytes:
+        """A picture's bytes, whole, or `Rejected` with what stood in the way."""
+        page = self.fetcher.fetch(
+            url, max_bytes=self._limits.max_upload_bytes, whole=True, seconds=min(seconds, _LONGEST_SECONDS)
+        )
+        if page.status != 200:
+            raise Rejected("no_such_picture", f"{url} answers {page.status}; there is no picture to be had.")
+        if not page.body:
+            raise Rejected("empty_file", f"{url} is empty: it has zero bytes.")
+        return page.body  # type: ignore[no-any-return]
