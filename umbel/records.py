@@ -27,6 +27,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """One result of a picture."""
 
     status: str = "pending"
+    key: str | None = None
+    """Of a result that is a file; a link to it is in `url`."""
     url: str | None = None
     format: str | None = None
     width: int | None = None

@@ -23,7 +23,7 @@ def save(client: Client, jobs: Iterable[tuple[str, Job]], folder: Path) -> Saved
     for picture, job in jobs:
         stem = Path(picture).stem
         for name, variant in job.variants.items():
-            if variant.url:
+            if variant.key and variant.url:
                 file = f"{stem}-{name}.{extension(variant)}"
                 path = folder / file
                 if path in saved.values():

@@ -59,7 +59,12 @@ class OnPictures(msgspec.Struct, frozen=True):
         from worker.pictures import process  # noqa: PLC0415 - the image libraries are only in the lanes that need them
 
         data = self._fetch(command)
-        made = process(self.function, data, _params(self.function, command), self.limits)
+        try:
+            made = process(self.function, data, _params(self.function, command), self.limits)
+        except Rejected as fault:
+            if not _is_address(command.input):
+                raise
+            raise Rejected(fault.code, f"{fault.sentence} It came from {command.input}") from fault
         if self.card.returns == "value":
             return made
         key = f"{command.job}/{command.variant}.{made.extension}"
@@ -74,10 +79,14 @@ class OnPictures(msgspec.Struct, frozen=True):
         }
 
     def _fetch(self, command: RunTask) -> bytes:
-        if not command.input.startswith(("http://", "https://")):
+        if not _is_address(command.input):
             return self.pictures.fetch(command.input, command.etag)
         # A task begins when at least half of the invocation's time is left.
         return self.web.picture(command.input, self.card.compute.timeout_seconds / 2 - 2)
+
+
+def _is_address(source: str) -> bool:
+    return source.startswith(("http://", "https://"))
 
 
 def _params(function: Callable[..., Any], command: RunTask) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def read(document: Any) -> Any:
         ({"count": 1, "visits": [VISIT], "gpu_seconds": 11}, "invalid_params", r"\$\.gpu_seconds: .*<= 10"),
         ({"urls": []}, "invalid_manifest", r"\$\.urls: .*length >= 1"),
         ({"urls": ["http://a/"] * 4}, "too_many_tasks", r"\$\.urls: 4 tasks; at most 3"),
-        ({"urls": ["http://a/", "ftp://b/"]}, "invalid_manifest", r"\$\.urls\[.*matching regex"),
+        ({"urls": ["http://a/", "ftp://b/"]}, "invalid_input", r"\$\.urls\[1\]: 'ftp://b/' is not an http"),
         ({"urls": ["http://a/"], "workers": 65}, "invalid_manifest", r"\$\.workers: .*<= 64"),
         ({"urls": ["http://a/"], "policy": "random"}, "invalid_manifest", r"\$\.policy: Invalid enum value"),
     ],

@@ -97,7 +97,7 @@ def test_a_crawl_comes_in_by_the_bucket_too(
     ("body", "code"),
     [
         ({"urls": []}, "invalid_manifest"),
-        ({"urls": ["ftp://example.org/"]}, "invalid_manifest"),
+        ({"urls": ["ftp://example.org/"]}, "invalid_input"),
         ({"urls": ["http://example.org/"], "workers": 65}, "invalid_manifest"),
         ({"count": 1}, "invalid_manifest"),
     ],

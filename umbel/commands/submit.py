@@ -37,7 +37,7 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
     saved = results.save(client, [(input_, job)], out) if out else {}
     if as_json:
         show.dump(tasks[0] if tasks else job)
-    elif job.variants and any(variant.url for variant in job.variants.values()):
+    elif any(variant.key for variant in job.variants.values()):
         show.table(results.COLUMNS, results.rows(input_, job, saved))
     elif job.well:
         for task in tasks:

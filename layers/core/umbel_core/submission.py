@@ -14,7 +14,7 @@ from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Kind, Task
 from umbel_core.messages import Group, Manifest, OnError, TaskSpec
-from umbel_core.op import Bounds, Url
+from umbel_core.op import Bounds
 from umbel_core.settings import Limits, megabytes
 
 _NAME = 200
@@ -59,7 +59,7 @@ class BatchRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class CrawlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Pages to fetch, at most `workers` at a time."""
 
-    urls: Annotated[list[Url], Bounds(min_length=1)]
+    urls: Annotated[list[str], Bounds(min_length=1)]
     workers: Annotated[int, Bounds(ge=1, le=64)] = 4
     policy: Literal["round_robin", "host"] = "round_robin"
 
@@ -177,9 +177,7 @@ def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submi
     for place, visit in enumerate(request.visits):
         for at, url in enumerate(visit.image_url):
             path = f"$.visits[{place}].image_url[{at}]"
-            if not url.startswith(("http://", "https://")):
-                raise Rejected("invalid_input", f"{path}: '{url[:100]}' is not an http or https address")
-            catalogue.check_input(op, url, path)
+            _check_address(catalogue, op, url, path)
             stores[visit.store_id].append(TaskSpec(op=op, input=url, params=params, group=visit.store_id))
     name = f"{len(stores)} stores" if len(stores) > 1 else f"store {request.visits[0].store_id}"
     return Submission(kind="batch", name=name, specs=_in_turn(stores.values()), on_error="stop_group")
@@ -192,11 +190,17 @@ def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submi
     hosts: dict[str, int] = {}
     specs = []
     for place, url in enumerate(request.urls):
-        catalogue.check_input(op, url, f"$.urls[{place}]")
+        _check_address(catalogue, op, url, f"$.urls[{place}]")
         turn = place if request.policy == "round_robin" else hosts.setdefault(_host(url), len(hosts))
         specs.append(TaskSpec(op=op, input=url, group=f"worker-{turn % request.workers + 1}"))
     name = request.urls[0] if len(specs) == 1 else f"{len(specs)} pages"
     return Submission(kind="crawl", name=name[:_NAME], specs=specs)
+
+
+def _check_address(catalogue: Catalogue, op: str, url: str, path: str) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise Rejected("invalid_input", f"{path}: '{url[:100]}' is not an http or https address")
+    catalogue.check_input(op, url, path)
 
 
 def _host(url: str) -> str:
