@@ -27,7 +27,6 @@ from tests.pipeline.waiting import wait_for  # noqa: E402
 from umbel_core.clock import now  # noqa: E402
 from umbel_core.ledger import Job  # noqa: E402
 
-_KEPT_PORT = 18099
 BEGUN = now()
 """A kept deployment has jobs of earlier runs."""
 
@@ -40,8 +39,11 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def web() -> Iterator[Site]:
     """A web server on this machine, the only private address that the deployment may fetch from."""
-    # A deployment that is kept goes on allowing the same port.
-    with serving(Site(_KEPT_PORT if KEPT else 0)) as site:
+    # A deployment that is kept goes on allowing the port that it was made with.
+    note = Path(os.environ["UMBEL_HOME"], "web.port")
+    with serving(Site(int(note.read_text()) if note.exists() else 0)) as site:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(str(site.server_port))
         yield site
 
 
