@@ -82,10 +82,8 @@ class FakeLedger:
         return there is None or (not there.planned and there.status in ("pending", "failed"))
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
-        moved = self._move(task, msgspec.structs.asdict(outcome))
-        if moved and task.stop_group and task.group and outcome.status == "failed":
-            self._stopped[task.job, task.group] = f"The group '{task.group}' was stopped by its task {task.index}."
-        return moved
+        stop = task.group if task.stop_group and outcome.status == "failed" else None
+        return self._move(task, msgspec.structs.asdict(outcome), stop)
 
     def stopped(self, job: str, group: str) -> str | None:
         return self._stopped.get((job, group))
@@ -191,7 +189,7 @@ class FakeLedger:
         self._weather.passes()
         return written
 
-    def _move(self, command: RunTask, changes: dict[str, Any]) -> bool:
+    def _move(self, command: RunTask, changes: dict[str, Any], stop: str | None = None) -> bool:
         self._weather.passes()
         task = self.task(command.job, command.index)
         if task is None or task.status not in ("pending", "running") or task.round != command.round:
@@ -199,6 +197,8 @@ class FakeLedger:
         changes = {name: value for name, value in changes.items() if value is not None}
         moved = msgspec.structs.replace(task, **changes, version=task.version + 1)
         self._put(task_key(task.job, task.index), moved)
+        if stop:
+            self._stopped[task.job, stop] = f"The group '{stop}' was stopped by its task {task.index}."
         self._weather.passes()
         return True
 

@@ -14,6 +14,10 @@ from api import tasks as tasks_
 from api import uploads as uploads_
 from api.answers import contract_form, route
 from umbel_core.errors import Rejected
+from umbel_core.settings import megabytes
+
+_MOST_BYTES = 6_000_000
+"""What Lambda takes in one request; a local engine takes more, and what runs there is to run on AWS."""
 
 app = Chalice(app_name="umbel", configure_logs=False)
 app.register_middleware(contract_form, "http")
@@ -116,6 +120,12 @@ def _request() -> Request:
 
 def _raw() -> bytes:
     body = _request().raw_body
+    if len(body) > _MOST_BYTES:
+        raise Rejected(
+            "too_large",
+            f"The request has {megabytes(len(body))}; at most {megabytes(_MOST_BYTES)} are taken. "
+            "Send a large picture by POST /uploads, a large manifest to jobs/ in the uploads bucket.",
+        )
     return body.encode() if isinstance(body, str) else body
 
 

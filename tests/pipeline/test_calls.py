@@ -145,6 +145,13 @@ def test_what_is_not_there_is_refused_with_a_sentence(api: Api, method: str, pat
     assert is_error(answer.body, code)
 
 
+def test_what_a_request_cannot_carry_is_told_where_to_go(api: Api) -> None:
+    answer = api.post("/jobs", {"image_data": "A" * 6_000_000, "operation": "thumbnail"})
+    assert answer.status == 413
+    assert is_error(answer.body, "too_large")
+    assert "POST /uploads" in answer.body["error"]["message"]
+
+
 @pytest.mark.parametrize("concurrency", [-1, 1001, "two", None, 1.5])
 def test_a_lane_refuses_numbers_that_are_none(api: Api, concurrency: object) -> None:
     answer = api.put("/ops/slow", {"concurrency": concurrency})

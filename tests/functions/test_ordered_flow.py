@@ -1,0 +1,105 @@
+"""Groups under redelivery and crashes: in order, stopped at the first failure, resumed there by a retry."""
+
+from collections import deque
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.fakes import CrashError, Weather
+from tests.functions.stage import Stage
+from umbel_core.arrivals import read_message
+from umbel_core.ids import JOBS
+from umbel_core.ledger import Task
+from umbel_core.messages import Manifest, RetryTasks, RunTask, TaskSpec
+
+RECEIVES = 5
+CRASH = st.one_of(st.none(), st.none(), st.integers(0, 8))
+GROUPS = ("north", "south")
+
+
+class OrderedFlow(RuleBasedStateMachine):
+    """A FIFO queue gives a group's next message when the one before it is deleted or given up, and not earlier."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weather = Weather()
+        self.stage = Stage(self.weather)
+        self.lanes: dict[str, deque[tuple[bytes, int]]] = {group: deque() for group in GROUPS}
+        self.job = ""
+
+    @initialize(texts=st.lists(st.sampled_from(["good", "good", "bad", "broken"]), min_size=2, max_size=12))
+    def submit(self, texts: list[str]) -> None:
+        specs = [TaskSpec(op="say", input=text, group=GROUPS[place % 2]) for place, text in enumerate(texts)]
+        body = msgspec.json.encode(Manifest(tasks=specs, on_error="stop_group"))
+        self._plan(self.stage.drop(f"{JOBS}1.json", body))
+        self.job = self.stage.ledger.jobs(1, None)[0][0].id
+
+    @precondition(lambda self: any(self.lanes.values()))
+    @rule(group=st.sampled_from(GROUPS), crash=CRASH, twice=st.booleans())
+    def work(self, group: str, crash: int | None, twice: bool) -> None:
+        if self.lanes[group]:
+            self._work(group, crash, twice)
+
+    @precondition(lambda self: not any(self.lanes.values()))
+    @rule()
+    def retry(self) -> None:
+        self._plan(msgspec.json.encode(RetryTasks(self.job)).decode())
+
+    @invariant()
+    def nothing_is_done_behind_a_failure(self) -> None:
+        for tasks in self._groups():
+            ends = [task.status for task in tasks]
+            if "failed" in ends:
+                behind = ends[ends.index("failed") + 1 :]
+                assert set(behind) <= {"pending", "skipped"}
+
+    @invariant()
+    def nothing_overtakes(self) -> None:
+        for tasks in self._groups():
+            begun = [task.status != "pending" for task in tasks]
+            assert begun == sorted(begun, reverse=True)
+
+    def teardown(self) -> None:
+        self.weather.crash_at(None)
+        for group in GROUPS:
+            while self.lanes[group]:
+                self._work(group, None, twice=False)
+        for tasks in self._groups():
+            first_bad = next((place for place, task in enumerate(tasks) if task.status == "failed"), len(tasks))
+            assert all(task.status == "completed" for task in tasks[:first_bad])
+            assert all(task.status == "skipped" for task in tasks[first_bad + 1 :])
+
+    def _groups(self) -> list[list[Task]]:
+        tasks = list(self.stage.ledger.all_tasks(self.job))
+        return [[task for task in tasks if task.group == group] for group in GROUPS]
+
+    def _plan(self, body: str) -> None:
+        for arrival in read_message(body):
+            self.stage.planner.take(arrival)
+        for message in self.stage.tasks.messages:
+            command = msgspec.json.decode(message, type=RunTask)
+            self.lanes[command.group or ""].append((message, 0))
+        self.stage.tasks.messages.clear()
+
+    def _work(self, group: str, crash: int | None, twice: bool) -> None:
+        message, received = self.lanes[group][0]
+        command = msgspec.json.decode(message, type=RunTask)
+        self.weather.crash_at(crash)
+        try:
+            if received >= RECEIVES:
+                self.stage.undertaker.bury_task(command.op, f"{command.index}", message.decode(), received)
+            else:
+                self.lanes[group][0] = message, received + 1
+                self.stage.runner().run(command, received + 1)
+        except (CrashError, RuntimeError):
+            return
+        finally:
+            self.weather.crash_at(None)
+        if not twice:
+            self.lanes[group].popleft()
+
+
+TestOrderedFlow = OrderedFlow.TestCase
+TestOrderedFlow.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
