@@ -48,10 +48,10 @@ def web() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory, web: Site) -> Iterator[Deployment]:
+def deployed(web: Site) -> Iterator[Deployment]:
     """The stack, with the probes of tests/pipeline/probes among its ops."""
-    catalogue = tmp_path_factory.mktemp("catalogue")
-    with deployment(catalogue, allowed=web.place, keep=KEPT is not None) as here:
+    ops = Path(os.environ["UMBEL_HOME"], "ops")
+    with deployment(ops, allowed=web.place, keep=KEPT is not None) as here:
         yield here
 
 

@@ -21,7 +21,7 @@ def local(cloud: Cloud, **context: object) -> stack.Site:
 
     `context` goes over that of cdk.json.
     """
-    wanted = _fingerprint(cloud)
+    wanted = _fingerprint(cloud, context)
     memory = stack.kept()
     found = stack.outputs(cloud) if memory and memory.fingerprint == wanted else None
     if found is None:
@@ -71,6 +71,6 @@ def _environment(cloud: Cloud) -> dict[str, str]:
     }
 
 
-def _fingerprint(cloud: Cloud) -> str:
+def _fingerprint(cloud: Cloud, context: Mapping[str, object]) -> str:
     sources = toolchain.digest([ROOT / name for name in _SOURCES])
-    return hashlib.sha256(f"{sources} {cloud.endpoint}".encode()).hexdigest()
+    return hashlib.sha256(f"{sources} {cloud.endpoint} {sorted(context.items())}".encode()).hexdigest()

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from umbel import deploy, engine, stack, steps, toolchain
 from umbel.aws import Cloud
@@ -16,13 +16,16 @@ _MESSAGES = "ApproximateNumberOfMessages"
 _COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
 
 
-def up(port: int | None, *, persist: bool) -> stack.Site:
-    """Bring everything up. What is running already is kept; what this call started, it stops when it fails."""
+def up(port: int | None, *, persist: bool, settings: Mapping[str, str]) -> stack.Site:
+    """Bring everything up. What is running already is kept; what this call started, it stops when it fails.
+
+    `settings` go over those of cdk.json.
+    """
     running = engine.running()
     with _interruptible():
         try:
             toolchain.setup()
-            return deploy.local(_endpoint(port, running, persist=persist))
+            return deploy.local(_endpoint(port, running, persist=persist), **settings)
         except BaseException:
             if running is None:
                 with _undisturbed():

@@ -75,9 +75,9 @@ class Deployment:
 
 
 @contextmanager
-def deployment(folder: Path, *, allowed: str, keep: bool) -> Iterator[Deployment]:
+def deployment(ops: Path, *, allowed: str, keep: bool) -> Iterator[Deployment]:
     """Deploy once, look, and take all of it away again unless it is to be kept for the next run."""
-    ops = folder / "ops"
+    shutil.rmtree(ops, ignore_errors=True)
     shutil.copytree(ROOT / "functions" / "ops", ops)
     for probe in PROBES.glob("*.py"):
         shutil.copy(probe, ops)

@@ -13,9 +13,10 @@ from umbel.home import LOGS
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the local engine (UMBEL_PORT, else 4566).")
 @click.option("--persist", is_flag=True, help="Keep buckets and ledger when Umbel stops.")
+@click.option("-c", "--context", "settings", multiple=True, metavar="KEY=VALUE", help="As for cdk: -c max_tasks=500.")
 @show.as_json
-def up(port: int | None, persist: bool, as_json: bool) -> None:
-    site = lifecycle.up(port, persist=persist)
+def up(port: int | None, persist: bool, settings: tuple[str, ...], as_json: bool) -> None:
+    site = lifecycle.up(port, persist=persist, settings=dict(map(_setting, settings)))
     show.either(site, _welcome, json=as_json)
 
 
@@ -31,6 +32,13 @@ def down(now: bool, as_json: bool) -> None:
 def status(as_json: bool) -> None:
     site = stack.find()
     show.either(site, _status, json=as_json)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"'{text}' is not of the form key=value", param_hint="-c")
+    return name, value
 
 
 def _welcome(site: stack.Site) -> None:
