@@ -1,5 +1,6 @@
 """Jobs: submitted through the front door, read from the ledger."""
 
+from itertools import islice
 from typing import Any
 
 from api.wiring import door, intake, ledger, results
@@ -9,6 +10,8 @@ from umbel_core.messages import RetryTasks
 from umbel_core.views import job_view, task_view
 
 _LARGEST_PAGE = 200
+_MOST_ERRORS = 2000
+"""What fits into one answer of a Lambda."""
 
 
 def submit(body: bytes, kind: Kind | None = None) -> dict[str, Any]:
@@ -24,10 +27,10 @@ def listing(limit: int, cursor: str | None, status: str | None, kind: str | None
 
 
 def show(job: str) -> dict[str, Any]:
-    """One job, with every fault: its record keeps some of many."""
+    """One job, with all its faults: its record keeps some of many."""
     found = _job(job)
     if found.failed > len(found.errors):
-        found.errors = [Fault.of_task(task) for task in ledger().all_tasks(job, "failed")]
+        found.errors = [Fault.of_task(task) for task in islice(ledger().all_tasks(job, "failed"), _MOST_ERRORS)]
     return job_view(found, results().link)
 
 
