@@ -25,6 +25,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "run": ("submit", "Run one op on one input"),
         "batch": ("submit", "Run a batch of stores' visits from a file"),
         "crawl": ("submit", "Fetch web pages, some at a time"),
+        "load": ("load", "Keep sending random tasks, and check every answer"),
     },
     "Follow work": {
         "jobs": ("jobs", "List jobs, newest first"),

@@ -19,16 +19,21 @@ _ASK_EVERY = 2.0
 _TICK = 0.2
 _PING_EVERY = 300.0
 """The service cuts a socket that is silent for ten minutes."""
+_EVERYTHING = "*"
 
 
 class Feed:
-    """Changes of the followed jobs. `follow` may be called from any thread; `changes` belongs to one."""
+    """Changes of the followed jobs. `follow` and `forget` may be called from any thread; `changes` belongs to one.
 
-    def __init__(self, client: Client) -> None:
+    With `everything`, one subscription stands for all: for those who follow many jobs, each for a moment.
+    """
+
+    def __init__(self, client: Client, *, everything: bool = False) -> None:
         self._client = client
+        self._everything = everything
         self.board = Board()
         self._followed: set[str] = set()
-        self._fresh: list[str] = []
+        self._fresh = self._topics()
         self._lock = threading.Lock()
         self._socket: ClientConnection | None = None
         self._open = contextlib.ExitStack()
@@ -37,7 +42,14 @@ class Feed:
         """Follow one more job."""
         with self._lock:
             self._followed.add(job)
-            self._fresh.append(job)
+            if not self._everything:
+                self._fresh.append(job)
+
+    def forget(self, job: str) -> None:
+        """Follow one job less: nothing more of it is told or kept."""
+        with self._lock:
+            self._followed.discard(job)
+            self.board.jobs.pop(job, None)
 
     def changes(self, until: Callable[[], bool]) -> Iterator[Job | Task]:
         """Yield jobs and tasks as they change, until the caller has seen enough."""
@@ -71,6 +83,9 @@ class Feed:
             fresh, self._fresh = self._fresh, []
         for job in fresh:
             self._send({"action": "subscribe", "job": job})
+
+    def _topics(self) -> list[str]:
+        return [_EVERYTHING] if self._everything else sorted(self._followed)
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._socket is None:
@@ -109,7 +124,7 @@ class Feed:
         time.sleep(_TICK)
         self._connect()
         with self._lock:
-            self._fresh = sorted(self._followed)
+            self._fresh = self._topics()
 
     def _ask(self) -> Iterator[Job]:
         with self._lock:

@@ -44,13 +44,18 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         for row in rows:
             click.echo("\t".join(text(cell).plain for cell in row))
         return
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    out.print(grid(columns, rows))
+
+
+def grid(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
+    """A table as terminals get it."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
         justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
-        grid.add_column(column.lstrip("~>"), justify=justify, no_wrap=not column.startswith("~"), overflow="fold")
+        made.add_column(column.lstrip("~>"), justify=justify, no_wrap=not column.startswith("~"), overflow="fold")
     for row in rows:
-        grid.add_row(*map(text, row))
-    out.print(grid)
+        made.add_row(*map(text, row))
+    return made
 
 
 def facts(pairs: Iterable[tuple[str, Cell]]) -> None:

@@ -1,0 +1,52 @@
+"""Errands: made up for whatever is deployed, taken by it, and checked where the answer is known."""
+
+import base64
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.ops.running import CATALOGUE, OPS, run
+from umbel.errands import Errand, errand
+from umbel.load import Tally
+from umbel_core.catalogue import load_op
+from umbel_core.settings import Limits
+from umbel_core.submission import read_submission
+
+
+@pytest.mark.parametrize("op", [name for name, card in CATALOGUE.items() if card.takes != "url"])
+def test_what_is_made_up_for_an_op_is_taken_and_its_answer_is_right(op: str) -> None:
+    for _ in range(20 if CATALOGUE[op].takes != "picture" else 2):
+        made = errand(msgspec.to_builtins(CATALOGUE[op]))
+        assert made is not None
+        _, body = made.request()
+        submission = read_submission(msgspec.json.encode(body), CATALOGUE, Limits())
+        assert [spec.op for spec in submission.specs] == [op]
+        if op != "wait":
+            assert made.is_right(_answer(op, body, made))
+
+
+def test_nobodys_server_is_asked_for_pages_by_chance() -> None:
+    assert errand(msgspec.to_builtins(CATALOGUE["fetch"])) is None
+
+
+def test_a_wrong_answer_is_told_from_a_right_one() -> None:
+    made = Errand(op="sum", payload=[1, 2], expected=3)
+    assert [made.is_right(answer) for answer in (3, 3.0, 4, None, "3")] == [True, True, False, False, False]
+    assert Errand(op="new", payload="x").is_right("anything")
+
+
+def test_tallies_add_up() -> None:
+    one, other = Tally(sent=3), Tally(sent=2)
+    for verdict, took in (("right", 10.0), ("wrong", 30.0)):
+        one.take(verdict, took)  # type: ignore[arg-type]
+    other.take("lost", 60_000.0)
+    both = one + other
+    assert (both.sent, both.right, both.wrong, both.failed, both.lost, both.waiting) == (5, 1, 1, 0, 1, 2)
+    assert (both.average_ms, both.worst_ms) == (20.0, 30.0)
+
+
+def _answer(op: str, body: dict[str, Any], made: Errand) -> Any:
+    if made.is_picture:
+        return run(op, base64.b64decode(body["image_data"]), **body["params"])
+    return load_op(OPS, op)(body["payload"])

@@ -1,0 +1,154 @@
+"""`umbel load`: random tasks until stopped, with a table of what became of them."""
+
+import signal
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+import msgspec
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from umbel import show, stack
+from umbel.client import Client
+from umbel.faults import Fault
+from umbel.home import LOGS
+from umbel.load import Load, Tally
+
+_COLUMNS = ("type", ">sent", ">right", ">wrong", ">failed", ">lost", ">waiting", ">average", ">worst")
+_LINE_EVERY = 1.0
+"""Into a pipe, rounds without a pause share a line for as long."""
+
+
+@click.command()
+@click.argument("types", nargs=-1, metavar="[TYPE]…")
+@click.option("--every", type=click.FloatRange(0), default=30, show_default=True, help="Seconds between rounds.")
+@click.option("--for", "seconds", type=click.FloatRange(0, min_open=True), help="Stop after so many seconds.")
+@click.option(
+    "--log",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=LOGS / "load.jsonl",
+    help="Append a JSON line for each task to this file.",
+)
+@show.as_json
+def load(types: tuple[str, ...], every: float, seconds: float | None, log: Path, as_json: bool) -> None:
+    """Send one random task of each TYPE, again and again, and check every answer; without TYPE, of every op that is
+    deployed and takes no web address. --every 0 makes no pause. Ctrl-C sends no more and waits for the last answers.
+    """
+    client = Client(stack.find())
+    deployed = {card["name"] for card in client.call("GET", "/ops")["ops"]}
+    if unknown := sorted(set(types) - deployed):
+        raise Fault(f"there is no op '{unknown[0]}' here; the ops are {', '.join(sorted(deployed))}")
+    with _append(log) as lines:
+        running = Load(client, types, every, lines)
+        before = signal.signal(signal.SIGINT, lambda *_: _stop(running))
+        try:
+            _follow(running, seconds, quiet=as_json)
+        finally:
+            signal.signal(signal.SIGINT, before)
+    total = running.total
+    if as_json:
+        show.dump(_summary(running, log))
+    else:
+        well = total.sent == total.right
+        verdict = f"{total.right} of {total.sent} answers right, {running.per_second:.1f} a second; each is in {log}"
+        show.err.print(show.joined(show.mark("completed" if well else "failed"), " ", verdict), soft_wrap=True)
+    if total.right != total.sent:
+        raise click.exceptions.Exit(1)
+
+
+def _append(log: Path) -> BinaryIO:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("ab")
+    except OSError as fault:
+        raise Fault(f"{log}: {fault.strerror}; --log names another file") from fault
+
+
+def _stop(running: Load) -> None:
+    """Ctrl-C once: no more rounds. Twice: at once."""
+    if running.stopping:
+        raise KeyboardInterrupt
+    running.stop()
+
+
+def _follow(running: Load, seconds: float | None, *, quiet: bool) -> None:
+    if quiet:
+        running.run(seconds, lambda: None)
+    elif show.out.is_terminal:
+        with Live(console=show.out, auto_refresh=False) as live:
+            running.run(seconds, lambda: live.update(_picture(running), refresh=True))
+            live.update(_table(running), refresh=True)
+    else:
+        pipe = _Lines(running)
+        running.run(seconds, pipe.tick)
+        pipe.say()
+
+
+class _Lines:
+    """One line a round."""
+
+    def __init__(self, running: Load) -> None:
+        self._running = running
+        self._told = 0
+        self._at = 0.0
+
+    def tick(self) -> None:
+        """Say something when a round has ended."""
+        if self._running.rounds > self._told and time.monotonic() - self._at >= _LINE_EVERY:
+            self.say()
+
+    def say(self) -> None:
+        """All numbers so far."""
+        self._told, self._at = self._running.rounds, time.monotonic()
+        total = self._running.total
+        counts = "  ".join(f"{name} {getattr(total, name)}" for name in ("sent", "right", "wrong", "failed", "lost"))
+        times = f"average {show.took(total.average_ms) or '-'}  worst {show.took(total.worst_ms)}"
+        click.echo(f"round {self._told}  {counts}  waiting {total.waiting}  {times}  {self._running.per_second:.1f}/s")
+
+
+def _picture(running: Load) -> Group:
+    """What a terminal shows while it goes on."""
+    pause = running.next_round - time.monotonic()
+    if running.stopping:
+        state = "no more rounds; the last answers come in (Ctrl-C: leave at once)"
+    elif pause > 1:
+        state = f"next round in {pause:.0f} s (Ctrl-C: stop)"
+    else:
+        state = "sending (Ctrl-C: stop)"
+    clock = time.strftime("%H:%M:%S", time.gmtime(running.now - running.started))
+    return Group(
+        _table(running), Text(f"\n{clock}  round {running.rounds}  {running.per_second:.1f} answers/s  {state}", "dim")
+    )
+
+
+def _table(running: Load) -> Any:
+    rows = [_row(name, tally) for name, tally in sorted(running.tallies.items())]
+    return show.grid(_COLUMNS, [*rows, _row("all", running.total)])
+
+
+def _row(name: str, tally: Tally) -> tuple[show.Cell, ...]:
+    bad = [show.text(str(count), "red" if count else "dim") for count in (tally.wrong, tally.failed, tally.lost)]
+    right = show.text(str(tally.right), "green")
+    times = show.took(tally.average_ms), show.took(tally.worst_ms if tally.answered else None)
+    label = show.text(name, "bold" if name == "all" else "")
+    return label, str(tally.sent), right, *bad, str(tally.waiting), *times
+
+
+def _summary(running: Load, log: Path) -> dict[str, Any]:
+    return {
+        "seconds": round(running.now - running.started, 1),
+        "rounds": running.rounds,
+        "per_second": round(running.per_second, 2),
+        **_numbers(running.total),
+        "types": {name: _numbers(tally) for name, tally in sorted(running.tallies.items())},
+        "log": str(log),
+    }
+
+
+def _numbers(tally: Tally) -> dict[str, Any]:
+    counts = {name: count for name, count in msgspec.structs.asdict(tally).items() if not name.endswith("_ms")}
+    average = None if tally.average_ms is None else round(tally.average_ms)
+    return {**counts, "waiting": tally.waiting, "average_ms": average, "worst_ms": round(tally.worst_ms)}

@@ -1,0 +1,120 @@
+"""Random tasks for the ops that are deployed, and what each answer must be where that is known."""
+
+import base64
+import hashlib
+import math
+import random
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+_chance = random.Random()  # noqa: S311 - chance, not secrets
+_LETTERS = "abcdefghijklmnopqrstuvwxyz  ABCÄÖÜßéñøΩжツ漢🌿"
+_SKIPPED = ("url",)
+"""Nobody's server is asked for pages by chance."""
+_MOST = 64
+"""Numbers stay small: a picture's side, the items of a list."""
+
+
+class Errand(msgspec.Struct, frozen=True, kw_only=True):
+    """One task to send. `expected` is unset where only the op knows the answer."""
+
+    op: str
+    payload: Any
+    expected: Any = msgspec.UNSET
+    is_picture: bool = False
+    """The op takes a picture, and the payload is its parameters."""
+
+    def request(self) -> tuple[str, dict[str, Any]]:
+        """Path and body of the call that sends it."""
+        if self.is_picture:
+            data = base64.b64encode(_png()).decode()
+            return "/jobs", {"image_data": data, "operation": self.op, "params": self.payload}
+        return "/tasks", {"type": self.op, "payload": self.payload}
+
+    def is_right(self, result: Any) -> bool:
+        """True when the answer is what it must be."""
+        return self.expected is msgspec.UNSET or bool(result == self.expected)
+
+
+def errand(card: dict[str, Any]) -> Errand | None:
+    """A random task for an op by its card of `GET /ops`; None when nothing can be made up for it."""
+    op, required = card["name"], card["params"].get("required", [])
+    if known := getattr(_Known, op, None):
+        payload, expected = known()
+        return Errand(op=op, payload=payload, expected=expected)
+    if card["takes"] in _SKIPPED or (required and card["takes"] != "picture"):
+        return None
+    try:
+        if card["takes"] == "picture":
+            params = {name: _value(card["params"]["properties"][name]) for name in required}
+            return Errand(op=op, payload=params, is_picture=True)
+        return Errand(op=op, payload=_value(card["input"]))
+    except KeyError:
+        return None
+
+
+class _Known:
+    """Inputs of some ops, each with the answer to it, by the op's name. Any other op does without."""
+
+    @staticmethod
+    def reverse() -> tuple[str, str]:
+        text = _text()
+        return text, text[::-1]
+
+    @staticmethod
+    def upper() -> tuple[str, str]:
+        text = _text()
+        return text, text.upper()
+
+    @staticmethod
+    def hash() -> tuple[str, str]:
+        text = _text()
+        return text, hashlib.sha256(text.encode()).hexdigest()
+
+    @staticmethod
+    def sum() -> tuple[list[float], float]:
+        count = _chance.randint(0, _MOST)
+        if _chance.random() < 0.5:
+            whole = [_chance.randint(-(10**9), 10**9) for _ in range(count)]
+            return list(whole), sum(whole)
+        broken = [_chance.uniform(-1e6, 1e6) for _ in range(count)] + [0.5]
+        return broken, math.fsum(broken)
+
+    @staticmethod
+    def wait() -> tuple[float, float]:
+        seconds = _chance.choice((0.05, 0.1, 0.25, 0.5))
+        return seconds, seconds
+
+
+def _text() -> str:
+    return "".join(_chance.choices(_LETTERS, k=_chance.randint(1, 40)))
+
+
+def _value(schema: dict[str, Any]) -> Any:
+    """Something that a JSON Schema allows; `KeyError` for one of a kind that no op here has had."""
+    if "enum" in schema:
+        return _chance.choice(schema["enum"])
+    least, most = schema.get("minimum", 1), schema.get("maximum", _MOST)
+    make: dict[str, Callable[[], Any]] = {
+        "string": lambda: _text()[: schema.get("maxLength", _MOST)],
+        "integer": lambda: _chance.randint(least, max(least, min(most, _MOST))),
+        "number": lambda: round(_chance.uniform(least, max(least, min(most, _MOST))), 2),
+        "boolean": lambda: _chance.random() < 0.5,
+        "array": lambda: [_value(schema["items"]) for _ in range(_chance.randint(1, 8))],
+    }
+    return make[schema["type"]]()
+
+
+def _png() -> bytes:
+    """A small picture in one colour."""
+    width, height = 96, 64
+    pixels = (b"\0" + _chance.randbytes(3) * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(pixels)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )

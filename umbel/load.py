@@ -1,0 +1,229 @@
+"""A client that keeps sending: one round of errands after another, each answer checked, counted and logged."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, BinaryIO, Literal
+
+import msgspec
+
+from umbel.client import Client
+from umbel.errands import Errand, errand
+from umbel.faults import Fault
+from umbel.feed import Feed
+from umbel.records import Task
+
+Verdict = Literal["right", "wrong", "failed", "lost"]
+
+_IN_FLIGHT = 100
+"""No more than so many wait for their answer, so that rounds without a pause find out how fast the pipeline is."""
+_ASKED_EVERY = 5.0
+"""Seconds after which an answer is asked for: its message may have been lost."""
+PATIENCE = 60.0
+"""Seconds after the last sending in which an answer has to come."""
+
+
+class Tally(msgspec.Struct):
+    """What became of the tasks of one type."""
+
+    sent: int = 0
+    right: int = 0
+    wrong: int = 0
+    failed: int = 0
+    lost: int = 0
+    total_ms: float = 0
+    worst_ms: float = 0
+
+    @property
+    def answered(self) -> int:
+        """Tasks of which the end is known, good or bad."""
+        return self.right + self.wrong + self.failed
+
+    @property
+    def waiting(self) -> int:
+        """Tasks that are on their way."""
+        return self.sent - self.answered - self.lost
+
+    @property
+    def average_ms(self) -> float | None:
+        """From sending to knowing the answer."""
+        return self.total_ms / self.answered if self.answered else None
+
+    def take(self, verdict: Verdict, took_ms: float) -> None:
+        """Count one that came to its end."""
+        setattr(self, verdict, getattr(self, verdict) + 1)
+        if verdict != "lost":
+            self.total_ms += took_ms
+            self.worst_ms = max(self.worst_ms, took_ms)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        names = [name for name in self.__struct_fields__ if name != "worst_ms"]
+        summed = {name: getattr(self, name) + getattr(other, name) for name in names}
+        return Tally(**summed, worst_ms=max(self.worst_ms, other.worst_ms))
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of the log: one task, from its sending to the verdict."""
+
+    at: str
+    id: str | None
+    type: str
+    payload: Any
+    expected: Any = msgspec.UNSET
+    verdict: Verdict
+    result: Any = None
+    error: str | None = None
+    took_ms: int
+
+
+class _Sent(msgspec.Struct):
+    errand: Errand
+    at: str
+    start: float
+    asked: float
+
+
+class Load:
+    """Rounds are sent by a thread of their own; answers are taken by whoever calls `run`."""
+
+    def __init__(self, client: Client, types: Collection[str], every: float, log: BinaryIO) -> None:
+        self._client = client
+        self._types = types
+        self._every = every
+        self._log = log
+        self._feed = Feed(client, everything=True)
+        self._waiting: dict[str, _Sent] = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self.tallies: dict[str, Tally] = {}
+        self.rounds = 0
+        self.started = self.now = self.next_round = time.monotonic()
+
+    @property
+    def total(self) -> Tally:
+        """All types together."""
+        # The thread that sends may add a type while they are added up.
+        return sum(list(self.tallies.values()), Tally())
+
+    @property
+    def per_second(self) -> float:
+        """Answers a second since the start."""
+        return self.total.answered / max(self.now - self.started, 0.001)
+
+    @property
+    def stopping(self) -> bool:
+        """True when no more rounds are sent."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Send no more; `run` returns when the answers are in, or have had their time."""
+        self._stopping.set()
+
+    def run(self, seconds: float | None, tick: Callable[[], object]) -> None:
+        """Send and listen until stopped, or for so many seconds; `tick` is called several times a second."""
+        until = self.started + (seconds or float("inf"))
+        with ThreadPoolExecutor(1) as pool:
+            sending = pool.submit(self._send_rounds)
+
+            def over() -> bool:
+                self.now = time.monotonic()
+                tick()
+                self._ask()
+                if self.now > until or sending.done():
+                    self.stop()
+                return sending.done() and (not self._waiting or self.now > self._last_call)
+
+            try:
+                for change in self._feed.changes(over):
+                    if isinstance(change, Task):
+                        self._take(change)
+            finally:
+                self.stop()
+            sending.result()
+        for task in list(self._waiting):
+            self._conclude(task, "lost", error=f"no answer within {PATIENCE:.0f} s of the last round")
+
+    @property
+    def _last_call(self) -> float:
+        return max((sent.start for sent in self._waiting.values()), default=0.0) + PATIENCE
+
+    def _send_rounds(self) -> None:
+        while not self.stopping:
+            self.next_round = time.monotonic() + self._every
+            for made in filter(None, map(errand, self._ready())):
+                # A pause in place of a place in the queue: the number is a bound, not an order.
+                while len(self._waiting) >= _IN_FLIGHT and not self.stopping:
+                    self._stopping.wait(0.02)
+                if self.stopping:
+                    return
+                self._send(made)
+            self.rounds += 1
+            self._stopping.wait(max(0.0, self.next_round - time.monotonic()))
+
+    def _ready(self) -> Iterator[dict[str, Any]]:
+        """The cards of the ops that are asked for, as they are deployed at this moment; paused ones have to wait."""
+        for card in self._client.call("GET", "/ops")["ops"]:
+            if card["state"] == "ready" and (not self._types or card["name"] in self._types):
+                yield card
+
+    def _send(self, made: Errand) -> None:
+        sent = _Sent(made, datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic(), time.monotonic())
+        with self._lock:
+            self.tallies.setdefault(made.op, Tally()).sent += 1
+        try:
+            answer = self._client.call("POST", *made.request())
+        except Fault as fault:
+            self._count(None, sent, "failed", error=str(fault))
+            return
+        task = answer.get("id") or answer["job_id"]
+        self._waiting[task] = sent
+        self._feed.follow(task)
+
+    def _take(self, task: Task) -> None:
+        """What the socket or the API says of a task."""
+        sent = self._waiting.get(task.job_id)
+        if sent is None or task.status not in ("completed", "failed", "skipped"):
+            return
+        if task.status != "completed":
+            self._conclude(task.job_id, "failed", error=task.error.message if task.error else task.status)
+        else:
+            # The link to a result opens it for whoever reads the log, and goes stale.
+            result = task.result
+            if isinstance(result, dict):
+                result = {name: value for name, value in result.items() if name != "url"}
+            self._conclude(task.job_id, "right" if sent.errand.is_right(result) else "wrong", result)
+
+    def _ask(self) -> None:
+        """Ask for what has been silent for long."""
+        for job, sent in list(self._waiting.items()):
+            if self.now - sent.asked > _ASKED_EVERY:
+                sent.asked = self.now
+                for task in self._client.tasks(job):
+                    self._take(task)
+
+    def _conclude(self, job: str, verdict: Verdict, result: Any = None, error: str | None = None) -> None:
+        self._feed.forget(job)
+        self._count(job, self._waiting.pop(job), verdict, result, error)
+
+    def _count(
+        self, job: str | None, sent: _Sent, verdict: Verdict, result: Any = None, error: str | None = None
+    ) -> None:
+        took = (time.monotonic() - sent.start) * 1000
+        made = sent.errand
+        entry = Entry(
+            at=sent.at,
+            id=job,
+            type=made.op,
+            payload=made.payload,
+            expected=made.expected,
+            verdict=verdict,
+            result=result,
+            error=error,
+            took_ms=round(took),
+        )
+        with self._lock:
+            self.tallies[made.op].take(verdict, took)
+            self._log.write(msgspec.json.encode(entry) + b"\n")
+            self._log.flush()
