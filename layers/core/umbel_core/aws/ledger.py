@@ -10,7 +10,9 @@
 """
 
 import base64
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -25,6 +27,10 @@ from umbel_core.messages import RunTask
 BY_TIME = "by-time"
 _TRANSACTION = 100
 """DynamoDB takes this many writes in one transaction."""
+_SIDE_BY_SIDE = 4
+_BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
+"""Reasons of a cancelled transaction that pass by themselves."""
+_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 _QUEUED_SECONDS = 14 * 86_400
 """A message stays in its queue for no longer, so a cancelled job need not be remembered for longer."""
 _STATE = {"#status": "status", "#round": "round"}
@@ -45,14 +51,17 @@ class DynamoLedger:
 
     def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
         """The job's own record is the last write: a job that says it is planned has all its tasks."""
-        expire_at = job.expire_at = self._expiry()
-        # Tasks in the transaction that writes the job's own record need no condition of their own.
+        job.expire_at = self._expiry()
         alone = len(tasks) - len(tasks) % _TRANSACTION
-        writes = []
-        for place, task in enumerate(tasks):
-            task.expire_at = expire_at
-            entry = {**task_key(task.job, task.index), **item(task)}
-            writes.append(self._put(entry, "attribute_not_exists(pk)" if place < alone else None))
+
+        def write(start: int) -> None:
+            # A transaction that is refused was written by an earlier try of the same plan; only the last one decides.
+            self._transact(
+                [self._new_task(task, job, "attribute_not_exists(pk)") for task in tasks[start : start + _TRANSACTION]]
+            )
+
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            list(pool.map(write, range(0, alone, _TRANSACTION)))
         announced = self._put(
             self._job_item(job), "attribute_not_exists(pk) OR (planned = :no AND #status IN (:pending, :failed))"
         )
@@ -62,10 +71,12 @@ class DynamoLedger:
             ":pending": plain("pending"),
             ":failed": plain("failed"),
         }
-        writes.append(announced)
-        chunks = [writes[start : start + _TRANSACTION] for start in range(0, len(writes), _TRANSACTION)]
-        # A chunk that is refused was written by an earlier try of the same plan; only the last one decides.
-        return [self._transact(chunk) for chunk in chunks][-1]
+        # Tasks in the transaction that writes the job's own record need no condition of their own.
+        return self._transact([*(self._new_task(task, job, None) for task in tasks[alone:]), announced])
+
+    def _new_task(self, task: Task, job: Job, condition: str | None) -> dict[str, Any]:
+        task.expire_at = job.expire_at
+        return self._put({**task_key(task.job, task.index), **item(task)}, condition)
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
         """A failure that stops its group says so in the same breath: the next task cannot slip in between."""
@@ -304,14 +315,23 @@ class DynamoLedger:
         return {"Put": {"TableName": self._table, "Item": entry, **conditional}}
 
     def _transact(self, writes: list[dict[str, Any]]) -> bool:
-        try:
-            self._dynamodb.transact_write_items(TransactItems=writes)
-        except ClientError as fault:
-            reasons = {reason.get("Code") for reason in fault.response.get("CancellationReasons", [])}
-            if _is(fault, "TransactionCanceledException") and "ConditionalCheckFailed" in reasons:
-                return False
-            raise
-        return True
+        """False when a condition refused it. The SDK does not try again what was cancelled for want of room: one
+        partition takes a thousand writes a second, and a large plan has more.
+        """
+        pauses = iter(_PAUSES)
+        while True:
+            try:
+                self._dynamodb.transact_write_items(TransactItems=writes)
+            except ClientError as fault:
+                reasons = {reason.get("Code") for reason in fault.response.get("CancellationReasons", [])}
+                if _is(fault, "TransactionCanceledException") and "ConditionalCheckFailed" in reasons:
+                    return False
+                pause = next(pauses, None)
+                if pause is None or not reasons & _BUSY:
+                    raise
+                time.sleep(pause)
+            else:
+                return True
 
     def _all(self, query: dict[str, Any]) -> Iterator[Item]:
         for page in self._dynamodb.get_paginator("query").paginate(TableName=self._table, **query):

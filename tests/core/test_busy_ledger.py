@@ -1,0 +1,47 @@
+"""A table that has no room at this moment: the ledger tries again, and gives up on what will not pass."""
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.clock import now
+from umbel_core.ids import new_job_id
+from umbel_core.ledger import Job, Task
+
+BUSY, REFUSED, BROKEN = "ThrottlingError", "ConditionalCheckFailed", "ValidationError"
+
+
+def _plan(*answers: str | None, tasks: int = 1) -> bool:
+    """Plan a job on a table that answers so, one transaction after another; None is a yes."""
+    dynamodb = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    job = Job(id=new_job_id(), kind="task", name="n", created_at=now(), updated_at=now())
+    of = [Task(job=job.id, index=i, op="none", variant=f"v{i}", input=i, queued_at=now()) for i in range(tasks)]
+    with Stubber(dynamodb) as stub:
+        for answer in answers:
+            if answer is None:
+                stub.add_response("transact_write_items", {})
+            else:
+                reasons = {"CancellationReasons": [{"Code": "None"}, {"Code": answer}]}
+                stub.add_client_error("transact_write_items", "TransactionCanceledException", modeled_fields=reasons)
+        planned = DynamoLedger(dynamodb, "table", 1).plan(job, of)
+        stub.assert_no_pending_responses()
+    return planned
+
+
+def test_what_is_throttled_is_written_after_a_pause() -> None:
+    assert _plan(BUSY, BUSY, None)
+
+
+def test_what_a_condition_refused_is_not_tried_again() -> None:
+    assert not _plan(REFUSED)
+
+
+def test_tasks_that_are_there_already_do_not_stop_the_plan() -> None:
+    assert _plan(REFUSED, BUSY, None, tasks=100)
+
+
+def test_what_cannot_pass_rises_at_once() -> None:
+    with pytest.raises(ClientError):
+        _plan(BROKEN)
