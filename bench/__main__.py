@@ -1,6 +1,23 @@
-"""`make bench`: the running pipeline first; `python -m bench.pixels` compares the ops with their peers."""
+"""`make bench`: measure the running pipeline.
 
-from bench.pipeline import main
+python -m bench pipeline    a burst of photos copied in, and single uploads (the default)
+python -m bench jobs        image jobs by POST /jobs, at several numbers for the op
+python -m bench tasks       jobs of many tasks, and which hop the time goes to
+python -m bench.pixels      the ops against their peers, without a pipeline
+"""
+
+import sys
+
+from bench import jobs, pipeline, tasks
+
+BENCHES = {"pipeline": pipeline.main, "jobs": jobs.main, "tasks": tasks.main}
+
+
+def main() -> None:
+    """Run the bench that is named first."""
+    name, *arguments = sys.argv[1:] if sys.argv[1:2] and sys.argv[1] in BENCHES else ["pipeline", *sys.argv[1:]]
+    BENCHES[name](arguments)
+
 
 if __name__ == "__main__":
     main()

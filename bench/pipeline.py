@@ -1,6 +1,6 @@
 """How fast the deployed pipeline is: a burst of photos copied in, and warm uploads one by one.
 
-    umbel up && .venv/bin/python -m bench.pipeline --photos 200 --singles 40
+    umbel up && .venv/bin/python -m bench pipeline --photos 200 --singles 40
 
 A burst is timed from the first put to the last variant's `finished_at`; a single upload from its put to the arrival of
 its last variant on the socket.
@@ -78,12 +78,12 @@ def singles(s3, bucket: str, socket: str, count: int, data: bytes) -> dict[str, 
     return {"median_s": statistics.median(times), "p95_s": times[int(len(times) * 0.95) - 1], "best_s": times[0]}
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Warm up, then measure what the arguments say."""
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--photos", type=int, default=200)
-    arguments.add_argument("--singles", type=int, default=40)
-    given = arguments.parse_args()
+    options = argparse.ArgumentParser(prog="bench pipeline")
+    options.add_argument("--photos", type=int, default=200)
+    options.add_argument("--singles", type=int, default=40)
+    given = options.parse_args(arguments)
     stack = find()
     s3 = stack.cloud.client("s3")
     socket = f"{stack.socket}?token={stack.token}"
@@ -91,7 +91,3 @@ def main() -> None:
     burst(s3, stack.uploads_bucket, socket, 20, data)
     print("burst", json.dumps(burst(s3, stack.uploads_bucket, socket, given.photos, data)))
     print("singles", json.dumps(singles(s3, stack.uploads_bucket, socket, given.singles, data)))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,78 @@
+"""How many image jobs a second: `POST /jobs` with a photo inside, all at once, at several numbers for the op.
+
+    umbel up && .venv/bin/python -m bench jobs --jobs 50 --concurrency 1 2 4
+
+Timed from the first request to the last job's `completed`; every result is fetched and must be 200 x 200.
+"""
+
+import argparse
+import base64
+import io
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import urllib3
+from PIL import Image
+
+from bench.pipeline import half_megapixel
+from bench.processes import cpu_seconds, show
+from umbel.client import Client
+from umbel.stack import find
+
+_CLIENTS = 8
+_SIDE = 200
+
+
+def burst(client: Client, count: int, body: dict[str, Any]) -> dict[str, Any]:
+    """`count` jobs at once."""
+    start = time.time()
+    with cpu_seconds() as cpu:
+        with ThreadPoolExecutor(_CLIENTS) as pool:
+            asked = [pool.submit(client.call, "POST", "/jobs", body) for _ in range(count)]
+        jobs = [each.result()["job_id"] for each in asked]
+        accepted = time.time() - start
+        # The last one first: what is asked for while others work slows them down.
+        took = max(_ended(client, job) for job in reversed(jobs)) - start
+    tasks = [task for job in jobs for task in client.tasks(job)]
+    for task in tasks:
+        picture = Image.open(io.BytesIO(urllib3.request("GET", task.result["url"]).data))
+        assert (task.status, picture.size) == ("completed", (_SIDE, _SIDE)), task
+    return {
+        "jobs": len(tasks),
+        "accepted_s": accepted,
+        "seconds": took,
+        "jobs_per_s": count / took,
+        "task_ms": statistics.median(task.duration_ms or 0 for task in tasks),
+        "cpu_s": cpu,
+    }
+
+
+def _ended(client: Client, job: str) -> float:
+    """When a job ended, by its own record."""
+    while not (found := client.job(job)).ended:
+        time.sleep(0.25)
+    return datetime.fromisoformat(found.updated_at).timestamp()
+
+
+def main(arguments: list[str]) -> None:
+    """A burst for practice, then one at each concurrency; the op's own number is set again afterwards."""
+    options = argparse.ArgumentParser(prog="bench jobs")
+    options.add_argument("--jobs", type=int, default=50)
+    options.add_argument("--concurrency", type=int, nargs="+", default=[1, 2, 4])
+    given = options.parse_args(arguments)
+    client = Client(find())
+    photo = base64.b64encode(half_megapixel()).decode()
+    body = {"image_data": photo, "operation": "resize", "width": _SIDE, "height": _SIDE}
+    before = next(op["concurrency"] for op in client.call("GET", "/ops")["ops"] if op["name"] == "resize")
+    burst(client, given.jobs, body)
+    try:
+        for number in given.concurrency:
+            client.call("PUT", "/ops/resize", {"concurrency": number})
+            burst(client, 4, body)
+            numbers = {"concurrency": number, **burst(client, given.jobs, body)}
+            show(numbers)
+    finally:
+        client.call("PUT", "/ops/resize", {"concurrency": before})

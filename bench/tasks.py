@@ -1,0 +1,71 @@
+"""How long a job of many tasks takes, and which hop the time goes to.
+
+    umbel up && .venv/bin/python -m bench tasks --counts 1000 10000
+
+Every task is checked: its answer, that it was committed once, and the job's counts.
+"""
+
+import argparse
+import time
+from datetime import datetime
+from typing import Any
+
+from bench.processes import cpu_seconds, peak_mb, show
+from umbel.client import Client
+from umbel.stack import STACK, find
+
+
+def run(client: Client, count: int) -> dict[str, Any]:
+    """One job of `count` reversals; seconds after its submission at which each hop was through with it."""
+    words = [f"word {place}" for place in range(count)]
+    submitted = time.time()
+    with cpu_seconds() as cpu:
+        job = client.call("POST", "/jobs", {"tasks": [{"op": "reverse", "input": word} for word in words]})["job_id"]
+        accepted = time.time()
+        while (found := client.call("GET", f"/jobs/{job}"))["status"] not in ("completed", "failed"):
+            time.sleep(0.5)
+    tasks = list(client.pages(f"/jobs/{job}/tasks", "tasks", limit=200))
+    assert [task["result"] for task in tasks] == [word[::-1] for word in words]
+    assert found["counts"] == {"total": count, "completed": count, "failed": 0, "skipped": 0}
+    ended = sorted(_seconds(task["finished_at"]) for task in tasks)
+    took = _seconds(found["updated_at"]) - submitted
+    return {
+        "tasks": count,
+        "accepted": accepted - submitted,
+        "planned": _planned(client, job) - submitted,
+        "first_done": ended[0] - submitted,
+        "half_done": ended[count // 2] - submitted,
+        "last_done": ended[-1] - submitted,
+        "counted": took,
+        "tasks_per_s": count / took,
+        "redone": sum(task["attempts"] > 1 for task in tasks),
+        "twice_written": sum(task["version"] != 2 for task in tasks),
+        "cpu_s": cpu,
+        "peak_mb": {name: most for name, most in peak_mb().items() if name in cpu},
+    }
+
+
+def _planned(client: Client, job: str) -> float:
+    """When the coordinator had published the last task, by its own log."""
+    logs = client.site.cloud.client("logs")
+    group = f"/aws/lambda/{STACK}-coordinator"
+    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=f'"{job}"'):
+        for event in page["events"]:
+            if f'"job":"{job}"' in event["message"]:
+                return event["timestamp"] / 1000
+    return float("nan")
+
+
+def _seconds(stamp: str) -> float:
+    return datetime.fromisoformat(stamp).timestamp()
+
+
+def main(arguments: list[str]) -> None:
+    """Run one job of each size, the first time for practice."""
+    options = argparse.ArgumentParser(prog="bench tasks")
+    options.add_argument("--counts", type=int, nargs="+", default=[1000, 10000])
+    given = options.parse_args(arguments)
+    client = Client(find())
+    run(client, 100)
+    for count in given.counts:
+        show(run(client, count))
