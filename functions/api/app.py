@@ -28,6 +28,12 @@ def health() -> dict[str, Any]:
     return health_.health()
 
 
+@route(app, "/me", "GET")
+def get_me() -> dict[str, str]:
+    """Who asks, as the authorizer knows them: a page need not offer what would be refused."""
+    return {"role": _request().context["authorizer"]["role"]}
+
+
 @route(app, "/uploads", "POST")
 def post_upload() -> Response:
     return Response(uploads_.announce(_body(uploads_.UploadRequest)), status_code=201)

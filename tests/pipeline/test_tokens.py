@@ -61,6 +61,10 @@ def test_a_viewer_changes_nothing(viewer: Api, method: str, path: str) -> None:
     assert is_error(answer.body, "forbidden")
 
 
+def test_a_token_says_what_it_may(api: Api, viewer: Api) -> None:
+    assert [one.get("/me").body for one in (api, viewer)] == [{"role": "operator"}, {"role": "viewer"}]
+
+
 def test_a_viewer_listens(deployed: Deployment, viewer: Api) -> None:
     listening = Feed(deployed.site.socket, viewer.token)
     assert listening.messages[0]["type"] == "snapshot"
