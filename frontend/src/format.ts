@@ -1,8 +1,8 @@
 /** Numbers as people read them. */
 
-export function bytes(count: number): string {
-  if (count < 1000) return `${count} B`;
-  const [value, unit] = count < 1_000_000 ? [count / 1e3, "KB"] : [count / 1e6, "MB"];
+export function bytes(size: number): string {
+  if (size < 1000) return `${size} B`;
+  const [value, unit] = size < 1_000_000 ? [size / 1e3, "KB"] : [size / 1e6, "MB"];
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }
 
@@ -10,11 +10,23 @@ export function duration(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 }
 
+const GROUPED = new Intl.NumberFormat("en");
+
+/** `12,000`. */
+export function count(value: number): string {
+  return GROUPED.format(value);
+}
+
+/** `1 page`, `12,000 pages`. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
 const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
 
 /** `Four variants come`, `One variant comes`. */
-export function variantsCome(count: number): string {
-  return `${NUMBERS[count] ?? count} ${count === 1 ? "variant comes" : "variants come"}`;
+export function variantsCome(variants: number): string {
+  return `${NUMBERS[variants] ?? variants} ${variants === 1 ? "variant comes" : "variants come"}`;
 }
 
 /** `14:03` today, `3 Mar, 14:03` before. */
@@ -25,4 +37,10 @@ export function moment(time: number, now = Date.now()): string {
     hour: "2-digit",
     minute: "2-digit",
   }).format(time);
+}
+
+/** Dollars with as many places as it takes to see them. */
+export function cost(usd: number): string {
+  const places = Math.min(8, Math.max(2, 1 - Math.floor(Math.log10(usd))));
+  return `$${usd.toFixed(places)}`;
 }

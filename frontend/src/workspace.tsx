@@ -1,7 +1,8 @@
 import { UppyContextProvider } from "@uppy/react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Client } from "./api/client";
 import type { Config } from "./api/config";
+import { Events } from "./components/events";
 import { Header } from "./components/header";
 import { OfflineNotice } from "./components/notice";
 import { Session } from "./live/session";
@@ -9,7 +10,7 @@ import { PAGES } from "./pages";
 import { type Parts, PartsContext } from "./parts";
 import { Store } from "./store/store";
 import { Uploads } from "./upload/uploads";
-import { useView } from "./view";
+import { useAddress } from "./view";
 import "./workspace.css";
 
 interface Props {
@@ -22,14 +23,16 @@ interface Props {
 export function Workspace({ config, token, onSignOut }: Props) {
   const [parts, setParts] = useState<Parts>();
   const [dragging, setDragging] = useState(false);
-  const [view, go] = useView();
+  const view = useAddress().get("view") ?? "";
+  const page = PAGES.find((one) => one.view === view) ?? PAGES[0];
+  const main = useArrival(page.view, page.title);
 
   useEffect(() => {
     const store = new Store();
     const client = new Client(config.api, token, () => onSignOut(true));
     const session = new Session(config, token, client, store);
     const uploads = new Uploads(config, client, store, setDragging);
-    setParts({ config, store, session, uploads });
+    setParts({ config, client, store, session, uploads });
     return () => {
       uploads.close();
       session.close();
@@ -37,23 +40,35 @@ export function Workspace({ config, token, onSignOut }: Props) {
   }, [config, token, onSignOut]);
 
   if (!parts) return null;
-  const { Page } = PAGES.find((page) => page.view === view) ?? PAGES[0];
   return (
     <PartsContext value={parts}>
       <UppyContextProvider uppy={parts.uploads.uppy}>
         <div className="workspace" data-dragging={dragging || undefined}>
-          <Header view={view} onView={go} />
+          <Header current={page.within ?? page.view} />
           <OfflineNotice />
-          <main>
-            <Page />
+          <main ref={main} tabIndex={-1}>
+            <page.Page />
           </main>
           <footer>
             <button type="button" onClick={() => onSignOut(false)}>
               Forget this token
             </button>
           </footer>
+          <Events />
         </div>
       </UppyContextProvider>
     </PartsContext>
   );
+}
+
+/** Going to another page is an arrival: its title changes, and who reads by keyboard or by ear begins at its top. */
+function useArrival(view: string, title: string) {
+  const main = useRef<HTMLElement>(null);
+  const before = useRef(view);
+  useEffect(() => {
+    document.title = view ? `${title} · Umbel` : "Umbel";
+    if (before.current !== view) main.current?.focus({ preventScroll: true });
+    before.current = view;
+  }, [view, title]);
+  return main;
 }

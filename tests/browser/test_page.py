@@ -10,11 +10,11 @@ from PIL import Image, ImageStat
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import PATIENCE, PHOTOS
+from tests.browser.work import Shoot, enter
 from tests.pipeline.deployment import Deployment
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
-Shoot = Callable[[Page, str], None]
 THREE = ["rocket.jpg", "coffee.jpg", "cat.jpg"]
 _DROP = """(files) => {
     const dropped = new DataTransfer();
@@ -49,17 +49,12 @@ def _made(plate: Locator) -> Locator:
     return plate.locator("[data-testid=variant][data-status=completed]")
 
 
-def _enter(page: Page, door: str) -> None:
-    page.goto(door)
-    expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")
-
-
 def _newest_jobs(page: Page) -> list[str]:
     return [str(plate.get_attribute("data-job")) for plate in page.get_by_test_id("picture").all()][:20]
 
 
 def test_three_dropped_photos_become_twelve_variants_without_a_reload(page: Page, door: str, shoot: Shoot) -> None:
-    _enter(page, door)
+    enter(page, door)
     page.evaluate("window.unreloaded = true")
     _drop(page, *_photos(*THREE))
     for plate in _pictures(page, *THREE):
@@ -78,7 +73,7 @@ def test_three_dropped_photos_become_twelve_variants_without_a_reload(page: Page
 
 
 def test_after_a_reload_nothing_is_missing_or_doubled(page: Page, door: str) -> None:
-    _enter(page, door)
+    enter(page, door)
     _drop(page, *_photos("cat.jpg", "cat-alpha.png", called="kept "))
     for plate in _pictures(page, "kept cat.jpg", "kept cat-alpha.png"):
         expect(_made(plate)).to_have_count(4)
@@ -100,7 +95,7 @@ def test_a_lost_socket_comes_back_with_all_that_happened_meanwhile(
         socket.connect_to_server()
 
     page.route_web_socket("**/live*", through)
-    _enter(page, door)
+    enter(page, door)
     before = page.get_by_test_id("picture").count()
     sockets[-1].close(code=1012, reason="service restart")
     upload("uploads/meanwhile.jpg", (PHOTOS / "rocket.jpg").read_bytes())
@@ -114,14 +109,14 @@ def test_a_lost_socket_comes_back_with_all_that_happened_meanwhile(
 def test_a_picture_copied_in_by_somebody_else_appears_by_itself(
     page: Page, door: str, upload: Callable[[str, bytes], None]
 ) -> None:
-    _enter(page, door)
+    enter(page, door)
     upload("uploads/hero/somebody else's.jpg", (PHOTOS / "hubble.jpg").read_bytes())
     (plate,) = _pictures(page, "somebody else's.jpg")
     expect(_made(plate)).to_have_count(2)
 
 
 def test_a_bad_file_shows_its_sentence_and_the_good_one_beside_it_succeeds(page: Page, door: str, shoot: Shoot) -> None:
-    _enter(page, door)
+    enter(page, door)
     liar = ("liar.png", "image/png", b"This is no picture.\n" * 40)
     stranger = ("notes.txt", "text/plain", b"Hello.")
     _drop(page, liar, stranger, ("empty.jpg", "image/jpeg", b""), *_photos("rocket.jpg", called="good "))
@@ -148,7 +143,7 @@ def test_without_a_token_the_page_asks_for_one_and_takes_it(page: Page, deployed
 
 
 def test_a_variant_opens_large_and_closes_by_the_keyboard_alone(page: Page, door: str) -> None:
-    _enter(page, door)
+    enter(page, door)
     _drop(page, *_photos("coffee.jpg", called="large "))
     (plate,) = _pictures(page, "large coffee.jpg")
     expect(_made(plate)).to_have_count(4)
@@ -176,7 +171,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(
         reduced_motion="reduce",
     )
     page = phone.new_page()
-    _enter(page, door)
+    enter(page, door)
     name, kind, data = _photos("coffee.jpg", called=f"{scheme} ")[0]
     page.get_by_label("Choose pictures to upload").set_input_files({"name": name, "mimeType": kind, "buffer": data})
     (plate,) = _pictures(page, name)
@@ -189,7 +184,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(
 def test_a_dark_page_is_dark(browser: Browser, door: str, shoot: Shoot) -> None:
     night = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark", reduced_motion="reduce")
     page = night.new_page()
-    _enter(page, door)
+    enter(page, door)
     shown = Image.open(BytesIO(page.screenshot())).convert("L")
     assert ImageStat.Stat(shown).median[0] < 60
     shoot(page, "desktop dark")

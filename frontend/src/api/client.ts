@@ -1,4 +1,13 @@
-import type { JobMessage, JobPage, UploadRequest, UploadTicket } from "./types";
+import type {
+  JobMessage,
+  JobPage,
+  OpCard,
+  Role,
+  TaskPage,
+  TaskStatus,
+  UploadRequest,
+  UploadTicket,
+} from "./types";
 
 /** A refusal or a failure, with a sentence for people. `status` is 0 when no answer came. */
 export class ApiError extends Error {
@@ -16,6 +25,12 @@ export class ApiError extends Error {
   }
 }
 
+/** A call that starts a job. */
+export interface Submission {
+  path: "/tasks" | "/jobs" | "/crawls" | "/batches";
+  body: unknown;
+}
+
 export class Client {
   constructor(
     private readonly base: string,
@@ -30,6 +45,41 @@ export class Client {
 
   job(id: string): Promise<JobMessage> {
     return this.call("GET", `/jobs/${encodeURIComponent(id)}`);
+  }
+
+  tasks(job: string, limit: number, cursor?: string, status?: TaskStatus): Promise<TaskPage> {
+    const query = new URLSearchParams({
+      limit: String(limit),
+      ...(cursor && { cursor }),
+      ...(status && { status }),
+    });
+    return this.call("GET", `/jobs/${encodeURIComponent(job)}/tasks?${query}`);
+  }
+
+  cancel(job: string): Promise<unknown> {
+    return this.call("DELETE", `/jobs/${encodeURIComponent(job)}`);
+  }
+
+  retry(job: string): Promise<unknown> {
+    return this.call("POST", `/jobs/${encodeURIComponent(job)}/retry`);
+  }
+
+  /** Starts a job by any of the calls that do; its id. */
+  async submit({ path, body }: Submission): Promise<string> {
+    const answer = await this.call<{ job_id?: string; id?: string }>("POST", path, body);
+    return answer.job_id ?? answer.id ?? "";
+  }
+
+  async ops(): Promise<OpCard[]> {
+    return (await this.call<{ ops: OpCard[] }>("GET", "/ops")).ops;
+  }
+
+  scale(op: string, concurrency: number): Promise<unknown> {
+    return this.call("PUT", `/ops/${encodeURIComponent(op)}`, { concurrency });
+  }
+
+  async role(): Promise<Role> {
+    return (await this.call<{ role: Role }>("GET", "/me")).role;
   }
 
   requestUpload(request: UploadRequest): Promise<UploadTicket> {

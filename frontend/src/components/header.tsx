@@ -1,38 +1,24 @@
-import type { MouseEvent } from "react";
 import { PAGES } from "../pages";
 import { useUmbel } from "../parts";
 import type { Connection } from "../store/store";
 import { useTheme } from "../theme";
 import "./header.css";
+import { Link } from "./link";
 import { Mark } from "./mark";
 
-interface Props {
-  view: string;
-  onView: (view: string) => void;
-}
-
-export function Header({ view, onView }: Props) {
-  const follow = (to: string) => (event: MouseEvent) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    onView(to);
-  };
+/** `current` is the page that is marked. */
+export function Header({ current }: { current: string }) {
   return (
     <header className="header">
-      <a className="brand" href="?" onClick={follow("")}>
+      <Link className="brand" to={{}} aria-label="Umbel">
         <Mark />
-        Umbel
-      </a>
+        <span>Umbel</span>
+      </Link>
       <nav aria-label="Pages">
-        {PAGES.map((page) => (
-          <a
-            key={page.view}
-            href={`?view=${page.view}`}
-            aria-current={page.view === view ? "page" : undefined}
-            onClick={follow(page.view)}
-          >
-            {page.title}
-          </a>
+        {PAGES.filter((page) => !page.within).map(({ view, title }) => (
+          <Link key={view} to={{ view }} aria-current={view === current ? "page" : undefined}>
+            {title}
+          </Link>
         ))}
       </nav>
       <ConnectionState />

@@ -1,35 +1,38 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { useParts, useUmbel } from "../parts";
 
-/** The older jobs, fetched when one scrolls near the end; a button for those who do not scroll. */
-export function LoadMore() {
-  const { session } = useParts();
-  const { cursor } = useUmbel();
+interface Props {
+  /** False when there is nothing behind what is shown. */
+  more: boolean;
+  load: () => Promise<unknown>;
+  what: string;
+}
+
+/** The next page of a list, fetched when one scrolls near the end; a button for those who do not scroll. */
+export function LoadMore({ more, load, what }: Props) {
   const [loading, setLoading] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
 
-  const load = useCallback(() => {
+  const next = useCallback(() => {
     setLoading(true);
-    session
-      .loadMore()
+    load()
       // Unreachable is shown by the connection; the button stays.
       .catch(() => undefined)
       .finally(() => setLoading(false));
-  }, [session]);
+  }, [load]);
 
   useEffect(() => {
-    if (!button.current || !cursor) return;
-    const observer = new IntersectionObserver(([seen]) => seen?.isIntersecting && load(), {
+    if (!button.current || !more) return;
+    const observer = new IntersectionObserver(([seen]) => seen?.isIntersecting && next(), {
       rootMargin: "600px",
     });
     observer.observe(button.current);
     return () => observer.disconnect();
-  }, [cursor, load]);
+  }, [more, next]);
 
-  if (!cursor) return null;
+  if (!more) return null;
   return (
-    <button ref={button} type="button" className="button load-more" onClick={load} disabled={loading}>
-      {loading ? "Loading older ones" : "Load older ones"}
+    <button ref={button} type="button" className="button load-more" onClick={next} disabled={loading}>
+      {loading ? `Loading ${what}` : `Load ${what}`}
     </button>
   );
 }

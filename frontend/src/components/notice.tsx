@@ -11,3 +11,15 @@ export function OfflineNotice() {
     </p>
   );
 }
+
+/** Why nothing can be sent or changed. */
+export function ViewerNotice() {
+  const { role } = useUmbel();
+  if (role !== "viewer") return null;
+  return (
+    <p className="notice" data-testid="read-only">
+      This token reads and listens. To send, cancel or change anything takes an operator's:{" "}
+      <code>umbel token create --role operator</code>
+    </p>
+  );
+}

@@ -1,16 +1,16 @@
 import type { Client } from "../api/client";
 import type { Config } from "../api/config";
-import type { SocketMessage } from "../api/types";
+import type { JobMessage, SocketMessage } from "../api/types";
+import { KEPT_VARIANTS } from "../store/records";
 import type { Store } from "../store/store";
 import { Feed } from "./socket";
+import { type Look, Watch } from "./watch";
 
 /** How often to ask while the feed is down, or silent. */
 const POLL_EVERY = 4_000;
 /** How far back one reconciliation looks: this many pages of 50 jobs. */
 const PAGES = 20;
 const ASKED_BY_NAME = 50;
-/** A job of more tasks does not carry their results. */
-const KEPT_VARIANTS = 32;
 /** A ticket for an upload is good for this long; a job that is not planned by then has no picture coming. */
 const TICKET = 3_600_000;
 
@@ -19,6 +19,8 @@ export class Session {
   private readonly feed: Feed;
   private readonly polling: ReturnType<typeof setInterval>;
   private readonly refreshing = new Map<string, Promise<void>>();
+  private readonly watches = new Set<Watch>();
+  private wantsStats = false;
   private reconciling = false;
   /** The last reconciliation failed. */
   private behind = false;
@@ -54,15 +56,15 @@ export class Session {
     document.removeEventListener("visibilitychange", this.awake);
   }
 
-  async loadMore(): Promise<void> {
+  loadMore = async (): Promise<void> => {
     const { cursor } = this.store.read();
     if (!cursor) return;
     const page = await this.client.jobs(cursor);
     for (const job of page.jobs) this.store.applyJob(job);
     this.store.set({ cursor: page.cursor ?? null });
-  }
+  };
 
-  /** Fresh addresses for a job's results; the signed ones expire after an hour. */
+  /** A job's record as it is now, with fresh addresses for its results: the signed ones expire after an hour. */
   refresh(jobId: string): Promise<void> {
     const running = this.refreshing.get(jobId);
     if (running) return running;
@@ -74,17 +76,47 @@ export class Session {
     return refreshed;
   }
 
+  /** Follows a job's tasks until `unwatch`. */
+  watch(job: string, look: Look): Watch {
+    const watch = new Watch(this.client, job, look);
+    this.watches.add(watch);
+    return watch;
+  }
+
+  unwatch(watch: Watch): void {
+    this.watches.delete(watch);
+    watch.close();
+  }
+
+  /** The numbers, every few seconds while somebody looks at them. */
+  listenToStats(wanted: boolean): void {
+    this.wantsStats = wanted;
+    if (this.feed.open) this.feed.say({ action: "stats", ...(!wanted && { stop: true }) });
+  }
+
   private apply = (message: SocketMessage): void => {
     this.heard = Date.now();
-    // What this page does not know (stats, system, later kinds) is none of its business.
-    if (message.type === "snapshot") for (const job of message.jobs ?? []) this.store.applyJob(job);
-    if (message.type === "job") this.store.applyJob(message.job);
-    if (message.type === "task") this.store.applyTask(message.task);
+    if (message.type === "snapshot") for (const job of message.jobs ?? []) this.applyJob(job);
+    if (message.type === "job") this.applyJob(message.job);
+    if (message.type === "task") {
+      this.store.applyTask(message.task);
+      for (const watch of this.watches) if (watch.job === message.job) watch.apply(message.task);
+    }
+    if (message.type === "stats") this.store.set({ stats: message.stats });
+    if (message.type === "system") this.store.addEvent(message.event);
   };
+
+  private applyJob(job: JobMessage): void {
+    this.store.applyJob(job);
+    for (const watch of this.watches) if (watch.job === job.id) watch.expect(job.counts.total);
+  }
 
   private opened = (): void => {
     this.showConnection();
+    if (this.wantsStats) this.listenToStats(true);
     void this.reconcile();
+    // A task that was ended a moment ago may have been started over while nobody listened.
+    for (const watch of this.watches) void watch.refresh();
   };
 
   private awake = (): void => {
@@ -96,9 +128,10 @@ export class Session {
 
   /** A socket promises no delivery: while something is unfinished and nothing is heard of it, the ledger is asked. */
   private poll = (): void => {
-    const silent = Date.now() - this.heard > POLL_EVERY && !this.unfinished().next().done;
-    if ((!this.feed.open || this.behind || silent) && navigator.onLine && !document.hidden)
-      void this.reconcile();
+    if (!navigator.onLine || document.hidden) return;
+    const silent = !this.feed.open || Date.now() - this.heard > POLL_EVERY;
+    if (this.behind || !this.feed.open || (silent && !this.unfinished().next().done)) void this.reconcile();
+    for (const watch of this.watches) if (silent && watch.unsettled) void watch.refresh();
   };
 
   private lost = (): void => {
@@ -118,6 +151,7 @@ export class Session {
     this.reconciling = true;
     try {
       await this.list();
+      if (!this.store.read().role) this.store.set({ role: await this.client.role() });
       this.behind = false;
     } catch {
       // Unreachable or overloaded: the next poll asks again.
@@ -139,7 +173,7 @@ export class Session {
     for (let pages = 0; pages < PAGES; pages++) {
       const { jobs, cursor: next } = await this.client.jobs(cursor ?? undefined);
       for (const job of jobs) {
-        this.store.applyJob(job);
+        this.applyJob(job);
         unfinished.delete(job.id);
       }
       if (pages === 0) this.horizon = jobs[0]?.created_at;
@@ -149,7 +183,7 @@ export class Session {
     if (horizon === undefined) this.store.set({ loaded: true, cursor: cursor ?? null });
     const asked = [...unfinished].slice(0, ASKED_BY_NAME).map((id) => this.client.job(id));
     for (const answer of await Promise.allSettled(asked)) {
-      if (answer.status === "fulfilled") this.store.applyJob(answer.value);
+      if (answer.status === "fulfilled") this.applyJob(answer.value);
     }
   }
 

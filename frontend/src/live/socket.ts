@@ -43,12 +43,16 @@ export class Feed {
   /** After a sleep or a change of network: find out now, not when the next message fails to come. */
   check = (): void => {
     if (!this.open) return;
-    this.send({ action: "ping" });
+    this.say({ action: "ping" });
     clearTimeout(this.overdue);
     this.overdue = setTimeout(this.reconnect, PONG_WITHIN);
   };
 
   reconnect = (): void => this.socket.reconnect();
+
+  say(message: object): void {
+    this.socket.send(JSON.stringify(message));
+  }
 
   close(): void {
     clearInterval(this.pinging);
@@ -57,12 +61,8 @@ export class Feed {
     this.socket.close();
   }
 
-  private send(message: object): void {
-    this.socket.send(JSON.stringify(message));
-  }
-
   private opened = (): void => {
-    this.send({ action: "subscribe", job: "*" });
+    this.say({ action: "subscribe", job: "*" });
     this.listener.onOpen();
   };
 

@@ -1,25 +1,36 @@
 import { JobRow } from "../components/job-row";
+import { Link } from "../components/link";
 import { LoadMore } from "../components/load-more";
-import { useUmbel } from "../parts";
+import { useParts, useUmbel } from "../parts";
 import { jobsOf } from "../store/pictures";
 import "./jobs.css";
 
 /** Every job of every kind, one line each. */
 export function JobsPage() {
+  const { session } = useParts();
   const state = useUmbel();
   const jobs = jobsOf(state);
   return (
     <>
       <h1 className="title">Jobs</h1>
       {jobs.length === 0 && (
-        <p className="none">{state.loaded ? "No job has been started yet." : "Asking."}</p>
+        <p className="none">
+          {state.loaded ? (
+            <>
+              No job has been started yet. <Link to={{ view: "send" }}>Send some work</Link>, or drop a
+              picture.
+            </>
+          ) : (
+            "Asking."
+          )}
+        </p>
       )}
-      <ul className="jobs">
-        {jobs.map((job) => (
-          <JobRow key={job.id} job={job} />
+      <ul className="jobs" aria-label="Jobs">
+        {jobs.map(({ job, counts }) => (
+          <JobRow key={job.id} job={job} {...counts} />
         ))}
       </ul>
-      <LoadMore />
+      <LoadMore more={Boolean(state.cursor)} load={session.loadMore} what="older ones" />
     </>
   );
 }

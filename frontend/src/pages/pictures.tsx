@@ -5,10 +5,11 @@ import { Filters } from "../components/filters";
 import { Lightbox, type Place } from "../components/lightbox";
 import { LoadMore } from "../components/load-more";
 import { Plate } from "../components/plate";
-import { useUmbel } from "../parts";
+import { useParts, useUmbel } from "../parts";
 import { type Filter, matches, picturesOf, statusOf } from "../store/pictures";
 
 export function PicturesPage() {
+  const { session } = useParts();
   const state = useUmbel();
   const [filter, setFilter] = useState<Filter>("all");
   const [place, setPlace] = useState<Place>();
@@ -39,7 +40,7 @@ export function PicturesPage() {
           <Plate key={key} id={key} upload={upload} entry={entry} onOpen={open} />
         ))}
       </ul>
-      <LoadMore />
+      <LoadMore more={Boolean(state.cursor)} load={session.loadMore} what="older ones" />
       <Announcer pictures={pictures} />
       {place && <Lightbox pictures={pictures} place={place} onMove={setPlace} onClose={close} />}
     </>

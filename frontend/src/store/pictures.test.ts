@@ -26,6 +26,8 @@ const state = (uploads: Upload[], entries: Entry[]): State => ({
   entries: new Map(entries.map((one) => [one.id, one])),
   connection: "live",
   loaded: true,
+  sent: [],
+  events: [],
 });
 
 it("shows an upload and its job as one picture, whose key stays", () => {

@@ -1,7 +1,7 @@
 /** Uploads from here and jobs from anywhere, joined into the pictures that people see. */
 
-import type { Job, TaskStatus } from "../api/types";
-import type { Entry } from "./records";
+import type { Counts, Job, TaskStatus } from "../api/types";
+import { countsOf, type Entry } from "./records";
 import type { State, Upload } from "./store";
 
 /** At least one of the two is there; `key` stays the same when an upload becomes a job. */
@@ -34,11 +34,11 @@ export function picturesOf(state: State): Picture[] {
   return pictures.sort(newestFirst);
 }
 
-/** Every job, newest first. */
-export function jobsOf(state: State): Job[] {
+/** Every job with its counts, newest first. */
+export function jobsOf(state: State): { job: Job; counts: Counts }[] {
   return [...state.entries.values()]
-    .flatMap((entry) => entry.job ?? [])
-    .sort((a, b) => b.created_at.localeCompare(a.created_at));
+    .flatMap((entry) => (entry.job ? { job: entry.job, counts: countsOf(entry) ?? entry.job.counts } : []))
+    .sort((a, b) => b.job.created_at.localeCompare(a.job.created_at));
 }
 
 export function statusOf({ upload, entry }: Picture): PictureStatus {

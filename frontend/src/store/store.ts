@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
-import type { JobMessage, TaskMessage } from "../api/types";
+import type { JobMessage, OpCard, Role, Stats, SystemEvent, TaskMessage } from "../api/types";
+import { Framed } from "./framed";
 import { type Entry, unknownEntry, withJob, withTask } from "./records";
 
 /** A picture on its way from this browser; it has a job as soon as the API has given it one. */
@@ -29,23 +30,33 @@ export interface State {
   readonly loaded: boolean;
   /** Where the next page of older jobs begins. */
   readonly cursor?: string | null;
+  /** What this token may do; undefined until the API has said it. */
+  readonly role?: Role;
+  /** Jobs of single tasks that were sent from here, newest first. */
+  readonly sent: readonly string[];
+  /** What happened to the deployment since the page was opened, newest first. */
+  readonly events: readonly SystemEvent[];
+  readonly ops?: readonly OpCard[];
+  readonly stats?: Stats;
 }
 
-/** Holds the state and tells React at most once per frame, however many messages came in it. */
-export class Store {
-  private entries = new Map<string, Entry>();
-  private uploads = new Map<string, Upload>();
-  private rest: Omit<State, "entries" | "uploads"> = { connection: "connecting", loaded: false };
-  private state: State = { entries: this.entries, uploads: this.uploads, ...this.rest };
-  private listeners = new Set<() => void>();
-  private scheduled = false;
+/** Lists of what has happened keep this many. */
+const KEPT = 50;
 
-  read = (): State => this.state;
-
-  subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+/** Holds what all pages share. */
+export class Store extends Framed<State> {
+  private readonly entries = new Map<string, Entry>();
+  private readonly uploads = new Map<string, Upload>();
+  private rest: Omit<State, "entries" | "uploads"> = {
+    connection: "connecting",
+    loaded: false,
+    sent: [],
+    events: [],
   };
+
+  protected picture(): State {
+    return { entries: new Map(this.entries), uploads: new Map(this.uploads), ...this.rest };
+  }
 
   entry(id: string): Entry | undefined {
     return this.entries.get(id);
@@ -79,6 +90,16 @@ export class Store {
     this.changed();
   }
 
+  addSent(id: string): void {
+    this.set({ sent: [id, ...this.rest.sent].slice(0, KEPT) });
+  }
+
+  /** A socket that reconnects may hear of the same event again. */
+  addEvent(event: SystemEvent): void {
+    if (this.rest.events.some((one) => one.id === event.id)) return;
+    this.set({ events: [event, ...this.rest.events].slice(0, KEPT) });
+  }
+
   set(patch: Partial<Omit<State, "entries" | "uploads">>): void {
     this.rest = { ...this.rest, ...patch };
     this.changed();
@@ -89,20 +110,6 @@ export class Store {
     this.entries.set(entry.id, entry);
     this.changed();
   }
-
-  private changed(): void {
-    if (this.scheduled) return;
-    this.scheduled = true;
-    // A hidden page gets no animation frames, and must not fall behind for it.
-    if (document.hidden) setTimeout(this.flush, 200);
-    else requestAnimationFrame(this.flush);
-  }
-
-  private flush = (): void => {
-    this.scheduled = false;
-    this.state = { entries: new Map(this.entries), uploads: new Map(this.uploads), ...this.rest };
-    for (const listener of this.listeners) listener();
-  };
 }
 
 export function useStore(store: Store): State {

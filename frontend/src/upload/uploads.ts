@@ -15,6 +15,8 @@ type File = UppyFile<Meta, Record<string, never>>;
 /** From a chosen, dropped or pasted file to its place in the bucket, told to the store step by step. */
 export class Uploads {
   readonly uppy: Uppy;
+  /** Takes the files in place of an upload while a form that wants them is shown. */
+  taker?: (file: globalThis.File) => void;
   private added = 0;
   private addedAt?: number;
   private leaving?: ReturnType<typeof setTimeout>;
@@ -80,6 +82,10 @@ export class Uploads {
 
   /** Every file gets a card; only one that can become a picture is taken. The same file twice is two pictures. */
   private admit = (file: File): File | false => {
+    if (this.taker) {
+      this.taker(file.data as globalThis.File);
+      return false;
+    }
     const order = this.added++;
     const admitted = { ...file, id: `${file.id}-${order}` };
     const refused = refusal({ type: file.type, size: file.size ?? 0 }, this.config);

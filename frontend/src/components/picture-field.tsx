@@ -1,0 +1,110 @@
+import { useEffect, useId, useRef, useState } from "react";
+import { bytes } from "../format";
+import { LARGEST_INSIDE } from "../forms/request";
+import { useFiles, useUmbel } from "../parts";
+import { preview } from "../upload/preview";
+import { Help } from "./field";
+
+interface Props {
+  value: string;
+  file?: File;
+  fault?: string;
+  help?: string;
+  onChange: (value: string, file?: File) => void;
+}
+
+/** A picture: its key in the uploads bucket, its address, or a file that rides along. */
+export function PictureField({ value, file, fault, help, onChange }: Props) {
+  const id = useId();
+  const chooser = useRef<HTMLInputElement>(null);
+  const known = useKnownKeys();
+  const take = useRef((dropped: File) => onChange("", dropped));
+  take.current = (dropped) => onChange("", dropped);
+  useFiles(useStable((dropped: File) => take.current(dropped)));
+  return (
+    <div className="field" data-field="">
+      <label htmlFor={id}>Picture</label>
+      {file ? (
+        <Chosen file={file} onRemove={() => onChange("")} />
+      ) : (
+        <div className="with-button">
+          <input
+            id={id}
+            value={value}
+            placeholder="uploads/photo.jpg or https://…"
+            list={`${id}-known`}
+            spellCheck={false}
+            autoComplete="off"
+            aria-invalid={fault !== undefined}
+            aria-describedby={`${id}-help ${id}-fault`}
+            onChange={(event) => onChange(event.target.value)}
+          />
+          <button type="button" className="button" onClick={() => chooser.current?.click()}>
+            Choose a file
+          </button>
+        </div>
+      )}
+      <datalist id={`${id}-known`}>
+        {known.map((key) => (
+          <option key={key} value={key} />
+        ))}
+      </datalist>
+      <input
+        ref={chooser}
+        type="file"
+        accept="image/*"
+        className="visually-hidden"
+        tabIndex={-1}
+        aria-label="Choose a picture to send along"
+        onChange={(event) => {
+          const [chosen] = event.target.files ?? [];
+          if (chosen) onChange("", chosen);
+          event.target.value = "";
+        }}
+      />
+      <Help
+        id={id}
+        help={`${help ? `${help}; or` : "Or"} a file of at most ${bytes(LARGEST_INSIDE)}, dropped anywhere`}
+        fault={fault}
+      />
+    </div>
+  );
+}
+
+function Chosen({ file, onRemove }: { file: File; onRemove: () => void }) {
+  const [shown, setShown] = useState<string>();
+  useEffect(() => {
+    let gone = false;
+    const made = preview(file);
+    void made.then((url) => !gone && setShown(url));
+    return () => {
+      gone = true;
+      void made.then((url) => url && URL.revokeObjectURL(url));
+    };
+  }, [file]);
+  return (
+    <p className="file">
+      {shown && <img src={shown} alt="" />}
+      <b>{file.name}</b>
+      <small>{bytes(file.size)}</small>
+      <button type="button" className="button quiet" onClick={onRemove}>
+        Remove
+      </button>
+    </p>
+  );
+}
+
+/** Pictures that were uploaded lately. */
+function useKnownKeys(): string[] {
+  const { entries } = useUmbel();
+  const keys = new Set<string>();
+  for (const { job } of [...entries.values()].reverse()) {
+    if (job?.kind === "upload" && job.source && keys.size < 20) keys.add(job.source);
+  }
+  return [...keys];
+}
+
+/** The function as it was at first, for ever. */
+function useStable<T>(made: T): T {
+  return useState(() => made)[0];
+}

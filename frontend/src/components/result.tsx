@@ -1,0 +1,54 @@
+import { bytes } from "../format";
+import "./result.css";
+
+const LONGEST = 600;
+
+interface PictureResult {
+  url: string;
+  width?: number;
+  height?: number;
+  bytes?: number;
+  format?: string;
+}
+
+/** What an op returned: a picture, a record, or a plain value. */
+export function Result({ value, of }: { value: unknown; of: string }) {
+  if (isPicture(value)) return <PictureOf picture={value} of={of} />;
+  if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+    return (
+      <dl className="record">
+        {Object.entries(value).map(([name, one]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{textOf(one)}</dd>
+          </div>
+        ))}
+      </dl>
+    );
+  }
+  return <output className="value">{textOf(value)}</output>;
+}
+
+function PictureOf({ picture, of }: { picture: PictureResult; of: string }) {
+  const facts = [
+    picture.width && `${picture.width} × ${picture.height}`,
+    picture.bytes && bytes(picture.bytes),
+    picture.format,
+  ];
+  return (
+    <a className="picture" href={picture.url} target="_blank" rel="noreferrer">
+      <img src={picture.url} alt={`Result of ${of}`} loading="lazy" decoding="async" />
+      <span>{facts.filter(Boolean).join(", ")}</span>
+    </a>
+  );
+}
+
+export function isPicture(value: unknown): value is PictureResult {
+  return typeof (value as PictureResult | null)?.url === "string" && "key" in (value as object);
+}
+
+/** A value on one line, cut where nobody would read on. */
+export function textOf(value: unknown, longest = LONGEST): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}

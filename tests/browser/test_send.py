@@ -1,0 +1,229 @@
+"""A person sends work of every kind, sees it come, stops it and starts it over."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PHOTOS
+from tests.browser.work import Shoot, ended, enter, job_of
+from tests.fetching.server import Site
+from tests.pipeline.api import Api
+from tests.pipeline.deployment import Deployment
+
+pytestmark = [pytest.mark.engine, pytest.mark.browser]
+
+STORES, IMAGES = 6, 8
+BROKEN = {"store-1": 0, "store-4": 5}
+
+
+def answers(page: Page, status: str = "completed") -> Any:
+    return page.locator(f"[data-testid=answer][data-status={status}]")
+
+
+def test_a_text_and_numbers_are_answered_beside_the_form(page: Page, door: str, shoot: Shoot) -> None:
+    enter(page, door, view="send")
+    page.get_by_role("radio", name="reverse", exact=True).check()
+    page.get_by_label("Text").fill("hello")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(answers(page)).to_contain_text("olleh")
+    page.get_by_role("radio", name="sum", exact=True).check()
+    page.get_by_label("Numbers").fill("1, 2, three")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("alert").filter(has_text="[2]: Expected `float`, got `str`")).to_be_visible()
+    expect(page.get_by_label("Numbers")).to_be_focused()
+    page.get_by_label("Numbers").fill("1, 2, 3.5")
+    page.keyboard.press("Control+Enter")
+    expect(answers(page)).to_have_count(2)
+    expect(answers(page).first).to_contain_text("6.5")
+    shoot(page, "send")
+
+
+def test_every_op_has_a_form_made_from_its_schema(page: Page, door: str, api: Api) -> None:
+    enter(page, door, view="send")
+    for card in api.get("/ops").body["ops"]:
+        page.get_by_role("radio", name=card["name"], exact=True).check()
+        expect(page.locator(".lead")).to_have_text(card["summary"])
+        for name in card["params"]["properties"]:
+            expect(page.locator(f"[data-field='{name}'] label")).to_contain_text(name)
+
+
+def test_a_picture_rides_along_or_is_named_by_its_address(page: Page, door: str, web: Site) -> None:
+    web.files["/cup.jpg"] = (PHOTOS / "coffee.jpg").read_bytes()
+    enter(page, door, view="send", op="thumbnail")
+    page.get_by_label("Choose a picture to send along").set_input_files(PHOTOS / "cat.jpg")
+    page.get_by_label("width").fill("20000")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="Expected `int` <= 16384")).to_be_visible()
+    page.get_by_label("width").fill("64")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(answers(page)).to_contain_text("64 × 43")
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_label("Picture", exact=True).fill(web.url("/cup.jpg"))
+    page.keyboard.press("Enter")
+    expect(answers(page)).to_have_count(2)
+
+
+def test_what_the_api_alone_can_tell_stands_in_the_form(page: Page, door: str) -> None:
+    enter(page, door, view="send", op="reverse")
+    page.get_by_label("Text").fill("x" * 40_000)
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="input and params have")).to_be_visible()
+
+
+def test_a_crawls_pages_come_one_by_one_and_the_rest_is_skipped_when_cancelled(
+    page: Page, door: str, web: Site, shoot: Shoot
+) -> None:
+    enter(page, door, view="send", kind="crawl")
+    slow = [web.url(f"/slow?0.3&{place}") for place in range(60)]
+    page.get_by_label("Addresses").fill("\n".join([*slow, "ftp://example.org/"]))
+    expect(page.get_by_text("line 61: ‘ftp://example.org/’ is not an http or https address")).to_be_visible()
+    expect(page.get_by_role("button", name="Start the crawl")).to_be_disabled()
+    page.get_by_label("Addresses").fill("\n".join([web.url("/missing"), *slow]))
+    expect(page.get_by_text("61 addresses")).to_be_visible()
+    page.get_by_role("button", name="Start the crawl").click()
+    fetched = page.locator("[data-testid=page][data-status=completed]")
+    expect(fetched.first).to_be_visible()
+    expect(page.get_by_test_id("job-head")).to_have_attribute("data-status", "running")
+    page.get_by_role("button", name="Cancel").click()
+    ended(page, "cancelled")
+    expect(page.get_by_test_id("counts")).to_contain_text("Cancelled:")
+    expect(page.locator("[data-testid=page][data-status=skipped]").first).to_be_visible()
+    shoot(page, "crawl cancelled")
+    page.get_by_role("button", name="Resume").click()
+    ended(page, "completed")
+    expect(fetched).to_have_count(61)
+    page.get_by_role("button", name="Problems").click()
+    expect(page.get_by_test_id("page")).to_have_count(1)
+    expect(page.get_by_test_id("page")).to_contain_text("404")
+
+
+def test_a_batchs_stores_fill_in_order_stop_at_what_is_broken_and_a_retry_ends_them(
+    page: Page, door: str, web: Site, photos: dict[str, bytes], shoot: Shoot
+) -> None:
+    whole = photos["cat.jpg"]
+    for store in range(STORES):
+        for place in range(IMAGES):
+            cut = BROKEN.get(f"store-{store}") == place
+            web.files[f"/seen/store-{store}/{place}.jpg"] = whole[:300] if cut else whole
+    visits = [
+        {
+            "store_id": f"store-{store}",
+            "image_url": [web.url(f"/seen/store-{store}/{place}.jpg") for place in range(IMAGES)],
+        }
+        for store in range(STORES)
+    ]
+    enter(page, door, view="send", kind="batch")
+    file = {"name": "visits.json", "mimeType": "application/json", "buffer": json.dumps(visits).encode()}
+    page.get_by_label("Choose a file of visits").set_input_files(file)  # type: ignore[arg-type]
+    expect(page.get_by_text("6 stores, 48 images")).to_be_visible()
+    page.get_by_role("button", name="Start the batch").click()
+    ended(page, "failed")
+    expect(page.get_by_test_id("counts")).to_have_text("37 of 48 done, 2 failed, 9 skipped.")
+    expect(page.get_by_test_id("faults")).to_contain_text("store-4")
+    stopped = page.locator("[data-store-row='store-4'] [data-at]")
+    statuses = [cell.get_attribute("data-status") for cell in stopped.all()]
+    assert statuses == [*["completed"] * 5, "failed", "skipped", "skipped"]
+    stopped.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_test_id("readout")).to_contain_text("store-4, image 2 of 8")
+    expect(page.get_by_test_id("readout")).to_contain_text("perimeter 1,502")
+    shoot(page, "batch stopped")
+    for path in list(web.files):
+        web.files[path] = whole
+    page.get_by_role("button", name="Retry what failed").click()
+    ended(page, "completed")
+    expect(page.locator("[data-at][data-status=completed]")).to_have_count(STORES * IMAGES)
+    expect(page.get_by_test_id("faults")).to_have_count(0)
+
+
+def test_a_csv_of_visits_names_the_line_that_is_wrong(page: Page, door: str) -> None:
+    enter(page, door, view="send", kind="batch")
+    page.get_by_label("Visits", exact=True).fill("store_id,image_url\nS1,http://example.org/1.jpg\nS1,nowhere\n")
+    expect(page.get_by_text("line 3: 'nowhere' is not an http or https address")).to_be_visible()
+    expect(page.get_by_role("button", name="Start the batch")).to_be_disabled()
+
+
+def test_a_job_of_thousands_shows_its_counts_and_a_page_of_its_tasks(
+    page: Page, door: str, api: Api, done: Callable[..., dict[str, Any]]
+) -> None:
+    body = {"name": "many words", "tasks": [{"op": "reverse", "input": f"word {place}"} for place in range(1000)]}
+    job = api.post("/jobs", body).body["job_id"]
+    enter(page, door, view="job", id=job)
+    expect(page.get_by_test_id("task").first).to_be_visible()
+    assert page.get_by_test_id("task").count() <= 400
+    ended(page, "completed")
+    expect(page.get_by_test_id("counts")).to_have_text("1,000 of 1,000 done.")
+    page.get_by_role("button", name="Failed").click()
+    expect(page.get_by_text("None.")).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_test_id("task").nth(7).locator("summary").click()
+    expect(page.get_by_test_id("task").nth(7).locator(".value")).to_have_text("7 drow")
+    done(job)
+
+
+def test_a_job_that_a_lost_socket_missed_ends_up_as_the_server_has_it(
+    page: Page, door: str, api: Api, web: Site, done: Callable[..., dict[str, Any]]
+) -> None:
+    sockets: list[Any] = []
+
+    def through(socket: Any) -> None:
+        sockets.append(socket)
+        socket.connect_to_server()
+
+    page.route_web_socket("**/live*", through)
+    urls = [web.url(f"/slow?0.2&{place}") for place in range(24)]
+    job = api.post("/crawls", {"urls": urls, "workers": 4}).body["job_id"]
+    enter(page, door, view="job", id=job)
+    expect(page.locator("[data-testid=page][data-status=completed]").first).to_be_visible()
+    sockets[-1].close(code=1012, reason="service restart")
+    done(job)
+    ended(page, "completed")
+    expect(page.locator("[data-testid=page][data-status=completed]")).to_have_count(24)
+    assert job_of(page) == job
+
+
+def test_a_viewer_reads_why_nothing_can_be_sent(browser: Browser, deployed: Deployment, shoot: Shoot) -> None:
+    guest = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    page = guest.new_page()
+    enter(page, f"{deployed.site.web}#token={deployed.token('viewer')}", view="send")
+    expect(page.get_by_test_id("read-only")).to_contain_text("operator")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
+    shoot(page, "viewer")
+    guest.close()
+
+
+def test_an_operator_pauses_an_op_where_it_stands_and_lets_it_go_on(page: Page, door: str, shoot: Shoot) -> None:
+    enter(page, door, view="ops")
+    row = page.locator("[data-testid=op][data-op=upper]")
+    row.get_by_role("button", name="Pause upper").click()
+    expect(row).to_have_attribute("data-state", "paused")
+    shoot(page, "ops")
+    row.get_by_role("button", name="Resume upper").click()
+    expect(row).to_have_attribute("data-state", "ready")
+    number = row.get_by_label("Concurrency of upper")
+    number.fill("5000")
+    page.keyboard.press("Enter")
+    expect(row.get_by_role("alert")).to_contain_text("1000")
+    number.fill("3")
+    page.keyboard.press("Enter")
+    expect(row.get_by_role("button", name="Pause upper")).to_be_visible()
+    expect(number).to_have_value("3")
+
+
+def test_no_such_job_says_so(page: Page, door: str) -> None:
+    enter(page, door, view="job", id="jnope")
+    expect(page.get_by_role("alert")).to_contain_text("There is no job ‘jnope’")
+
+
+@pytest.mark.parametrize("query", [{"view": "send"}, {"view": "send", "kind": "batch"}, {"view": "ops"}])
+def test_a_phone_needs_no_scrolling_sideways(browser: Browser, door: str, query: dict[str, str], shoot: Shoot) -> None:
+    phone = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = phone.new_page()
+    enter(page, door, **query)
+    expect(page.locator(".sheet, .ops").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shoot(page, f"phone {'-'.join(query.values())}")
+    phone.close()
