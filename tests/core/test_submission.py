@@ -78,7 +78,7 @@ def read(document: Any) -> Any:
         ({"image_data": PICTURE, "operation": "sfot"}, "unknown_op", "there is no op 'sfot'"),
         ({"image_data": PICTURE, "operation": "soft", "width": 3}, "invalid_params", "unknown field `width`"),
         ({"image_data": PICTURE, "operation": "soft", "output_format": "gif"}, "invalid_manifest", "output_format"),
-        ({"count": 2, "visits": [VISIT]}, "count_mismatch", r"\$\.count: 2, but there are 1 visits"),
+        ({"count": 2, "visits": [VISIT]}, "count_mismatch", r"\$\.count: 2, but \$\.visits has 1"),
         ({"visits": [VISIT]}, "invalid_manifest", "missing required field `count`"),
         ({"count": 0, "visits": []}, "invalid_manifest", r"\$\.visits: .*length >= 1"),
         ({"count": 1, "visits": [{**VISIT, "image_url": []}]}, "invalid_manifest", r"image_url: .*length >= 1"),

@@ -168,7 +168,7 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
 def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submission:
     """Images are dealt store by store in turn, so that a lane's first messages are of many stores."""
     if request.count != len(request.visits):
-        raise Rejected("count_mismatch", f"$.count: {request.count}, but there are {len(request.visits)} visits")
+        raise Rejected("count_mismatch", f"$.count: {request.count}, but $.visits has {len(request.visits)}")
     _check_count(sum(len(visit.image_url) for visit in request.visits), limits, "$.visits")
     op = catalogue.serving("batch")
     params = {"gpu_seconds": request.gpu_seconds} if request.gpu_seconds else {}
