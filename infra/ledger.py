@@ -6,7 +6,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.settings import Settings
-from umbel_core.aws.ledger import BY_TIME
+from umbel_core.aws.ledger import BY_TIME, UNFINISHED
 
 
 class Ledger(Construct):
@@ -27,6 +27,12 @@ class Ledger(Construct):
         )
         self.table.add_global_secondary_index(
             index_name=BY_TIME, partition_key=_text("listed"), sort_key=_text("created_at")
+        )
+        self.table.add_global_secondary_index(
+            index_name=UNFINISHED,
+            partition_key=_text("unfinished"),
+            sort_key=_text("created_at"),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         self.tokens = self._table("Tokens", partition_key=_text("token_hash"), time_to_live_attribute="expires_at")
         self.sockets = self._table("Sockets", partition_key=_text("pk"), time_to_live_attribute="expire_at")

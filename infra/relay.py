@@ -21,6 +21,7 @@ from umbel_core.settings import Limits
 
 _STAGE = "live"
 _TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "TASK#"}]}}}}
+_EVENT_TOLD = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "EVENT#"}]}}}}
 _JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["JOB"]}}}}
 
 
@@ -90,13 +91,16 @@ class Relay(Construct):
             sources.DynamoEventSource(
                 ledger.table,
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-                batch_size=100,
+                # A batch's jobs and the tallies of their minutes are written in one transaction of a hundred.
+                batch_size=90,
                 bisect_batch_on_error=True,
                 retry_attempts=20,
                 max_record_age=Duration.minutes(15),
                 on_failure=sources.SqsDlq(missed),
                 report_batch_item_failures=True,
-                filters=[lambda_.FilterCriteria.filter(wanted) for wanted in (_TASK_CHANGED, _JOB_CHANGED)],
+                filters=[
+                    lambda_.FilterCriteria.filter(wanted) for wanted in (_TASK_CHANGED, _JOB_CHANGED, _EVENT_TOLD)
+                ],
             )
         )
         ledger.table.grant(relay, "dynamodb:BatchGetItem", "dynamodb:PutItem")

@@ -4,7 +4,7 @@ Every effect asks the weather before and after: a crash before loses the effect,
 """
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -14,8 +14,9 @@ from umbel_core.aws.dynamo import Item, item, record
 from umbel_core.aws.ledger import job_key, task_key
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
-from umbel_core.ledger import DeadLetter, Job, Outcome, Task
+from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task
 from umbel_core.messages import RetryTasks, RunTask
+from umbel_core.tally import FOREVER, Counted, OpTally, Tally
 
 Record = TypeVar("Record", Job, Task)
 Key = tuple[str, str]
@@ -56,6 +57,8 @@ class FakeLedger:
         self._dead: dict[Key, DeadLetter] = {}
         self._cancelled: set[str] = set()
         self._stopped: dict[tuple[str, str], str] = {}
+        self._tallies: dict[str, Item] = {}
+        self._planned: Counter[str] = Counter()
         self.stream: list[dict[str, Any]] = []
 
     def expect(self, job: Job) -> None:
@@ -72,6 +75,8 @@ class FakeLedger:
             written = all(self._is_new(entry) for entry in chunk)
             for entry in chunk if written else ():
                 self._put(job_key(entry.id) if isinstance(entry, Job) else task_key(entry.job, entry.index), entry)
+        if written:
+            self._planned.update(task.op for task in tasks)
         self._weather.passes()
         return written
 
@@ -173,21 +178,49 @@ class FakeLedger:
         self._weather.passes()
         self._dead.pop((letter.op, letter.id), None)
 
-    def jobs_of(self, ids: Iterable[str]) -> dict[str, Job]:
-        """As the relay reads them."""
-        return {job.id: job for job in map(self.job, ids) if job}
+    def unfinished(self, limit: int) -> list[str]:
+        jobs = sorted(self.jobs(1000, None)[0], key=lambda job: job.created_at)
+        return [job.id for job in jobs if job.planned and job.status in OPEN][:limit]
 
-    def replace_jobs(self, jobs: Sequence[tuple[Job, Job]]) -> set[str]:
-        """As the relay writes them."""
+    def last_tasks(self, job: str, limit: int) -> list[Task]:
+        return list(self.all_tasks(job))[::-1][:limit]
+
+    def tell(self, event: Event) -> None:
         self._weather.passes()
-        written = set()
-        for old, new in jobs:
+        self._put({"pk": {"S": "EVENTS"}, "sk": {"S": f"EVENT#{event.at}#{event.id}"}}, event)
+
+    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, Tally]]:
+        """As `DynamoBooks` does, with one counter for all."""
+        found = {job.id: job for job in map(self.job, jobs) if job}
+        return found, {period: self._tally(period) for period in periods}
+
+    def write(self, jobs: Sequence[tuple[Job, Job]], tallies: Iterable[Tally]) -> bool:
+        """As `DynamoBooks` does."""
+        self._weather.passes()
+        for old, _ in jobs:
             there = self.job(old.id)
-            if there and there.version == old.version:
-                self._put(job_key(new.id), new)
-                written.add(new.id)
+            if there is None or there.version != old.version:
+                return False
+        if any(tally.version != self._tally(tally.period).version for tally in tallies):
+            return False
+        for _, new in jobs:
+            self._put(job_key(new.id), new)
+        for tally in tallies:
+            self._tallies[tally.period] = item(msgspec.structs.replace(tally, version=tally.version + 1))
         self._weather.passes()
-        return written
+        return True
+
+    def counted(self, since: str) -> Counted:
+        """As `DynamoBooks` does."""
+        counted = Counted()
+        counted.add(Tally(FOREVER, {op: OpTally(entered={"pending": n}) for op, n in self._planned.items()}))
+        for period in self._tallies:
+            if period >= since:
+                counted.add(self._tally(period))
+        return counted
+
+    def _tally(self, period: str) -> Tally:
+        return record(Tally, self._tallies[period]) if period in self._tallies else Tally(period)
 
     def _move(self, command: RunTask, changes: dict[str, Any], stop: str | None = None) -> bool:
         self._weather.passes()
@@ -206,7 +239,7 @@ class FakeLedger:
         found = self._items.get((key["pk"]["S"], key["sk"]["S"]))
         return record(kind, found) if found else None
 
-    def _put(self, key: Item, new: Job | Task) -> None:
+    def _put(self, key: Item, new: Job | Task | Event) -> None:
         place = key["pk"]["S"], key["sk"]["S"]
         old, self._items[place] = self._items.get(place), item(new)
         images = {"NewImage": self._items[place]} | ({"OldImage": old} if old else {})

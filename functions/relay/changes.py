@@ -1,4 +1,4 @@
-"""The stream's records as changes of tasks and jobs."""
+"""The stream's records as changes of tasks and jobs, and as events."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +7,7 @@ import msgspec
 
 from umbel_core.aws.dynamo import record
 from umbel_core.fold import TaskChange
-from umbel_core.ledger import KEPT_VARIANTS, Job, Task
+from umbel_core.ledger import KEPT_VARIANTS, Event, Job, Task
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -16,11 +16,13 @@ class Changes(msgspec.Struct, frozen=True):
     tasks: list[TaskChange]
     jobs: list[Job]
     """The newest record of each job that listeners should hear of."""
+    events: list[Event]
 
 
 def read_changes(records: Iterable[dict[str, Any]]) -> Changes:
     """Read a batch. Sequence numbers are padded so that they compare as text."""
     tasks = []
+    events = []
     jobs: dict[str, Job] = {}
     for entry in records:
         change = entry["dynamodb"]
@@ -34,7 +36,9 @@ def read_changes(records: Iterable[dict[str, Any]]) -> Changes:
         elif key.startswith("TASK#") and old:
             sequence = change["SequenceNumber"].zfill(40)
             tasks.append(TaskChange(sequence, old["status"]["S"], record(Task, new)))
-    return Changes(tasks, list(jobs.values()))
+        elif key.startswith("EVENT#"):
+            events.append(record(Event, new))
+    return Changes(tasks, list(jobs.values()), events)
 
 
 def _is_news(old: dict[str, Any] | None, job: Job) -> bool:

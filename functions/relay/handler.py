@@ -10,6 +10,7 @@ from relay.changes import read_changes
 from relay.environment import RelayEnvironment
 from relay.relaying import Relay
 from umbel_core.aws.audience import SocketAudience
+from umbel_core.aws.books import DynamoBooks
 from umbel_core.aws.clients import client
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
@@ -23,7 +24,8 @@ def relay() -> Relay:
     """The relay on the deployment's table and sockets."""
     environment = parse(RelayEnvironment)
     return Relay(
-        books=DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days),
+        books=DynamoBooks(client("dynamodb"), environment.ledger_table),
+        ledger=DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days),
         audience=SocketAudience(
             client("dynamodb"),
             environment.sockets_table,

@@ -4,27 +4,33 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from functools import partial
+from itertools import chain
 from typing import Any, Protocol
 
 import msgspec
 
 from relay.changes import Changes
-from umbel_core.fold import TaskChange, fold
-from umbel_core.ledger import Job
+from umbel_core.fold import TaskChange, fold, uncounted
+from umbel_core.ledger import Event, Job
 from umbel_core.messages import EVERYTHING
+from umbel_core.tally import Tally, count, periods_of
 from umbel_core.views import UrlFor, job_view, task_view
 
 _TRIES = 5
 
 
 class Books(Protocol):
-    """The ledger, as far as the relay folds it."""
+    """What is counted, as far as the relay counts it."""
 
-    def jobs_of(self, ids: Iterable[str]) -> dict[str, Job]:
-        """The jobs with these ids, in one read."""
+    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, Tally]]:
+        """The jobs with these ids and the tallies of these periods, in one read."""
 
-    def replace_jobs(self, jobs: Sequence[tuple[Job, Job]]) -> set[str]:
-        """Write what was folded (old, new), unless somebody wrote in between; the ids that were written."""
+    def write(self, jobs: Sequence[tuple[Job, Job]], tallies: Iterable[Tally]) -> bool:
+        """Write what was folded (old, new) and counted, all or none; False when somebody wrote in between."""
+
+
+class Ledger(Protocol):
+    """Jobs, as far as the relay ends them."""
 
     def cancel(self, job: str) -> Job | None:
         """Mark a job cancelled unless it has ended."""
@@ -48,6 +54,7 @@ class Relay(msgspec.Struct, frozen=True):
     """
 
     books: Books
+    ledger: Ledger
     audience: Audience
     url_for: UrlFor
     beside: Executor
@@ -62,7 +69,7 @@ class Relay(msgspec.Struct, frozen=True):
 
     def _push(self, changes: Changes) -> int:
         topics = {change.task.job for change in changes.tasks} | {job.id for job in changes.jobs}
-        if not topics:
+        if not topics and not changes.events:
             return 0
         listeners = self.audience.listeners([EVERYTHING, *topics])
         letters: dict[str, list[bytes]] = defaultdict(list)
@@ -77,8 +84,10 @@ class Relay(msgspec.Struct, frozen=True):
             post(change.task.job, partial(self._task_message, change))
         for job in changes.jobs:
             post(job.id, partial(self._job_message, job))
+        for event in changes.events:
+            post(EVERYTHING, partial(_event_message, event))
         for over in self.audience.tell(letters):
-            self.books.cancel(over)
+            self.ledger.cancel(over)
         return sum(map(len, letters.values()))
 
     def _job_message(self, job: Job) -> dict[str, Any]:
@@ -89,18 +98,27 @@ class Relay(msgspec.Struct, frozen=True):
         return {"type": "task", "job": change.task.job, "task": task_view(change.task, self.url_for)}
 
     def _fold(self, changes: Sequence[TaskChange]) -> None:
-        """Fold all into their jobs, again where somebody wrote in between."""
+        """Fold all into their jobs: at once, or where somebody wrote in between, again and each job by itself."""
         left: dict[str, list[TaskChange]] = defaultdict(list)
         for change in changes:
             left[change.task.job].append(change)
-        for _ in range(_TRIES):
-            jobs = self.books.jobs_of(left)
-            folded = [(job, new) for job in jobs.values() if (new := fold(job, left[job.id]))]
-            done = self.books.replace_jobs(folded) if folded else set()
-            left = {new.id: left[new.id] for _, new in folded if new.id not in done}
-            if not left:
-                return
-        raise FoldConflictError(f"{', '.join(left)}: somebody else kept writing; the batch comes again")
+        if self._written(left):
+            return
+        stuck = [job for job in left if not any(self._written({job: left[job]}) for _ in range(_TRIES))]
+        if stuck:
+            raise FoldConflictError(f"{', '.join(stuck)}: somebody else kept writing; the batch comes again")
+
+    def _written(self, changes: dict[str, list[TaskChange]]) -> bool:
+        """Fold and count what was not counted before; False when somebody wrote in between."""
+        jobs, tallies = self.books.read(changes, periods_of(chain.from_iterable(changes.values())))
+        folded = [(jobs[name], new) for name in jobs if (new := fold(jobs[name], changes[name]))]
+        counted = [change for name, job in jobs.items() for change in uncounted(job, changes[name])]
+        count(tallies, counted)
+        return not folded or self.books.write(folded, [tallies[period] for period in periods_of(counted)])
+
+
+def _event_message(event: Event) -> dict[str, Any]:
+    return {"type": "system", "event": event}
 
 
 class FoldConflictError(Exception):

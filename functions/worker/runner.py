@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from secrets import token_hex
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -33,6 +34,8 @@ class Runner(msgspec.Struct, frozen=True):
     ledger: Ledger
     skipping: Skipping
     announce: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = Announcing
+    name: str = msgspec.field(default_factory=lambda: token_hex(4))
+    """Tells this execution environment from the op's others."""
 
     def run(self, command: RunTask, attempts: int) -> Outcome | None:
         """Do the task and commit its outcome; None when it had ended before. A fault of ours rises, to be retried."""
@@ -62,6 +65,7 @@ class Runner(msgspec.Struct, frozen=True):
             finished_at=now(),
             duration_ms=round(duration_ms),
             cost_nano=run_cost_nano(duration_ms, self.card.compute.memory_mb),
+            worker=self.name,
         )
         return outcome if self.ledger.commit(command, outcome) else None
 

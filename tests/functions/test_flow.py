@@ -12,10 +12,12 @@ from tests.fakes import CrashError, Weather
 from tests.functions.stage import Stage
 from umbel_core.arrivals import read_message
 from umbel_core.ids import JOBS, ROOT
-from umbel_core.ledger import ENDED
+from umbel_core.ledger import ENDED, TaskStatus
 from umbel_core.messages import Manifest, RetryTasks, RunTask, TaskSpec
+from umbel_core.tally import MINUTE
 
 RECEIVES = 5
+STATUSES: tuple[TaskStatus, ...] = ("pending", "running", "completed", "failed", "skipped")
 CRASH = st.one_of(st.none(), st.none(), st.integers(0, 12))
 PICK = st.integers(0, 99)
 TEXTS = st.lists(st.sampled_from(["good", "bad", "broken"]), min_size=1, max_size=7)
@@ -108,6 +110,7 @@ class Flow(RuleBasedStateMachine):
         while self.relayed < len(self.stage.ledger.stream):
             self._relay(self.relayed, len(self.stage.ledger.stream), None)
         self._relay(0, len(self.stage.ledger.stream), None)
+        self._check_tallies()
         for job in self.stage.ledger.jobs(1000, None)[0]:
             tasks = list(self.stage.ledger.all_tasks(job.id))
             counted = Counter(task.status for task in tasks)
@@ -122,6 +125,24 @@ class Flow(RuleBasedStateMachine):
                 # Also what is good is given up when its worker ends every single time.
                 given_up = task.error is not None and task.error.code == "given_up"
                 assert given_up or task.status in ({fits, "skipped"} if job.id in self.cancelled else {fits})
+
+    def _check_tallies(self) -> None:
+        """What was counted is what a recount of the ledger gives."""
+        jobs, _ = self.stage.ledger.jobs(1000, None)
+        tasks = [task for job in jobs for task in self.stage.ledger.all_tasks(job.id)]
+        recount = Counter((task.op, task.status) for task in tasks)
+        counted = self.stage.ledger.counted(MINUTE)
+        for op in {task.op for task in tasks} | set(counted.forever):
+            tally = counted.forever[op]
+            assert {status: tally.count(status) for status in STATUSES} == {s: recount[op, s] for s in STATUSES}
+            by_minute = [ops[op] for ops in counted.minutes.values() if op in ops]
+            assert tally.runs == sum(minute.runs for minute in by_minute)
+            assert tally.ms == sum(minute.ms for minute in by_minute)
+            ends = [task.finished_at for task in tasks if task.op == op and task.status == "completed"]
+            assert tally.last_success == max(filter(None, ends), default="")
+            for minute in by_minute:
+                assert minute.runs == sum(minute.steps.values()) == sum(each.runs for each in minute.workers.values())
+                assert minute.ms == sum(each.ms for each in minute.workers.values())
 
     def _plan(self, body: str, crash: int | None) -> bool:
         self.weather.crash_at(crash)

@@ -6,7 +6,8 @@ import pytest
 from relay.relaying import FoldConflictError
 from tests.functions.stage import Stage
 from umbel_core.arrivals import read_message
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import Event, Job, Task
+from umbel_core.tally import FOREVER, MINUTE, Tally
 
 MANIFEST = b'{"tasks":[{"op":"say","input":"hi"},{"op":"say","input":"bad"}]}'
 
@@ -81,14 +82,14 @@ def test_nobody_listening_costs_no_message() -> None:
 
 def test_somebody_writing_in_between_does_not_lose_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
     stage, job = worked()
-    replace = stage.ledger.replace_jobs
+    write = stage.ledger.write
 
-    def after_a_cancel(jobs: list[tuple[Job, Job]]) -> set[str]:
-        monkeypatch.setattr(stage.ledger, "replace_jobs", replace)
+    def after_a_cancel(jobs: list[tuple[Job, Job]], tallies: list[Tally]) -> bool:
+        monkeypatch.setattr(stage.ledger, "write", write)
         stage.ledger.cancel(job)
-        return replace(jobs)
+        return write(jobs, tallies)
 
-    monkeypatch.setattr(stage.ledger, "replace_jobs", after_a_cancel)
+    monkeypatch.setattr(stage.ledger, "write", after_a_cancel)
     stage.relay_all()
     found = job_in(stage, job)
     assert (found.status, found.completed, found.failed) == ("cancelled", 1, 1)
@@ -96,7 +97,7 @@ def test_somebody_writing_in_between_does_not_lose_a_count(monkeypatch: pytest.M
 
 def test_a_record_that_will_not_hold_still_has_the_batch_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     stage, job = worked()
-    monkeypatch.setattr(stage.ledger, "replace_jobs", lambda _: set())
+    monkeypatch.setattr(stage.ledger, "write", lambda *_: False)
     with pytest.raises(FoldConflictError, match=job):
         stage.relay_all()
 
@@ -110,3 +111,34 @@ def test_changes_of_a_job_that_expired_are_passed_over() -> None:
     stage.ledger.stream.append(removed)
     assert msgspec.json.encode(stage.ledger.stream)
     stage.relay_all()
+
+
+def test_a_redelivered_batch_is_tallied_once() -> None:
+    stage, _ = worked()
+    stage.relay_all()
+    first = stage.ledger.counted(MINUTE)
+    stage.relay_all()
+    assert stage.ledger.counted(MINUTE) == first
+    say = first.forever["say"]
+    assert {status: say.count(status) for status in ("pending", "running", "completed", "failed", "skipped")} == {
+        "pending": 0,
+        "running": 0,
+        "completed": 1,
+        "failed": 1,
+        "skipped": 0,
+    }
+    (minute,) = first.minutes.values()
+    assert (minute["say"].runs, len(minute["say"].workers), FOREVER in first.minutes) == (2, 2, False)
+
+
+def test_an_event_is_told_to_those_who_listen_to_everything_and_to_nobody_else() -> None:
+    stage, job = worked()
+    stage.audience.subscribe("all", "*")
+    stage.audience.subscribe("one", job)
+    told = len(stage.ledger.stream)
+    stage.ledger.tell(Event(kind="paused", op="say", message="say is paused."))
+    assert stage.relay_all(told) == 1
+    (message,) = stage.audience.heard["all"]
+    assert (message["type"], message["event"]["kind"], message["event"]["op"]) == ("system", "paused", "say")
+    assert {"id", "at", "message"} <= set(message["event"])
+    assert "one" not in stage.audience.heard

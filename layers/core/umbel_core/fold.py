@@ -17,14 +17,17 @@ class TaskChange(msgspec.Struct, frozen=True):
     task: Task
 
 
-def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
-    """The job with these changes counted; None when all of them had been counted before.
+def uncounted(job: Job, changes: Sequence[TaskChange]) -> list[TaskChange]:
+    """Those changes that are not in the job's counts yet, in their order.
 
     A stream repeats what it has sent, but it never reorders one job's records: whatever is not after `folded_to` is in.
     """
-    fresh = sorted(
-        (change for change in changes if change.sequence > job.folded_to), key=lambda change: change.sequence
-    )
+    return sorted((change for change in changes if change.sequence > job.folded_to), key=lambda change: change.sequence)
+
+
+def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
+    """The job with these changes counted; None when all of them had been counted before."""
+    fresh = uncounted(job, changes)
     if not fresh:
         return None
     counts = {"completed": job.completed, "failed": job.failed, "skipped": job.skipped}

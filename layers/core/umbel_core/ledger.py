@@ -1,10 +1,13 @@
 """The ledger's words: jobs, tasks, and the three writes that move them. States only move forward."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from secrets import token_hex
 from typing import Any, Literal, Protocol
 
 import msgspec
+from msgspec import field
 
+from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ids import task_id
 from umbel_core.messages import OnError, RunTask
@@ -13,6 +16,7 @@ Kind = Literal["upload", "image", "manifest", "batch", "crawl", "task"]
 JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 TaskStatus = Literal["pending", "running", "completed", "failed", "skipped"]
 ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
+OPEN: tuple[JobStatus, ...] = ("pending", "running")
 KEPT_ERRORS = 100
 """A job lists at most this many faults; its tasks have them all."""
 KEPT_SENTENCE = 300
@@ -68,6 +72,8 @@ class Task(msgspec.Struct, kw_only=True):
     """Nano-dollars that the task's run cost."""
     last_error: str | None = None
     """What our side said when it last failed; public once the task is given up."""
+    worker: str | None = None
+    """The execution environment that ended it."""
     version: int = 1
     expire_at: int = 0
 
@@ -136,6 +142,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: str
     duration_ms: int | None = None
     cost_nano: int = 0
+    worker: str | None = None
 
 
 INTAKE = "intake"
@@ -152,6 +159,23 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     job: str | None = None
     index: int | None = None
+
+
+EventKind = Literal[
+    "op_deployed", "op_removed", "scaled", "paused", "resumed", "circuit_opened", "circuit_closed", "dead_letter"
+]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened to the system, told to whoever listens to everything."""
+
+    kind: EventKind
+    message: str
+    """A sentence for people."""
+    op: str | None = None
+    host: str | None = None
+    id: str = field(default_factory=lambda: token_hex(8))
+    at: str = field(default_factory=now)
 
 
 class Ledger(Protocol):
@@ -201,6 +225,12 @@ class Ledger(Protocol):
     def all_tasks(self, job: str, status: str | None = None) -> Iterator[Task]:
         """Every task of a job, in order."""
 
+    def unfinished(self, limit: int) -> list[str]:
+        """Ids of jobs that have not ended, the oldest first."""
+
+    def last_tasks(self, job: str, limit: int) -> list[Task]:
+        """The last tasks of a job, the last one first."""
+
     def cancelled(self) -> frozenset[str]:
         """Ids of the jobs that were cancelled lately, for workers to skip."""
 
@@ -212,3 +242,6 @@ class Ledger(Protocol):
 
     def unearth(self, letter: DeadLetter) -> None:
         """Forget a dead letter: it is on its way again."""
+
+    def tell(self, event: Event) -> None:
+        """Have an event told to whoever listens to everything."""

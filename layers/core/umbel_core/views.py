@@ -55,6 +55,7 @@ def task_view(task: Task, url_for: UrlFor) -> dict[str, Any]:
         "started_at": task.started_at,
         "finished_at": task.finished_at,
         "duration_ms": task.duration_ms,
+        "worker": task.worker,
         "version": task.version,
     }
 

@@ -36,7 +36,7 @@ def record(kind: type[Record], attributes: Item) -> Record:
     """The record that an item holds; attributes that are no field of it (the keys) are passed over."""
     plains = _is_plain(kind)
     values = {name: _value(attributes[name], plains[name]) for name in plains if name in attributes}
-    return msgspec.convert(values, kind)
+    return msgspec.convert(values, kind, str_keys=True)
 
 
 def _value(attribute: dict[str, Any], is_plain: bool) -> Any:

@@ -7,12 +7,19 @@
 | `JOB#<id>` | `STOPPED#<group>` | why the rest of a group is to be skipped |
 | `CANCELLED` | `<job id>` | a job that workers are to skip |
 | `DEAD#<op>` | `<message id>` | a message that was given up, kept for redrive |
+| `EVENTS` | `EVENT#<time>#<id>` | something that happened to the system, kept for a day |
+| `DEPLOYED` | `OPS` | the ops of the last deployment |
+
+A job that has not ended is `unfinished` too, which puts it in the index of that name. What is counted of all jobs is in
+`umbel_core.aws.books`.
 """
 
 import base64
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from secrets import randbelow
 from typing import Any
 
 import msgspec
@@ -21,16 +28,22 @@ from botocore.exceptions import ClientError
 from umbel_core.aws.dynamo import Item, attribute, item, plain, record
 from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected
-from umbel_core.ledger import DeadLetter, Job, Outcome, Task
+from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task
 from umbel_core.messages import RunTask
 
 BY_TIME = "by-time"
-_TRANSACTION = 100
+UNFINISHED = "unfinished"
+TRANSACTION = 100
 """DynamoDB takes this many writes in one transaction."""
 _SIDE_BY_SIDE = 4
 _BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
 """Reasons of a cancelled transaction that pass by themselves."""
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+_WITH_JOB = TRANSACTION - 2
+"""Beside the job's own record and what is counted of it, so many tasks have room."""
+COUNTERS = 16
+"""What is counted is kept in so many places: two functions that count rarely write the same record."""
+_EVENT_SECONDS = 86_400
 _QUEUED_SECONDS = 14 * 86_400
 """A message stays in its queue for no longer, so a cancelled job need not be remembered for longer."""
 _STATE = {"#status": "status", "#round": "round"}
@@ -43,6 +56,7 @@ class DynamoLedger:
         self._dynamodb = dynamodb
         self._table = table
         self._retention = retention_days * 86_400
+        self._counter = randbelow(COUNTERS)
 
     def expect(self, job: Job) -> None:
         self._dynamodb.put_item(
@@ -52,16 +66,16 @@ class DynamoLedger:
     def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
         """The job's own record is the last write: a job that says it is planned has all its tasks."""
         job.expire_at = self._expiry()
-        alone = len(tasks) - len(tasks) % _TRANSACTION
+        alone = len(tasks) - len(tasks) % _WITH_JOB
 
         def write(start: int) -> None:
             # A transaction that is refused was written by an earlier try of the same plan; only the last one decides.
             self._transact(
-                [self._new_task(task, job, "attribute_not_exists(pk)") for task in tasks[start : start + _TRANSACTION]]
+                [self._new_task(task, job, "attribute_not_exists(pk)") for task in tasks[start : start + _WITH_JOB]]
             )
 
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            list(pool.map(write, range(0, alone, _TRANSACTION)))
+            list(pool.map(write, range(0, alone, _WITH_JOB)))
         announced = self._put(
             self._job_item(job), "attribute_not_exists(pk) OR (planned = :no AND #status IN (:pending, :failed))"
         )
@@ -72,11 +86,28 @@ class DynamoLedger:
             ":failed": plain("failed"),
         }
         # Tasks in the transaction that writes the job's own record need no condition of their own.
-        return self._transact([*(self._new_task(task, job, None) for task in tasks[alone:]), announced])
+        last = [self._new_task(task, job, None) for task in tasks[alone:]]
+        return self._transact([*last, announced, *self._planned(tasks)])
 
     def _new_task(self, task: Task, job: Job, condition: str | None) -> dict[str, Any]:
         task.expire_at = job.expire_at
         return self._put({**task_key(task.job, task.index), **item(task)}, condition)
+
+    def _planned(self, tasks: Sequence[Task]) -> Iterator[dict[str, Any]]:
+        """The write that counts planned tasks, op by op."""
+        counts = Counter(task.op for task in tasks)
+        if not counts:
+            return
+        places = list(enumerate(counts.items()))
+        yield {
+            "Update": {
+                "TableName": self._table,
+                "Key": {"pk": plain("STATS"), "sk": plain(f"PLANNED#{self._counter}")},
+                "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place, _ in places),
+                "ExpressionAttributeNames": {f"#{place}": op for place, (op, _) in places},
+                "ExpressionAttributeValues": {f":{place}": plain(count) for place, (_, count) in places},
+            }
+        }
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
         """A failure that stops its group says so in the same breath: the next task cannot slip in between."""
@@ -160,6 +191,24 @@ class DynamoLedger:
         found, after = self._page(query, limit, cursor, {"status": status, "kind": kind})
         return [record(Job, entry) for entry in found], after
 
+    def unfinished(self, limit: int) -> list[str]:
+        query = {
+            "IndexName": UNFINISHED,
+            "KeyConditionExpression": "unfinished = :yes",
+            "ExpressionAttributeValues": {":yes": plain("JOBS")},
+        }
+        found = self._dynamodb.query(TableName=self._table, Limit=limit, **query)["Items"]
+        return [entry["pk"]["S"].removeprefix("JOB#") for entry in found]
+
+    def last_tasks(self, job: str, limit: int) -> list[Task]:
+        query = {
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :task)",
+            "ExpressionAttributeValues": {":pk": plain(f"JOB#{job}"), ":task": plain("TASK#")},
+            "ScanIndexForward": False,
+        }
+        found = self._dynamodb.query(TableName=self._table, Limit=limit, **query)["Items"]
+        return [record(Task, entry) for entry in found]
+
     def cancel(self, job: str) -> Job | None:
         found = self.job(job)
         if found is None or found.ended:
@@ -175,14 +224,22 @@ class DynamoLedger:
     def _turn(self, job: str, old: tuple[str, ...], new: str) -> dict[str, Any]:
         """The write that moves a job from one of the `old` states to the new one."""
         allowed = {f":old{place}": plain(status) for place, status in enumerate(old)}
+        is_open = {":jobs": plain("JOBS")} if new in OPEN else {}
+        listed = ", unfinished = :jobs" if is_open else " REMOVE unfinished"
         return {
             "Update": {
                 "TableName": self._table,
                 "Key": job_key(job),
-                "UpdateExpression": "SET #status = :new, updated_at = :now ADD version :one",
+                "UpdateExpression": f"SET #status = :new, updated_at = :now{listed} ADD version :one",
                 "ConditionExpression": f"#status IN ({', '.join(allowed)})",
                 "ExpressionAttributeNames": {"#status": "status"},
-                "ExpressionAttributeValues": {":new": plain(new), ":now": plain(now()), ":one": plain(1), **allowed},
+                "ExpressionAttributeValues": {
+                    ":new": plain(new),
+                    ":now": plain(now()),
+                    ":one": plain(1),
+                    **allowed,
+                    **is_open,
+                },
             }
         }
 
@@ -259,53 +316,20 @@ class DynamoLedger:
         key = {"pk": plain(f"DEAD#{letter.op}"), "sk": plain(letter.id)}
         self._dynamodb.delete_item(TableName=self._table, Key=key)
 
-    def jobs_of(self, ids: Iterable[str]) -> dict[str, Job]:
-        """The jobs with these ids, in as few reads as DynamoDB allows."""
-        keys = [job_key(job) for job in ids]
-        found: dict[str, Job] = {}
-        while keys:
-            chunk, keys = keys[:_TRANSACTION], keys[_TRANSACTION:]
-            answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": chunk, "ConsistentRead": True}})
-            for entry in answer["Responses"].get(self._table, ()):
-                job = record(Job, entry)
-                found[job.id] = job
-            keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        return found
+    def tell(self, event: Event) -> None:
+        key = {"pk": plain("EVENTS"), "sk": plain(f"EVENT#{event.at}#{event.id}")}
+        expiry = {"expire_at": plain(epoch() + _EVENT_SECONDS)}
+        self._dynamodb.put_item(TableName=self._table, Item={**key, **item(event), **expiry})
 
-    def replace_jobs(self, jobs: Sequence[tuple[Job, Job]]) -> set[str]:
-        """Write what the relay folded (old, new), all at once; one by one when somebody wrote in between."""
-        writes = [self._replacement(old, new)["Put"] for old, new in jobs]
-        if len(writes) > 1 and self._all_or_none([{"Put": write} for write in writes]):
-            return {new.id for _, new in jobs}
-        return {new.id for (_, new), write in zip(jobs, writes, strict=True) if self._put_if(write)}
-
-    def _replacement(self, old: Job, new: Job) -> dict[str, Any]:
-        write = self._put(self._job_item(new), "version = :version")
-        write["Put"]["ExpressionAttributeValues"] = {":version": plain(old.version)}
-        return write
-
-    def _all_or_none(self, writes: list[dict[str, Any]]) -> bool:
-        """False also when somebody else is writing one of them at this moment."""
-        try:
-            self._dynamodb.transact_write_items(TransactItems=writes)
-        except ClientError as fault:
-            if _is(fault, "TransactionCanceledException"):
-                return False
-            raise
-        return True
-
-    def _put_if(self, write: dict[str, Any]) -> bool:
-        try:
-            self._dynamodb.put_item(**write)
-        except ClientError as fault:
-            if _is(fault, "ConditionalCheckFailedException") or _is(fault, "TransactionConflictException"):
-                return False
-            raise
-        return True
+    def note_ops(self, ops: Iterable[str]) -> list[str] | None:
+        """Remember which ops are deployed; those of the deployment before, or None when this is the first."""
+        entry = {"pk": plain("DEPLOYED"), "sk": plain("OPS"), "ops": {"L": [plain(op) for op in ops]}}
+        kept = self._dynamodb.put_item(TableName=self._table, Item=entry, ReturnValues="ALL_OLD").get("Attributes")
+        return [op["S"] for op in kept["ops"]["L"]] if kept else None
 
     def _job_item(self, job: Job) -> Item:
         job.expire_at = job.expire_at or self._expiry()
-        return {**job_key(job.id), "listed": plain("JOBS"), **item(job)}
+        return job_item(job)
 
     def _expiry(self) -> int:
         return epoch() + self._retention
@@ -365,6 +389,12 @@ class DynamoLedger:
 def job_key(job: str) -> Item:
     """Where a job's record is."""
     return {"pk": plain(f"JOB#{job}"), "sk": plain("JOB")}
+
+
+def job_item(job: Job) -> Item:
+    """A job's record with the indexes that it is in."""
+    is_open = {"unfinished": plain("JOBS")} if job.planned and job.status in OPEN else {}
+    return {**job_key(job.id), "listed": plain("JOBS"), **is_open, **item(job)}
 
 
 def task_key(job: str, index: int) -> Item:

@@ -1,0 +1,141 @@
+"""What is counted of tasks, op by op: for ever, and by the minute in which they ended. Free of any store."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from umbel_core.fold import TaskChange
+from umbel_core.ledger import Task, TaskStatus
+
+FOREVER = "TOTAL"
+MINUTE = "MINUTE#"
+STEPS_PER_DOUBLING = 4
+"""Durations are counted in steps of a fourth of a doubling: a percentile read off them is right to 9 %."""
+
+
+class WorkerTally(msgspec.Struct, omit_defaults=True):
+    """What one execution environment did."""
+
+    runs: int = 0
+    ms: int = 0
+    seen: str = ""
+    """When it last ended a task."""
+
+
+class OpTally(msgspec.Struct, omit_defaults=True):
+    """What is counted of one op. Nothing here is ever taken back: a task is where it entered and has not left."""
+
+    entered: dict[TaskStatus, int] = {}
+    left: dict[TaskStatus, int] = {}
+    runs: int = 0
+    """Tasks that were worked on to their end, well or not."""
+    ms: int = 0
+    """How long that took, in all."""
+    last_success: str = ""
+    steps: dict[int, int] = {}
+    """Step of duration -> runs that took that long; by the minute only."""
+    workers: dict[str, WorkerTally] = {}
+    """By the minute only."""
+
+    def count(self, status: TaskStatus) -> int:
+        """How many tasks have this status."""
+        return self.entered.get(status, 0) - self.left.get(status, 0)
+
+    def add(self, other: "OpTally") -> None:
+        """Add what was counted elsewhere, or in another minute."""
+        _add(self.entered, other.entered)
+        _add(self.left, other.left)
+        _add(self.steps, other.steps)
+        self.runs += other.runs
+        self.ms += other.ms
+        self.last_success = max(self.last_success, other.last_success)
+        for name, worker in other.workers.items():
+            mine = self.workers.setdefault(name, WorkerTally())
+            mine.runs += worker.runs
+            mine.ms += worker.ms
+            mine.seen = max(mine.seen, worker.seen)
+
+
+class Tally(msgspec.Struct):
+    """What one counter counted in one period: `FOREVER`, or a minute."""
+
+    period: str
+    ops: dict[str, OpTally] = {}
+    version: int = 0
+    """0: not written yet."""
+
+    def of(self, op: str) -> OpTally:
+        """The op's part."""
+        return self.ops.setdefault(op, OpTally())
+
+
+class Counted(msgspec.Struct):
+    """All counters' tallies as one."""
+
+    forever: dict[str, OpTally] = {}
+    minutes: dict[str, dict[str, OpTally]] = {}
+
+    def add(self, tally: Tally) -> None:
+        """Add one counter's tally of one period."""
+        ops = self.forever if tally.period == FOREVER else self.minutes.setdefault(tally.period, {})
+        for op, counted in tally.ops.items():
+            ops.setdefault(op, OpTally()).add(counted)
+
+
+def minute_of(moment: str) -> str:
+    """The period that a moment of the contract's belongs to."""
+    return f"{MINUTE}{moment[:16]}"
+
+
+def periods_of(changes: Iterable[TaskChange]) -> set[str]:
+    """The periods in which these changes count."""
+    moved = [change.task for change in changes if change.old != change.task.status]
+    minutes = {minute_of(task.finished_at) for task in moved if task.finished_at and _ran(task)}
+    return minutes | {FOREVER} if moved else set()
+
+
+def count(tallies: Mapping[str, Tally], changes: Iterable[TaskChange]) -> None:
+    """Count changes that were not counted before in their periods' tallies."""
+    for change in changes:
+        task = change.task
+        if change.old == task.status:
+            continue
+        forever = tallies[FOREVER].of(task.op)
+        _add(forever.left, {change.old: 1})
+        _add(forever.entered, {task.status: 1})
+        if not task.finished_at or not _ran(task):
+            continue
+        ms = task.duration_ms or 0
+        run = OpTally(runs=1, ms=ms, last_success=task.finished_at if task.status == "completed" else "")
+        forever.add(run)
+        run.steps = {step_of(ms): 1}
+        if task.worker:
+            run.workers = {task.worker: WorkerTally(runs=1, ms=ms, seen=task.finished_at)}
+        tallies[minute_of(task.finished_at)].of(task.op).add(run)
+
+
+def step_of(ms: int) -> int:
+    """The step that a duration falls into."""
+    return math.floor(STEPS_PER_DOUBLING * math.log2(max(ms, 1)))
+
+
+def percentile(steps: Mapping[int, int], share: float) -> float | None:
+    """The duration in ms that this share of the runs did not exceed: the middle of its step."""
+    rank = share * sum(steps.values())
+    for step in sorted(steps):
+        rank -= steps[step]
+        if rank <= 0:
+            return round(2 ** ((step + 0.5) / STEPS_PER_DOUBLING), 1)
+    return None
+
+
+def _ran(task: Task) -> bool:
+    """False for what was skipped, and for what was given up without an answer."""
+    return task.status in ("completed", "failed") and task.duration_ms is not None
+
+
+def _add(to: dict[Any, int], other: Mapping[Any, int]) -> None:
+    for name, amount in other.items():
+        to[name] = to.get(name, 0) + amount
