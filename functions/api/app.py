@@ -10,6 +10,8 @@ from api import health as health_
 from api import images as images_
 from api import jobs as jobs_
 from api import ops as ops_
+from api import prometheus
+from api import stats as stats_
 from api import tasks as tasks_
 from api import uploads as uploads_
 from api.answers import contract_form, route
@@ -117,6 +119,16 @@ def put_op(op: str) -> dict[str, Any]:
 @route(app, "/ops/{op}/redrive", "POST")
 def redrive_op(op: str) -> Response:
     return Response(ops_.redrive(op), status_code=202)
+
+
+@route(app, "/stats", "GET")
+def get_stats() -> dict[str, Any]:
+    return stats_.stats()
+
+
+@route(app, "/metrics", "GET")
+def get_metrics() -> Response:
+    return Response(stats_.metrics(), headers={"Content-Type": prometheus.CONTENT_TYPE})
 
 
 def _request() -> Request:

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 import msgspec
 
-from api.wiring import catalogue, intake, lanes, ledger
+from api.wiring import books, catalogue, intake, lanes, ledger
 from umbel_core.errors import Rejected
-from umbel_core.ledger import INTAKE
+from umbel_core.ledger import INTAKE, Event
 from umbel_core.messages import RetryTasks
 from umbel_core.op import Bounds
+from umbel_core.tally import FOREVER
 
 
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,12 +21,14 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def ops() -> dict[str, Any]:
     """Every deployed op: what it takes, its parameters, and its lane as it is now."""
     states = lanes().states()
+    counted = books().counted(FOREVER).forever
     cards = []
     for name, card in catalogue().items():
         described = msgspec.to_builtins(card)
         live = states.get(name)
         described["concurrency"] = live.concurrency if live else 0
         described["state"] = live.state if live else "degraded"
+        described["last_success_at"] = (counted[name].last_success or None) if name in counted else None
         cards.append(described)
     return {"ops": cards}
 
@@ -34,8 +37,18 @@ def scale(op: str, wanted: Scale) -> dict[str, Any]:
     """Change a lane while it works."""
     if op not in catalogue():
         raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}.")
+    before = lanes().health().get(op)
     lanes().scale(op, wanted.concurrency, catalogue()[op].compute)
+    ledger().tell(_scaled(op, wanted.concurrency, was_paused=before == "paused"))
     return {"op": op, "concurrency": wanted.concurrency, "state": "paused" if wanted.concurrency == 0 else "ready"}
+
+
+def _scaled(op: str, concurrency: int, *, was_paused: bool) -> Event:
+    if concurrency == 0:
+        return Event(kind="paused", op=op, message=f"{op} is paused; its work waits.")
+    if was_paused:
+        return Event(kind="resumed", op=op, message=f"{op} is resumed: at most {concurrency} at a time.")
+    return Event(kind="scaled", op=op, message=f"{op} is scaled: at most {concurrency} at a time.")
 
 
 def redrive(op: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from api.environment import ApiEnvironment
+from umbel_core.aws.books import DynamoBooks
 from umbel_core.aws.circuits import DynamoCircuits
 from umbel_core.aws.clients import client
 from umbel_core.aws.intake import SqsIntake
@@ -18,6 +19,7 @@ from umbel_core.door import Door
 from umbel_core.environment import parse
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
+from umbel_core.survey import Survey
 
 FACTS = Path(__file__).parent.parent
 
@@ -86,3 +88,15 @@ def intake() -> SqsIntake:
 def lanes() -> Lanes:
     """The ops' lanes as they are now."""
     return Lanes(client("lambda"), client("sqs"), environment().lane_prefix, environment().reserve)
+
+
+@cache
+def books() -> DynamoBooks:
+    """What is counted of all jobs."""
+    return DynamoBooks(client("dynamodb"), environment().ledger_table)
+
+
+@cache
+def survey() -> Survey:
+    """Where the numbers come from."""
+    return Survey(books(), lanes(), ledger(), catalogue())

@@ -4,7 +4,7 @@ import msgspec
 
 from umbel_core.arrivals import Arrived, job_of, read_message
 from umbel_core.clock import now
-from umbel_core.ledger import INTAKE, DeadLetter, Fault, Ledger, Outcome
+from umbel_core.ledger import INTAKE, DeadLetter, Event, Fault, Ledger, Outcome
 from umbel_core.messages import RunTask
 
 GIVEN_UP = "given_up"
@@ -21,7 +21,9 @@ class Undertaker(msgspec.Struct, frozen=True):
         try:
             command = msgspec.json.decode(body, type=RunTask)
         except msgspec.DecodeError as fault:
-            return self._keep(DeadLetter(op=op, id=message, body=body, at=now(), reason=f"not a task: {fault}"))
+            return self._told(
+                self._keep(DeadLetter(op=op, id=message, body=body, at=now(), reason=f"not a task: {fault}"))
+            )
         task = self.ledger.task(command.job, command.index)
         last = (task and task.last_error) or _SILENT
         reason = f"Given up after {attempts} attempts; at last {last}."
@@ -30,7 +32,7 @@ class Undertaker(msgspec.Struct, frozen=True):
         # The letter is kept first: a task that says it was given up can always be redriven.
         self._keep(letter)
         if self.ledger.commit(command, outcome) or self._gave_up(command):
-            return letter
+            return self._told(letter)
         self.ledger.unearth(letter)
         return None
 
@@ -52,8 +54,14 @@ class Undertaker(msgspec.Struct, frozen=True):
                 job.status = "failed"
                 job.errors = [Fault("not_planned", reason)]
                 self.ledger.plan(job, [])
-        return self._keep(DeadLetter(op=INTAKE, id=message, body=body, at=now(), reason=reason))
+        return self._told(self._keep(DeadLetter(op=INTAKE, id=message, body=body, at=now(), reason=reason)))
 
     def _keep(self, letter: DeadLetter) -> DeadLetter:
         self.ledger.bury(letter)
+        return letter
+
+    def _told(self, letter: DeadLetter) -> DeadLetter:
+        self.ledger.tell(
+            Event(kind="dead_letter", op=letter.op, message=f"{letter.op} gave up a message: {letter.reason}")
+        )
         return letter

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from relay.changes import read_changes
 from tests.fakes import CrashError, Weather
 from tests.functions.stage import Stage
 from umbel_core.arrivals import read_message
@@ -30,6 +31,8 @@ def test_a_given_up_task_fails_with_its_last_reason_and_its_letter_is_kept() -> 
     assert task.error.message == "Given up after 5 attempts; at last RuntimeError: that broke."
     (letter,) = stage.ledger.dead("say")
     assert (letter.body, letter.job, letter.index) == (body, job, 0)
+    (event,) = read_changes(stage.ledger.stream).events
+    assert (event.kind, event.op, event.message) == ("dead_letter", "say", f"say gave up a message: {letter.reason}")
 
 
 def test_a_worker_that_died_without_a_word_is_said_to_have() -> None:
@@ -47,6 +50,7 @@ def test_a_task_that_had_ended_after_all_is_left_alone() -> None:
     stage.runner().run(stage.tasks.commands[0], 1)
     assert stage.undertaker.bury_task("say", "m1", body, 5) is None
     assert stage.ledger.dead("say") == []
+    assert read_changes(stage.ledger.stream).events == []
 
 
 @pytest.mark.parametrize("moment", range(5))

@@ -1,12 +1,14 @@
 """The ops' lanes as they run now: how many at a time, paused or ready; and how to change that at work."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from botocore.exceptions import ClientError
 
 from umbel_core.errors import Rejected
+from umbel_core.lanes import Backlog, LaneState
 from umbel_core.op import Compute
 from umbel_core.receives import receives_for
 
@@ -20,13 +22,6 @@ def queue_name(lane: str, compute: Compute) -> str:
     return f"{lane}{FIFO_SUFFIX}" if compute.ordered else lane
 
 
-class LaneState(msgspec.Struct, frozen=True):
-    """One lane at this moment."""
-
-    concurrency: int
-    state: Literal["ready", "paused", "degraded"]
-
-
 class Lanes:
     """Lanes by op name. A lane is an SQS mapping with a cap, on a function that may have reserved concurrency."""
 
@@ -35,6 +30,7 @@ class Lanes:
         self._sqs = sqs
         self._prefix = prefix
         self._reserve = reserve
+        self._urls: dict[str, str] = {}
 
     def states(self) -> dict[str, LaneState]:
         """Every deployed lane."""
@@ -46,6 +42,12 @@ class Lanes:
     def health(self) -> dict[str, str]:
         """Every deployed lane's state, from one listing: cheap enough for a call that anybody may make."""
         return {op: self._state(mapping, None).state for op, mapping in self._mappings().items()}
+
+    def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]:
+        """The messages of these ops' lanes."""
+        queues = [queue_name(f"{self._prefix}{op}", compute) for op, compute in computes.items()]
+        with ThreadPoolExecutor(8) as pool:
+            return dict(zip(computes, pool.map(self._backlog, queues), strict=True))
 
     def scale(self, op: str, concurrency: int, compute: Compute) -> None:
         """Let at most `concurrency` of the op run at a time, from now on. 0 pauses: messages wait in their queue."""
@@ -71,13 +73,24 @@ class Lanes:
             self._update(mapping, Enabled=True, ScalingConfig={"MaximumConcurrency": cap})
 
     def _allow_receives(self, queue: str, count: int) -> None:
-        url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        url = self._url(queue)
         kept = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
         policy = msgspec.json.decode(kept["RedrivePolicy"])
         if int(policy["maxReceiveCount"]) != count:
             policy["maxReceiveCount"] = count
             changed = {"RedrivePolicy": msgspec.json.encode(policy).decode()}
             self._sqs.set_queue_attributes(QueueUrl=url, Attributes=changed)
+
+    def _backlog(self, queue: str) -> Backlog:
+        names = [f"ApproximateNumberOfMessages{which}" for which in ("", "Delayed", "NotVisible")]
+        found = self._sqs.get_queue_attributes(QueueUrl=self._url(queue), AttributeNames=names)["Attributes"]
+        ready, delayed, taken = (int(found[name]) for name in names)
+        return Backlog(waiting=ready + delayed, in_flight=taken)
+
+    def _url(self, queue: str) -> str:
+        if queue not in self._urls:
+            self._urls[queue] = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        return self._urls[queue]
 
     def _mappings(self) -> dict[str, dict[str, Any]]:
         pages = self._lambdas.get_paginator("list_event_source_mappings").paginate()

@@ -1,0 +1,33 @@
+"""Numbers in all and per op, looked up once in two seconds at most."""
+
+import time
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from api import prometheus
+from api.wiring import catalogue, survey
+from umbel_core.stats import Seen, numbers
+
+_FRESH_SECONDS = 2
+
+
+def stats() -> dict[str, Any]:
+    """The numbers of every deployed op."""
+    answer: dict[str, Any] = msgspec.to_builtins(numbers(catalogue(), _seen()))
+    return answer
+
+
+def metrics() -> str:
+    """The same for Prometheus."""
+    return prometheus.text(catalogue(), _seen())
+
+
+def _seen() -> Seen:
+    return _look(int(time.monotonic() / _FRESH_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _look(moment: int) -> Seen:  # noqa: ARG001 - a new moment looks again
+    return survey().look()

@@ -1,0 +1,152 @@
+"""The numbers that people ask for, made of what was counted and of the lanes as they are now."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from umbel_core.clock import stamp
+from umbel_core.lanes import Backlog, LaneState
+from umbel_core.tally import Counted, OpTally, minute_of, percentile
+
+_WORKERS_SHOWN = 100
+"""Of an op's active workers, so many are listed, the busiest first: a message has to hold all ops."""
+WINDOW = timedelta(hours=1)
+"""Averages and percentiles are of the runs that ended in it."""
+_LAST = timedelta(minutes=1)
+
+
+class Numbers(msgspec.Struct, kw_only=True):
+    """What is said of an op, and of all of them together."""
+
+    pending: int = 0
+    running: int = 0
+    completed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    in_flight: int = 0
+    """Messages that are with a worker."""
+    queue_depth: int = 0
+    """Messages that wait."""
+    oldest_age_seconds: float | None = None
+    """How long the longest waiting task has waited."""
+    average_ms: float | None = None
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    throughput_per_minute: float = 0.0
+    active_workers: int = 0
+    """Execution environments that ended a task within the last minute."""
+
+
+class Worker(msgspec.Struct, frozen=True):
+    """An active worker and what it did within the hour."""
+
+    id: str
+    tasks: int
+    average_ms: float
+
+
+class OpNumbers(Numbers, kw_only=True):
+    """One op's."""
+
+    state: str
+    concurrency: int
+    last_success_at: str | None = None
+    workers: list[Worker] = []
+
+
+class Stats(msgspec.Struct, frozen=True):
+    """The answer of `GET /stats`, and what `stats` messages carry."""
+
+    at: str
+    totals: Numbers
+    ops: dict[str, OpNumbers]
+
+
+def since(at: datetime) -> str:
+    """The first minute that counts."""
+    return minute_of(stamp(at - WINDOW))
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What was seen at one moment."""
+
+    at: datetime
+    counted: Counted
+    states: Mapping[str, LaneState]
+    backlogs: Mapping[str, Backlog]
+    oldest: Mapping[str, str]
+    """Op -> when the first of its waiting tasks was queued."""
+
+
+def numbers(ops: Iterable[str], seen: Seen) -> Stats:
+    """The numbers of these ops."""
+    hours = {op: _hour(op, seen.counted) for op in ops}
+    shown = {op: _of_op(op, hour, seen) for op, hour in hours.items()}
+    every = OpTally()
+    for hour in hours.values():
+        every.add(hour)
+    ages = [op.oldest_age_seconds for op in shown.values() if op.oldest_age_seconds is not None]
+    sums = {name: sum(getattr(op, name) for op in shown.values()) for name in _SUMMED}
+    sums["throughput_per_minute"] = round(sums["throughput_per_minute"], 1)
+    return Stats(stamp(seen.at), Numbers(oldest_age_seconds=max(ages, default=None), **_times(every), **sums), shown)
+
+
+_SUMMED = (
+    *("pending", "running", "completed", "failed", "skipped"),
+    *("in_flight", "queue_depth", "throughput_per_minute", "active_workers"),
+)
+
+
+def _of_op(op: str, hour: OpTally, seen: Seen) -> OpNumbers:
+    forever = seen.counted.forever.get(op, OpTally())
+    state = seen.states.get(op, LaneState(0, "degraded"))
+    backlog = seen.backlogs.get(op, Backlog(0, 0))
+    horizon = stamp(seen.at - _LAST)
+    active = {name: worker for name, worker in hour.workers.items() if worker.seen >= horizon}
+    busiest = sorted(active, key=lambda name: (-active[name].runs, name))[:_WORKERS_SHOWN]
+    return OpNumbers(
+        # Tasks that were planned before anything was counted leave without having entered.
+        pending=max(0, forever.count("pending")),
+        running=max(0, forever.count("running")),
+        completed=forever.count("completed"),
+        failed=forever.count("failed"),
+        skipped=forever.count("skipped"),
+        in_flight=backlog.in_flight,
+        queue_depth=backlog.waiting,
+        oldest_age_seconds=_age(seen.oldest[op], seen.at) if op in seen.oldest else None,
+        **_times(hour),
+        throughput_per_minute=_throughput(op, seen),
+        active_workers=len(active),
+        state=state.state,
+        concurrency=state.concurrency,
+        last_success_at=forever.last_success or None,
+        workers=[Worker(name, active[name].runs, round(active[name].ms / active[name].runs, 1)) for name in busiest],
+    )
+
+
+def _hour(op: str, counted: Counted) -> OpTally:
+    hour = OpTally()
+    for ops in counted.minutes.values():
+        if op in ops:
+            hour.add(ops[op])
+    return hour
+
+
+def _times(hour: OpTally) -> dict[str, Any]:
+    average = round(hour.ms / hour.runs, 1) if hour.runs else None
+    return {"average_ms": average, "p50_ms": percentile(hour.steps, 0.5), "p95_ms": percentile(hour.steps, 0.95)}
+
+
+def _throughput(op: str, seen: Seen) -> float:
+    """Runs that ended in the last sixty seconds: this minute's, and of the one before what is left of its share."""
+    this, before = (
+        seen.counted.minutes.get(minute_of(stamp(moment)), {}).get(op, OpTally()).runs
+        for moment in (seen.at, seen.at - _LAST)
+    )
+    return round(this + before * (60 - seen.at.second) / 60, 1)
+
+
+def _age(queued: str, at: datetime) -> float:
+    return round(max(0.0, (at - datetime.fromisoformat(queued)).total_seconds()), 1)

@@ -1,0 +1,70 @@
+"""Looks at the tallies, the lanes and the oldest jobs side by side; the numbers come of it."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+
+from umbel_core.catalogue import Catalogue
+from umbel_core.lanes import Backlog, LaneState
+from umbel_core.ledger import Task
+from umbel_core.op import Compute
+from umbel_core.stats import Seen, since
+from umbel_core.tally import Counted
+
+_JOBS = 20
+_TASKS = 100
+
+
+class Books(Protocol):
+    """What is counted."""
+
+    def counted(self, since: str) -> Counted:
+        """All that was ever counted, and the minutes from this period on."""
+
+
+class Lanes(Protocol):
+    """The ops' lanes as they are now."""
+
+    def states(self) -> dict[str, LaneState]: ...
+    def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]: ...
+
+
+class Jobs(Protocol):
+    """The ledger, as far as waiting tasks are looked for."""
+
+    def unfinished(self, limit: int) -> list[str]: ...
+    def last_tasks(self, job: str, limit: int) -> list[Task]: ...
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """Reads what `umbel_core.stats` needs."""
+
+    books: Books
+    lanes: Lanes
+    ledger: Jobs
+    catalogue: Catalogue
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def look(self) -> Seen:
+        """Everything, now."""
+        at = self.clock()
+        with ThreadPoolExecutor(3) as pool:
+            states = pool.submit(self.lanes.states)
+            backlogs = pool.submit(self.lanes.backlogs, {op: card.compute for op, card in self.catalogue.items()})
+            counted = self.books.counted(since(at))
+            return Seen(at, counted, states.result(), backlogs.result(), self._oldest(counted))
+
+    def _oldest(self, counted: Counted) -> dict[str, str]:
+        """Op -> when its longest waiting task was queued. Tasks wait at the ends of the oldest jobs."""
+        waiting = {op for op, tally in counted.forever.items() if tally.count("pending") > 0}
+        oldest: dict[str, str] = {}
+        for job in self.ledger.unfinished(_JOBS) if waiting else ():
+            for task in self.ledger.last_tasks(job, _TASKS):
+                if task.status == "pending":
+                    oldest[task.op] = min(task.queued_at, oldest.get(task.op, task.queued_at))
+            if waiting <= oldest.keys():
+                break
+        return oldest

@@ -1,0 +1,114 @@
+"""The numbers are those of the ledger; what happens to the system is told as it happens."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.pipeline.api import Api
+from tests.pipeline.deployment import Deployment
+from tests.pipeline.feed import Feed
+from tests.pipeline.lanes import held, lane
+from tests.pipeline.waiting import wait_for
+from umbel_core.aws.books import DynamoBooks
+from umbel_core.tally import FOREVER
+
+pytestmark = pytest.mark.engine
+STATUSES = ("pending", "running", "completed", "failed", "skipped")
+NUMBERS = {
+    *STATUSES,
+    *("in_flight", "queue_depth", "oldest_age_seconds", "average_ms", "p50_ms", "p95_ms"),
+    *("throughput_per_minute", "active_workers"),
+}
+
+
+def _of(api: Api, op: str = "slow") -> dict[str, Any]:
+    found: dict[str, Any] = api.get("/stats").body["ops"][op]
+    return found
+
+
+def _gained(api: Api, before: dict[str, Any], **expected: int) -> None:
+    """Return when the numbers of the op have grown by this, and by nothing else."""
+    wanted = {status: before[status] + expected.get(status, 0) for status in STATUSES}
+    wait_for(lambda: {status: _of(api)[status] for status in STATUSES} == wanted, f"the numbers to be {wanted}")
+
+
+def _words(count: int, seconds: float = 0) -> list[dict[str, Any]]:
+    return [{"op": "slow", "input": f"word {place}", "params": {"seconds": seconds}} for place in range(count)]
+
+
+@pytest.fixture
+def calm(api: Api) -> dict[str, Any]:
+    """The op's numbers while nothing of it is under way."""
+
+    def found() -> dict[str, Any] | None:
+        slow = _of(api)
+        return None if slow["pending"] or slow["running"] or slow["in_flight"] else slow
+
+    return wait_for(found, "the lane to be calm")
+
+
+def test_the_answer_has_every_number_of_every_op(api: Api, viewer: Api) -> None:
+    stats = viewer.get("/stats").body
+    assert set(stats) == {"at", "totals", "ops"}
+    assert set(stats["totals"]) == NUMBERS
+    assert set(stats["ops"]) == {op["name"] for op in api.get("/ops").body["ops"]}
+    assert all(
+        set(op) == NUMBERS | {"state", "concurrency", "last_success_at", "workers"} for op in stats["ops"].values()
+    )
+
+
+def test_after_known_jobs_the_numbers_are_exact(
+    api: Api, calm: dict[str, Any], done: Callable[..., dict[str, Any]]
+) -> None:
+    done(api.run(*_words(7), {"op": "slow", "input": "x" * 10}))
+    _gained(api, calm, completed=8)
+    slow = _of(api)
+    assert slow["active_workers"] == len(slow["workers"]) >= 1
+    assert sum(worker["tasks"] for worker in slow["workers"]) >= 8
+    assert slow["throughput_per_minute"] > 0
+    assert slow["p50_ms"] <= slow["p95_ms"]
+    assert slow["last_success_at"] == lane(api, "slow")["last_success_at"]
+
+
+def test_what_waits_is_counted_with_its_age(
+    api: Api, calm: dict[str, Any], done: Callable[..., dict[str, Any]]
+) -> None:
+    with held(api, "slow", 4):
+        job = api.run(*_words(5))
+        wait_for(lambda: _of(api)["queue_depth"] == 5, "five messages to wait")
+        _gained(api, calm, pending=5)
+        waited = wait_for(lambda: _of(api)["oldest_age_seconds"], "an age")
+        wait_for(lambda: _of(api)["oldest_age_seconds"] > waited, "it to grow")
+        assert (_of(api)["state"], _of(api)["concurrency"]) == ("paused", 0)
+        api.call("DELETE", f"/jobs/{job}")
+    _gained(api, calm, skipped=5)
+    assert _of(api)["oldest_age_seconds"] is None
+
+
+def test_the_metrics_are_what_prometheus_reads(viewer: Api) -> None:
+    answer = viewer.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    families = {family.name: family for family in text_string_to_metric_families(answer.body.decode())}
+    completed = {sample.labels["op"]: sample.value for sample in families["umbel_tasks_completed"].samples}
+    assert completed.keys() == viewer.get("/stats").body["ops"].keys()
+
+
+def test_the_tallies_are_in_the_ledger(api: Api, deployed: Deployment) -> None:
+    counted = DynamoBooks(deployed.client("dynamodb"), deployed.site.table).counted(FOREVER)
+    assert counted.forever["slow"].count("completed") == _of(api)["completed"]
+
+
+def test_scaling_pausing_and_resuming_are_told(api: Api, feed: Feed) -> None:
+    with held(api, "sluggish", 4):
+        pass
+    assert api.put("/ops/sluggish", {"concurrency": 3}).status == 200
+    for kind in ("paused", "resumed", "scaled"):
+        message = feed.wait_for(lambda each, kind=kind: _is_event(each, kind, "sluggish"), f"{kind} to be told")  # type: ignore[misc]
+        assert set(message["event"]) == {"id", "at", "kind", "op", "message"}
+    assert api.put("/ops/sluggish", {"concurrency": 4}).status == 200
+
+
+def _is_event(message: dict[str, Any], kind: str, op: str) -> bool:
+    return message["type"] == "system" and (message["event"]["kind"], message["event"].get("op")) == (kind, op)
