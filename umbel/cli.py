@@ -37,13 +37,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Tune": {
         "ops": ("ops", "The ops that are deployed"),
         "scale": ("ops", "Set how many of an op run at a time; 0 pauses it"),
-        "stats": ("ops", "Numbers, in all and per op"),
+        "stats": ("stats", "Numbers, in all and per op"),
         "redrive": ("ops", "Send an op's dead letters through its lane again"),
     },
 }
-
-_NO_ROUTE_YET = ("stats",)
-"""Not listed: the API does not answer them yet."""
 
 
 class Umbel(click.Group):
@@ -51,7 +48,7 @@ class Umbel(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """All names, in the order of the help."""
-        return [name for section in COMMANDS.values() for name in section if name not in _NO_ROUTE_YET]
+        return [name for section in COMMANDS.values() for name in section]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Import one command."""
@@ -67,7 +64,7 @@ class Umbel(click.Group):
         """The help's list of commands, by section."""
         for title, section in COMMANDS.items():
             with formatter.section(title):
-                listed = [(name, summary) for name, (_, summary) in section.items() if name not in _NO_ROUTE_YET]
+                listed = [(name, summary) for name, (_, summary) in section.items()]
                 formatter.write_dl(listed, col_max=10)
 
 

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import click
@@ -77,6 +78,11 @@ def status(word: str) -> Text:
     return Text(word, MARKS.get(word, ("", "cyan"))[1])
 
 
+def state(word: str) -> Text:
+    """A lane's state as a coloured word."""
+    return Text(word, {"ready": "green", "paused": "yellow"}.get(word, "red"))
+
+
 def size(count: int | None) -> str:
     """Bytes as people read them: `3.4 MB`."""
     if count is None:
@@ -94,6 +100,23 @@ def took(milliseconds: float | None) -> str:
     if milliseconds is None:
         return ""
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+def ago(stamp: str | None, now: datetime | None = None) -> str:
+    """How long a moment is past: `3 min ago`."""
+    if stamp is None:
+        return ""
+    return f"{span(((now or datetime.now(UTC)) - datetime.fromisoformat(stamp)).total_seconds())} ago"
+
+
+def span(seconds: float | None) -> str:
+    """A long time in one unit: `45 s`, `3 min`, `5 h`, `2 d`."""
+    if seconds is None:
+        return ""
+    for unit, length, most in (("s", 1, 120), ("min", 60, 120), ("h", 3600, 48)):
+        if seconds < most * length:
+            return f"{max(seconds, 0) / length:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} d"
 
 
 def moment(stamp: str) -> str:

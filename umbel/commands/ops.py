@@ -1,10 +1,9 @@
-"""`umbel ops`, `scale`, `stats`, `redrive`."""
+"""`umbel ops`, `scale`, `redrive`."""
 
 from typing import Any
 from urllib.parse import quote
 
 import click
-import msgspec
 
 from umbel import show, stack
 from umbel.client import Client
@@ -15,10 +14,13 @@ from umbel.client import Client
 def ops(as_json: bool) -> None:
     answer = Client(stack.find()).call("GET", "/ops")
     rows = (
-        (op["name"], op["takes"], str(op["concurrency"]), _state(op["state"]), ", ".join(_params(op)), op["summary"])
+        (
+            *(op["name"], op["takes"], str(op["concurrency"]), show.state(op["state"])),
+            *(show.ago(op["last_success_at"]), ", ".join(_params(op)), op["summary"]),
+        )
         for op in answer["ops"]
     )
-    columns = ("op", "takes", ">at once", "state", "~parameters", "~what it does")
+    columns = ("op", "takes", ">at once", "state", ">last success", "~parameters", "~what it does")
     show.either(answer, lambda _: show.table(columns, rows), json=as_json)
 
 
@@ -33,12 +35,6 @@ def scale(op: str, concurrency: int, as_json: bool) -> None:
 
 
 @click.command()
-@show.as_json
-def stats(as_json: bool) -> None:
-    show.either(Client(stack.find()).call("GET", "/stats"), _numbers, json=as_json)
-
-
-@click.command()
 @click.argument("op")
 @show.as_json
 def redrive(op: str, as_json: bool) -> None:
@@ -46,22 +42,6 @@ def redrive(op: str, as_json: bool) -> None:
     show.either(answer, lambda _: click.echo(f"{op}: {answer['redriven']} sent again"), json=as_json)
 
 
-def _numbers(answer: dict[str, Any]) -> None:
-    show.facts([(name, _text(value)) for name, value in answer.items() if not isinstance(value, dict | list)])
-    for value in answer.values():
-        if isinstance(value, dict) and value and all(isinstance(each, dict) for each in value.values()):
-            columns = ("op", *(f">{name}" for name in next(iter(value.values()))))
-            show.table(columns, [(op, *map(_text, each.values())) for op, each in value.items()])
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
 def _params(op: dict[str, Any]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = op["params"].get("properties", {})
     return found
-
-
-def _state(word: str) -> show.Cell:
-    return show.text(word, {"ready": "green", "paused": "yellow"}.get(word, "red"))

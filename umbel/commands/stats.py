@@ -1,0 +1,91 @@
+"""`umbel stats`."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import click
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from umbel import show, stack
+from umbel.client import Client
+
+_EVERY_SECONDS = 2.0
+
+Numbers = dict[str, Any]
+Columns = dict[str, Callable[[Numbers], show.Cell]]
+
+_WORK: Columns = {
+    "state": lambda op: show.state(op["state"]) if "state" in op else "",
+    ">pending": lambda op: str(op["pending"]),
+    ">running": lambda op: str(op["running"]),
+    ">completed": lambda op: str(op["completed"]),
+    ">failed": lambda op: show.text(str(op["failed"]), "red" if op["failed"] else ""),
+    ">skipped": lambda op: str(op["skipped"]),
+    ">queued": lambda op: str(op["queue_depth"]),
+    ">in flight": lambda op: str(op["in_flight"]),
+    ">oldest": lambda op: show.span(op["oldest_age_seconds"]),
+}
+_TIMES: Columns = {
+    ">average": lambda op: show.took(op["average_ms"]),
+    ">p50": lambda op: show.took(op["p50_ms"]),
+    ">p95": lambda op: show.took(op["p95_ms"]),
+    ">a minute": lambda op: f"{op['throughput_per_minute']:g}",
+    ">workers": lambda op: (
+        f"{op['active_workers']} of {op['concurrency']}" if "state" in op else str(op["active_workers"])
+    ),
+    "~each worker": lambda op: ", ".join(map(_worker, op.get("workers", ()))),
+}
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Follow until interrupted.")
+@show.as_json
+def stats(watch: bool, as_json: bool) -> None:
+    client = Client(stack.find())
+    answers = _answers(client) if watch else iter([client.call("GET", "/stats")])
+    if as_json or not show.out.is_terminal:
+        for answer in answers:
+            show.either(answer, _lines, json=as_json)
+    elif watch:
+        with Live(console=show.out, auto_refresh=False) as live:
+            for answer in answers:
+                live.update(Group(*tables(answer)), refresh=True)
+    else:
+        show.out.print(*tables(next(answers)), sep="\n")
+
+
+def _answers(client: Client) -> Iterator[Numbers]:
+    while True:
+        yield client.call("GET", "/stats")
+        time.sleep(_EVERY_SECONDS)
+
+
+def tables(answer: Numbers) -> tuple[Any, ...]:
+    """What is there to do, and how fast it is done: two tables, because one would be too wide for a terminal."""
+    ops = _named(answer)
+    worked = [(name, op) for name, op in ops if op["average_ms"] is not None]
+    return (
+        show.grid(("op", *_WORK), [_cells(name, op, _WORK) for name, op in ops]),
+        Text(),
+        show.grid(("within the hour", *_TIMES), [_cells(name, op, _TIMES) for name, op in worked]),
+    )
+
+
+def _lines(answer: Numbers) -> None:
+    """One line an op, for pipes."""
+    show.table(("op", *_WORK, *_TIMES), [_cells(name, op, {**_WORK, **_TIMES}) for name, op in _named(answer)])
+
+
+def _named(answer: Numbers) -> list[tuple[str, Numbers]]:
+    return [*answer["ops"].items(), ("all", answer["totals"])]
+
+
+def _cells(name: str, op: Numbers, columns: Columns) -> Sequence[show.Cell]:
+    return (name, *(cell(op) for cell in columns.values()))
+
+
+def _worker(worker: Numbers) -> str:
+    return f"{worker['id']} {worker['tasks']} x {show.took(worker['average_ms'])}"
