@@ -12,7 +12,7 @@ from api.app import app as routes
 from api.environment import ApiEnvironment
 from infra.function import Workshop
 from infra.intake import Intake
-from infra.lanes import lane_name
+from infra.lanes import grant_looking, lane_functions, lane_name, lane_queues
 from infra.ledger import Ledger
 from umbel_core.ids import INPUTS, JOBS, ROOT
 from umbel_core.settings import Limits
@@ -114,32 +114,25 @@ class Api(Construct):
         ledger.uploads.grant_read(self.function, f"{JOBS}*")
         ledger.results.grant_read(self.function)
         intake.queue.queue.grant_send_messages(self.function)
+        grant_looking(self.function, prefix)
         self._grant_tuning(prefix)
 
     def _grant_tuning(self, prefix: str) -> None:
         stack = Stack.of(self)
-        lanes = stack.format_arn(
-            service="lambda", resource="function", resource_name=f"{prefix}*", arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
-        tuning = ["lambda:GetFunctionConcurrency", "lambda:PutFunctionConcurrency"]
-        self.function.add_to_role_policy(iam.PolicyStatement(actions=tuning, resources=[lanes]))
+        lanes = lane_functions(stack, prefix)
         mappings = stack.format_arn(
             service="lambda",
             resource="event-source-mapping",
             resource_name="*",
             arn_format=ArnFormat.COLON_RESOURCE_NAME,
         )
-        self.function.add_to_role_policy(
+        for statement in (
+            iam.PolicyStatement(actions=["lambda:PutFunctionConcurrency"], resources=[lanes]),
             iam.PolicyStatement(
                 actions=["lambda:UpdateEventSourceMapping"],
                 resources=[mappings],
                 conditions={"ArnLike": {"lambda:FunctionArn": lanes}},
-            )
-        )
-        queues = stack.format_arn(service="sqs", resource=f"{prefix}*")
-        tuned = ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SetQueueAttributes"]
-        self.function.add_to_role_policy(iam.PolicyStatement(actions=tuned, resources=[queues]))
-        # Listing takes no resource.
-        self.function.add_to_role_policy(
-            iam.PolicyStatement(actions=["lambda:ListEventSourceMappings"], resources=["*"])
-        )
+            ),
+            iam.PolicyStatement(actions=["sqs:SetQueueAttributes"], resources=[lane_queues(stack, prefix)]),
+        ):
+            self.function.add_to_role_policy(statement)

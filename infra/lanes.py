@@ -1,6 +1,9 @@
 """SNS -> SQS -> op: one lane per op, with its own queue, function, role and share of concurrency."""
 
 import msgspec
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -98,3 +101,29 @@ class Lane(Construct):
 def lane_name(prefix: str, op: str) -> str:
     """The name of an op's function and queue; the API finds a lane by it."""
     return f"{prefix}-op-{op}"
+
+
+def grant_looking(function: lambda_.Function, prefix: str) -> None:
+    """Let a function see how the lanes are set and how many messages they have."""
+    stack = Stack.of(function)
+    for statement in (
+        iam.PolicyStatement(actions=["lambda:GetFunctionConcurrency"], resources=[lane_functions(stack, prefix)]),
+        iam.PolicyStatement(
+            actions=["sqs:GetQueueUrl", "sqs:GetQueueAttributes"], resources=[lane_queues(stack, prefix)]
+        ),
+        # Listing takes no resource.
+        iam.PolicyStatement(actions=["lambda:ListEventSourceMappings"], resources=["*"]),
+    ):
+        function.add_to_role_policy(statement)
+
+
+def lane_functions(stack: Stack, prefix: str) -> str:
+    """The functions of all lanes, as policies name them."""
+    return stack.format_arn(
+        service="lambda", resource="function", resource_name=f"{prefix}*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
+
+
+def lane_queues(stack: Stack, prefix: str) -> str:
+    """The queues of all lanes, as policies name them."""
+    return stack.format_arn(service="sqs", resource=f"{prefix}*")

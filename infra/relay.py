@@ -43,21 +43,22 @@ class Relay(Construct):
             self, "Api", api_name=f"{workshop.prefix}-live", route_selection_expression="$request.body.action"
         )
         self.stage = gateway.WebSocketStage(self, "Stage", web_socket_api=self.api, stage_name=_STAGE, auto_deploy=True)
-        endpoint = self._endpoint(workshop)
-        sockets = workshop.function(
+        self.endpoint = self._endpoint(workshop)
+        self.sockets = workshop.function(
             sockets_scope,
             "sockets",
             environment=SocketsEnvironment(
                 ledger_table=ledger.table.table_name,
                 sockets_table=ledger.sockets.table_name,
-                socket_endpoint=endpoint,
+                socket_endpoint=self.endpoint,
                 uploads_bucket=ledger.uploads.bucket_name,
                 results_bucket=ledger.results.bucket_name,
+                ticker_function=f"{workshop.prefix}-ticker",
                 limits=msgspec.json.encode(limits).decode(),
             ),
             facts=True,
         )
-        integration = integrations.WebSocketLambdaIntegration("Sockets", sockets)
+        integration = integrations.WebSocketLambdaIntegration("Sockets", self.sockets)
         self.api.add_route(
             "$connect",
             integration=integration,
@@ -73,7 +74,7 @@ class Relay(Construct):
             environment=RelayEnvironment(
                 ledger_table=ledger.table.table_name,
                 sockets_table=ledger.sockets.table_name,
-                socket_endpoint=endpoint,
+                socket_endpoint=self.endpoint,
                 results_bucket=ledger.results.bucket_name,
                 retention_days=limits.retention_days,
             ),
@@ -104,9 +105,9 @@ class Relay(Construct):
             )
         )
         ledger.table.grant(relay, "dynamodb:BatchGetItem", "dynamodb:PutItem")
-        ledger.table.grant(sockets, "dynamodb:Query", "dynamodb:PutItem")
-        ledger.uploads.grant_put(sockets, f"{JOBS}*")
-        for function in (relay, sockets):
+        ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:PutItem")
+        ledger.uploads.grant_put(self.sockets, f"{JOBS}*")
+        for function in (relay, self.sockets):
             # A crawl ends with the socket that asked for it, whoever notices first that it has gone.
             ledger.table.grant(function, "dynamodb:GetItem", "dynamodb:UpdateItem")
             ledger.sockets.grant_read_write_data(function)

@@ -17,6 +17,7 @@ from infra.bundle import ROOT
 from infra.function import Workshop
 from infra.ledger import Ledger
 from infra.relay import Relay
+from publisher.environment import PublisherEnvironment
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
 
@@ -65,7 +66,14 @@ class Site(Construct):
         )
 
     def publish(
-        self, workshop: Workshop, api: Api, relay: Relay, ledger: Ledger, recipes: Recipes, limits: Limits
+        self,
+        workshop: Workshop,
+        api: Api,
+        relay: Relay,
+        ledger: Ledger,
+        recipes: Recipes,
+        limits: Limits,
+        ops: list[str],
     ) -> None:
         """Have the deployment put the built page into the bucket, told where the API and the sockets are."""
         local = workshop.target.endpoint is not None
@@ -78,7 +86,15 @@ class Site(Construct):
             "formats": list(TAKEN),
         }
         archive = assets.Asset(self, "Files", path=str(built()))
-        function = workshop.function(self, "publisher", timeout_seconds=120)
+        function = workshop.function(
+            self,
+            "publisher",
+            environment=PublisherEnvironment(
+                ledger_table=ledger.table.table_name, retention_days=limits.retention_days
+            ),
+            timeout_seconds=120,
+        )
+        ledger.table.grant(function, "dynamodb:PutItem")
         archive.grant_read(function)
         self.bucket.grant_read_write(function)
         self.bucket.grant_delete(function)
@@ -92,6 +108,7 @@ class Site(Construct):
                 "bucket": self.bucket.bucket_name,
                 "archive_bucket": archive.s3_bucket_name,
                 "archive_key": archive.s3_object_key,
+                "ops": ops,
                 "config": Stack.of(self).to_json_string(config),
             },
         ).node.add_dependency(self.bucket.policy or self.bucket)

@@ -22,6 +22,7 @@ from infra.relay import Relay
 from infra.settings import Settings
 from infra.site import Site
 from infra.target import Target
+from infra.ticker import Ticker
 from infra.undertaker import Undertaker
 from umbel_core.catalogue import Catalogue, read_ops
 from umbel_core.recipes import Recipes, read_recipes
@@ -61,11 +62,12 @@ class Umbel(Stack):
         Undertaker(self, workshop, intake, lanes, ledger, settings.retention_days)
         authorizer = self._authorizer(workshop, ledger)
         relay = Relay(self, workshop, ledger, authorizer, limits, alarms)
+        Ticker(self, workshop, ledger, relay, settings.retention_days, reserve=settings.reserve)
         site = Site(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
         api = Api(self, workshop, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins)
-        site.publish(workshop, api, relay, ledger, recipes, limits)
+        site.publish(workshop, api, relay, ledger, recipes, limits, list(self.catalogue))
 
         self._say(
             ApiId=api.rest.rest_api_id,

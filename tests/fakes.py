@@ -59,6 +59,7 @@ class FakeLedger:
         self._stopped: dict[tuple[str, str], str] = {}
         self._tallies: dict[str, Item] = {}
         self._planned: Counter[str] = Counter()
+        self._ops: list[str] | None = None
         self.stream: list[dict[str, Any]] = []
 
     def expect(self, job: Job) -> None:
@@ -189,6 +190,10 @@ class FakeLedger:
         self._weather.passes()
         self._put({"pk": {"S": "EVENTS"}, "sk": {"S": f"EVENT#{event.at}#{event.id}"}}, event)
 
+    def note_ops(self, ops: Iterable[str]) -> list[str] | None:
+        before, self._ops = self._ops, list(ops)
+        return before
+
     def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, Tally]]:
         """As `DynamoBooks` does, with one counter for all."""
         found = {job.id: job for job in map(self.job, jobs) if job}
@@ -312,6 +317,7 @@ class FakeAudience:
         self._roles: dict[str, str] = {}
         self._jobs: dict[str, list[str]] = defaultdict(list)
         self.heard: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.talking = ""
         self.gone: set[str] = set()
 
     def admit(self, socket: str, role: str) -> None:
@@ -336,6 +342,12 @@ class FakeAudience:
 
     def unsubscribe(self, socket: str, topic: str) -> None:
         self._topics[topic].discard(socket)
+
+    def take_over(self, run: str) -> None:
+        self.talking = run
+
+    def talks(self, run: str) -> bool:
+        return self.talking == run
 
     def listeners(self, topics: list[str]) -> dict[str, set[str]]:
         return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}

@@ -1,1 +1,1 @@
-"""The web app's files -> its bucket, at every deployment."""
+"""The web app's files -> its bucket, at every deployment; what the deployment changed -> the ledger."""

@@ -6,8 +6,12 @@ import msgspec
 import urllib3
 from aws_lambda_powertools import Logger
 
+from publisher.announcing import announce
+from publisher.environment import PublisherEnvironment
 from publisher.publishing import Site, clear, publish
 from umbel_core.aws.clients import client
+from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.environment import parse
 
 logger = Logger(service="publisher")
 
@@ -21,6 +25,9 @@ def handle(event: dict[str, Any], context: Any) -> None:
             clear(client("s3"), site.bucket)
         else:
             logger.info("published", extra={"keys": len(publish(client("s3"), site))})
+            environment = parse(PublisherEnvironment)
+            ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
+            announce(ledger, properties["ops"])
         status, reason = "SUCCESS", ""
     except Exception as fault:
         logger.exception("not published")

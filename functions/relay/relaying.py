@@ -1,7 +1,7 @@
 """Changes pushed to who listens, and folded into their jobs' counts. All of it may be done again."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from itertools import chain
@@ -13,20 +13,10 @@ from relay.changes import Changes
 from umbel_core.fold import TaskChange, fold, uncounted
 from umbel_core.ledger import Event, Job
 from umbel_core.messages import EVERYTHING
-from umbel_core.tally import Tally, count, periods_of
+from umbel_core.tally import Books, count, periods_of
 from umbel_core.views import UrlFor, job_view, task_view
 
 _TRIES = 5
-
-
-class Books(Protocol):
-    """What is counted, as far as the relay counts it."""
-
-    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, Tally]]:
-        """The jobs with these ids and the tallies of these periods, in one read."""
-
-    def write(self, jobs: Sequence[tuple[Job, Job]], tallies: Iterable[Tally]) -> bool:
-        """Write what was folded (old, new) and counted, all or none; False when somebody wrote in between."""
 
 
 class Ledger(Protocol):

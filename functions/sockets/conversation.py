@@ -1,5 +1,6 @@
 """What a socket may say and what it is answered: every answer is a message, none is a return value."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -7,9 +8,10 @@ import msgspec
 from umbel_core.door import Door
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Ledger
-from umbel_core.messages import EVERYTHING
+from umbel_core.messages import EVERYTHING, NUMBERS
 from umbel_core.views import UrlFor, job_view, task_view
 
+_ACTIONS = "subscribe, unsubscribe, crawl, stats and ping"
 _JOBS_SHOWN = 50
 _TASKS_SHOWN = 100
 _MESSAGE_BYTES = 100_000
@@ -34,6 +36,7 @@ class Conversation(msgspec.Struct, frozen=True):
     audience: Audience
     door: Door
     url_for: UrlFor
+    start_ticker: Callable[[], object]
 
     def hear(self, socket: str, body: str) -> str:
         """Answer one message; the action's name, for the log."""
@@ -47,12 +50,12 @@ class Conversation(msgspec.Struct, frozen=True):
                 self.audience.unsubscribe(socket, _topic(message))
             elif action == "crawl":
                 self._crawl(socket, message)
+            elif action == "stats":
+                self._numbers(socket, stop=message.get("stop") is True)
             elif action == "ping":
                 self._say(socket, {"type": "pong"})
             else:
-                raise Rejected(
-                    "unknown_action", f"There is no action '{action}'; say subscribe, unsubscribe, crawl or ping."
-                )
+                raise Rejected("unknown_action", f"There is no action '{action}'; the actions are {_ACTIONS}.")
         except Rejected as fault:
             self._say(socket, {"type": "error", "error": {"code": fault.code, "message": fault.sentence}})
         return action
@@ -70,6 +73,14 @@ class Conversation(msgspec.Struct, frozen=True):
         if not self.audience.bind(socket, job.id):
             self.ledger.cancel(job.id)
         self._subscribe(socket, job.id)
+
+    def _numbers(self, socket: str, *, stop: bool) -> None:
+        """The ticker's run that starts now tells everybody, this one too; the clock would take up to a minute."""
+        if stop:
+            self.audience.unsubscribe(socket, NUMBERS)
+            return
+        self.audience.subscribe(socket, NUMBERS)
+        self.start_ticker()
 
     def _subscribe(self, socket: str, topic: str) -> None:
         """Listen first, look second: a change between the two then comes twice, never not at all."""

@@ -11,5 +11,7 @@ class SocketsEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     socket_endpoint: str
     uploads_bucket: str
     results_bucket: str
+    ticker_function: str
+    """Name of the function that tells the numbers."""
     limits: str
     """`umbel_core.settings.Limits` as JSON."""

@@ -1,6 +1,6 @@
 """WebSocket API -> subscriptions and snapshots."""
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,9 @@ def conversation() -> Conversation:
     ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days)
     uploads = S3Uploads(client("s3"), environment.uploads_bucket)
     door = Door(ledger, uploads, Catalogue.load(FACTS / "catalogue.json"), limits)
-    return Conversation(ledger, audience(), door, S3Results(client("s3"), environment.results_bucket).link)
+    start = partial(client("lambda").invoke, FunctionName=environment.ticker_function, InvocationType="Event")
+    url_for = S3Results(client("s3"), environment.results_bucket).link
+    return Conversation(ledger, audience(), door, url_for, start)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature

@@ -75,6 +75,7 @@ class Stage:
         self.audience = FakeAudience(weather)
         self.planner = Planner(self.ledger, self.uploads, self.tasks, CATALOGUE, RECIPES, limits or Limits())
         self.relay = Relay(self.ledger, self.ledger, self.audience, self.results.link, AtOnce())
+        self.started: list[str] = []
         self.undertaker = Undertaker(self.ledger)
 
     def runner(self) -> Runner:

@@ -1,6 +1,7 @@
 """What a socket says is answered with messages that API Gateway can carry."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def stage_with(tasks: int, text: str = "hi") -> tuple[Stage, Conversation, str]:
 
 def talk(stage: Stage) -> Conversation:
     door = Door(stage.ledger, stage.uploads, CATALOGUE, Limits())
-    return Conversation(stage.ledger, stage.audience, door, stage.results.link)
+    return Conversation(stage.ledger, stage.audience, door, stage.results.link, partial(stage.started.append, "ticker"))
 
 
 def say(conversation: Conversation, message: Any) -> None:
@@ -76,6 +77,14 @@ def test_everything_of_nothing_is_still_an_answer() -> None:
     stage = Stage()
     say(talk(stage), {"action": "subscribe", "job": "*"})
     assert [message["jobs"] for message in stage.audience.heard["s1"]] == [[]]
+
+
+def test_who_asks_for_numbers_listens_to_them_and_has_the_ticker_started() -> None:
+    stage, conversation, _ = stage_with(0)
+    say(conversation, {"action": "stats"})
+    assert (stage.audience.listeners(["stats"]), stage.started) == ({"stats": {"s1"}}, ["ticker"])
+    say(conversation, {"action": "stats", "stop": True})
+    assert (stage.audience.listeners(["stats"]), stage.started) == ({}, ["ticker"])
 
 
 def test_a_ping_is_answered() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.pipeline.api import Api
 from tests.pipeline.deployment import Deployment
+from tests.pipeline.feed import Feed
 from tests.pipeline.shapes import moment
 
 pytestmark = pytest.mark.engine
@@ -71,7 +72,7 @@ def impatient(deployed: Deployment) -> None:
 
 
 def test_what_is_hopeless_is_given_up_with_its_reason_and_comes_home_when_mended(
-    api: Api, deployed: Deployment, impatient: None, tmp_path: Path, done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployment, impatient: None, feed: Feed, tmp_path: Path, done: Callable[..., dict[str, Any]]
 ) -> None:
     file = tmp_path / "faulty"
     file.write_text("1000")
@@ -82,6 +83,8 @@ def test_what_is_hopeless_is_given_up_with_its_reason_and_comes_home_when_mended
     assert (task["status"], task["attempts"], task["error"]["code"]) == ("failed", 3, "given_up")
     assert "Given up after 3 attempts; at last OSError" in task["error"]["message"]
     assert job in _given_up(deployed)
+    told = feed.wait_for(lambda message: message["type"] == "system", "the dead letter to be told")
+    assert (told["event"]["kind"], told["event"]["op"]) == ("dead_letter", "faulty")
     file.write_text("0")
     answer = api.post("/ops/faulty/redrive")
     assert (answer.status, answer.body["op"]) == (202, "faulty")

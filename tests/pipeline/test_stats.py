@@ -1,6 +1,8 @@
 """The numbers are those of the ledger; what happens to the system is told as it happens."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +13,9 @@ from tests.pipeline.deployment import Deployment
 from tests.pipeline.feed import Feed
 from tests.pipeline.lanes import held, lane
 from tests.pipeline.waiting import wait_for
+from umbel.stack import STACK
 from umbel_core.aws.books import DynamoBooks
+from umbel_core.aws.ledger import job_key
 from umbel_core.tally import FOREVER
 
 pytestmark = pytest.mark.engine
@@ -112,3 +116,35 @@ def test_scaling_pausing_and_resuming_are_told(api: Api, feed: Feed) -> None:
 
 def _is_event(message: dict[str, Any], kind: str, op: str) -> bool:
     return message["type"] == "system" and (message["event"]["kind"], message["event"].get("op")) == (kind, op)
+
+
+def test_who_asks_for_numbers_hears_them_again_and_again(api: Api, feed: Feed) -> None:
+    def heard() -> list[dict[str, Any]]:
+        return [message["stats"] for message in feed.messages if message["type"] == "stats"]
+
+    feed.say(action="stats")
+    wait_for(lambda: len(heard()) > 2, "three messages", timeout=30)
+    feed.say(action="stats", stop=True)
+    shown = api.get("/stats").body
+    assert heard()[0].keys() == shown.keys()
+    assert heard()[0]["ops"].keys() == shown["ops"].keys()
+    times = [datetime.fromisoformat(stats["at"]) for stats in heard()]
+    assert all(timedelta(seconds=3) < later - sooner < timedelta(seconds=15) for sooner, later in pairwise(times))
+
+
+def test_a_job_whose_record_fell_behind_is_counted_again(
+    api: Api, deployed: Deployment, done: Callable[..., dict[str, Any]]
+) -> None:
+    job = api.run(*_words(3))
+    done(job)
+    fallen = {":running": {"S": "running"}, ":jobs": {"S": "JOBS"}, ":none": {"N": "0"}, ":then": {"S": "2026-01-01"}}
+    deployed.client("dynamodb").update_item(
+        TableName=deployed.site.table,
+        Key=job_key(job),
+        UpdateExpression="SET #status = :running, completed = :none, unfinished = :jobs, updated_at = :then",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues=fallen,
+    )
+    deployed.client("lambda").invoke(FunctionName=f"{STACK}-ticker", Payload=b'{"sweep": true}')
+    mended = api.get(f"/jobs/{job}").body
+    assert (mended["status"], mended["counts"]["completed"]) == ("completed", 3)

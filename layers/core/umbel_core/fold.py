@@ -62,6 +62,14 @@ def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
     return folded
 
 
+def recount(job: Job, tasks: Sequence[Task]) -> Job:
+    """The job with counts made of its tasks alone, whatever it had counted."""
+    blank = msgspec.structs.replace(job, completed=0, failed=0, skipped=0, errors=[], variants={}, folded_to="")
+    changes = [TaskChange(job.folded_to or "0", "pending", task) for task in tasks]
+    counted = fold(msgspec.structs.replace(blank, cost_nano=0), changes) or blank
+    return msgspec.structs.replace(counted, cost_nano=max(job.cost_nano, counted.cost_nano))
+
+
 def _status(job: Job) -> JobStatus:
     if job.status == "cancelled":
         return "cancelled"

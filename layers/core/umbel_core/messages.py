@@ -6,6 +6,8 @@ import msgspec
 
 EVERYTHING = "*"
 """The topic of sockets that want to hear of every job."""
+NUMBERS = "stats"
+"""The topic of sockets that want the numbers again and again. No job has such an id."""
 OnError = Literal["continue", "stop_group"]
 Group = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 

@@ -12,17 +12,10 @@ from umbel_core.lanes import Backlog, LaneState
 from umbel_core.ledger import Task
 from umbel_core.op import Compute
 from umbel_core.stats import Seen, since
-from umbel_core.tally import Counted
+from umbel_core.tally import Books, Counted
 
 _JOBS = 20
 _TASKS = 100
-
-
-class Books(Protocol):
-    """What is counted."""
-
-    def counted(self, since: str) -> Counted:
-        """All that was ever counted, and the minutes from this period on."""
 
 
 class Lanes(Protocol):

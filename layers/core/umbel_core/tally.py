@@ -1,13 +1,13 @@
 """What is counted of tasks, op by op: for ever, and by the minute in which they ended. Free of any store."""
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
 from umbel_core.fold import TaskChange
-from umbel_core.ledger import Task, TaskStatus
+from umbel_core.ledger import Job, Task, TaskStatus
 
 FOREVER = "TOTAL"
 MINUTE = "MINUTE#"
@@ -82,6 +82,19 @@ class Counted(msgspec.Struct):
         ops = self.forever if tally.period == FOREVER else self.minutes.setdefault(tally.period, {})
         for op, counted in tally.ops.items():
             ops.setdefault(op, OpTally()).add(counted)
+
+
+class Books(Protocol):
+    """Where jobs' counts and the tallies are kept."""
+
+    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, Tally]]:
+        """The jobs with these ids and the tallies of these periods, in one read."""
+
+    def write(self, jobs: Sequence[tuple[Job, Job]], tallies: Iterable[Tally]) -> bool:
+        """Write what was folded (old, new) and counted, all or none; False when somebody wrote in between."""
+
+    def counted(self, since: str) -> Counted:
+        """All that was ever counted, and the minutes from this period on."""
 
 
 def minute_of(moment: str) -> str:

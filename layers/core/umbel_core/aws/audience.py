@@ -3,6 +3,7 @@
 | pk | what |
 |---|---|
 | `SOCKET#<id>` | a socket: `role`, `topics` it subscribed to, `jobs` that end with it, `expire_at` |
+| `TICKER` | the run of the ticker that talks to the listeners of `stats` |
 | `TOPIC#<job>` or `TOPIC#*` | the set of sockets that listen: one read finds the audience of a change |
 """
 
@@ -72,6 +73,17 @@ class SocketAudience:
         """From now on it does not."""
         self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
         self._change(f"SOCKET#{socket}", "DELETE", "topics", topic)
+
+    def take_over(self, run: str) -> None:
+        """From now on this run of the ticker talks, and no earlier one."""
+        talking = {"pk": plain("TICKER"), "run": plain(run), "expire_at": plain(epoch() + SOCKET_SECONDS)}
+        self._dynamodb.put_item(TableName=self._table, Item=talking)
+
+    def talks(self, run: str) -> bool:
+        """False once another run has taken over."""
+        key = {"pk": plain("TICKER")}
+        found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
+        return bool(found.get("run") == plain(run))
 
     def listeners(self, topics: list[str]) -> dict[str, set[str]]:
         """Topic -> ids of the sockets that subscribed to it."""

@@ -1,0 +1,1 @@
+"""Clock -> numbers -> sockets, and what the stream left behind."""

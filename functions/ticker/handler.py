@@ -1,0 +1,57 @@
+"""Clock -> ticker -> numbers to sockets."""
+
+import time
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from ticker.environment import TickerEnvironment
+from ticker.sweeping import Sweeper
+from ticker.ticking import Ticker
+from umbel_core.aws.audience import SocketAudience
+from umbel_core.aws.books import DynamoBooks
+from umbel_core.aws.clients import client
+from umbel_core.aws.lanes import Lanes
+from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.catalogue import Catalogue
+from umbel_core.environment import parse
+from umbel_core.stats import numbers
+from umbel_core.survey import Survey
+
+logger = Logger(service="ticker")
+FACTS = Path(__file__).parent.parent
+
+
+@cache
+def ledger() -> DynamoLedger:
+    """The deployment's ledger."""
+    environment = parse(TickerEnvironment)
+    return DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
+
+
+@cache
+def books() -> DynamoBooks:
+    """What is counted of all jobs."""
+    return DynamoBooks(client("dynamodb"), parse(TickerEnvironment).ledger_table)
+
+
+@cache
+def ticker() -> Ticker:
+    """The ticker on the deployment's ledger, lanes and sockets."""
+    environment = parse(TickerEnvironment)
+    lanes = Lanes(client("lambda"), client("sqs"), environment.lane_prefix, environment.reserve)
+    catalogue = Catalogue.load(FACTS / "catalogue.json")
+    survey = Survey(books(), lanes, ledger(), catalogue)
+    gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
+    audience = SocketAudience(client("dynamodb"), environment.sockets_table, gateway)
+    return Ticker(lambda: numbers(catalogue, survey.look()), audience, ledger(), time.sleep)
+
+
+def handle(event: dict[str, Any], context: Any) -> None:
+    """Lambda's entry: from the clock, once a minute, or from the sockets' function when somebody begins to listen."""
+    mended = Sweeper(books(), ledger()).sweep() if event.get("sweep") else []
+    sent = ticker().tick(token_hex(8), lambda: context.get_remaining_time_in_millis() / 1000)
+    logger.info("ticked", extra={"sent": sent, "mended": mended})

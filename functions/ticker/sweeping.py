@@ -1,0 +1,54 @@
+"""Jobs whose tasks have all ended, though their records do not say so: the stream's records of that were given up."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from umbel_core.clock import stamp
+from umbel_core.fold import TaskChange, recount
+from umbel_core.ledger import ENDED, Job, Ledger, Task
+from umbel_core.tally import Books, count, periods_of
+
+_SILENT = timedelta(minutes=15)
+"""For so long the stream may bring a change; after that it was given up."""
+_JOBS = 100
+_TASKS = 100
+
+
+class Sweeper(msgspec.Struct, frozen=True):
+    """Counts again what will not be counted otherwise."""
+
+    books: Books
+    ledger: Ledger
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def sweep(self) -> list[str]:
+        """Mend what is to be mended among the oldest jobs that have not ended; the ids of those jobs."""
+        horizon = stamp(self.clock() - _SILENT)
+        jobs, _ = self.books.read(self.ledger.unfinished(_JOBS), [])
+        return [job.id for job in jobs.values() if job.updated_at < horizon and self._mended(job)]
+
+    def _mended(self, job: Job) -> bool:
+        # Where a job waits, its last tasks do: one short read tells most of them.
+        if any(task.status not in ENDED for task in self.ledger.last_tasks(job.id, _TASKS)):
+            return False
+        tasks = list(self.ledger.all_tasks(job.id))
+        if not tasks or any(task.status not in ENDED for task in tasks):
+            return False
+        mended = recount(job, tasks)
+        missed = list(_missed(job, mended, tasks))
+        _, tallies = self.books.read([], periods_of(missed))
+        count(tallies, missed)
+        return self.books.write([(job, mended)], tallies.values())
+
+
+def _missed(job: Job, mended: Job, tasks: Sequence[Task]) -> Iterator[TaskChange]:
+    """The ends that the job has not counted. Where it does not say which they are, they are the latest."""
+    left = Counter({status: getattr(mended, status) - getattr(job, status) for status in ENDED})
+    for task in sorted(tasks, key=lambda task: task.finished_at or "", reverse=True):
+        known = job.variants.get(task.variant, {}).get("status", "pending")
+        if known not in ENDED and left[task.status] > 0:
+            left[task.status] -= 1
+            yield TaskChange("", known, task)
