@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import PHOTOS
 from tests.browser.work import Shoot, ended, enter, job_of
@@ -167,9 +167,9 @@ def test_a_job_of_thousands_shows_its_counts_and_a_page_of_its_tasks(
 def test_a_job_that_a_lost_socket_missed_ends_up_as_the_server_has_it(
     page: Page, door: str, api: Api, web: Site, done: Callable[..., dict[str, Any]]
 ) -> None:
-    sockets: list[Any] = []
+    sockets: list[WebSocketRoute] = []
 
-    def through(socket: Any) -> None:
+    def through(socket: WebSocketRoute) -> None:
         sockets.append(socket)
         socket.connect_to_server()
 
@@ -227,3 +227,40 @@ def test_a_phone_needs_no_scrolling_sideways(browser: Browser, door: str, query:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     shoot(page, f"phone {'-'.join(query.values())}")
     phone.close()
+
+
+def test_numbers_and_events_show_as_they_come(page: Page, door: str) -> None:
+    numbers = {
+        **dict.fromkeys(("pending", "running", "failed", "skipped", "in_flight", "queue_depth"), 0),
+        **{"completed": 12345, "p50_ms": 31.0, "p95_ms": 124.0, "average_ms": 33.0, "oldest_age_seconds": None},
+        **{"throughput_per_minute": 812.4, "active_workers": 1},
+    }
+    worker = {"id": "a1b2c3", "tasks": 4120, "average_ms": 33.1}
+    op = {**numbers, "state": "ready", "concurrency": 4, "last_success_at": None, "workers": [worker]}
+    stats = {"at": "2026-01-01T00:00:00Z", "totals": numbers, "ops": {"upper": op}}
+    event = {"id": "e1", "at": "2026-01-01T00:00:00Z", "kind": "breaker", "message": "shop.example is left alone."}
+
+    def through(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def said(message: str | bytes) -> None:
+            if json.loads(message)["action"] != "stats":
+                server.send(message)
+                return
+            for answer in ({"type": "stats", "stats": stats}, *[{"type": "system", "event": event}] * 2):
+                socket.send(json.dumps(answer))
+
+        socket.on_message(said)
+
+    page.route_web_socket("**/live*", through)
+    enter(page, door, view="ops")
+    expect(page.get_by_test_id("totals")).to_contain_text("12,345")
+    row = page.locator("[data-testid=op][data-op=upper]")
+    expect(row).to_contain_text("124 ms")
+    row.locator("summary").click()
+    expect(row).to_contain_text("4,120 tasks")
+    notices = page.get_by_test_id("events").get_by_role("listitem")
+    expect(notices).to_have_count(1)
+    notices.get_by_role("button", name="Dismiss").click()
+    expect(notices).to_have_count(0)
+    expect(page.get_by_role("region", name="What happened")).to_contain_text("shop.example is left alone.")

@@ -23,29 +23,44 @@ export function groupsOf(cards: readonly OpCard[]): [title: string, cards: OpCar
     .filter(([, found]) => found.length > 0);
 }
 
-/** Which op: one group of radio buttons, so that the arrow keys go through all of them. */
+/** Which op: buttons where there is room, of which the arrow keys go through all; a menu where there is not. */
 export function Chooser({ cards, chosen, onChoose }: Props) {
+  const groups = groupsOf(cards);
   return (
-    <div className="chooser" role="radiogroup" aria-label="Op">
-      {groupsOf(cards).map(([title, group]) => (
-        <section key={title}>
-          <h2>{title}</h2>
-          <div>
-            {group.map(({ name, summary }) => (
-              <label key={name} title={summary}>
-                <input
-                  type="radio"
-                  name="op"
-                  value={name}
-                  checked={name === chosen}
-                  onChange={() => onChoose(name)}
-                />
-                {name}
-              </label>
-            ))}
-          </div>
-        </section>
-      ))}
-    </div>
+    <>
+      <div className="chooser" role="radiogroup" aria-label="Op">
+        {groups.map(([title, group]) => (
+          <section key={title}>
+            <h2>{title}</h2>
+            <div>
+              {group.map(({ name, summary }) => (
+                <label key={name} title={summary}>
+                  <input
+                    type="radio"
+                    name="op"
+                    value={name}
+                    checked={name === chosen}
+                    onChange={() => onChoose(name)}
+                  />
+                  {name}
+                </label>
+              ))}
+            </div>
+          </section>
+        ))}
+      </div>
+      <label className="chooser-menu">
+        Op
+        <select value={chosen} onChange={(event) => onChoose(event.target.value)}>
+          {groups.map(([title, group]) => (
+            <optgroup key={title} label={title}>
+              {group.map(({ name }) => (
+                <option key={name}>{name}</option>
+              ))}
+            </optgroup>
+          ))}
+        </select>
+      </label>
+    </>
   );
 }

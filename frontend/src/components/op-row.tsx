@@ -1,6 +1,6 @@
 import { memo } from "react";
 import type { OpCard, OpNumbers } from "../api/types";
-import { count, duration, moment } from "../format";
+import { count, duration, moment, plural } from "../format";
 import { boundsOf, fieldsOf } from "../forms/schema";
 import { Concurrency } from "./concurrency";
 import { Link } from "./link";
@@ -26,9 +26,9 @@ export const OpRow = memo(function OpRow({ card, numbers, onChange }: Props) {
       <p className="state">
         {state}
         {success && (
-          <time dateTime={success} title="Last success">
-            {moment(Date.parse(success))}
-          </time>
+          <span>
+            last success <time dateTime={success}>{moment(Date.parse(success))}</time>
+          </span>
         )}
       </p>
       <Concurrency
@@ -37,14 +37,15 @@ export const OpRow = memo(function OpRow({ card, numbers, onChange }: Props) {
         declared={compute.concurrency}
         onChange={onChange}
       />
-      {numbers && <Doing numbers={numbers} />}
+      {numbers && hasWorked(numbers) && <Doing numbers={numbers} />}
       <details>
         <summary>Details</summary>
         <div className="details">
           <Parameters card={card} />
           {numbers && numbers.workers.length > 0 && <Workers workers={numbers.workers} />}
           <p className="compute">
-            {count(compute.memory_mb)} MB, at most {compute.timeout_seconds} s, {compute.batch} at a time
+            {count(compute.memory_mb)} MB, at most {compute.timeout_seconds} s, up to{" "}
+            {plural(compute.batch, "message")} a run
             {compute.ordered && ", in order"}
             {compute.serves && `, for each ${compute.serves}`}
           </p>
@@ -57,6 +58,11 @@ export const OpRow = memo(function OpRow({ card, numbers, onChange }: Props) {
   );
 });
 
+/** An op that nobody has used yet needs no row of noughts. */
+function hasWorked({ pending, running, completed, failed, skipped }: OpNumbers): boolean {
+  return pending + running + completed + failed + skipped > 0;
+}
+
 function Doing({ numbers }: { numbers: OpNumbers }) {
   const ms = (value: number | null) => (value === null ? "–" : duration(value));
   const facts: [string, string][] = [
@@ -64,8 +70,8 @@ function Doing({ numbers }: { numbers: OpNumbers }) {
     ["at work", count(numbers.running)],
     ["done", count(numbers.completed)],
     ["failed", count(numbers.failed)],
-    ["half within", ms(numbers.p50_ms)],
-    ["95 % within", ms(numbers.p95_ms)],
+    ["median", ms(numbers.p50_ms)],
+    ["p95", ms(numbers.p95_ms)],
     ["a minute", count(Math.round(numbers.throughput_per_minute))],
     ["workers", count(numbers.active_workers)],
   ];
@@ -110,7 +116,9 @@ function Parameters({ card }: { card: OpCard }) {
 function Workers({ workers }: { workers: OpNumbers["workers"] }) {
   return (
     <table>
-      <caption className="visually-hidden">Workers in the last minute</caption>
+      <caption className="visually-hidden">
+        Workers that are active, and what they did within the hour
+      </caption>
       <tbody>
         {workers.map(({ id, tasks, average_ms }) => (
           <tr key={id}>

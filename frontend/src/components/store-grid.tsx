@@ -76,16 +76,7 @@ const StoreRow = memo(function StoreRow({ store: { name, tasks }, complete }: Ro
       </p>
       <ul>
         {tasks.map((task, at) => (
-          <li key={task.id}>
-            <button
-              type="button"
-              tabIndex={at === 0 ? 0 : -1}
-              data-store={name}
-              data-at={at}
-              data-status={task.status}
-              aria-label={`Image ${at + 1}: ${wordsOf(task)}`}
-            />
-          </li>
+          <Cell key={task.id} store={name} at={at} task={task} />
         ))}
       </ul>
       {failed?.error && (
@@ -94,6 +85,21 @@ const StoreRow = memo(function StoreRow({ store: { name, tasks }, complete }: Ro
         </p>
       )}
     </div>
+  );
+});
+
+const Cell = memo(function Cell({ store, at, task }: { store: string; at: number; task: TaskMessage }) {
+  return (
+    <li>
+      <button
+        type="button"
+        tabIndex={at === 0 ? 0 : -1}
+        data-store={store}
+        data-at={at}
+        data-status={task.status}
+        aria-label={`Image ${at + 1}: ${wordsOf(task)}`}
+      />
+    </li>
   );
 });
 

@@ -4,6 +4,7 @@ import { Framed } from "../store/framed";
 
 const PAGE = 100;
 const LARGEST_PAGE = 200;
+const LARGE = 1000;
 
 export interface Watched {
   /** In the job's order. */
@@ -90,6 +91,10 @@ export class Watch extends Framed<Watched> {
     if (this.cursor) this.reading ??= this.alone(() => this.readPage(this.cursor ?? undefined));
     return this.reading ?? Promise.resolve();
   };
+
+  protected override get large(): boolean {
+    return this.tasks.size > LARGE;
+  }
 
   protected picture(): Watched {
     const tasks = [...this.tasks.entries()].sort(([a], [b]) => a - b).map(([, task]) => task);

@@ -72,7 +72,7 @@ function Totals({ stats: { totals } }: { stats: Stats }) {
     ["done", count(totals.completed)],
     ["failed", count(totals.failed)],
     ["a minute", count(Math.round(totals.throughput_per_minute))],
-    ["half within", totals.p50_ms == null ? "–" : duration(totals.p50_ms)],
+    ["median", totals.p50_ms == null ? "–" : duration(totals.p50_ms)],
     ["workers", count(totals.active_workers)],
   ];
   return (

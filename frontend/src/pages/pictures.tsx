@@ -4,6 +4,7 @@ import { Dropzone } from "../components/dropzone";
 import { Filters } from "../components/filters";
 import { Lightbox, type Place } from "../components/lightbox";
 import { LoadMore } from "../components/load-more";
+import { ViewerNotice } from "../components/notice";
 import { Plate } from "../components/plate";
 import { useParts, useUmbel } from "../parts";
 import { type Filter, matches, picturesOf, statusOf } from "../store/pictures";
@@ -24,7 +25,8 @@ export function PicturesPage() {
   if (!state.loaded && pictures.length === 0) return <Waiting />;
   return (
     <>
-      <Dropzone slim={pictures.length > 0} />
+      {state.role === "viewer" ? <ViewerNotice /> : <Dropzone slim={pictures.length > 0} />}
+      {state.role === "viewer" && pictures.length === 0 && <p className="none">No picture is here yet.</p>}
       {pictures.length > 0 && (
         <Filters
           counts={{ all: count("all"), active: count("active"), failed: count("failed") }}

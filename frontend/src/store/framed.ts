@@ -1,3 +1,5 @@
+const PAUSE = 200;
+
 /** Something that React follows: it tells at most once per frame, however many changes came in it. */
 export abstract class Framed<T> {
   private shown?: T;
@@ -21,8 +23,13 @@ export abstract class Framed<T> {
     if (this.scheduled) return;
     this.scheduled = true;
     // A hidden page gets no animation frames, and must not fall behind for it.
-    if (document.hidden) setTimeout(this.flush, 200);
+    if (document.hidden || this.large) setTimeout(this.flush, PAUSE);
     else requestAnimationFrame(this.flush);
+  }
+
+  /** So much is shown that a picture for each frame would leave no time for anything else. */
+  protected get large(): boolean {
+    return false;
   }
 
   private flush = (): void => {
