@@ -1,6 +1,5 @@
 """A person on the page: pictures dropped, variants seen arriving, nothing lost on the way."""
 
-from base64 import b64encode
 from collections.abc import Callable
 from io import BytesIO
 from typing import Literal
@@ -10,27 +9,12 @@ from PIL import Image, ImageStat
 from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import PATIENCE, PHOTOS
-from tests.browser.work import Shoot, enter
+from tests.browser.work import Shoot, drop, enter
 from tests.pipeline.deployment import Deployment
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
 THREE = ["rocket.jpg", "coffee.jpg", "cat.jpg"]
-_DROP = """(files) => {
-    const dropped = new DataTransfer();
-    for (const { name, type, data } of files) {
-        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-        dropped.items.add(new File([bytes], name, { type }));
-    }
-    for (const kind of ["dragenter", "dragover", "drop"]) {
-        document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: dropped, bubbles: true, cancelable: true }));
-    }
-}"""
-
-
-def _drop(page: Page, *files: tuple[str, str, bytes]) -> None:
-    """Let files fall on the page."""
-    page.evaluate(_DROP, [{"name": name, "type": kind, "data": b64encode(data).decode()} for name, kind, data in files])
 
 
 def _photos(*names: str, called: str = "") -> list[tuple[str, str, bytes]]:
@@ -56,7 +40,7 @@ def _newest_jobs(page: Page) -> list[str]:
 def test_three_dropped_photos_become_twelve_variants_without_a_reload(page: Page, door: str, shoot: Shoot) -> None:
     enter(page, door)
     page.evaluate("window.unreloaded = true")
-    _drop(page, *_photos(*THREE))
+    drop(page, *_photos(*THREE))
     for plate in _pictures(page, *THREE):
         expect(_made(plate)).to_have_count(4)
         expect(plate).to_have_attribute("data-status", "completed")
@@ -74,7 +58,7 @@ def test_three_dropped_photos_become_twelve_variants_without_a_reload(page: Page
 
 def test_after_a_reload_nothing_is_missing_or_doubled(page: Page, door: str) -> None:
     enter(page, door)
-    _drop(page, *_photos("cat.jpg", "cat-alpha.png", called="kept "))
+    drop(page, *_photos("cat.jpg", "cat-alpha.png", called="kept "))
     for plate in _pictures(page, "kept cat.jpg", "kept cat-alpha.png"):
         expect(_made(plate)).to_have_count(4)
     before = _newest_jobs(page)
@@ -119,7 +103,7 @@ def test_a_bad_file_shows_its_sentence_and_the_good_one_beside_it_succeeds(page:
     enter(page, door)
     liar = ("liar.png", "image/png", b"This is no picture.\n" * 40)
     stranger = ("notes.txt", "text/plain", b"Hello.")
-    _drop(page, liar, stranger, ("empty.jpg", "image/jpeg", b""), *_photos("rocket.jpg", called="good "))
+    drop(page, liar, stranger, ("empty.jpg", "image/jpeg", b""), *_photos("rocket.jpg", called="good "))
     bad, other, empty, good = _pictures(page, "liar.png", "notes.txt", "empty.jpg", "good rocket.jpg")
     expect(bad.get_by_test_id("sentence")).to_contain_text("not a picture")
     expect(other.get_by_test_id("sentence")).to_contain_text("text/plain")
@@ -144,7 +128,7 @@ def test_without_a_token_the_page_asks_for_one_and_takes_it(page: Page, deployed
 
 def test_a_variant_opens_large_and_closes_by_the_keyboard_alone(page: Page, door: str) -> None:
     enter(page, door)
-    _drop(page, *_photos("coffee.jpg", called="large "))
+    drop(page, *_photos("coffee.jpg", called="large "))
     (plate,) = _pictures(page, "large coffee.jpg")
     expect(_made(plate)).to_have_count(4)
     opener = plate.get_by_role("button", name="Open thumbnail of large coffee.jpg")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import PHOTOS
-from tests.browser.work import Shoot, ended, enter, job_of
+from tests.browser.work import Shoot, drop, ended, enter, job_of
 from tests.fetching.server import Site
 from tests.pipeline.api import Api
 from tests.pipeline.deployment import Deployment
@@ -139,6 +139,19 @@ def test_a_batchs_stores_fill_in_order_stop_at_what_is_broken_and_a_retry_ends_t
     expect(page.get_by_test_id("faults")).to_have_count(0)
 
 
+def test_a_file_that_is_dropped_on_a_form_is_not_uploaded(page: Page, door: str) -> None:
+    enter(page, door, view="send", kind="batch")
+    drop(page, ("visits.csv", "text/csv", b"store_id,image_url\nS1,http://example.org/1.jpg\n"))
+    expect(page.get_by_text("1 store, 1 image")).to_be_visible()
+    page.get_by_role("link", name="One task").click()
+    page.get_by_role("radio", name="info", exact=True).check()
+    drop(page, ("cat.jpg", "image/jpeg", (PHOTOS / "cat.jpg").read_bytes()))
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(answers(page)).to_contain_text("perimeter")
+    page.get_by_role("link", name="Pictures").click()
+    expect(page.get_by_role("heading", name="visits.csv")).to_have_count(0)
+
+
 def test_a_csv_of_visits_names_the_line_that_is_wrong(page: Page, door: str) -> None:
     enter(page, door, view="send", kind="batch")
     page.get_by_label("Visits", exact=True).fill("store_id,image_url\nS1,http://example.org/1.jpg\nS1,nowhere\n")
@@ -232,8 +245,13 @@ def test_a_phone_needs_no_scrolling_sideways(browser: Browser, door: str, query:
 def test_numbers_and_events_show_as_they_come(page: Page, door: str) -> None:
     numbers = {
         **dict.fromkeys(("pending", "running", "failed", "skipped", "in_flight", "queue_depth"), 0),
-        **{"completed": 12345, "p50_ms": 31.0, "p95_ms": 124.0, "average_ms": 33.0, "oldest_age_seconds": None},
-        **{"throughput_per_minute": 812.4, "active_workers": 1},
+        "completed": 12345,
+        "p50_ms": 31.0,
+        "p95_ms": 124.0,
+        "average_ms": 33.0,
+        "oldest_age_seconds": None,
+        "throughput_per_minute": 812.4,
+        "active_workers": 1,
     }
     worker = {"id": "a1b2c3", "tasks": 4120, "average_ms": 33.1}
     op = {**numbers, "state": "ready", "concurrency": 4, "last_success_at": None, "workers": [worker]}

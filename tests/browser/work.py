@@ -1,10 +1,21 @@
 """A person's ways about the page, for the tests of every kind of work."""
 
+from base64 import b64encode
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
 Shoot = Callable[[Page, str], None]
+_DROP = """(files) => {
+    const dropped = new DataTransfer();
+    for (const { name, type, data } of files) {
+        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        dropped.items.add(new File([bytes], name, { type }));
+    }
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+        document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: dropped, bubbles: true, cancelable: true }));
+    }
+}"""
 
 
 def enter(page: Page, door: str, **query: str) -> None:
@@ -25,3 +36,8 @@ def ended(page: Page, status: str) -> Locator:
 def job_of(page: Page) -> str:
     """The id of the job that is shown."""
     return str(page.get_by_test_id("job-head").get_attribute("data-job"))
+
+
+def drop(page: Page, *files: tuple[str, str, bytes]) -> None:
+    """Let files fall on the page."""
+    page.evaluate(_DROP, [{"name": name, "type": kind, "data": b64encode(data).decode()} for name, kind, data in files])

@@ -21,7 +21,8 @@ const VIEWS: Record<string, { title: string; View: ComponentType<ViewProps> }> =
 /** One job of any kind, live. */
 export function JobPage() {
   const id = useAddress().get("id") ?? "";
-  return <OneJob key={id} id={id} />;
+  // What cannot be an id is not asked for: to API Gateway it may be another address, which nobody may read.
+  return /^\w+$/.test(id) ? <OneJob key={id} id={id} /> : <Gone id={id} />;
 }
 
 function OneJob({ id }: { id: string }) {
@@ -69,11 +70,19 @@ function useRecord(id: string): ApiError | undefined {
 
 function Nothing({ id, fault }: { id: string; fault?: ApiError }) {
   if (!fault) return <p className="none">Asking for this job.</p>;
-  const gone = fault.status === 404 || fault.status === 400;
+  if (fault.status === 404) return <Gone id={id} />;
+  return (
+    <p className="none" role="alert">
+      {fault.message} Asking again when it can be.
+    </p>
+  );
+}
+
+function Gone({ id }: { id: string }) {
   return (
     <div className="none" role="alert">
-      <p>{gone ? `There is no job ‘${id}’: it was never here, or its time is over.` : fault.message}</p>
-      {gone && <Link to={{ view: "jobs" }}>All jobs</Link>}
+      <p>There is no job ‘{id}’: it was never here, or its time is over.</p>
+      <Link to={{ view: "jobs" }}>All jobs</Link>
     </div>
   );
 }

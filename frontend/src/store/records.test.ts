@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import type { JobMessage, TaskMessage, Variant } from "../api/types";
-import { type Entry, unknownEntry, withJob, withTask } from "./records";
+import { countsOf, type Entry, KEPT_VARIANTS, unknownEntry, withJob, withTask } from "./records";
 
 const URL_OF = (version: number) => `https://bucket/blur?signed=${version}`;
 
@@ -120,4 +120,39 @@ it("takes a fresh address when the old ones have expired", () => {
 it("takes the new address of a result that was made again", () => {
   const after = withTask(play(HISTORY), task("blur", 5, "completed"));
   expect(after.variants.blur?.url).toBe(URL_OF(5));
+});
+
+describe("the counts", () => {
+  it("of few tasks are told by the tasks, ahead of the job's own word", () => {
+    const entry = play([sendJob(job(1)), sendTask(task("blur", 2, "completed"))]);
+    expect(countsOf(entry)).toEqual({ total: 2, completed: 1, failed: 0, skipped: 0 });
+  });
+
+  it("of an ended job are its own where its tasks were not all heard of", () => {
+    const ended = {
+      ...job(3),
+      status: "completed" as const,
+      counts: { total: 2, completed: 2, failed: 0, skipped: 0 },
+    };
+    expect(countsOf(play([sendJob(ended)]))).toEqual(ended.counts);
+  });
+
+  it("of a retried job go back, as its tasks do", () => {
+    const failed = {
+      ...job(2, { blur: done(2) }),
+      counts: { total: 2, completed: 1, failed: 1, skipped: 0 },
+    };
+    const entry = play([sendJob(failed), sendTask(task("gray", 3, "pending"))]);
+    expect(countsOf(entry)).toMatchObject({ completed: 1, failed: 0 });
+  });
+
+  it("of many tasks are the job's, and no results of theirs pile up", () => {
+    const counts = { total: 1000, completed: 7, failed: 0, skipped: 0 };
+    const many = Array.from({ length: 1000 }, (_, place) => sendTask(task(`blur-${place}`, 2, "completed")));
+    const unplanned = play(many);
+    expect(Object.keys(unplanned.variants).length).toBeLessThanOrEqual(KEPT_VARIANTS + 1);
+    const entry = play([...many, sendJob({ ...job(1), counts }), ...many]);
+    expect(countsOf(entry)).toEqual(counts);
+    expect(entry.variants).toEqual({});
+  });
 });
