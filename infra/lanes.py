@@ -87,9 +87,11 @@ class Lane(Construct):
             )
         )
         ledger.table.grant(worker, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
-        if card.compute.ordered:
+        fetches = "fetching" in LAYERS_FOR.get(card.takes, ())
+        if card.compute.ordered or fetches:
+            # A group that is stopped; a circuit that opens, which everybody hears of.
             ledger.table.grant(worker, "dynamodb:PutItem")
-        if "fetching" in LAYERS_FOR.get(card.takes, ()):
+        if fetches:
             # A host that is well again loses its circuit.
             ledger.table.grant(worker, "dynamodb:DeleteItem")
         self.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")

@@ -53,6 +53,8 @@ def _lines(ops: list[str], seen: Seen) -> Iterator[str]:
         yield from _head(f"umbel_{name}", "gauge", about)
         known = {op: value(shown[op]) for op in ops}
         yield from (_line(f"umbel_{name}", op, number) for op, number in known.items() if number is not None)
+    yield from _head("umbel_circuit_open", "gauge", "1 for a host that is left alone, while it is.")
+    yield from (f'umbel_circuit_open{{host="{host}"}} 1.0' for host in seen.circuits)
     name = "umbel_task_duration_seconds"
     yield from _head(name, "summary", "How long tasks were worked on; the quantiles are of the last hour.")
     for op in ops:

@@ -99,4 +99,4 @@ def books() -> DynamoBooks:
 @cache
 def survey() -> Survey:
     """Where the numbers come from."""
-    return Survey(books(), lanes(), ledger(), catalogue())
+    return Survey(books(), lanes(), ledger(), circuits(), catalogue())

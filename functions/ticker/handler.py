@@ -13,6 +13,7 @@ from ticker.sweeping import Sweeper
 from ticker.ticking import Ticker
 from umbel_core.aws.audience import SocketAudience
 from umbel_core.aws.books import DynamoBooks
+from umbel_core.aws.circuits import DynamoCircuits
 from umbel_core.aws.clients import client
 from umbel_core.aws.lanes import Lanes
 from umbel_core.aws.ledger import DynamoLedger
@@ -44,7 +45,8 @@ def ticker() -> Ticker:
     environment = parse(TickerEnvironment)
     lanes = Lanes(client("lambda"), client("sqs"), environment.lane_prefix, environment.reserve)
     catalogue = Catalogue.load(FACTS / "catalogue.json")
-    survey = Survey(books(), lanes, ledger(), catalogue)
+    circuits = DynamoCircuits(client("dynamodb"), environment.ledger_table)
+    survey = Survey(books(), lanes, ledger(), circuits, catalogue)
     gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
     audience = SocketAudience(client("dynamodb"), environment.sockets_table, gateway)
     return Ticker(lambda: numbers(catalogue, survey.look()), audience, ledger(), time.sleep)

@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from umbel_core.aws.circuits import DynamoCircuits
 from umbel_core.aws.clients import client
 from umbel_core.aws.lane import SqsLane
 from umbel_core.aws.ledger import DynamoLedger
@@ -44,7 +45,7 @@ def runner() -> Runner:
     function = load_op(Path(__file__).parent.parent / "ops", environment.op)
     card = describe(function)
     ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days)
-    web = Web(limits, client("dynamodb"), environment.ledger_table)
+    web = Web(limits, DynamoCircuits(client("dynamodb"), environment.ledger_table, ledger.tell))
     if card.takes == "url":
         _ = web.fetcher
     if card.takes == "picture":

@@ -13,10 +13,9 @@ _LONGEST_SECONDS = 10.0
 class Web:
     """The fetcher under this deployment's policy. Its libraries are loaded when they are first asked for."""
 
-    def __init__(self, limits: Limits, dynamodb: Any, table: str) -> None:
+    def __init__(self, limits: Limits, circuits: DynamoCircuits) -> None:
         self._limits = limits
-        self._dynamodb = dynamodb
-        self._table = table
+        self._circuits = circuits
 
     @cached_property
     def fetcher(self) -> Any:
@@ -24,8 +23,7 @@ class Web:
         from umbel_fetching import fetcher  # noqa: PLC0415 - only lanes that fetch have it
         from umbel_fetching.addresses import Allowed  # noqa: PLC0415
 
-        circuits = DynamoCircuits(self._dynamodb, self._table)
-        fetcher.deployment = fetcher.Policy(Allowed.parse(self._limits.allowed_addresses), circuits)
+        fetcher.deployment = fetcher.Policy(Allowed.parse(self._limits.allowed_addresses), self._circuits)
         return fetcher
 
     def picture(self, url: str, seconds: float) -> bytes:

@@ -10,6 +10,7 @@ from rich.console import Console
 from umbel import show
 from umbel.commands.stats import tables
 from umbel_core.clock import stamp
+from umbel_core.circuits import CircuitView
 from umbel_core.stats import Numbers, OpNumbers, Stats, Worker
 
 WIDTH = 100
@@ -30,12 +31,15 @@ def busy(**facts: object) -> OpNumbers:
 
 def test_the_tables_fit_a_terminal_of_a_hundred_columns() -> None:
     ops = {"thumbnail": busy(), "grayscale": busy(), "idle": OpNumbers(state="paused", concurrency=0)}
-    lines = drawn(Stats("", Numbers(pending=20_000, average_ms=1234.5), ops))
+    lines = drawn(
+        Stats("", Numbers(pending=20_000, average_ms=1234.5), ops, {"slow.example:443": CircuitView("open", 5, 12)})
+    )
     assert max(map(len, lines)) <= WIDTH
     thumbnail = next(line.split() for line in lines if line.startswith("thumbnail"))
     assert thumbnail == ["thumbnail", "ready", "10000", "0", "1234567", "0", "0", "0", "0", "67", "min"]
     assert len([line for line in lines if line.startswith("idle")]) == 1, "what did nothing has no times"
     assert len([line for line in lines if line.startswith("all")]) == 2
+    assert lines[-1] == "slow.example:443 failed 5 times in a row: asked again in 12 s"
     assert "00000003 12345 x" in " ".join(" ".join(lines).split())
 
 

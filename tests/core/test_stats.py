@@ -39,7 +39,7 @@ def counted(*changes: TaskChange, planned: int = 0) -> Counted:
 
 def seen(together: Counted, **oldest: str) -> Seen:
     states = {"say": LaneState(4, "ready"), "soft": LaneState(0, "paused")}
-    return Seen(AT, together, states, {"say": Backlog(7, 2), "soft": Backlog(1, 0)}, oldest)
+    return Seen(AT, together, states, {"say": Backlog(7, 2), "soft": Backlog(1, 0)}, oldest, {})
 
 
 def stats_of(*changes: TaskChange, planned: int = 0, **oldest: str) -> Stats:

@@ -15,7 +15,7 @@ from umbel_core.ledger import Job
 from umbel_core.stats import Numbers, Stats
 from umbel_core.tally import FOREVER
 
-STATS = Stats("2026-01-31T12:00:00.123Z", Numbers(), {})
+STATS = Stats("2026-01-31T12:00:00.123Z", Numbers(), {}, {})
 WORDS = '{"tasks":[{"op":"say","input":"hi"},{"op":"say","input":"bad"},{"op":"say","input":"ho"}]}'
 
 

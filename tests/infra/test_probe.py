@@ -54,8 +54,8 @@ def test_one_more_file_changes_nothing_but_who_carries_the_catalogue(with_probe:
     functions = {after[name]["Properties"].get("FunctionName") for name in changed if "Code" in str(after[name])}
     policies = {name for name in changed if after[name]["Type"] == "AWS::IAM::Policy"}
     assert functions == CARRIERS
-    # The undertaker may read one more dead-letter queue; a stage names the API's deployment, which has a new digest; the
-    # web app's resource hears of the ops, to tell what a deployment changed.
+    # The undertaker may read one more dead-letter queue; a stage names the API's deployment, which has a new digest;
+    # the web app's resource hears of the ops, to tell what a deployment changed.
     assert {re.sub("Function.*", "", name) for name in policies} <= {"Undertaker"}
     others = changed - policies - {name for name in changed if "Code" in str(after[name])}
     assert {after[name]["Type"] for name in others} <= {"AWS::ApiGateway::Stage", "Custom::WebApp"}

@@ -108,7 +108,7 @@ def test_a_crawl_that_cannot_be_is_refused_at_the_door(api: Api, body: dict[str,
 
 
 def test_a_host_that_keeps_failing_is_left_alone_until_a_probe_finds_it_well(
-    api: Api, web: Site, done: Done, deployed: Deployment
+    api: Api, web: Site, done: Done, deployed: Deployment, feed: Feed
 ) -> None:
     # Under another name, for the other tests ask this server too; well, whatever an earlier run found.
     place = web.place.replace("127.0.0.1", "localhost")
@@ -119,6 +119,9 @@ def test_a_host_that_keeps_failing_is_left_alone_until_a_probe_finds_it_well(
     pages = [task["result"] for task in api.tasks(job)]
     assert [page.get("error") for page in pages] == [*[None] * 5, *["circuit_open"] * 3]
     wait_for(lambda: api.get("/health").body["circuits"].get(place) == "open", "the circuit in GET /health")
+    wait_for(lambda: api.get("/stats").body["circuits"].get(place, {}).get("state") == "open", "it in GET /stats")
+    assert f'umbel_circuit_open{{host="{place}"}} 1.0' in api.get("/metrics").body.decode()
+    feed.wait_for(lambda message: _event(message) == ("circuit_opened", place), "to hear that it opened")
     assert done(crawl(api, urls=[web.url("/good")]))["status"] == "completed"
 
     deployed.client("dynamodb").update_item(
@@ -135,6 +138,12 @@ def test_a_host_that_keeps_failing_is_left_alone_until_a_probe_finds_it_well(
 
     wait_for(probed, "a probe to go through")
     assert place not in deployed.circuits.all()
+    feed.wait_for(lambda message: _event(message) == ("circuit_closed", place), "to hear that it closed")
+
+
+def _event(message: dict[str, Any]) -> tuple[str, str] | None:
+    event = message.get("event", {})
+    return (event.get("kind"), event.get("host")) if message["type"] == "system" else None
 
 
 def _all_ended(api: Api, job: str) -> bool:

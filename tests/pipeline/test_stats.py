@@ -55,7 +55,7 @@ def calm(api: Api) -> dict[str, Any]:
 
 def test_the_answer_has_every_number_of_every_op(api: Api, viewer: Api) -> None:
     stats = viewer.get("/stats").body
-    assert set(stats) == {"at", "totals", "ops"}
+    assert set(stats) == {"at", "totals", "ops", "circuits"}
     assert set(stats["totals"]) == NUMBERS
     assert set(stats["ops"]) == {op["name"] for op in api.get("/ops").body["ops"]}
     assert all(

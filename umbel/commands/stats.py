@@ -71,7 +71,14 @@ def tables(answer: Numbers) -> tuple[Any, ...]:
         show.grid(("op", *_WORK), [_cells(name, op, _WORK) for name, op in ops]),
         Text(),
         show.grid(("within the hour", *_TIMES), [_cells(name, op, _TIMES) for name, op in worked]),
+        *map(_circuit, answer["circuits"].items()),
     )
+
+
+def _circuit(entry: tuple[str, Numbers]) -> Text:
+    host, circuit = entry
+    until = f"asked again in {circuit['open_seconds']} s" if circuit["open_seconds"] else "being asked again"
+    return show.text(f"{host} failed {circuit['failures']} times in a row: {until}", "yellow")
 
 
 def _lines(answer: Numbers) -> None:

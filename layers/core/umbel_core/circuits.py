@@ -4,7 +4,7 @@ Five faults in a row open it; while it is open, whoever wants to fetch from ther
 When its time is over, one probe goes through, and what becomes of it decides.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -33,6 +33,16 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True):
             return "closed"
         return "open" if moment < self.open_until else "half_open"
 
-    def view(self, moment: int) -> dict[str, Any]:
+    def view(self, moment: int) -> "CircuitView":
         """As the API shows it."""
-        return {"state": self.state(moment), "failures": self.failures, "open_until": self.open_until}
+        return CircuitView(self.state(moment), self.failures, max(0, self.open_until - moment))
+
+
+class CircuitView(msgspec.Struct, frozen=True):
+    """A circuit as people see it."""
+
+    state: State
+    failures: int
+    """In a row."""
+    open_seconds: int
+    """Until a probe is sent."""

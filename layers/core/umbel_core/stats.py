@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from umbel_core.circuits import Circuit, CircuitView
 from umbel_core.clock import stamp
 from umbel_core.lanes import Backlog, LaneState
 from umbel_core.tally import Counted, OpTally, minute_of, percentile
@@ -62,6 +63,8 @@ class Stats(msgspec.Struct, frozen=True):
     at: str
     totals: Numbers
     ops: dict[str, OpNumbers]
+    circuits: dict[str, CircuitView]
+    """Hosts that are left alone for a while."""
 
 
 def since(at: datetime) -> str:
@@ -78,6 +81,7 @@ class Seen(msgspec.Struct, frozen=True):
     backlogs: Mapping[str, Backlog]
     oldest: Mapping[str, str]
     """Op -> when the first of its waiting tasks was queued."""
+    circuits: Mapping[str, Circuit]
 
 
 def numbers(ops: Iterable[str], seen: Seen) -> Stats:
@@ -90,7 +94,9 @@ def numbers(ops: Iterable[str], seen: Seen) -> Stats:
     ages = [op.oldest_age_seconds for op in shown.values() if op.oldest_age_seconds is not None]
     sums = {name: sum(getattr(op, name) for op in shown.values()) for name in _SUMMED}
     sums["throughput_per_minute"] = round(sums["throughput_per_minute"], 1)
-    return Stats(stamp(seen.at), Numbers(oldest_age_seconds=max(ages, default=None), **_times(every), **sums), shown)
+    totals = Numbers(oldest_age_seconds=max(ages, default=None), **_times(every), **sums)
+    circuits = {host: circuit.view(int(seen.at.timestamp())) for host, circuit in seen.circuits.items()}
+    return Stats(stamp(seen.at), totals, shown, circuits)
 
 
 _SUMMED = (

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from umbel_core.catalogue import Catalogue
+from umbel_core.circuits import Circuit
 from umbel_core.lanes import Backlog, LaneState
 from umbel_core.ledger import Task
 from umbel_core.op import Compute
@@ -32,12 +33,19 @@ class Jobs(Protocol):
     def last_tasks(self, job: str, limit: int) -> list[Task]: ...
 
 
+class Circuits(Protocol):
+    """Hosts that are left alone."""
+
+    def all(self) -> dict[str, Circuit]: ...
+
+
 class Survey(msgspec.Struct, frozen=True):
     """Reads what `umbel_core.stats` needs."""
 
     books: Books
     lanes: Lanes
     ledger: Jobs
+    circuits: Circuits
     catalogue: Catalogue
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -48,7 +56,8 @@ class Survey(msgspec.Struct, frozen=True):
             states = pool.submit(self.lanes.states)
             backlogs = pool.submit(self.lanes.backlogs, {op: card.compute for op, card in self.catalogue.items()})
             counted = self.books.counted(since(at))
-            return Seen(at, counted, states.result(), backlogs.result(), self._oldest(counted))
+            oldest, circuits = self._oldest(counted), self.circuits.all()
+            return Seen(at, counted, states.result(), backlogs.result(), oldest, circuits)
 
     def _oldest(self, counted: Counted) -> dict[str, str]:
         """Op -> when its longest waiting task was queued. Tasks wait at the ends of the oldest jobs."""

@@ -1,6 +1,7 @@
 """Circuits in the ledger's table, so that every worker knows of them: pk `CIRCUITS`, sk the host."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -9,17 +10,22 @@ from umbel_core.aws.dynamo import Item, plain, record
 from umbel_core.circuits import FAILURES, FORGET_SECONDS, OPEN_SECONDS, PROBE_SECONDS, Circuit
 from umbel_core.clock import epoch
 from umbel_core.errors import Rejected
+from umbel_core.ledger import Event
 
 _FRESH_SECONDS = 1.0
 _UNKNOWN = Circuit(failures=0)
 
 
 class DynamoCircuits:
-    """`umbel_fetching.fetcher.Circuits` on a table. What is known of a host is asked for once a second at most."""
+    """`umbel_fetching.fetcher.Circuits` on a table. What is known of a host is asked for once a second at most.
 
-    def __init__(self, dynamodb: Any, table: str) -> None:
+    `tell` hears when a circuit opens and closes.
+    """
+
+    def __init__(self, dynamodb: Any, table: str, tell: Callable[[Event], object] = lambda _: None) -> None:
         self._dynamodb = dynamodb
         self._table = table
+        self._tell = tell
         self._known: dict[str, tuple[float, Circuit]] = {}
 
     def check(self, host: str) -> None:
@@ -52,13 +58,20 @@ class DynamoCircuits:
         if counted.failures >= FAILURES:
             until = {":until": plain(moment + OPEN_SECONDS)}
             counted = self._update(host, "SET open_until = :until REMOVE probe_until", None, until)
+        if counted.failures == FAILURES:
+            sentence = f"{host} failed {FAILURES} times in a row and is left alone for {OPEN_SECONDS} s."
+            self._tell(Event(kind="circuit_opened", host=host, message=sentence))
         self._known[host] = time.monotonic(), counted
 
     def answered(self, host: str) -> None:
         """The host is well: what was held against it is forgotten."""
-        if self._look(host).failures:
-            self._dynamodb.delete_item(TableName=self._table, Key=_key(host))
-            self._known[host] = time.monotonic(), _UNKNOWN
+        known = self._look(host)
+        if not known.failures:
+            return
+        self._known[host] = time.monotonic(), _UNKNOWN
+        gone = self._dynamodb.delete_item(TableName=self._table, Key=_key(host), ReturnValues="ALL_OLD")
+        if known.failures >= FAILURES and "Attributes" in gone:
+            self._tell(Event(kind="circuit_closed", host=host, message=f"{host} is well again."))
 
     def all(self) -> dict[str, Circuit]:
         """Hosts whose circuit is not closed."""
