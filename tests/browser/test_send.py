@@ -141,10 +141,12 @@ def test_a_batchs_stores_fill_in_order_stop_at_what_is_broken_and_a_retry_ends_t
 
 def test_a_file_that_is_dropped_on_a_form_is_not_uploaded(page: Page, door: str) -> None:
     enter(page, door, view="send", kind="batch")
+    expect(page.get_by_label("Visits", exact=True)).to_be_visible()
     drop(page, ("visits.csv", "text/csv", b"store_id,image_url\nS1,http://example.org/1.jpg\n"))
     expect(page.get_by_text("1 store, 1 image")).to_be_visible()
     page.get_by_role("link", name="One task").click()
     page.get_by_role("radio", name="info", exact=True).check()
+    expect(page.get_by_label("Picture", exact=True)).to_be_visible()
     drop(page, ("cat.jpg", "image/jpeg", (PHOTOS / "cat.jpg").read_bytes()))
     page.get_by_role("button", name="Send", exact=True).click()
     expect(answers(page)).to_contain_text("perimeter")
@@ -210,6 +212,7 @@ def test_a_viewer_reads_why_nothing_can_be_sent(browser: Browser, deployed: Depl
 
 def test_an_operator_pauses_an_op_where_it_stands_and_lets_it_go_on(page: Page, door: str, shoot: Shoot) -> None:
     enter(page, door, view="ops")
+    expect(page.get_by_test_id("totals")).to_contain_text("done")
     row = page.locator("[data-testid=op][data-op=upper]")
     row.get_by_role("button", name="Pause upper").click()
     expect(row).to_have_attribute("data-state", "paused")

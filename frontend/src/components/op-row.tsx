@@ -73,7 +73,7 @@ function Doing({ numbers }: { numbers: OpNumbers }) {
     ["median", ms(numbers.p50_ms)],
     ["p95", ms(numbers.p95_ms)],
     ["a minute", count(Math.round(numbers.throughput_per_minute))],
-    ["workers", count(numbers.active_workers)],
+    [numbers.active_workers === 1 ? "worker" : "workers", count(numbers.active_workers)],
   ];
   return (
     <dl className="doing">

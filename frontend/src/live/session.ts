@@ -70,7 +70,7 @@ export class Session {
     if (running) return running;
     const refreshed = this.client
       .job(jobId)
-      .then((job) => this.store.applyJob(job, true))
+      .then((job) => this.applyJob(job, true))
       .finally(() => this.refreshing.delete(jobId));
     this.refreshing.set(jobId, refreshed);
     return refreshed;
@@ -106,8 +106,8 @@ export class Session {
     if (message.type === "system") this.store.addEvent(message.event);
   };
 
-  private applyJob(job: JobMessage): void {
-    this.store.applyJob(job);
+  private applyJob(job: JobMessage, freshUrls = false): void {
+    this.store.applyJob(job, freshUrls);
     for (const watch of this.watches) if (watch.job === job.id) watch.expect(job.counts.total);
   }
 

@@ -114,6 +114,25 @@ it("reads again when the job turns out to have more tasks than it had", async ()
   expect(server.asked).toBe(asked);
 });
 
+it("forgets no reading that was asked for while a page was on its way", async () => {
+  const server = new Server(five());
+  const watch = new Watch(server, "j", {});
+  await settled(watch);
+  const more = watch.loadMore();
+  server.tasks_[0] = task(0, 9, "completed");
+  void watch.refresh();
+  await more;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(shown(watch)[0]).toBe("0 completed 9");
+});
+
+it("is unsettled while tasks that the job has are not here", async () => {
+  const watch = new Watch(new Server([]), "j", {});
+  watch.expect(3);
+  await settled(watch);
+  expect(watch.unsettled).toBe(true);
+});
+
 it("says that there is no such job, and that the rest could not be read", async () => {
   const server = new Server(five());
   server.fault = new ApiError(404, "no_such_job", "There is no job 'j'.");

@@ -38,6 +38,7 @@ export class Watch extends Framed<Watched> {
   private state: Watched["state"] = "loading";
   private reading?: Promise<void>;
   private again = false;
+  private total = 0;
   private closed = false;
 
   constructor(
@@ -49,9 +50,13 @@ export class Watch extends Framed<Watched> {
     void this.refresh();
   }
 
-  /** Something here may still change, or could not be read. */
+  /** Something here may still change, is not here yet, or could not be read. */
   get unsettled(): boolean {
-    return this.state === "failed" || [...this.tasks.values()].some(({ status }) => !ENDED.has(status));
+    return (
+      this.state === "failed" ||
+      this.lacking ||
+      [...this.tasks.values()].some(({ status }) => !ENDED.has(status))
+    );
   }
 
   close(): void {
@@ -75,15 +80,18 @@ export class Watch extends Framed<Watched> {
 
   /** Tasks are announced by their job's total alone: when there are more than were read, they are read. */
   expect(total: number): void {
-    if (!this.look.status && this.frontier === Number.POSITIVE_INFINITY && this.tasks.size < total) {
-      void this.refresh();
-    }
+    this.total = total;
+    if (this.lacking) void this.refresh();
+  }
+
+  private get lacking(): boolean {
+    return !this.look.status && this.frontier === Number.POSITIVE_INFINITY && this.tasks.size < this.total;
   }
 
   /** Reads again all that is shown; asked meanwhile, once more. */
   refresh(): Promise<void> {
     this.again = this.reading !== undefined;
-    this.reading ??= this.alone(() => this.readAgain()).then(() => (this.again ? this.refresh() : undefined));
+    this.reading ??= this.alone(() => this.readAgain());
     return this.reading;
   }
 
@@ -113,6 +121,7 @@ export class Watch extends Framed<Watched> {
       this.ahead.clear();
       this.changed();
     }
+    if (this.again && !this.closed) await this.refresh();
   }
 
   private async readAgain(): Promise<void> {
