@@ -88,7 +88,7 @@ _ENDS_EARLY: dict[str, Callable[[bytes], bool]] = {
 def identify(data: bytes, limits: Limits) -> tuple[str, int]:
     """The format and the number of frames of a file within the limits; `Rejected` with the reason for any other."""
     if not data:
-        raise Rejected("empty_file", "The file is empty (0 bytes). Upload it again, whole.")
+        raise Rejected("empty_file", "The file is empty (0 bytes). Send it again, whole.")
     if len(data) > limits.max_upload_bytes:
         sizes = f"{megabytes(len(data))}; at most {megabytes(limits.max_upload_bytes)} are taken"
         raise Rejected("too_large", f"The file has {sizes}. Scale the picture down and upload it again.")
@@ -133,7 +133,7 @@ def decoding(kind: str, data: bytes) -> Iterator[None]:
     except FAULTS as fault:
         name, size = kind.upper(), megabytes(len(data))
         if isinstance(fault, EOFError) or _ENDS_EARLY[kind](data):
-            sentence = f"The {name} file ends early: {size} are not the whole picture. Upload it again, whole."
+            sentence = f"The {name} file ends early: {size} are not the whole picture. Send it again, whole."
             raise Rejected("truncated_picture", sentence) from fault
         sentence = f"The {name} file is damaged and cannot be decoded. Save it anew and upload that."
         raise Rejected("broken_picture", sentence) from fault
