@@ -48,9 +48,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     out.print(grid(columns, rows))
 
 
-def grid(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
+def grid(columns: Sequence[str], rows: Iterable[Sequence[Cell]], gap: int = 2) -> Table:
     """A table as terminals get it."""
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    made = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for column in columns:
         justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
         made.add_column(column.lstrip("~>"), justify=justify, no_wrap=not column.startswith("~"), overflow="fold")

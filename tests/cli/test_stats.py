@@ -13,7 +13,7 @@ from umbel_core.circuits import CircuitView
 from umbel_core.clock import stamp
 from umbel_core.stats import Numbers, OpNumbers, Stats, Worker
 
-WIDTH = 100
+WIDTH = 80
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
@@ -29,7 +29,7 @@ def busy(**facts: object) -> OpNumbers:
     return OpNumbers(state="ready", concurrency=16, p50_ms=99.9, p95_ms=12_000.0, workers=workers, **facts)  # type: ignore[arg-type]
 
 
-def test_the_tables_fit_a_terminal_of_a_hundred_columns() -> None:
+def test_the_tables_fit_a_terminal_of_eighty_columns() -> None:
     ops = {"thumbnail": busy(), "grayscale": busy(), "idle": OpNumbers(state="paused", concurrency=0)}
     lines = drawn(
         Stats("", Numbers(pending=20_000, average_ms=1234.5), ops, {"slow.example:443": CircuitView("open", 5, 12)})

@@ -21,11 +21,11 @@ _WORK: Columns = {
     "state": lambda op: show.state(op["state"]) if "state" in op else "",
     ">pending": lambda op: str(op["pending"]),
     ">running": lambda op: str(op["running"]),
-    ">completed": lambda op: str(op["completed"]),
+    ">done": lambda op: str(op["completed"]),
     ">failed": lambda op: show.text(str(op["failed"]), "red" if op["failed"] else ""),
     ">skipped": lambda op: str(op["skipped"]),
-    ">queued": lambda op: str(op["queue_depth"]),
-    ">in flight": lambda op: str(op["in_flight"]),
+    ">queue": lambda op: str(op["queue_depth"]),
+    ">flight": lambda op: str(op["in_flight"]),
     ">oldest": lambda op: show.span(op["oldest_age_seconds"]),
 }
 _TIMES: Columns = {
@@ -68,7 +68,7 @@ def tables(answer: Numbers) -> tuple[Any, ...]:
     ops = _named(answer)
     worked = [(name, op) for name, op in ops if op["average_ms"] is not None]
     return (
-        show.grid(("op", *_WORK), [_cells(name, op, _WORK) for name, op in ops]),
+        show.grid(("op", *_WORK), [_cells(name, op, _WORK) for name, op in ops], gap=1),
         Text(),
         show.grid(("within the hour", *_TIMES), [_cells(name, op, _TIMES) for name, op in worked]),
         *map(_circuit, answer["circuits"].items()),
