@@ -14,7 +14,7 @@ from infra.function import Workshop
 from infra.intake import Intake
 from infra.lanes import grant_looking, lane_functions, lane_name, lane_queues
 from infra.ledger import Ledger
-from umbel_core.ids import INPUTS, JOBS, ROOT
+from umbel_core.ids import JOBS, ROOT
 from umbel_core.settings import Limits
 
 STAGE = "v1"
@@ -109,7 +109,7 @@ class Api(Construct):
             )
         moves = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
         ledger.table.grant(self.function, *(f"dynamodb:{move}" for move in moves))
-        for place in (ROOT, JOBS, INPUTS):
+        for place in (ROOT, JOBS):
             ledger.uploads.grant_put(self.function, f"{place}*")
         ledger.uploads.grant_read(self.function, f"{JOBS}*")
         ledger.results.grant_read(self.function)

@@ -12,7 +12,7 @@ from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS
 from umbel_core.ledger import Fault, Job, Ledger, Task
 from umbel_core.messages import RetryTasks, RunTask
-from umbel_core.recipes import Recipes, recipe_of
+from umbel_core.recipes import Recipes, Variant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large
 from umbel_core.submission import read_submission, tasks_of
 
@@ -76,7 +76,11 @@ class Planner(msgspec.Struct, frozen=True):
         return self.tasks.publish(task.command() for task in tasks)
 
     def _picture(self, arrival: Arrived, job: Job) -> list[Task]:
-        job.recipe = recipe_of(arrival.key, self.recipes)
+        if job.asked:
+            variants = {job.asked.op: Variant(job.asked.op, job.asked.params)}
+        else:
+            job.recipe = recipe_of(arrival.key, self.recipes)
+            variants = self.recipes[job.recipe]
         if arrival.size == 0:
             raise Rejected("empty_file", "The file is empty: it has zero bytes. Upload it again.")
         if arrival.size > self.limits.max_upload_bytes:
@@ -93,7 +97,7 @@ class Planner(msgspec.Struct, frozen=True):
                 etag=arrival.etag or None,
                 queued_at=moment,
             )
-            for index, (name, variant) in enumerate(self.recipes[job.recipe].items())
+            for index, (name, variant) in enumerate(variants.items())
         ]
 
     def _manifest(self, arrival: Arrived, job: Job) -> list[Task]:
@@ -102,8 +106,7 @@ class Planner(msgspec.Struct, frozen=True):
             size = megabytes(arrival.size)
             raise Rejected("too_large", f"The manifest has {size}; at most {megabytes(most)} are taken. Cut it in two.")
         submission = read_submission(self.uploads.read(arrival.key, arrival.etag), self.catalogue, self.limits)
-        # What the API announced as an image job stays one, though its manifest looks like any other.
-        job.kind = submission.kind if job.kind == "manifest" else job.kind
+        job.kind = submission.kind
         job.name = submission.name or job.name
         job.on_error = submission.on_error
         specs = submission.specs

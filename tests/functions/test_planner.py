@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from tests.fakes import CrashError, Weather
-from tests.functions.stage import Stage
+from tests.functions.stage import CATALOGUE, Stage
 from umbel_core.arrivals import read_message
 from umbel_core.clock import now
+from umbel_core.door import Door
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import Fault, Job, Outcome
 from umbel_core.messages import RetryTasks
@@ -123,6 +124,18 @@ def test_a_manifest_that_was_replaced_in_the_meantime_fails_the_older_job_alone(
     job, _ = plan(stage, older)
     assert [fault.code for fault in job_in(stage, job).errors] == ["superseded"]
     assert plan(stage, newer)[1] == 2
+
+
+def test_a_picture_inside_a_request_gets_what_was_asked_and_no_recipe() -> None:
+    stage = Stage()
+    body = b'{"image_data":"cGl4","operation":"soft","params":{"radius":2}}'
+    pending = Door(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(body)
+    assert stage.uploads.objects == {f"uploads/{pending.id}/picture": b"pix"}
+    job, _ = plan(stage, stage.notice(str(pending.source)))
+    found = job_in(stage, job)
+    assert (found.id, found.kind, found.recipe, found.total) == (pending.id, "image", None, 1)
+    (command,) = stage.tasks.commands
+    assert (command.op, command.params, command.input) == ("soft", {"radius": 2}, pending.source)
 
 
 def test_a_picture_inside_a_manifest_is_put_where_it_starts_nothing() -> None:

@@ -1,4 +1,4 @@
-"""The front door: a body becomes a pending job in the ledger and an object under `jobs/`, whoever brought it."""
+"""The front door: a body becomes a pending job in the ledger and an object in the bucket, whoever brought it."""
 
 from typing import Protocol
 
@@ -6,9 +6,8 @@ import msgspec
 
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now
-from umbel_core.ids import INPUTS, JOBS, new_job_id
+from umbel_core.ids import JOBS, ROOT, new_job_id
 from umbel_core.ledger import Job, Kind, Ledger
-from umbel_core.messages import Manifest
 from umbel_core.settings import Limits
 from umbel_core.submission import read_submission
 
@@ -31,23 +30,21 @@ class Door(msgspec.Struct, frozen=True):
     def submit(self, body: bytes, kind: Kind | None = None) -> Job:
         """Start the job that a body asks for; `Rejected`, and nothing written, when it asks for what cannot be had.
 
-        The pending job comes first, so that a GET finds it and the coordinator knows whose document arrives.
+        The pending job comes first, so that a GET finds it and the coordinator knows whose object arrives. A picture
+        that came inside is that object, as an upload is: its job remembers what was asked.
         """
         submission = read_submission(body, self.catalogue, self.limits, kind)
         job, moment = new_job_id(), now()
-        if submission.picture is not None:
-            key = f"{INPUTS}{job}"
-            self.uploads.write(key, submission.picture)
-            specs = [msgspec.structs.replace(submission.specs[0], input=key)]
-            body = msgspec.json.encode(Manifest(tasks=specs, name=submission.name))
+        key = f"{JOBS}{job}.json" if submission.picture is None else f"{ROOT}{job}/picture"
         pending = Job(
             id=job,
             kind=submission.kind,
             name=submission.name or job,
             created_at=moment,
             updated_at=moment,
-            source=f"{JOBS}{job}.json",
+            source=key,
+            asked=None if submission.picture is None else msgspec.structs.replace(submission.specs[0], input=key),
         )
         self.ledger.expect(pending)
-        self.uploads.write(f"{JOBS}{job}.json", body)
+        self.uploads.write(key, body if submission.picture is None else submission.picture)
         return pending

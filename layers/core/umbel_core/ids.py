@@ -10,7 +10,7 @@ ROOT = "uploads/"
 JOBS = "jobs/"
 """Manifests put below this prefix start their job."""
 INPUTS = "inputs/"
-"""Pictures that came inside a request; no event is sent for them."""
+"""Pictures that came inside a document under `jobs/`; no event is sent for them."""
 
 
 def new_job_id() -> str:

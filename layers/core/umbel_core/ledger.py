@@ -10,7 +10,7 @@ from msgspec import field
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ids import task_id
-from umbel_core.messages import OnError, RunTask
+from umbel_core.messages import OnError, RunTask, TaskSpec
 
 Kind = Literal["upload", "image", "manifest", "batch", "crawl", "task"]
 JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
@@ -110,6 +110,8 @@ class Job(msgspec.Struct, kw_only=True):
     source: str | None = None
     """Key of the picture or the manifest that started it."""
     recipe: str | None = None
+    asked: TaskSpec | None = None
+    """What is to be done with a picture that came inside a request; other pictures get what their recipe says."""
     on_error: OnError = "continue"
     planned: bool = False
     """True once the coordinator has written its tasks."""
