@@ -5,7 +5,7 @@ Every effect asks the weather before and after: a crash before loses the effect,
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -311,7 +311,8 @@ class FakeBucket:
 class FakeAudience:
     """Sockets: what they listen to, and what they heard."""
 
-    def __init__(self, weather: Weather = CALM) -> None:
+    def __init__(self, end_job: Callable[[str], object], weather: Weather = CALM) -> None:
+        self._end_job = end_job
         self._weather = weather
         self._topics: dict[str, set[str]] = defaultdict(set)
         self._roles: dict[str, str] = {}
@@ -331,11 +332,12 @@ class FakeAudience:
         self._jobs[socket].append(job)
         return socket in self._roles
 
-    def forget(self, socket: str) -> list[str]:
+    def forget(self, socket: str) -> None:
+        for job in self._jobs.get(socket, []):
+            self._end_job(job)
         for sockets in self._topics.values():
             sockets.discard(socket)
         self._roles.pop(socket, None)
-        return self._jobs.pop(socket, [])
 
     def subscribe(self, socket: str, topic: str) -> None:
         self._topics[topic].add(socket)
@@ -352,16 +354,14 @@ class FakeAudience:
     def listeners(self, topics: list[str]) -> dict[str, set[str]]:
         return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}
 
-    def tell(self, letters: dict[str, list[bytes]]) -> list[str]:
+    def tell(self, letters: dict[str, list[bytes]]) -> None:
         self._weather.passes()
-        over: list[str] = []
         for socket, messages in letters.items():
             if socket in self.gone:
-                over += self.forget(socket)
+                self.forget(socket)
                 continue
             self.heard[socket] += [msgspec.json.decode(message) for message in messages]
         self._weather.passes()
-        return over
 
 
 class FakeIntake:

@@ -23,14 +23,11 @@ logger = Logger(service="relay")
 def relay() -> Relay:
     """The relay on the deployment's table and sockets."""
     environment = parse(RelayEnvironment)
+    ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
+    gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
     return Relay(
         books=DynamoBooks(client("dynamodb"), environment.ledger_table),
-        ledger=DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days),
-        audience=SocketAudience(
-            client("dynamodb"),
-            environment.sockets_table,
-            client("apigatewaymanagementapi", environment.socket_endpoint),
-        ),
+        audience=SocketAudience(client("dynamodb"), environment.sockets_table, gateway, ledger.cancel),
         url_for=S3Results(client("s3"), environment.results_bucket).link,
         beside=ThreadPoolExecutor(1),
     )

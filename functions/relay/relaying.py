@@ -19,21 +19,14 @@ from umbel_core.views import UrlFor, job_view, task_view
 _TRIES = 5
 
 
-class Ledger(Protocol):
-    """Jobs, as far as the relay ends them."""
-
-    def cancel(self, job: str) -> Job | None:
-        """Mark a job cancelled unless it has ended."""
-
-
 class Audience(Protocol):
     """Who listens, and how to tell them."""
 
     def listeners(self, topics: list[str]) -> dict[str, set[str]]:
         """Topic -> ids of the sockets that subscribed to it."""
 
-    def tell(self, letters: dict[str, list[bytes]]) -> list[str]:
-        """Send each socket its messages; a socket that is gone is forgotten. The jobs that were to end with it."""
+    def tell(self, letters: dict[str, list[bytes]]) -> None:
+        """Send each socket its messages; a socket that is gone is forgotten."""
 
 
 class Relay(msgspec.Struct, frozen=True):
@@ -44,7 +37,6 @@ class Relay(msgspec.Struct, frozen=True):
     """
 
     books: Books
-    ledger: Ledger
     audience: Audience
     url_for: UrlFor
     beside: Executor
@@ -76,8 +68,7 @@ class Relay(msgspec.Struct, frozen=True):
             post(job.id, partial(self._job_message, job))
         for event in changes.events:
             post(EVERYTHING, partial(_event_message, event))
-        for over in self.audience.tell(letters):
-            self.ledger.cancel(over)
+        self.audience.tell(letters)
         return sum(map(len, letters.values()))
 
     def _job_message(self, job: Job) -> dict[str, Any]:

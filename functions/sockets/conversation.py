@@ -25,8 +25,7 @@ class Audience(Protocol):
     def subscribe(self, socket: str, topic: str) -> None: ...
     def unsubscribe(self, socket: str, topic: str) -> None: ...
     def bind(self, socket: str, job: str) -> bool: ...
-    def forget(self, socket: str) -> list[str]: ...
-    def tell(self, letters: dict[str, list[bytes]]) -> list[str]: ...
+    def tell(self, letters: dict[str, list[bytes]]) -> None: ...
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -59,11 +58,6 @@ class Conversation(msgspec.Struct, frozen=True):
         except Rejected as fault:
             self._say(socket, {"type": "error", "error": {"code": fault.code, "message": fault.sentence}})
         return action
-
-    def leave(self, socket: str) -> None:
-        """The socket has closed, and what was to end with it ends."""
-        for job in self.audience.forget(socket):
-            self.ledger.cancel(job)
 
     def _crawl(self, socket: str, message: dict[str, Any]) -> None:
         if self.audience.role(socket) != "operator":

@@ -24,24 +24,34 @@ logger = Logger(service="sockets")
 
 
 @cache
+def limits() -> Limits:
+    """The deployment's limits."""
+    return msgspec.json.decode(parse(SocketsEnvironment).limits, type=Limits)
+
+
+@cache
+def ledger() -> DynamoLedger:
+    """The deployment's ledger."""
+    return DynamoLedger(client("dynamodb"), parse(SocketsEnvironment).ledger_table, limits().retention_days)
+
+
+@cache
 def audience() -> SocketAudience:
     """The sockets' table and their management API."""
     environment = parse(SocketsEnvironment)
     gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
-    return SocketAudience(client("dynamodb"), environment.sockets_table, gateway)
+    return SocketAudience(client("dynamodb"), environment.sockets_table, gateway, ledger().cancel)
 
 
 @cache
 def conversation() -> Conversation:
     """The conversation on the deployment's ledger."""
     environment = parse(SocketsEnvironment)
-    limits = msgspec.json.decode(environment.limits, type=Limits)
-    ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days)
     uploads = S3Uploads(client("s3"), environment.uploads_bucket)
-    door = Door(ledger, uploads, Catalogue.load(FACTS / "catalogue.json"), limits)
+    door = Door(ledger(), uploads, Catalogue.load(FACTS / "catalogue.json"), limits())
     start = partial(client("lambda").invoke, FunctionName=environment.ticker_function, InvocationType="Event")
     url_for = S3Results(client("s3"), environment.results_bucket).link
-    return Conversation(ledger, audience(), door, url_for, start)
+    return Conversation(ledger(), audience(), door, url_for, start)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
@@ -52,7 +62,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG0
     if route == "$connect":
         audience().admit(socket, about.get("authorizer", {}).get("role", "viewer"))
     elif route == "$disconnect":
-        conversation().leave(socket)
+        audience().forget(socket)
     else:
         action = conversation().hear(socket, event.get("body") or "")
     logger.info("heard", extra={"socket": socket, "action": action})

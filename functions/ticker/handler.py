@@ -48,8 +48,8 @@ def ticker() -> Ticker:
     circuits = DynamoCircuits(client("dynamodb"), environment.ledger_table)
     survey = Survey(books(), lanes, ledger(), circuits, catalogue)
     gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
-    audience = SocketAudience(client("dynamodb"), environment.sockets_table, gateway)
-    return Ticker(lambda: numbers(catalogue, survey.look()), audience, ledger(), time.sleep)
+    audience = SocketAudience(client("dynamodb"), environment.sockets_table, gateway, ledger().cancel)
+    return Ticker(lambda: numbers(catalogue, survey.look()), audience, time.sleep)
 
 
 def handle(event: dict[str, Any], context: Any) -> None:

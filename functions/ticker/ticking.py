@@ -5,7 +5,6 @@ from typing import Any, Protocol
 
 import msgspec
 
-from umbel_core.ledger import Job
 from umbel_core.messages import NUMBERS
 from umbel_core.stats import Stats
 
@@ -16,15 +15,9 @@ class Audience(Protocol):
     """Who listens, and which run of the ticker talks to them."""
 
     def listeners(self, topics: list[str]) -> dict[str, set[str]]: ...
-    def tell(self, letters: dict[str, list[bytes]]) -> list[str]: ...
+    def tell(self, letters: dict[str, list[bytes]]) -> None: ...
     def take_over(self, run: str) -> None: ...
     def talks(self, run: str) -> bool: ...
-
-
-class Ledger(Protocol):
-    """Jobs, as far as they end with a socket."""
-
-    def cancel(self, job: str) -> Job | None: ...
 
 
 class Ticker(msgspec.Struct, frozen=True):
@@ -32,7 +25,6 @@ class Ticker(msgspec.Struct, frozen=True):
 
     numbers: Callable[[], Stats]
     audience: Audience
-    ledger: Ledger
     wait: Callable[[float], Any]
 
     def tick(self, run: str, seconds_left: Callable[[], float]) -> int:
@@ -42,8 +34,7 @@ class Ticker(msgspec.Struct, frozen=True):
             self.audience.take_over(run)
         while (listeners := self._listeners()) and self.audience.talks(run):
             message = msgspec.json.encode({"type": "stats", "stats": self.numbers()})
-            for over in self.audience.tell({socket: [message] for socket in listeners}):
-                self.ledger.cancel(over)
+            self.audience.tell({socket: [message] for socket in listeners})
             sent += len(listeners)
             if seconds_left() < 3 * EVERY_SECONDS:
                 break

@@ -72,9 +72,9 @@ class Stage:
         self.tasks = FakeTasks(weather)
         self.uploads = FakeBucket(weather)
         self.results = FakeBucket(weather)
-        self.audience = FakeAudience(weather)
+        self.audience = FakeAudience(self.ledger.cancel, weather)
         self.planner = Planner(self.ledger, self.uploads, self.tasks, CATALOGUE, RECIPES, limits or Limits())
-        self.relay = Relay(self.ledger, self.ledger, self.audience, self.results.link, AtOnce())
+        self.relay = Relay(self.ledger, self.audience, self.results.link, AtOnce())
         self.started: list[str] = []
         self.undertaker = Undertaker(self.ledger)
 

@@ -1,6 +1,7 @@
 """What a socket says is answered with messages that API Gateway can carry."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -126,19 +127,20 @@ def test_a_crawl_is_answered_with_its_job_and_ends_with_its_socket() -> None:
     assert (snapshot["type"], snapshot["job"]["kind"], snapshot["job"]["status"]) == ("snapshot", "crawl", "pending")
     assert stage.audience.listeners([job]) == {job: {"s1"}}
     assert json.loads(stage.uploads.objects[f"jobs/{job}.json"]) == {"urls": CRAWL["urls"], "workers": 2}
-    talk(stage).leave("s1")
+    stage.audience.forget("s1")
     found = stage.ledger.job(job)
     assert found
     assert found.status == "cancelled"
 
 
-def test_a_crawl_ends_when_the_relay_finds_its_socket_gone() -> None:
+@pytest.mark.parametrize("finder", [Stage.relay_all, lambda stage: say(talk(stage), {"action": "ping"})])
+def test_a_crawl_ends_whoever_finds_its_socket_gone(finder: Callable[[Stage], object]) -> None:
     stage = Stage()
     stage.audience.admit("s1", "operator")
     say(talk(stage), CRAWL)
     job = stage.audience.heard["s1"][0]["topic"]
     stage.audience.gone.add("s1")
-    stage.relay_all()
+    finder(stage)
     found = stage.ledger.job(job)
     assert found
     assert found.status == "cancelled"

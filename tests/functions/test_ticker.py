@@ -28,7 +28,7 @@ class Run:
         self.meanwhile: list[Any] = []
 
     def tick(self, run: str = "r1") -> int:
-        return Ticker(lambda: STATS, self.stage.audience, self.stage.ledger, self._wait).tick(run, lambda: self.seconds)
+        return Ticker(lambda: STATS, self.stage.audience, self._wait).tick(run, lambda: self.seconds)
 
     def _wait(self, seconds: float) -> None:
         assert seconds == EVERY_SECONDS

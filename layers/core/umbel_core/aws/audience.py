@@ -7,6 +7,7 @@
 | `TOPIC#<job>` or `TOPIC#*` | the set of sockets that listen: one read finds the audience of a change |
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,12 +23,13 @@ _SIDE_BY_SIDE = 4
 
 
 class SocketAudience:
-    """Who listens, and how to tell them."""
+    """Who listens, and how to tell them. Whoever finds a socket gone ends the jobs that were to end with it."""
 
-    def __init__(self, dynamodb: Any, table: str, gateway: Any) -> None:
+    def __init__(self, dynamodb: Any, table: str, gateway: Any, end_job: Callable[[str], object]) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._gateway = gateway
+        self._end_job = end_job
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
 
     def admit(self, socket: str, role: str) -> None:
@@ -35,18 +37,23 @@ class SocketAudience:
         record = {"pk": plain(f"SOCKET#{socket}"), "role": plain(role), "expire_at": plain(epoch() + SOCKET_SECONDS)}
         self._dynamodb.put_item(TableName=self._table, Item=record)
 
-    def forget(self, socket: str) -> list[str]:
-        """Remove a socket and its subscriptions; the jobs that are to end with it."""
-        gone = self._dynamodb.delete_item(TableName=self._table, Key=_key(socket), ReturnValues="ALL_OLD")
-        record = gone.get("Attributes", {})
+    def forget(self, socket: str) -> None:
+        """End what was to end with a socket, then its subscriptions, and last the record that knows them."""
+        record = self._record(socket)
+        for job in record.get("jobs", {}).get("SS", ()):
+            self._end_job(job)
         for topic in record.get("topics", {}).get("SS", ()):
             self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
-        return list(record.get("jobs", {}).get("SS", ()))
+        self._dynamodb.delete_item(TableName=self._table, Key=_key(socket))
 
     def role(self, socket: str) -> str:
         """What the token that it came with allows."""
-        found = self._dynamodb.get_item(TableName=self._table, Key=_key(socket), ConsistentRead=True).get("Item", {})
-        return str(found["role"]["S"]) if "role" in found else ""
+        record = self._record(socket)
+        return str(record["role"]["S"]) if "role" in record else ""
+
+    def _record(self, socket: str) -> dict[str, Any]:
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(socket), ConsistentRead=True)
+        return answer.get("Item", {})  # type: ignore[no-any-return]
 
     def bind(self, socket: str, job: str) -> bool:
         """Have a job end with the socket; False when the socket has gone meanwhile."""
@@ -97,15 +104,16 @@ class SocketAudience:
             keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
         return found
 
-    def tell(self, letters: dict[str, list[bytes]]) -> list[str]:
-        """Send each socket its messages; one that is gone is forgotten, the others go on. The jobs that end with it.
+    def tell(self, letters: dict[str, list[bytes]]) -> None:
+        """Send each socket its messages; one that is gone is forgotten, the others go on.
 
         Messages travel side by side and may overtake each other: each says its version, so none moves a state back.
         """
         posts = [(socket, message) for socket, messages in letters.items() for message in messages]
         reached = [self._post(posts[0])] if len(posts) == 1 else self._pool.map(self._post, posts)
         gone = {socket for (socket, _), here in zip(posts, reached, strict=True) if not here}
-        return [job for socket in gone for job in self.forget(socket)]
+        for socket in gone:
+            self.forget(socket)
 
     def _post(self, post: tuple[str, bytes]) -> bool:
         """False when the socket is gone. Any other refusal costs that socket this message, and nobody else anything:
