@@ -1,11 +1,10 @@
-import { type FormEvent, useId, useMemo, useRef, useState } from "react";
+import { useId, useMemo, useRef, useState } from "react";
 import type { OpCard } from "../api/types";
 import { FieldInput } from "../components/field";
 import { bytes, plural } from "../format";
 import { useFiles } from "../parts";
-import { go } from "../view";
+import { JobSheet } from "./job-sheet";
 import { fieldsOf, read } from "./schema";
-import { submitOnEnter } from "./submit-on-enter";
 import { useSending } from "./use-sending";
 import { readVisits, storesOf, type Visits } from "./visits";
 
@@ -15,10 +14,10 @@ const EXAMPLE = `store_id,image_url
 S00339218,https://example.org/shelf-1.jpg
 S00339218,https://example.org/shelf-2.jpg`;
 
-/** Visits to stores, dropped or pasted. What becomes of them is the job's own page. */
+/** Visits to stores, dropped or pasted. */
 export function BatchForm({ card }: { card: OpCard }) {
   const id = useId();
-  const { busy, fault, allowed, send, clear } = useSending();
+  const sending = useSending();
   const [text, setText] = useState("");
   const [name, setName] = useState<string>();
   const [typed, setTyped] = useState<string>();
@@ -34,88 +33,76 @@ export function BatchForm({ card }: { card: OpCard }) {
   const put = (said: string, from?: string) => {
     setText(said);
     setName(from);
-    clear();
+    sending.clear();
   };
   const [take] = useState(() => async (file: File) => put(await file.text(), file.name));
   useFiles(take);
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (!ready || busy) return;
-    const body = {
-      count: found.visits.length,
-      visits: found.visits,
-      ...(pauseRead && "value" in pauseRead && { gpu_seconds: pauseRead.value }),
-    };
-    const job = await send({ path: "/batches", body });
-    if (job) go({ view: "job", id: job });
+  const body = {
+    count: found.visits.length,
+    visits: found.visits,
+    ...(pauseRead && "value" in pauseRead && { gpu_seconds: pauseRead.value }),
   };
 
   return (
-    <section className="sheet narrow">
-      <p className="lead">{card.summary}</p>
-      <fieldset className="form" disabled={!allowed} aria-label="Batch">
-        <form onSubmit={(event) => void submit(event)} onKeyDown={submitOnEnter} noValidate>
-          <div className="field">
-            <label htmlFor={id}>Visits</label>
-            {name ? (
-              <p className="file">
-                <b>{name}</b>
-                <small>{bytes(text.length)}</small>
-                <button type="button" className="button quiet" onClick={() => put("")}>
-                  Remove
-                </button>
-              </p>
-            ) : (
-              <textarea
-                id={id}
-                className="code"
-                rows={8}
-                value={text}
-                placeholder={EXAMPLE}
-                spellCheck={false}
-                wrap="off"
-                aria-invalid={found.faults.length > 0}
-                aria-describedby={`${id}-preview`}
-                onChange={(event) => put(event.target.value)}
-              />
-            )}
-            <input
-              ref={chooser}
-              type="file"
-              accept=".json,.csv,application/json,text/csv"
-              className="visually-hidden"
-              tabIndex={-1}
-              aria-label="Choose a file of visits"
-              onChange={(event) => {
-                const [file] = event.target.files ?? [];
-                if (file) void take(file);
-                event.target.value = "";
-              }}
-            />
-            <div id={`${id}-preview`} aria-live="polite">
-              <Preview found={found} />
-            </div>
-          </div>
-          {pause && (
-            <div className="pair">
-              <FieldInput field={pause} value={pauseTyped} fault={pauseFault} onChange={setTyped} />
-            </div>
-          )}
-          <div className="send">
-            <button type="submit" className="button primary" disabled={busy || !ready}>
-              {busy ? "Starting" : "Start the batch"}
+    <JobSheet
+      name="batch"
+      summary={card.summary}
+      sending={sending}
+      submission={ready ? { path: "/batches", body } : undefined}
+      beside={
+        <button type="button" className="button" onClick={() => chooser.current?.click()}>
+          Choose a file
+        </button>
+      }
+    >
+      <div className="field">
+        <label htmlFor={id}>Visits</label>
+        {name ? (
+          <p className="file">
+            <b>{name}</b>
+            <small>{bytes(text.length)}</small>
+            <button type="button" className="button quiet" onClick={() => put("")}>
+              Remove
             </button>
-            <button type="button" className="button" onClick={() => chooser.current?.click()}>
-              Choose a file
-            </button>
-            <p className="sentence" role="alert">
-              {fault}
-            </p>
-          </div>
-        </form>
-      </fieldset>
-    </section>
+          </p>
+        ) : (
+          <textarea
+            id={id}
+            className="code"
+            rows={8}
+            value={text}
+            placeholder={EXAMPLE}
+            spellCheck={false}
+            wrap="off"
+            aria-invalid={found.faults.length > 0}
+            aria-describedby={`${id}-preview`}
+            onChange={(event) => put(event.target.value)}
+          />
+        )}
+        <input
+          ref={chooser}
+          type="file"
+          accept=".json,.csv,application/json,text/csv"
+          className="visually-hidden"
+          tabIndex={-1}
+          aria-label="Choose a file of visits"
+          onChange={(event) => {
+            const [file] = event.target.files ?? [];
+            if (file) void take(file);
+            event.target.value = "";
+          }}
+        />
+        <div id={`${id}-preview`} aria-live="polite">
+          <Preview found={found} />
+        </div>
+      </div>
+      {pause && (
+        <div className="pair">
+          <FieldInput field={pause} value={pauseTyped} fault={pauseFault} onChange={setTyped} />
+        </div>
+      )}
+    </JobSheet>
   );
 }
 

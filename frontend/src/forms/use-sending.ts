@@ -2,7 +2,7 @@ import { useState } from "react";
 import { ApiError, type Submission } from "../api/client";
 import { useParts, useUmbel } from "../parts";
 
-interface Sending {
+export interface Sending {
   busy: boolean;
   /** The API's sentence when it refused, or ours when it could not be asked. */
   fault?: string;
