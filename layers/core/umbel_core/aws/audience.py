@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from umbel_core.aws.dynamo import plain
+from umbel_core.aws.dynamo import has_code, plain
 from umbel_core.clock import epoch
 
 SOCKET_SECONDS = 3 * 3600
@@ -66,7 +66,7 @@ class SocketAudience:
                 ExpressionAttributeValues={":job": {"SS": [job]}},
             )
         except ClientError as fault:
-            if fault.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            if has_code(fault, "ConditionalCheckFailedException"):
                 return False
             raise
         return True
@@ -123,7 +123,7 @@ class SocketAudience:
         try:
             self._gateway.post_to_connection(ConnectionId=socket, Data=message)
         except ClientError as fault:
-            return fault.response["Error"]["Code"] not in ("GoneException", "410")
+            return not has_code(fault, "GoneException", "410")
         except BotoCoreError:
             return True
         return True

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from umbel_core.aws.dynamo import Item, plain, record
+from umbel_core.aws.dynamo import Item, has_code, plain, record
 from umbel_core.aws.ledger import COUNTERS, TRANSACTION, job_item, job_key
 from umbel_core.clock import epoch
 from umbel_core.ledger import Job
@@ -57,7 +57,7 @@ class DynamoBooks:
         try:
             self._dynamodb.transact_write_items(TransactItems=writes)
         except ClientError as fault:
-            if fault.response["Error"]["Code"] == "TransactionCanceledException":
+            if has_code(fault, "TransactionCanceledException"):
                 return False
             raise
         return True

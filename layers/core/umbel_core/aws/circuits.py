@@ -6,13 +6,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from umbel_core.aws.dynamo import Item, plain, record
+from umbel_core.aws.dynamo import Item, has_code, plain, record
 from umbel_core.circuits import FAILURES, FORGET_SECONDS, OPEN_SECONDS, PROBE_SECONDS, Circuit
 from umbel_core.clock import epoch
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Event
 
 _FRESH_SECONDS = 1.0
+_REFUSED = "ConditionalCheckFailedException"
 _UNKNOWN = Circuit(failures=0)
 
 
@@ -49,7 +50,7 @@ class DynamoCircuits:
                 {**later, ":one": plain(1)},
             )
         except ClientError as fault:
-            if not _refused(fault):
+            if not has_code(fault, _REFUSED):
                 raise
             fresh = {":one": plain(1), ":later": later[":later"]}
             counted = self._update(
@@ -101,7 +102,7 @@ class DynamoCircuits:
         try:
             self._update(host, "SET probe_until = :until", nobody, values)
         except ClientError as fault:
-            if _refused(fault):
+            if has_code(fault, _REFUSED):
                 return False
             raise
         return True
@@ -125,7 +126,3 @@ def _key(host: str) -> Item:
 
 def _refusal(host: str, until: str) -> Rejected:
     return Rejected("circuit_open", f"{host} failed {FAILURES} times in a row and is left alone; {until}.")
-
-
-def _refused(fault: ClientError) -> bool:
-    return bool(fault.response["Error"]["Code"] == "ConditionalCheckFailedException")

@@ -4,10 +4,16 @@ from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+from botocore.exceptions import ClientError
 from msgspec import inspect
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 Item = dict[str, dict[str, Any]]
+
+
+def has_code(fault: ClientError, *codes: str) -> bool:
+    """True when this is why a call was refused."""
+    return fault.response["Error"]["Code"] in codes
 
 
 def plain(value: str | int | bool) -> dict[str, Any]:

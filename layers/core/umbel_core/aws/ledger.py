@@ -14,7 +14,6 @@ A job that has not ended is `unfinished` too, which puts it in the index of that
 `umbel_core.aws.books`.
 """
 
-import base64
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,9 +24,9 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from umbel_core.aws.dynamo import Item, attribute, item, plain, record
+from umbel_core.aws.dynamo import Item, attribute, has_code, item, plain, record
+from umbel_core.aws.pages import page
 from umbel_core.clock import epoch, now
-from umbel_core.errors import Rejected
 from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task
 from umbel_core.messages import RunTask
 
@@ -156,7 +155,7 @@ class DynamoLedger:
         try:
             self._dynamodb.update_item(**update)
         except ClientError as fault:
-            if _is(fault, "ConditionalCheckFailedException"):
+            if has_code(fault, "ConditionalCheckFailedException"):
                 return False
             raise
         return True
@@ -176,7 +175,7 @@ class DynamoLedger:
             "ExpressionAttributeValues": {":pk": plain(f"JOB#{job}"), ":task": plain("TASK#")},
             "ConsistentRead": True,
         }
-        found, after = self._page(query, limit, cursor, {"status": status})
+        found, after = page(self._dynamodb, self._table, query, limit, cursor, {"status": status})
         return [record(Task, entry) for entry in found], after
 
     def jobs(
@@ -188,7 +187,7 @@ class DynamoLedger:
             "ExpressionAttributeValues": {":listed": plain("JOBS")},
             "ScanIndexForward": False,
         }
-        found, after = self._page(query, limit, cursor, {"status": status, "kind": kind})
+        found, after = page(self._dynamodb, self._table, query, limit, cursor, {"status": status, "kind": kind})
         return [record(Job, entry) for entry in found], after
 
     def unfinished(self, limit: int) -> list[str]:
@@ -348,7 +347,7 @@ class DynamoLedger:
                 self._dynamodb.transact_write_items(TransactItems=writes)
             except ClientError as fault:
                 reasons = {reason.get("Code") for reason in fault.response.get("CancellationReasons", [])}
-                if _is(fault, "TransactionCanceledException") and "ConditionalCheckFailed" in reasons:
+                if has_code(fault, "TransactionCanceledException") and "ConditionalCheckFailed" in reasons:
                     return False
                 pause = next(pauses, None)
                 if pause is None or not reasons & _BUSY:
@@ -358,32 +357,8 @@ class DynamoLedger:
                 return True
 
     def _all(self, query: dict[str, Any]) -> Iterator[Item]:
-        for page in self._dynamodb.get_paginator("query").paginate(TableName=self._table, **query):
-            yield from page["Items"]
-
-    def _page(
-        self, query: dict[str, Any], limit: int, cursor: str | None, equal: dict[str, str | None]
-    ) -> tuple[list[Item], str | None]:
-        """`limit` items that match, reading on past those that do not."""
-        wanted = {name: value for name, value in equal.items() if value is not None}
-        if wanted:
-            query["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in wanted)
-            query["ExpressionAttributeNames"] = {f"#{name}": name for name in wanted}
-            query["ExpressionAttributeValues"] |= {f":{name}": plain(value) for name, value in wanted.items()}
-        found: list[Item] = []
-        start = _decode(cursor)
-        while True:
-            more = {"ExclusiveStartKey": start} if start else {}
-            try:
-                page = self._dynamodb.query(TableName=self._table, Limit=limit - len(found), **query, **more)
-            except ClientError as fault:
-                if cursor and _is(fault, "ValidationException"):
-                    raise _bad_cursor() from fault
-                raise
-            found += page["Items"]
-            start = page.get("LastEvaluatedKey")
-            if not start or len(found) >= limit:
-                return found, _encode(start)
+        for answer in self._dynamodb.get_paginator("query").paginate(TableName=self._table, **query):
+            yield from answer["Items"]
 
 
 def job_key(job: str) -> Item:
@@ -404,24 +379,3 @@ def task_key(job: str, index: int) -> Item:
 
 def _stopped_key(job: str, group: str) -> Item:
     return {"pk": plain(f"JOB#{job}"), "sk": plain(f"STOPPED#{group}")}
-
-
-def _encode(key: Item | None) -> str | None:
-    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode() if key else None
-
-
-def _decode(cursor: str | None) -> Item | None:
-    if not cursor:
-        return None
-    try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=Item)
-    except (ValueError, msgspec.DecodeError) as fault:
-        raise _bad_cursor() from fault
-
-
-def _bad_cursor() -> Rejected:
-    return Rejected("invalid_cursor", "The cursor is not one that this listing gave; start without it.")
-
-
-def _is(fault: ClientError, code: str) -> bool:
-    return bool(fault.response["Error"]["Code"] == code)
