@@ -102,7 +102,7 @@ export class Session {
       this.store.applyTask(message.task);
       for (const watch of this.watches) if (watch.job === message.job) watch.apply(message.task);
     }
-    if (message.type === "stats") this.store.set({ stats: message.stats });
+    if (message.type === "stats") this.store.applyStats(message.stats);
     if (message.type === "system") this.store.addEvent(message.event);
   };
 

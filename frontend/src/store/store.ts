@@ -100,6 +100,11 @@ export class Store extends Framed<State> {
     this.set({ events: [event, ...this.rest.events].slice(0, KEPT) });
   }
 
+  /** Two runs of the ticker may speak across each other: what is older changes nothing. */
+  applyStats(stats: Stats): void {
+    if (stats.at > (this.rest.stats?.at ?? "")) this.set({ stats });
+  }
+
   set(patch: Partial<Omit<State, "entries" | "uploads">>): void {
     this.rest = { ...this.rest, ...patch };
     this.changed();
