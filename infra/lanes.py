@@ -87,13 +87,9 @@ class Lane(Construct):
             )
         )
         ledger.table.grant(worker, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
-        fetches = "fetching" in LAYERS_FOR.get(card.takes, ())
-        if card.compute.ordered or fetches:
-            # A group that is stopped; a circuit that opens, which everybody hears of.
-            ledger.table.grant(worker, "dynamodb:PutItem")
-        if fetches:
-            # A host that is well again loses its circuit.
-            ledger.table.grant(worker, "dynamodb:DeleteItem")
+        if "fetching" in LAYERS_FOR.get(card.takes, ()):
+            # A circuit that opens, which everybody hears of; a host that is well again loses it.
+            ledger.table.grant(worker, "dynamodb:PutItem", "dynamodb:DeleteItem")
         self.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")
         if on_pictures:
             ledger.uploads.grant_read(worker)

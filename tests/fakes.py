@@ -151,7 +151,7 @@ class FakeLedger:
                 self._weather.passes()
                 task = Task(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job", "index", "op", "variant", "input", "params")},
-                    **{name: getattr(task, name) for name in ("group", "etag", "stop_group")},
+                    **{name: getattr(task, name) for name in ("group", "etag", "after", "stop_group")},
                     queued_at=now(),
                     round=task.round + 1,
                     version=task.version + 1,

@@ -35,11 +35,10 @@ def planner() -> Planner:
     environment = parse(CoordinatorEnvironment)
     limits = msgspec.json.decode(environment.limits, type=Limits)
     catalogue = Catalogue.load(FACTS / "catalogue.json")
-    ordered = [name for name, card in catalogue.items() if card.compute.ordered]
     return Planner(
         ledger=DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days),
         uploads=S3Uploads(client("s3"), environment.uploads_bucket),
-        tasks=SnsTasks(client("sns"), environment.tasks_topic, environment.ordered_topic, ordered),
+        tasks=SnsTasks(client("sns"), environment.tasks_topic, environment.ordered_topic, catalogue.ordered),
         catalogue=catalogue,
         recipes=msgspec.json.decode((FACTS / "recipes.json").read_bytes(), type=Recipes),
         limits=limits,

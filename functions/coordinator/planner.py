@@ -114,4 +114,4 @@ class Planner(msgspec.Struct, frozen=True):
             key = f"{INPUTS}{job.id}"
             self.uploads.write(key, submission.picture)
             specs = [msgspec.structs.replace(specs[0], input=key)]
-        return tasks_of(job.id, specs, now(), submission.on_error)
+        return tasks_of(job.id, specs, now(), self.catalogue.ordered, submission.on_error)

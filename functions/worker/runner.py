@@ -46,8 +46,7 @@ class Runner(msgspec.Struct, frozen=True):
         error: Fault | None
         try:
             self.skipping.check(command.job, retried=command.round > 0)
-            if command.stop_group and command.group:
-                self.skipping.check_group(command.job, command.group)
+            self.skipping.check_group(command)
             with self.announce(self.ledger, command, attempts, started_at):
                 result = self.work(command)
             status, error = "completed", None

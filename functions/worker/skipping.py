@@ -1,8 +1,9 @@
-"""Which tasks are not to be done any more."""
+"""Which tasks are not to be done any more, and which not yet."""
 
 import time
 
-from umbel_core.ledger import Ledger
+from umbel_core.ledger import Ledger, stopped_by
+from umbel_core.messages import RunTask
 
 _FRESH_SECONDS = 1.0
 
@@ -14,6 +15,10 @@ class Skipped(Exception):  # noqa: N818 - a decision, not a malfunction
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+
+
+class OutOfTurnError(Exception):
+    """The task before it in its group has not ended: this one comes again."""
 
 
 class Skipping:
@@ -32,8 +37,24 @@ class Skipping:
         if job in self._cancelled:
             raise Skipped("cancelled", "The job was cancelled before this task's turn came.")
 
-    def check_group(self, job: str, group: str) -> None:
-        """Raise `Skipped` for a task behind the failure that stopped its group; asked for every one, and exactly."""
-        reason = self._ledger.stopped(job, group)
-        if reason:
-            raise Skipped("group_stopped", reason)
+    def check_group(self, command: RunTask) -> None:
+        """Raise `Skipped` for a task behind the failure that stopped its group."""
+        if command.after is not None:
+            self._check_turn(command, command.after)
+        elif command.stop_group and command.group:
+            reason = self._ledger.stopped(command.job, command.group)
+            if reason:
+                raise Skipped("group_stopped", reason)
+
+    def _check_turn(self, command: RunTask, after: int) -> None:
+        """The task before this one has to be completed, which is more than that it has not failed: a queue that gives a
+        message up goes on, and that is before anybody could say in the ledger that its task failed.
+        """
+        before = self._ledger.task(command.job, after)
+        if before is None or before.status == "completed":
+            return
+        if before.error is None:
+            raise OutOfTurnError(f"task {before.index} of the group '{command.group}' has not ended yet")
+        if before.status == "failed":
+            raise Skipped("group_stopped", stopped_by(before, before.error))
+        raise Skipped(before.error.code, before.error.message)

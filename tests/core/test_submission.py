@@ -10,6 +10,7 @@ import pytest
 from tests.functions.stage import CATALOGUE as STAGED
 from umbel_core.catalogue import Catalogue, read_ops
 from umbel_core.errors import Rejected
+from umbel_core.messages import TaskSpec
 from umbel_core.op import describe, op
 from umbel_core.settings import Limits
 from umbel_core.submission import read_submission, tasks_of
@@ -111,6 +112,18 @@ def test_a_manifest_becomes_tasks_with_names_of_their_own() -> None:
         (1, "say-2", "g"),
         (2, "soft", None),
     ]
+
+
+def test_where_a_failure_stops_its_group_an_ordered_ops_tasks_go_one_after_another() -> None:
+    specs = [TaskSpec(op="walk", input=place, group=group) for place, group in enumerate("abab")]
+    specs += [TaskSpec(op="say", input="hi", group="c"), TaskSpec(op="walk", input=5)]
+    stopping = tasks_of("j", specs, "t", ordered={"walk"}, on_error="stop_group")
+    assert [(task.after, task.stop_group) for task in stopping] == [
+        *[(None, False), (None, False), (0, False), (1, False)],
+        *[(None, True), (None, False)],
+    ]
+    going_on = tasks_of("j", specs, "t", ordered={"walk"})
+    assert {(task.after, task.stop_group) for task in going_on} == {(None, False)}
 
 
 def test_a_picture_inside_a_request_is_one_task() -> None:

@@ -38,7 +38,7 @@ def test_health_asks_once_however_many_ask_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(health, "circuits", FakeCircuits)
     monkeypatch.setattr(health.time, "monotonic", lambda: clock[0])
     left_alone = {"example.org:443": "open"}
-    ops = {"say": "paused", "soft": "degraded"}
+    ops = {"recite": "degraded", "say": "paused", "soft": "degraded"}
     expected: dict[str, Any] = {"status": "degraded", "ops": ops, "circuits": left_alone}
     assert [health.health() for _ in range(9)] == [expected] * 9
     assert lanes.asked == 1

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.engine
 
 def test_an_op_is_one_file(api: Api, done: Callable[..., dict[str, Any]]) -> None:
     card = next(op for op in api.get("/ops").body["ops"] if op["name"] == "slow")
-    assert card["summary"] == "Say the word backwards, after a while."
+    assert card["summary"] == "Say the word backwards, after a while; a bad one not at all."
     assert (card["takes"], card["returns"]) == ("text", "value")
     seconds = card["params"]["properties"]["seconds"]
     assert (seconds["type"], seconds["minimum"], seconds["maximum"], seconds["default"]) == ("number", 0, 30, 0.3)

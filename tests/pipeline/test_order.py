@@ -59,3 +59,15 @@ def test_a_failure_stops_its_group_and_a_retry_resumes_there(api: Api, done: Cal
     assert after[0] == before[0]
     assert [task["status"] for task in after] == ["completed", "failed", "skipped", "skipped"]
     assert after[1]["started_at"] > before[1]["started_at"]
+
+
+def test_where_an_op_is_not_ordered_a_failure_stops_what_has_not_begun(
+    api: Api, done: Callable[..., dict[str, Any]]
+) -> None:
+    words = [{"op": "slow", "input": word, "group": "north"} for word in ("bad", *"abcdefghijklmnopqrst")]
+    job = api.run(*words, {"op": "slow", "input": "x", "group": "south"}, on_error="stop_group")
+    counts = done(job)["counts"]
+    assert (counts["failed"], counts["completed"] + counts["skipped"]) == (1, 21)
+    skipped = [task for task in api.tasks(job) if task["status"] == "skipped"]
+    assert skipped
+    assert {(task["group"], task["error"]["code"]) for task in skipped} == {("north", "group_stopped")}

@@ -49,6 +49,11 @@ class Catalogue(Mapping[str, OpCard]):
         """The catalogue as JSON, for `load`."""
         return msgspec.json.format(msgspec.json.encode(list(self._cards.values())), indent=1)
 
+    @cached_property
+    def ordered(self) -> frozenset[str]:
+        """Names of the ops whose groups run in order."""
+        return frozenset(name for name, card in self._cards.items() if card.compute.ordered)
+
     def __getitem__(self, name: str) -> OpCard:
         return self._cards[name]
 

@@ -58,6 +58,7 @@ class Task(msgspec.Struct, kw_only=True):
     params: dict[str, Any] = {}
     group: str | None = None
     etag: str | None = None
+    after: int | None = None
     stop_group: bool = False
     status: TaskStatus = "pending"
     result: Any = None
@@ -93,6 +94,7 @@ class Task(msgspec.Struct, kw_only=True):
             params=self.params,
             group=self.group,
             etag=self.etag,
+            after=self.after,
             stop_group=self.stop_group,
             round=self.round,
         )
@@ -145,6 +147,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int | None = None
     cost_nano: int = 0
     worker: str | None = None
+
+
+def stopped_by(task: Task | RunTask, error: Fault | None) -> str:
+    """Why the rest of a failed task's group is skipped."""
+    return f"The group '{task.group}' was stopped by its task {task.index}: {error and error.message}"
 
 
 INTAKE = "intake"

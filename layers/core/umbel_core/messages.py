@@ -41,8 +41,10 @@ class RunTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     group: str | None = None
     etag: str | None = None
     """Of the picture as it was uploaded; a newer upload under the same key must not answer for it."""
+    after: int | None = None
+    """Of an ordered op: index of the task that has to be completed first. When that one fails, this one is skipped."""
     stop_group: bool = False
-    """True: when this task fails, what is behind it in its group is skipped."""
+    """Of any other op: when this task fails, those of its group that have not begun are skipped."""
     round: int = 0
     """How often the task was started over by a retry; an answer of an earlier round does not count."""
 

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import chain, zip_longest
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -226,11 +226,18 @@ def _check_size(spec: TaskSpec, path: str) -> None:
         raise Rejected("input_too_large", f"{path}: input and params have {megabytes(size)} as JSON; at most {most}")
 
 
-def tasks_of(job: str, specs: list[TaskSpec], queued_at: str, on_error: OnError = "continue") -> list[Task]:
-    """The tasks of a manifest: a result is named for its op, with a number from the op's second task on."""
+def tasks_of(
+    job: str, specs: list[TaskSpec], queued_at: str, ordered: Collection[str] = (), on_error: OnError = "continue"
+) -> list[Task]:
+    """The tasks of a manifest: a result is named for its op, with a number from the op's second task on.
+
+    Where a failure stops its group, a task of an ordered op goes after the one before it.
+    """
     seen: dict[str, int] = {}
+    last: dict[str, int] = {}
     tasks = []
     for index, spec in enumerate(specs):
+        stops = on_error == "stop_group" and spec.group is not None
         seen[spec.op] = seen.get(spec.op, 0) + 1
         variant = spec.op if seen[spec.op] == 1 else f"{spec.op}-{seen[spec.op]}"
         tasks.append(
@@ -242,10 +249,13 @@ def tasks_of(job: str, specs: list[TaskSpec], queued_at: str, on_error: OnError 
                 input=spec.input,
                 params=spec.params,
                 group=spec.group,
-                stop_group=on_error == "stop_group" and spec.group is not None,
+                after=last.get(spec.group or "") if stops else None,
+                stop_group=stops and spec.op not in ordered,
                 queued_at=queued_at,
             )
         )
+        if spec.group and spec.op in ordered:
+            last[spec.group] = index
     return tasks
 
 

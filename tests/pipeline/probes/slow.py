@@ -3,6 +3,7 @@
 import time
 from typing import Annotated
 
+from umbel_core.errors import Rejected
 from umbel_core.op import Bounds, op
 
 Seconds = Annotated[float, Bounds(ge=0, le=30, description="How long it takes")]
@@ -10,6 +11,8 @@ Seconds = Annotated[float, Bounds(ge=0, le=30, description="How long it takes")]
 
 @op(memory_mb=128, timeout_seconds=30)
 def slow(word: str, *, seconds: Seconds = 0.3) -> str:
-    """Say the word backwards, after a while."""
+    """Say the word backwards, after a while; a bad one not at all."""
+    if word == "bad":
+        raise Rejected("bad_word", "That is not said here.")
     time.sleep(seconds)
     return word[::-1]

@@ -27,7 +27,7 @@ from botocore.exceptions import ClientError
 from umbel_core.aws.dynamo import Item, attribute, has_code, item, plain, record
 from umbel_core.aws.pages import page
 from umbel_core.clock import epoch, now
-from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task
+from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task, stopped_by
 from umbel_core.messages import RunTask
 
 BY_TIME = "by-time"
@@ -114,11 +114,14 @@ class DynamoLedger:
         update = self._move(task, {name: value for name, value in values.items() if value is not None})
         if not (task.stop_group and task.group and outcome.status == "failed"):
             return self._write(update)
-        reason = (
-            f"The group '{task.group}' was stopped by its task {task.index}: {outcome.error and outcome.error.message}"
-        )
-        stop = {**_stopped_key(task.job, task.group), "reason": plain(reason), "expire_at": plain(self._expiry())}
-        return self._transact([{"Update": update}, self._put(stop, None)])
+        reason = stopped_by(task, outcome.error)
+        stop = {
+            "TableName": self._table,
+            "Key": _stopped_key(task.job, task.group),
+            "UpdateExpression": "SET reason = :reason, expire_at = :expiry",
+            "ExpressionAttributeValues": {":reason": plain(reason), ":expiry": plain(self._expiry())},
+        }
+        return self._transact([{"Update": update}, {"Update": stop}])
 
     def stopped(self, job: str, group: str) -> str | None:
         key = _stopped_key(job, group)
