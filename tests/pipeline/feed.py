@@ -27,7 +27,8 @@ class Feed:
         self._socket = self._open.enter_context(socket)
         threading.Thread(target=self._listen, daemon=True).start()
         self.say(action="subscribe", job=topic)
-        self.wait_for(lambda message: message["type"] in ("snapshot", "error"), "an answer to the subscription")
+        self.snapshot = self.wait_for(lambda message: message["type"] == "snapshot", "the subscription's snapshot")
+        """Its first part. What changed meanwhile may have come before it."""
 
     def say(self, **message: Any) -> None:
         """Send one message."""

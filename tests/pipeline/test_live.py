@@ -29,8 +29,7 @@ def _words(count: int, seconds: float = 0.2) -> Iterator[dict[str, Any]]:
 def test_a_picture_is_seen_from_its_first_variant_to_its_last(
     api: Api, feed: Feed, upload: Callable[[str, bytes], None], job_of: Callable[..., Job], photos: dict[str, bytes]
 ) -> None:
-    assert feed.messages[0]["type"] == "snapshot"
-    assert all(map(is_job, feed.messages[0]["jobs"]))
+    assert all(map(is_job, feed.snapshot["jobs"]))
     upload("uploads/seen live.jpg", photos["coffee.jpg"])
     job = job_of("uploads/seen live.jpg").id
     feed.ended(job)
@@ -94,12 +93,11 @@ def test_one_jobs_listener_hears_of_that_job_alone(
 ) -> None:
     mine, other = api.run(*_words(6)), api.run(*_words(6))
     with closing(Feed(deployed.site.socket, api.token, topic=mine)) as listening:
-        first = listening.messages[0]
-        assert (first["type"], first["job"]["id"]) == ("snapshot", mine)
+        assert listening.snapshot["job"]["id"] == mine
         listening.ended(mine)
         done(other)
-        said = listening.messages[1:]
-        assert {message["job"]["id"] if message["type"] == "job" else message["job"] for message in said} == {mine}
+        named = [message["job"] for message in list(listening.messages)]
+        assert {job if isinstance(job, str) else job["id"] for job in named} == {mine}
         listening.say(action="unsubscribe", job=mine)
         listening.say(action="ping")
         listening.wait_for(lambda message: message["type"] == "pong", "a pong")

@@ -67,7 +67,7 @@ def test_a_token_says_what_it_may(api: Api, viewer: Api) -> None:
 
 def test_a_viewer_listens(deployed: Deployment, viewer: Api) -> None:
     listening = Feed(deployed.site.socket, viewer.token)
-    assert listening.messages[0]["type"] == "snapshot"
+    assert listening.snapshot["topic"] == "*"
     listening.close()
 
 
