@@ -72,5 +72,6 @@ def _environment(cloud: Cloud) -> dict[str, str]:
 
 
 def _fingerprint(cloud: Cloud, context: Mapping[str, object]) -> str:
-    sources = toolchain.digest([ROOT / name for name in _SOURCES])
+    ops = [ROOT / str(context["ops"])] if "ops" in context else []
+    sources = toolchain.digest([*(ROOT / name for name in _SOURCES), *ops])
     return hashlib.sha256(f"{sources} {cloud.endpoint} {sorted(context.items())}".encode()).hexdigest()

@@ -75,7 +75,7 @@ def digest(paths: list[Path]) -> str:
     for path in paths:
         files = sorted(_sources(path)) if path.is_dir() else [path] if path.exists() else []
         for file in files:
-            seen.update(str(file.relative_to(ROOT)).encode())
+            seen.update(str(file.relative_to(path.parent)).encode())
             seen.update(file.read_bytes())
     return seen.hexdigest()
 

@@ -2,9 +2,9 @@
 
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,12 @@ _SERVICES = ("cloudformation", "dynamodb", "lambda", "logs", "s3", "sns", "sqs")
 class Deployment:
     """The deployed stack, and clients to look into it."""
 
-    def __init__(self, site: stack.Site, session: RunningSession, port: int) -> None:
+    def __init__(self, site: stack.Site, session: RunningSession, port: int, deploy: Callable[[], stack.Site]) -> None:
         self.site = site
         self.session = session
         self.port = port
+        self.deploy = deploy
+        """Deploys again what has changed in the folder of the ops."""
 
     def client(self, service: str) -> Any:
         """A client of the engine's, from the session."""
@@ -83,10 +85,11 @@ def deployment(ops: Path, *, allowed: str, keep: bool) -> Iterator[Deployment]:
         shutil.copy(probe, ops)
     try:
         here = engine.running() or engine.start(_free_port(), persist=False)
-        site = deploy.local(Cloud(here.endpoint), ops=ops, allowed_addresses=allowed)
+        again = partial(deploy.local, Cloud(here.endpoint), ops=str(ops), allowed_addresses=allowed)
+        site = again()
         session = RunningSession(engine.HOST, services=dict.fromkeys(_SERVICES, here.port), region_name=REGION)
         with session:
-            yield Deployment(site, session, here.port)
+            yield Deployment(site, session, here.port, again)
     except Fault as fault:
         pytest.fail(f"{fault}\n{fault.detail}", pytrace=False)
     finally:
