@@ -42,7 +42,7 @@ deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 	@$(tools) page
 	@$(bin)/cdk deploy $(ARGS)
 
-bench: setup ## Measure the pipeline (ARGS=jobs, ARGS=tasks)
+bench: setup ## Measure the pipeline (ARGS=jobs, ARGS=tasks, ARGS=web)
 	@$(bin)/python -m bench $(ARGS)
 
 clean: down ## Delete everything that these targets made

@@ -1,0 +1,158 @@
+"""A batch of stores and a crawl, from a web server on this machine: how long they take, and whether all of it is right.
+
+    umbel up -c allowed_addresses=127.0.0.1:8123 && .venv/bin/python -m bench web --port 8123
+
+The batch has a broken image in every eighth store. It has to stop there and nowhere else, keep its order, and once the
+images are mended do no more than what is left. The crawl's pages take 50 ms each; a second one is cancelled at half.
+"""
+
+import argparse
+import io
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from PIL import Image
+
+from bench.processes import cpu_seconds, show
+from tests.fetching.server import Site, serving
+from tests.pipeline.lanes import most_at_once
+from umbel.client import Client
+from umbel.stack import find
+
+ENDED = ("completed", "failed", "cancelled")
+PAGE_SECONDS = 0.05
+
+
+def batch(client: Client, web: Site, stores: int, images: int) -> Iterator[dict[str, Any]]:
+    """The batch as it stops, and again as a retry finishes it."""
+    broken = {store: store * 7 % images for store in range(0, stores, 8)}
+    for store in range(stores):
+        for place in range(images):
+            web.files[f"/{store}/{place}.jpg"] = _picture(store, place)
+    for store, place in broken.items():
+        web.files[f"/{store}/{place}.jpg"] = b"no picture"
+    urls = {f"S{store:03}": [web.url(f"/{store}/{place}.jpg") for place in range(images)] for store in range(stores)}
+    visits = [{"store_id": store, "image_url": addresses} for store, addresses in urls.items()]
+
+    start = time.time()
+    with cpu_seconds() as cpu:
+        job = client.call("POST", "/batches", {"count": stores, "visits": visits})["job_id"]
+        ended = _ended(client, job)
+    took = time.time() - start
+    tasks = _tasks(client, job)
+    groups = defaultdict(list)
+    for task in tasks:
+        groups[task["group"]].append(task)
+    for store, of_store in enumerate(groups[name] for name in urls):
+        done = broken.get(store, images)
+        stopped = ["failed", *["skipped"] * (images - done - 1)] if store in broken else []
+        assert [task["status"] for task in of_store] == [*["completed"] * done, *stopped]
+        assert [task["result"]["perimeter"] for task in of_store[:done]] == [
+            2 * sum(_size(store, n)) for n in range(done)
+        ]
+        ran = [task for task in of_store if task["status"] != "skipped"]
+        assert all(before["finished_at"] <= after["started_at"] for before, after in pairwise(ran))
+    assert {error["store_id"] for error in ended["errors"]} == {f"S{store:03}" for store in broken}
+    at_once = most_at_once([task for task in tasks if task["status"] == "completed"])
+    yield {
+        "stores": stores,
+        "images": images,
+        **ended["counts"],
+        "seconds": took,
+        "stores_at_once": at_once,
+        "cpu_s": cpu,
+    }
+
+    for store, place in broken.items():
+        web.files[f"/{store}/{place}.jpg"] = _picture(store, place)
+    asked = len(web.asked)
+    start = time.time()
+    client.call("POST", f"/jobs/{job}/retry")
+    _wait(lambda: client.call("GET", f"/jobs/{job}")["status"] == "completed")
+    took = time.time() - start
+    known = {task["id"]: task for task in tasks if task["status"] == "completed"}
+    assert all(task == known.get(task["id"], task) for task in _tasks(client, job))
+    left = sum(images - place for place in broken.values())
+    assert len(web.asked) - asked == left
+    yield {"retried": left, "seconds": took}
+
+
+def crawl(client: Client, web: Site, pages: int, workers: int) -> Iterator[dict[str, Any]]:
+    """The whole crawl, and one that is cancelled at half."""
+    urls = [web.url(f"/slow?{PAGE_SECONDS}&{place}") for place in range(pages)]
+    start = time.time()
+    with cpu_seconds() as cpu:
+        job = client.call("POST", "/crawls", {"urls": urls, "workers": workers})["job_id"]
+        _wait(lambda: client.call("GET", f"/jobs/{job}")["counts"]["completed"])
+        first = time.time() - start
+        ended = _ended(client, job)
+    took = time.time() - start
+    tasks = _tasks(client, job)
+    assert [task["result"]["url"] for task in tasks] == urls
+    yield {
+        "pages": ended["counts"]["completed"],
+        "workers": workers,
+        "seconds": took,
+        "first_s": first,
+        "at_least_s": pages * PAGE_SECONDS / workers,
+        "at_once": most_at_once(tasks),
+        "cpu_s": cpu,
+    }
+    job = client.call("POST", "/crawls", {"urls": urls, "workers": workers})["job_id"]
+    _wait(lambda: client.call("GET", f"/jobs/{job}")["counts"]["completed"] >= pages // 2)
+    start = time.time()
+    client.call("DELETE", f"/jobs/{job}")
+    _wait(lambda: all(task["status"] in ("completed", "skipped") for task in _tasks(client, job)))
+    took = time.time() - start
+    counts = client.call("GET", f"/jobs/{job}")["counts"]
+    yield {
+        "cancelled_after": pages // 2,
+        "completed": counts["completed"],
+        "skipped": counts["skipped"],
+        "seconds": took,
+    }
+
+
+def _picture(store: int, place: int) -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise(_size(store, place), 30).convert("RGB").save(out, "JPEG")
+    return out.getvalue()
+
+
+def _size(store: int, place: int) -> tuple[int, int]:
+    return 40 + store, 30 + place
+
+
+def _ended(client: Client, job: str) -> dict[str, Any]:
+    _wait(lambda: client.call("GET", f"/jobs/{job}")["status"] in ENDED)
+    return client.call("GET", f"/jobs/{job}")
+
+
+def _tasks(client: Client, job: str) -> list[dict[str, Any]]:
+    return list(client.pages(f"/jobs/{job}/tasks", "tasks", limit=200))
+
+
+def _wait(condition: Callable[[], object]) -> None:
+    while not condition():
+        time.sleep(0.1)
+
+
+def main(arguments: list[str]) -> None:
+    """Both, at the sizes that the arguments say."""
+    options = argparse.ArgumentParser(prog="bench web")
+    options.add_argument("--port", type=int, default=8123)
+    options.add_argument("--stores", type=int, default=40)
+    options.add_argument("--images", type=int, default=50)
+    options.add_argument("--pages", type=int, default=200)
+    options.add_argument("--workers", type=int, default=8)
+    given = options.parse_args(arguments)
+    client = Client(find())
+    with serving(Site(given.port)) as web:
+        for numbers in (
+            *batch(client, web, given.stores, given.images),
+            *crawl(client, web, given.pages, given.workers),
+        ):
+            show(numbers)
