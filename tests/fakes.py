@@ -85,7 +85,7 @@ class FakeLedger:
         if isinstance(entry, Task):
             return self.task(entry.job, entry.index) is None
         there = self.job(entry.id)
-        return there is None or (not there.planned and there.status in ("pending", "failed"))
+        return there is None or (not there.planned and (there.status == "cancelled") == (entry.status == "cancelled"))
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
         stop = task.group if task.stop_group and outcome.status == "failed" else None

@@ -10,7 +10,7 @@ from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS
-from umbel_core.ledger import Fault, Job, Ledger, Task
+from umbel_core.ledger import Fault, Job, JobStatus, Ledger, Task
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.recipes import Recipes, Variant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large
@@ -58,17 +58,21 @@ class Planner(msgspec.Struct, frozen=True):
             return arrival.job, self._publish(reopened)
         job = job_of(arrival, self.ledger)
         # Whatever an earlier, given-up try said of it is over, and listeners take this record for the newer one.
-        job = msgspec.structs.replace(job, status="pending", errors=[], version=job.version + 1)
+        status: JobStatus = "cancelled" if job.status == "cancelled" else "pending"
+        job = msgspec.structs.replace(job, status=status, errors=[], version=job.version + 1)
         try:
             tasks = self._manifest(arrival, job) if arrival.is_manifest else self._picture(arrival, job)
         except Rejected as fault:
             tasks = []
-            job.status = "failed"
+            job.status = "failed" if status == "pending" else status
             job.errors = [Fault.of(fault)]
         job.planned = True
         job.total = len(tasks)
         if self.ledger.plan(job, tasks):
             return job.id, self._publish(tasks)
+        there = self.ledger.job(job.id)
+        if there and not there.planned:  # cancelled in between
+            return self.take(arrival)
         # Planned before: what has not ended may have been lost between the plan and the topic.
         return job.id, self._publish(self.ledger.all_tasks(job.id, "pending"))
 

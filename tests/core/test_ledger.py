@@ -64,7 +64,7 @@ def test_a_second_plan_takes_nothing_back(ledger: Ledger) -> None:
     assert [task.status for task in ledger.all_tasks(job.id)] == ["completed", "pending"]
 
 
-def test_an_announced_job_is_planned_unless_it_was_cancelled(ledger: Ledger) -> None:
+def test_an_announced_job_is_planned_and_a_cancelled_one_only_as_such(ledger: Ledger) -> None:
     job, tasks = a_job(planned=False, total=0)
     ledger.expect(job)
     cancelled, others = a_job(planned=False, total=0)
@@ -74,6 +74,9 @@ def test_an_announced_job_is_planned_unless_it_was_cancelled(ledger: Ledger) -> 
     assert ledger.plan(job, tasks)
     assert not ledger.plan(cancelled, others)
     assert list(ledger.all_tasks(cancelled.id)) == []
+    cancelled.status = "cancelled"
+    assert ledger.plan(cancelled, others)
+    assert ledger.job(cancelled.id) == cancelled
 
 
 def test_a_job_that_could_not_be_planned_may_be_planned_later(ledger: Ledger) -> None:

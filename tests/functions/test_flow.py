@@ -12,7 +12,7 @@ from tests.fakes import CrashError, Weather
 from tests.functions.stage import Stage
 from umbel_core.arrivals import read_message
 from umbel_core.ids import JOBS, ROOT
-from umbel_core.ledger import ENDED, TaskStatus
+from umbel_core.ledger import ENDED, Job, TaskStatus
 from umbel_core.messages import Manifest, RetryTasks, RunTask, TaskSpec
 from umbel_core.tally import MINUTE
 
@@ -42,6 +42,16 @@ class Flow(RuleBasedStateMachine):
         manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts])
         self.made += 1
         self.intake.append(self.stage.drop(f"{JOBS}{self.made}.json", msgspec.json.encode(manifest)))
+
+    @precondition(lambda self: self.made < 3)
+    @rule(texts=TEXTS)
+    def announce_a_manifest(self, texts: list[str]) -> None:
+        manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts])
+        self.made += 1
+        job = f"j{self.made:020}"
+        key = f"{JOBS}{job}.json"
+        self.stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
+        self.intake.append(self.stage.drop(key, msgspec.json.encode(manifest)))
 
     @precondition(lambda self: self.made < 3)
     @rule()

@@ -88,13 +88,36 @@ def test_a_job_that_was_given_up_starts_fresh_when_it_is_redriven() -> None:
     assert (job_in(stage, job).status, job_in(stage, job).errors) == ("pending", [])
 
 
-def test_a_job_cancelled_before_it_was_planned_is_not_started() -> None:
+def test_a_job_cancelled_before_it_was_planned_has_its_tasks_all_the_same() -> None:
     stage, job = Stage(), new_job_id()
     key = f"jobs/{job}.json"
     stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
     stage.ledger.cancel(job)
-    assert plan(stage, stage.drop(key, MANIFEST)) == (job, 0)
-    assert job_in(stage, job).status == "cancelled"
+    assert plan(stage, stage.drop(key, MANIFEST)) == (job, 2)
+    assert (job_in(stage, job).status, job_in(stage, job).total) == ("cancelled", 2)
+
+
+def test_a_job_cancelled_while_it_is_planned_keeps_its_cancellation_and_all_its_tasks() -> None:
+    stage = Stage()
+    announced = Door(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(MANIFEST)
+    notice, read = stage.notice(str(announced.source)), stage.uploads.read
+
+    def cancelled_meanwhile(key: str, etag: str) -> bytes:
+        stage.ledger.cancel(announced.id)
+        return read(key, etag)
+
+    stage.uploads.read = cancelled_meanwhile  # type: ignore[method-assign]
+    assert plan(stage, notice) == (announced.id, 2)
+    assert (job_in(stage, announced.id).status, job_in(stage, announced.id).total) == ("cancelled", 2)
+
+
+def test_a_cancelled_job_stays_so_when_its_document_turns_out_to_be_none() -> None:
+    stage, job = Stage(), new_job_id()
+    key = f"jobs/{job}.json"
+    stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
+    stage.ledger.cancel(job)
+    assert plan(stage, stage.drop(key, b"{")) == (job, 0)
+    assert (job_in(stage, job).status, len(job_in(stage, job).errors)) == ("cancelled", 1)
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ class Ledger(Protocol):
         """Write a job that a request announced, before its picture or manifest is there."""
 
     def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
-        """Write a job with all its tasks; False when it is there already or was cancelled."""
+        """Write a job with all its tasks; False when that was done, or it was cancelled and `job` does not say so."""
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
         """End a task; False when it had ended before, or in another round."""

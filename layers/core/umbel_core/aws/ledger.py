@@ -75,15 +75,13 @@ class DynamoLedger:
 
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             list(pool.map(write, range(0, alone, _WITH_JOB)))
+        # A cancellation that the plan knows nothing of is not overwritten.
+        is_cancelled = "=" if job.status == "cancelled" else "<>"
         announced = self._put(
-            self._job_item(job), "attribute_not_exists(pk) OR (planned = :no AND #status IN (:pending, :failed))"
+            self._job_item(job), f"attribute_not_exists(pk) OR (planned = :no AND #status {is_cancelled} :cancelled)"
         )
         announced["Put"]["ExpressionAttributeNames"] = {"#status": "status"}
-        announced["Put"]["ExpressionAttributeValues"] = {
-            ":no": plain(value=False),
-            ":pending": plain("pending"),
-            ":failed": plain("failed"),
-        }
+        announced["Put"]["ExpressionAttributeValues"] = {":no": plain(value=False), ":cancelled": plain("cancelled")}
         # Tasks in the transaction that writes the job's own record need no condition of their own.
         last = [self._new_task(task, job, None) for task in tasks[alone:]]
         return self._transact([*last, announced, *self._planned(tasks)])
