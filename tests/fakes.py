@@ -132,10 +132,10 @@ class FakeLedger:
 
     def resume(self, job: str) -> None:
         found = self.job(job)
-        if found and found.status == "cancelled":
+        if found and found.status in ("cancelled", "failed"):
             self._weather.passes()
             self._cancelled.discard(job)
-            self._put(job_key(job), msgspec.structs.replace(found, status="running", version=found.version + 1))
+            self._put(job_key(job), msgspec.structs.replace(found, status="pending", version=found.version + 1))
             self._weather.passes()
 
     def cancelled(self) -> frozenset[str]:

@@ -67,10 +67,14 @@ def cancel(job: str) -> dict[str, Any]:
 
 
 def retry(job: str) -> dict[str, Any]:
-    """Run again what failed or was skipped."""
+    """Run again what failed or was skipped; of a cancelled job also what is still to be skipped.
+
+    It is pending from here on: whoever looks does not take the end before for the end, and may cancel it.
+    """
     found = _job(job)
-    if not found.failed + found.skipped:
-        raise Rejected("conflict", "Nothing of this job failed or was skipped; there is nothing to run again.")
+    if not (found.failed + found.skipped or (found.status == "cancelled" and found.completed < found.total)):
+        raise Rejected("conflict", "No task of this job failed or was skipped; there is nothing to run again.")
+    ledger().resume(job)
     intake().retry(RetryTasks(job))
     return {"job_id": job, "status": "pending"}
 

@@ -52,10 +52,7 @@ class Planner(msgspec.Struct, frozen=True):
     def take(self, arrival: Arrived | RetryTasks) -> tuple[str, int]:
         """Plan and publish; the job's id and how many tasks went out."""
         if isinstance(arrival, RetryTasks):
-            reopened = self.ledger.reopen(arrival.job, arrival.indices)
-            if reopened:
-                self.ledger.resume(arrival.job)
-            return arrival.job, self._publish(reopened)
+            return arrival.job, self._publish(self.ledger.reopen(arrival.job, arrival.indices))
         job = job_of(arrival, self.ledger)
         # Whatever an earlier, given-up try said of it is over, and listeners take this record for the newer one.
         status: JobStatus = "cancelled" if job.status == "cancelled" else "pending"

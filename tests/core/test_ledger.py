@@ -147,18 +147,21 @@ def test_a_cancelled_job_stays_cancelled(ledger: Ledger) -> None:
     assert found.status == "cancelled"
 
 
-def test_a_cancelled_job_may_be_taken_up_again_and_no_other(ledger: Ledger) -> None:
-    job, tasks = a_job()
+@pytest.mark.parametrize(
+    ("status", "resumed"),
+    [("running", "running"), ("completed", "completed"), ("failed", "pending"), ("cancelled", "pending")],
+)
+def test_a_failed_or_cancelled_job_may_be_taken_up_again_and_no_other(
+    ledger: Ledger, status: str, resumed: str
+) -> None:
+    job, tasks = a_job(status="running" if status == "cancelled" else status)
     ledger.plan(job, tasks)
+    if status == "cancelled":
+        ledger.cancel(job.id)
     ledger.resume(job.id)
-    before = ledger.job(job.id)
-    assert before
-    assert before.status == "pending"
-    ledger.cancel(job.id)
-    ledger.resume(job.id)
-    after = ledger.job(job.id)
-    assert after
-    assert after.status == "running"
+    found = ledger.job(job.id)
+    assert found
+    assert found.status == resumed
     assert job.id not in ledger.cancelled()
 
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from api import health, images, uploads
-from tests.fakes import FakeBucket, FakeLedger
+from api import health, images, jobs, uploads
+from tests.fakes import FakeBucket, FakeIntake, FakeLedger
 from tests.functions.stage import CATALOGUE, RECIPES
 from umbel_core.circuits import Circuit
 from umbel_core.clock import epoch
+from umbel_core.errors import Rejected
 from umbel_core.ledger import Job
 from umbel_core.settings import Limits
 
@@ -70,3 +71,48 @@ def test_an_announced_upload_leaves_the_ledger_when_no_file_comes(monkeypatch: p
     job = ledger.job(answer["job_id"])
     assert job
     assert 7100 < job.expire_at - epoch() <= 7200
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> tuple[FakeLedger, FakeIntake]:
+    """What the views on jobs write to."""
+    ledger, intake = FakeLedger(), FakeIntake()
+    monkeypatch.setattr(jobs, "ledger", lambda: ledger)
+    monkeypatch.setattr(jobs, "intake", lambda: intake)
+    return ledger, intake
+
+
+def of_two_tasks(**facts: Any) -> Job:
+    """A planned job."""
+    return Job(id="j1", kind="task", name="", created_at="t", updated_at="t", planned=True, total=2, **facts)
+
+
+def test_a_retried_job_is_pending_at_once_and_may_be_cancelled(kept: tuple[FakeLedger, FakeIntake]) -> None:
+    ledger, intake = kept
+    ledger.expect(of_two_tasks(status="failed", completed=1, failed=1))
+    assert jobs.retry("j1") == {"job_id": "j1", "status": "pending"}
+    assert len(intake.bodies) == 1
+    found = ledger.job("j1")
+    assert found
+    assert found.status == "pending"
+    assert jobs.cancel("j1") == {"job_id": "j1", "status": "cancelled"}
+
+
+def test_a_cancelled_job_may_be_retried_before_its_tasks_are_skipped(kept: tuple[FakeLedger, FakeIntake]) -> None:
+    ledger, intake = kept
+    ledger.expect(of_two_tasks(completed=1))
+    ledger.cancel("j1")
+    jobs.retry("j1")
+    assert ledger.cancelled() == frozenset()
+    assert len(intake.bodies) == 1
+
+
+@pytest.mark.parametrize("facts", [{"status": "completed", "completed": 2}, {"status": "running", "completed": 1}])
+def test_where_nothing_failed_there_is_nothing_to_retry(
+    facts: dict[str, Any], kept: tuple[FakeLedger, FakeIntake]
+) -> None:
+    ledger, intake = kept
+    ledger.expect(of_two_tasks(**facts))
+    with pytest.raises(Rejected, match="nothing to run again"):
+        jobs.retry("j1")
+    assert intake.bodies == []

@@ -92,7 +92,9 @@ class Flow(RuleBasedStateMachine):
     def retry(self, pick: int) -> None:
         jobs = self._jobs()
         job = self.stage.ledger.job(jobs[pick % len(jobs)])
-        if job and job.failed + job.skipped:  # the API refuses the others
+        # The API refuses the others.
+        if job and (job.failed + job.skipped or (job.status == "cancelled" and job.completed < job.total)):
+            self.stage.ledger.resume(job.id)
             self.intake.append(msgspec.json.encode(RetryTasks(job.id)).decode())
 
     @invariant()

@@ -226,7 +226,7 @@ class Ledger(Protocol):
         """Mark a job cancelled unless it has ended; None when there is no such job."""
 
     def resume(self, job: str) -> None:
-        """Take back a job's cancellation, if it was cancelled."""
+        """Mark a cancelled or failed job pending, because what is left of it is about to start over."""
 
     def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
         """Start over what failed or was skipped (of `indices`, when given); the tasks that are now pending."""

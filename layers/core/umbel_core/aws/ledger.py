@@ -219,7 +219,7 @@ class DynamoLedger:
 
     def resume(self, job: str) -> None:
         mark = {"Delete": {"TableName": self._table, "Key": {"pk": plain("CANCELLED"), "sk": plain(job)}}}
-        self._transact([self._turn(job, ("cancelled",), "running"), mark])
+        self._transact([self._turn(job, ("cancelled", "failed"), "pending"), mark])
 
     def _turn(self, job: str, old: tuple[str, ...], new: str) -> dict[str, Any]:
         """The write that moves a job from one of the `old` states to the new one."""
