@@ -76,7 +76,7 @@ def test_a_percentile_is_right_to_ten_percent(durations: list[int], share: float
         steps[step_of(ms)] = steps.get(step_of(ms), 0) + 1
     rank = -int(-share * len(durations) // 1)
     exact = max(1, sorted(durations)[rank - 1])
-    assert percentile(steps, share) == pytest.approx(exact, rel=0.1, abs=0.2)
+    assert percentile(steps, share) == pytest.approx(exact, rel=0.1, abs=0.25)
 
 
 @given(DURATIONS, st.integers(1, 5))
