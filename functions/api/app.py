@@ -15,6 +15,7 @@ from api import stats as stats_
 from api import tasks as tasks_
 from api import uploads as uploads_
 from api.answers import contract_form, route
+from umbel_core.conversion import convert
 from umbel_core.errors import Rejected
 from umbel_core.settings import megabytes
 
@@ -167,8 +168,7 @@ def _limit(default: int) -> int:
 
 def _body(kind: type[Any]) -> Any:
     try:
-        return msgspec.json.decode(_raw(), type=kind)
-    except msgspec.ValidationError as fault:
-        raise Rejected("invalid_body", str(fault)) from fault
+        document = msgspec.json.decode(_raw())
     except (msgspec.DecodeError, ValueError, RecursionError) as fault:
-        raise Rejected("invalid_json", f"The body is not JSON: {fault}") from fault
+        raise Rejected("invalid_json", f"$: not JSON: {fault}") from fault
+    return convert(document, kind, "invalid_body")

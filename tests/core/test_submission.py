@@ -47,7 +47,7 @@ def read(document: Any) -> Any:
         ({}, "invalid_manifest", r"\$: .*missing required field `tasks`"),
         ({"tasks": []}, "invalid_manifest", r"\$\.tasks: .*length >= 1"),
         ({"tasks": [SAY], "nmae": 1}, "invalid_manifest", r"\$: .*unknown field `nmae`"),
-        ({"tasks": [SAY], "on_error": "stop"}, "invalid_manifest", r"\$\.on_error: Invalid enum value 'stop'"),
+        ({"tasks": [SAY], "on_error": "stop"}, "invalid_manifest", r"'stop'; it is one of continue, stop_group"),
         ({"tasks": [SAY, {"op": "say"}]}, "invalid_manifest", r"\$\.tasks\[.*\]: .*missing required field `input`"),
         ({"tasks": [SAY] * 4}, "too_many_tasks", r"\$\.tasks: 4 tasks; at most 3"),
         ({"tasks": [SAY, {"op": "sya", "input": "x"}]}, "unknown_op", r"\$\.tasks\[1\]\.op: .*'sya'.*say, soft"),
@@ -95,7 +95,16 @@ def read(document: Any) -> Any:
         ({"urls": ["http://a/"] * 4}, "too_many_tasks", r"\$\.urls: 4 tasks; at most 3"),
         ({"urls": ["http://a/", "ftp://b/"]}, "invalid_input", r"\$\.urls\[1\]: 'ftp://b/' is not an http"),
         ({"urls": ["http://a/"], "workers": 65}, "invalid_manifest", r"\$\.workers: .*<= 64"),
-        ({"urls": ["http://a/"], "policy": "random"}, "invalid_manifest", r"\$\.policy: Invalid enum value"),
+        (
+            {"urls": ["http://a/"], "policy": "random"},
+            "invalid_manifest",
+            r"\$\.policy: Invalid enum value 'random'; it is one of round_robin, host$",
+        ),
+        (
+            {"tasks": [{"op": "soft", "input": "k", "params": {"format": "gif"}}]},
+            "invalid_params",
+            r"\$\.tasks\[0\]\.params\.format: .* it is one of avif, jpeg, png, webp$",
+        ),
     ],
 )
 def test_a_bad_body_is_refused_with_place_and_rule(document: Any, code: str, sentence: str) -> None:

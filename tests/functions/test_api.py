@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api import health, images, jobs, uploads
+from api import app, health, images, jobs, ops, uploads
 from tests.fakes import FakeBucket, FakeIntake, FakeLedger
 from tests.functions.stage import CATALOGUE, RECIPES
 from umbel_core.circuits import Circuit
@@ -116,3 +116,19 @@ def test_where_nothing_failed_there_is_nothing_to_retry(
     with pytest.raises(Rejected, match="nothing to run again"):
         jobs.retry("j1")
     assert intake.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"", r": \$: not JSON"),
+        (b"[]", r": \$: Expected `object`"),
+        (b'{"concurrency": "4"}', r": \$\.concurrency: Expected `int`, got `str`$"),
+    ],
+)
+def test_every_body_that_is_refused_says_first_where(
+    body: bytes, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_raw", lambda: body)
+    with pytest.raises(Rejected, match=sentence):
+        app._body(ops.Scale)

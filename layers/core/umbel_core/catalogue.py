@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
+from umbel_core.conversion import convert
 from umbel_core.errors import Rejected
 from umbel_core.op import OpCard, OpDeclarationError, describe
 
@@ -90,25 +91,17 @@ class Catalogue(Mapping[str, OpCard]):
     def check_params(self, name: str, params: dict[str, Any], path: str = "$") -> None:
         """Raise `Rejected` unless the op is deployed here and takes these parameters."""
         self._known(name, path)
-        self._convert(params, self._params[name], "invalid_params", path)
+        convert(params, self._params[name], "invalid_params", path)
 
     def check_input(self, name: str, input: Any, path: str = "$") -> None:  # noqa: A002 - the contract's word
         """Raise `Rejected` unless the op is deployed here and takes this input."""
         self._known(name, path)
-        self._convert(input, self._inputs[name], "invalid_input", path)
+        convert(input, self._inputs[name], "invalid_input", path)
 
     def _known(self, name: str, path: str) -> None:
         if name not in self._cards:
             ops = ", ".join(self._cards)
             raise Rejected("unknown_op", f"{path}: there is no op '{name}' here; the ops are {ops}")
-
-    @staticmethod
-    def _convert(value: Any, kind: Any, code: str, path: str) -> None:
-        try:
-            msgspec.convert(value, kind)
-        except msgspec.ValidationError as fault:
-            reason, _, where = str(fault).partition(" - at `$")
-            raise Rejected(code, f"{path}{where.rstrip('`')}: {reason}") from fault
 
 
 def load_op(folder: Path, name: str) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from umbel_core.catalogue import Catalogue
+from umbel_core.conversion import convert
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Kind, Task
 from umbel_core.messages import Group, Manifest, OnError, TaskSpec
@@ -92,15 +93,15 @@ def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: Kin
         )
     match kind or _kind(document):
         case "task":
-            return _task(_convert(document, TaskRequest), catalogue)
+            return _task(convert(document, TaskRequest, "invalid_manifest"), catalogue)
         case "image":
-            return _image(_convert(document, ImageRequest), catalogue, limits)
+            return _image(convert(document, ImageRequest, "invalid_manifest"), catalogue, limits)
         case "batch":
-            return _batch(_convert(document, BatchRequest), catalogue, limits)
+            return _batch(convert(document, BatchRequest, "invalid_manifest"), catalogue, limits)
         case "crawl":
-            return _crawl(_convert(document, CrawlRequest), catalogue, limits)
+            return _crawl(convert(document, CrawlRequest, "invalid_manifest"), catalogue, limits)
         case _:
-            return _manifest(_convert(document, Manifest), catalogue, limits)
+            return _manifest(convert(document, Manifest, "invalid_manifest"), catalogue, limits)
 
 
 def _kind(document: dict[str, Any]) -> Kind:
@@ -257,11 +258,3 @@ def tasks_of(
         if spec.group and spec.op in ordered:
             last[spec.group] = index
     return tasks
-
-
-def _convert(document: Any, kind: type[Any]) -> Any:
-    try:
-        return msgspec.convert(document, kind)
-    except msgspec.ValidationError as fault:
-        reason, _, where = str(fault).partition(" - at `")
-        raise Rejected("invalid_manifest", f"{where.rstrip('`') or '$'}: {reason}") from fault
