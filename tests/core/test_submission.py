@@ -75,9 +75,14 @@ def read(document: Any) -> Any:
         ({"image_data": "ü", "operation": "soft"}, "invalid_image_data", r"\$\.image_data: not base64"),
         ({"image_data": "", "operation": "soft"}, "empty_file", r"\$\.image_data: there is nothing in it"),
         ({"image_data": PICTURE * 200, "operation": "soft"}, "too_large", r"at most 1\.0 kB"),
-        ({"image_data": PICTURE, "operation": "say"}, "unknown_op", "'say' does not take a picture"),
-        ({"image_data": PICTURE, "operation": "sfot"}, "unknown_op", "there is no op 'sfot'"),
-        ({"image_data": PICTURE, "operation": "soft", "width": 3}, "invalid_params", "unknown field `width`"),
+        ({"image_data": PICTURE, "operation": "say"}, "unknown_op", r": \$\.operation: .*'say'.* are measure, soft$"),
+        ({"image_data": PICTURE, "operation": "sfot"}, "unknown_op", r": \$\.operation: .*'sfot'.* are measure, soft$"),
+        ({"image_data": PICTURE, "operation": "soft", "width": 3}, "invalid_params", r": \$: .*unknown field `width`"),
+        (
+            {"image_data": PICTURE, "operation": "soft", "params": {"radius": 11}},
+            "invalid_params",
+            r": \$\.params\.radius: .*<= 10",
+        ),
         ({"image_data": PICTURE, "operation": "soft", "output_format": "gif"}, "invalid_manifest", "output_format"),
         ({"count": 2, "visits": [VISIT]}, "count_mismatch", r"\$\.count: 2, but \$\.visits has 1"),
         ({"visits": [VISIT]}, "invalid_manifest", "missing required field `count`"),
@@ -111,6 +116,15 @@ def test_a_bad_body_is_refused_with_place_and_rule(document: Any, code: str, sen
     with pytest.raises(Rejected, match=sentence) as refusal:
         read(document)
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [("batch", "'count' and 'visits'"), ("crawl", "'urls'"), ("task", "'type' and 'payload'")],
+)
+def test_a_door_for_one_kind_names_the_form_of_that_kind_alone(kind: Any, form: str) -> None:
+    with pytest.raises(Rejected, match=rf": \$: expected an object with {form}$"):
+        read_submission(b"[]", CATALOGUE, LIMITS, kind)
 
 
 def test_a_manifest_becomes_tasks_with_names_of_their_own() -> None:

@@ -19,6 +19,13 @@ from umbel_core.op import Bounds
 from umbel_core.settings import Limits, megabytes
 
 _NAME = 200
+_FORMS: dict[Kind, str] = {
+    "manifest": "'tasks'",
+    "task": "'type' and 'payload'",
+    "image": "'image_data' and 'operation'",
+    "batch": "'count' and 'visits'",
+    "crawl": "'urls'",
+}
 _TASK_BYTES = 32_000
 """What a task's input and params may take as JSON: they travel in messages and are kept in its record."""
 
@@ -86,11 +93,8 @@ def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: Kin
     except (msgspec.DecodeError, ValueError, RecursionError) as fault:
         raise Rejected("invalid_json", f"$: not JSON: {fault}") from fault
     if not isinstance(document, dict):
-        raise Rejected(
-            "invalid_manifest",
-            "$: expected an object with 'tasks', with 'type' and 'payload', with 'image_data' and 'operation', "
-            "with 'count' and 'visits', or with 'urls'",
-        )
+        forms = [_FORMS[kind]] if kind else _FORMS.values()
+        raise Rejected("invalid_manifest", f"$: expected an object with {', or with '.join(forms)}")
     match kind or _kind(document):
         case "task":
             return _task(convert(document, TaskRequest, "invalid_manifest"), catalogue)
@@ -156,11 +160,16 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
     if len(picture) > limits.max_upload_bytes:
         most = megabytes(limits.max_upload_bytes)
         raise Rejected("too_large", f"$.image_data: {megabytes(len(picture))}; at most {most} are taken")
-    if request.operation in catalogue and catalogue[request.operation].takes != "picture":
-        raise Rejected("unknown_op", f"$.operation: '{request.operation}' does not take a picture")
+    ops = [name for name, card in catalogue.items() if card.takes == "picture"]
+    if request.operation not in ops:
+        raise Rejected(
+            "unknown_op",
+            f"$.operation: there is no op '{request.operation}' that takes a picture; those that do are "
+            f"{', '.join(ops)}",
+        )
     named = {"width": request.width, "height": request.height, "format": request.output_format}
     params = {**{name: value for name, value in named.items() if value is not None}, **request.params}
-    catalogue.check(request.operation, "inputs/picture", params, "$")
+    catalogue.check_params(request.operation, params, "$.params" if request.params else "$")
     spec = TaskSpec(op=request.operation, input="", params=params)
     _check_size(spec, "$.params")
     return Submission(kind="image", name=request.operation, specs=[spec], picture=picture)
