@@ -1,5 +1,6 @@
 """HTTP -> front-door bucket and ledger: every route of the API. infra builds the REST API from these routes."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from umbel_core.settings import megabytes
 
 _MOST_BYTES = 6_000_000
 """What Lambda takes in one request; a local engine takes more, and what runs there is to run on AWS."""
+_COUNT = re.compile(r"0*[1-9][0-9]{0,8}")
 
 app = Chalice(app_name="umbel", configure_logs=False)
 app.register_middleware(contract_form, "http")
@@ -161,7 +163,7 @@ def _limit(default: int) -> int:
     given = _query("limit")
     if given is None:
         return default
-    if not given.isascii() or not given.isdigit() or int(given) < 1:
+    if not _COUNT.fullmatch(given):
         raise Rejected("invalid_limit", "'limit' is a whole number from 1 up.")
     return int(given)
 

@@ -1,11 +1,11 @@
 """Jobs: submitted through the front door, read from the ledger."""
 
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 from api.wiring import door, intake, ledger, results
 from umbel_core.errors import Rejected
-from umbel_core.ledger import Fault, Job, Kind
+from umbel_core.ledger import Fault, Job, JobStatus, Kind, TaskStatus
 from umbel_core.messages import RetryTasks
 from umbel_core.views import job_view, task_view
 
@@ -22,6 +22,8 @@ def submit(body: bytes, kind: Kind | None = None) -> dict[str, Any]:
 
 def listing(limit: int, cursor: str | None, status: str | None, kind: str | None) -> dict[str, Any]:
     """A page of jobs, newest first."""
+    _check_word("status", status, JobStatus)
+    _check_word("kind", kind, Kind)
     jobs, after = ledger().jobs(min(limit, _LARGEST_PAGE), cursor, status, kind)
     return {"jobs": [job_view(job, results().link) for job in jobs], "cursor": after}
 
@@ -36,6 +38,7 @@ def show(job: str) -> dict[str, Any]:
 
 def tasks(job: str, limit: int, cursor: str | None, status: str | None) -> dict[str, Any]:
     """A page of a job's tasks in order."""
+    _check_word("status", status, TaskStatus)
     _job(job)
     found, after = ledger().tasks(job, status, min(limit, _LARGEST_PAGE), cursor)
     return {"tasks": [task_view(task, results().link) for task in found], "cursor": after}
@@ -84,6 +87,11 @@ def _job(job: str) -> Job:
     if found is None:
         raise Rejected("no_such_job", f"There is no job '{job}'.")
     return found
+
+
+def _check_word(name: str, given: str | None, words: Any) -> None:
+    if given is not None and given not in get_args(words):
+        raise Rejected(f"invalid_{name}", f"'{name}' is one of {', '.join(get_args(words))}.")
 
 
 def _has_file(result: Any) -> bool:

@@ -7,6 +7,7 @@ import msgspec
 
 from umbel_core.door import Door
 from umbel_core.errors import Rejected
+from umbel_core.ids import JOB_ID
 from umbel_core.ledger import Ledger
 from umbel_core.messages import EVERYTHING, NUMBERS
 from umbel_core.views import UrlFor, job_view, task_view
@@ -122,4 +123,6 @@ def _topic(message: dict[str, Any]) -> str:
     topic = message.get("job")
     if not isinstance(topic, str) or not topic:
         raise Rejected("invalid_message", 'Say which job: {"action": "subscribe", "job": "<id>" or "*"}.')
+    if topic != EVERYTHING and not JOB_ID.fullmatch(topic):
+        raise Rejected("no_such_job", f"There is no job '{topic}'.")
     return topic

@@ -1,5 +1,7 @@
 """What every ledger does: the one in DynamoDB, and the one that other tests use in its place."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 
 from tests.fakes import FakeLedger
@@ -199,6 +201,16 @@ def test_dead_letters_are_kept_until_they_are_redriven(ledger: Ledger) -> None:
     assert ledger.dead(op) == [letter]
     ledger.unearth(letter)
     assert ledger.dead(op) == []
+
+
+def test_there_is_no_job_of_an_id_that_could_not_be_a_key() -> None:
+    assert DynamoLedger(None, "no table is asked", 1).job("x" * 3000) is None
+
+
+@pytest.mark.parametrize("key", ["[]", '{"pk": "x"}', '{"pk": {"Q": "x"}}', '{"pk": {"S": 1}}'])
+def test_a_cursor_that_no_key_makes_is_refused_unasked(key: str) -> None:
+    with pytest.raises(Rejected, match="cursor"):
+        DynamoLedger(None, "no table is asked", 1).jobs(5, urlsafe_b64encode(key.encode()).decode())
 
 
 @pytest.mark.engine

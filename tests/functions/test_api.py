@@ -132,3 +132,20 @@ def test_every_body_that_is_refused_says_first_where(
     monkeypatch.setattr(app, "_raw", lambda: body)
     with pytest.raises(Rejected, match=sentence):
         app._body(ops.Scale)
+
+
+@pytest.mark.parametrize("limit", ["", "0", "00", "-1", "1.0", "²", "9" * 5000])
+def test_a_limit_is_a_whole_number_from_one_up(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "_query", lambda _: limit)
+    with pytest.raises(Rejected, match="whole number from 1 up"):
+        app._limit(50)
+
+
+def test_what_is_listed_by_a_word_that_does_not_exist_is_refused(kept: tuple[FakeLedger, FakeIntake]) -> None:
+    kept[0].expect(of_two_tasks())
+    with pytest.raises(Rejected, match="'status' is one of pending, running, completed, failed, cancelled"):
+        jobs.listing(50, None, "done", None)
+    with pytest.raises(Rejected, match="'kind' is one of upload, image, manifest, batch, crawl, task"):
+        jobs.listing(50, None, None, "jobs")
+    with pytest.raises(Rejected, match="'status' is one of pending, running, completed, failed, skipped"):
+        jobs.tasks("j1", 50, None, "cancelled")

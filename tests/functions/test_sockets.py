@@ -107,6 +107,7 @@ def test_a_ping_is_answered() -> None:
         ({"action": "subscribe", "job": ""}, "invalid_message"),
         ({"action": "subscribe", "job": "j0"}, "no_such_job"),
         ({"action": "subscribe", "job": "JOB#x\n"}, "no_such_job"),
+        ({"action": "unsubscribe", "job": "x" * 3000}, "no_such_job"),
         ({"action": "shout", "job": "*"}, "unknown_action"),
     ],
 )

@@ -27,6 +27,7 @@ from botocore.exceptions import ClientError
 from umbel_core.aws.dynamo import Item, attribute, has_code, item, plain, record
 from umbel_core.aws.pages import page
 from umbel_core.clock import epoch, now
+from umbel_core.ids import JOB_ID
 from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task, stopped_by
 from umbel_core.messages import RunTask
 
@@ -162,6 +163,8 @@ class DynamoLedger:
         return True
 
     def job(self, job: str) -> Job | None:
+        if not JOB_ID.fullmatch(job):  # a caller's word, of any length; DynamoDB takes keys of 2 kB
+            return None
         found = self._dynamodb.get_item(TableName=self._table, Key=job_key(job), ConsistentRead=True).get("Item")
         return record(Job, found) if found else None
 

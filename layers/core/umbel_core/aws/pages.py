@@ -1,13 +1,16 @@
 """A listing that comes in pages, each with the cursor of the next: opaque to callers, DynamoDB's key to us."""
 
 import base64
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import Item, has_code, plain
 from umbel_core.errors import Rejected
+
+_Key = dict[str, dict[Literal["S"], str]]
+"""Keys of our tables and indexes are text."""
 
 
 def page(
@@ -39,11 +42,11 @@ def _encode(key: Item | None) -> str | None:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode() if key else None
 
 
-def _decode(cursor: str | None) -> Item | None:
+def _decode(cursor: str | None) -> dict[str, Any] | None:
     if not cursor:
         return None
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=Item)
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=_Key)
     except (ValueError, msgspec.DecodeError) as fault:
         raise _bad_cursor() from fault
 
