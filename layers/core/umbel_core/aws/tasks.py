@@ -11,6 +11,8 @@ import msgspec
 from umbel_core.messages import RunTask
 
 _PER_CALL = 10
+_ESCAPED = {code: f"\\u{code:04x}" for code in (0xFFFE, 0xFFFF)}
+"""What JSON carries and messages do not: SNS and SQS take the characters of XML."""
 _CALL_BYTES = 250_000
 """SNS takes 256 KB in one call, attributes included."""
 _ATTRIBUTES = 200
@@ -66,7 +68,7 @@ class SnsTasks:
     def _entry(self, place: int, command: RunTask, *, ordered: bool) -> dict[str, Any]:
         entry = {
             "Id": str(place),
-            "Message": msgspec.json.encode(command).decode(),
+            "Message": msgspec.json.encode(command).decode().translate(_ESCAPED),
             "MessageAttributes": {"op": {"DataType": "String", "StringValue": command.op}},
         }
         if ordered:
