@@ -20,7 +20,10 @@ from umbel_core.settings import Limits
 STAGE = "v1"
 _ERROR = '{"error":{"code":"%s","message":"%s"}}'
 _REFUSALS = {
-    "UNAUTHORIZED": ("unauthorized", "Send a token: Authorization: Bearer <token>. `umbel token create` makes one."),
+    "UNAUTHORIZED": (
+        "unauthorized",
+        "Send a valid token: Authorization: Bearer <token>. `umbel token create` makes one.",
+    ),
     "ACCESS_DENIED": ("forbidden", "This token may read; it takes an operator's token to change something."),
     "AUTHORIZER_FAILURE": ("internal_error", "The token could not be checked; try again."),
     "MISSING_AUTHENTICATION_TOKEN": ("not_found", "There is nothing at this address; docs/api.md lists the calls."),

@@ -91,6 +91,11 @@ def main() -> None:
         # The reader of our output went away: `umbel jobs | head`.
         sys.stdout = None
         sys.exit(141)
+    except OSError as fault:
+        # A folder that cannot be written, a full disk. What is left of the output has nowhere to go.
+        sys.stdout = None
+        _say(f"umbel: {fault.filename}: {fault.strerror}" if fault.filename else f"umbel: {fault.strerror or fault}")
+        sys.exit(1)
     except Exception as fault:
         if not _is_aws(fault):
             raise

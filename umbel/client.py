@@ -140,7 +140,7 @@ def _refusal(status: int, data: bytes) -> ApiFault:
         error = msgspec.json.decode(data)
     except msgspec.DecodeError:
         error = None
-    if isinstance(error, dict) and isinstance(error.get("error"), dict):
+    if status != 401 and isinstance(error, dict) and isinstance(error.get("error"), dict):
         return ApiFault(status, error["error"].get("code", ""), error["error"].get("message", ""))
     if status in {401, 403}:
         return ApiFault(

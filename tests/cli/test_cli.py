@@ -2,12 +2,13 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from umbel import cli
+from umbel import cli, client
 from umbel.home import ROOT
 from umbel.toolchain import VENV
 
@@ -63,3 +64,38 @@ def test_an_unknown_command_fails_with_a_usage_error() -> None:
     answer = _umbel("frob")
     assert answer.returncode == 2
     assert "No such command 'frob'" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (PermissionError(13, "Permission denied", "/proc/variants"), "umbel: /proc/variants: Permission denied\n"),
+        (OSError(28, "No space left on device"), "umbel: No space left on device\n"),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line(
+    fault: OSError, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(**_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(cli, "umbel", refused)
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 1
+    assert capsys.readouterr().err == sentence
+
+
+def test_a_file_that_is_no_list_of_addresses_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "cat.jpg"
+    file.write_bytes(b"\xff\xd8")
+    answer = _umbel("crawl", "--file", str(file))
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"umbel: {file}: not a list of addresses: ")
+    assert answer.stderr.count("\n") == 1
+
+
+def test_a_token_that_does_not_fit_is_told_how_to_be_replaced() -> None:
+    said = b'{"error": {"code": "unauthorized", "message": "Send a header."}}'
+    assert "UMBEL_TOKEN" in str(client._refusal(401, said))

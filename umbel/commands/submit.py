@@ -54,7 +54,7 @@ def batch(file: Any, as_json: bool) -> None:
     try:
         visits = msgspec.json.decode(file.read())
     except msgspec.DecodeError as fault:
-        raise Fault(f"{file.name}: {fault}") from fault
+        raise Fault(f"{file.name}: not JSON: {fault}") from fault
     _follow("/batches", visits, _image, as_json=as_json)
 
 
@@ -72,7 +72,10 @@ def batch(file: Any, as_json: bool) -> None:
 @show.as_json
 def crawl(urls: tuple[str, ...], file: TextIO | None, workers: int, policy: str, as_json: bool) -> None:
     """Fetch pages; each shows as it comes. Ctrl-C cancels the rest."""
-    wanted = [*urls, *(line.strip() for line in file or () if line.strip())]
+    try:
+        wanted = [*urls, *(line.strip() for line in file or () if line.strip())]
+    except UnicodeDecodeError as fault:
+        raise Fault(f"{file and file.name}: not a list of addresses: {fault}") from fault
     if not wanted:
         raise click.UsageError("Say which addresses: umbel crawl https://example.org, or umbel crawl --file urls.txt.")
     _follow("/crawls", {"urls": wanted, "workers": workers, "policy": policy}, _page, as_json=as_json)
