@@ -65,6 +65,11 @@ class Client:
         """One job as it is now."""
         return msgspec.convert(self.call("GET", f"/jobs/{quote(name, safe='')}"), Job)
 
+    def whole(self, job: str, **query: Any) -> dict[str, Any]:
+        """A job with its tasks as the API has them, for programs."""
+        path = f"/jobs/{quote(job, safe='')}"
+        return {**self.call("GET", path), "tasks": list(self.pages(f"{path}/tasks", "tasks", limit=200, **query))}
+
     def tasks(self, job: str, **query: Any) -> Iterator[Task]:
         """All tasks of a job, page by page."""
         for task in self.pages(f"/jobs/{quote(job, safe='')}/tasks", "tasks", **query):

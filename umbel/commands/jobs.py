@@ -32,13 +32,11 @@ def jobs(status: str | None, kind: str | None, limit: int, as_json: bool) -> Non
 @click.option("--status", help="Only tasks with this status.")
 @show.as_json
 def job(id_: str, status: str | None, as_json: bool) -> None:
-    client = Client(stack.find())
-    plain = client.call("GET", f"/jobs/{quote(id_, safe='')}")
-    tasks = list(client.pages(f"/jobs/{quote(id_, safe='')}/tasks", "tasks", status=status, limit=100))
+    whole = Client(stack.find()).whole(id_, status=status)
     if as_json:
-        show.dump({**plain, "tasks": tasks})
+        show.dump(whole)
         return
-    record = msgspec.convert(plain, Job)
+    record = msgspec.convert(whole, Job)
     show.facts(
         [
             ("job", record.id),
@@ -52,16 +50,19 @@ def job(id_: str, status: str | None, as_json: bool) -> None:
             *(("error", show.text(sentence, "red")) for sentence in record.sentences),
         ]
     )
-    show.table(("task", "op", "status", ">tries", ">time", "~result"), map(_row, msgspec.convert(tasks, list[Task])))
+    show.table(
+        ("task", "op", "status", ">tries", ">time", "~result"), map(_row, msgspec.convert(whole["tasks"], list[Task]))
+    )
 
 
 @click.command()
 @click.argument("id_", metavar="ID")
 @show.as_json
 def watch(id_: str, as_json: bool) -> None:
-    ended = watching.watch(Client(stack.find()), id_, quiet=as_json)
+    client = Client(stack.find())
+    ended = watching.watch(client, id_, quiet=as_json)
     if as_json:
-        show.dump(msgspec.to_builtins(ended))
+        show.dump(client.call("GET", f"/jobs/{quote(id_, safe='')}"))
     watching.conclude(ended, quiet=as_json)
 
 

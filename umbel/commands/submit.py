@@ -33,14 +33,14 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
     body = _body(client, op, input_, dict(map(_param, params)))
     name = client.call("POST", "/jobs", body)["job_id"]
     job = watching.watch(client, name, quiet=True)
-    tasks = list(client.tasks(name))
     saved = results.save(client, [(input_, job)], out) if out else {}
     if as_json:
-        show.dump(tasks[0] if tasks else job)
+        whole = client.whole(name)
+        show.dump(whole["tasks"][0] if whole["tasks"] else whole)
     elif any(variant.key for variant in job.variants.values()):
         show.table(results.COLUMNS, results.rows(input_, job, saved))
     elif job.well:
-        for task in tasks:
+        for task in client.tasks(name):
             click.echo(task.result if isinstance(task.result, str) else msgspec.json.encode(task.result).decode())
     if not job.well:
         raise Fault("; ".join(job.sentences) or f"{op}: the job is {job.status}")
@@ -91,15 +91,17 @@ def _follow(path: str, body: Any, line: watching.Line, *, as_json: bool) -> None
         client.call("DELETE", f"/jobs/{quote(name, safe='')}")
         raise Fault(f"{name} is cancelled; what is in flight ends, the rest is skipped", status=130) from None
     if as_json:
-        show.dump({**msgspec.to_builtins(job), "tasks": list(map(msgspec.to_builtins, client.tasks(name, limit=200)))})
+        show.dump(client.whole(name))
     watching.conclude(job, quiet=as_json)
 
 
 def _body(client: Client, op: str, input_: str, params: dict[str, Any]) -> dict[str, Any]:
     """The request for one task; a local picture rides inside it, or goes ahead of it when it is large."""
-    file = Path(input_)
-    if _takes(client, op) != "picture" or not file.is_file():
-        return {"name": op, "tasks": [{"op": op, "input": _value(input_), "params": params}]}
+    file, takes = Path(input_), _takes(client, op)
+    if takes != "picture" or not file.is_file():
+        value = _value(input_)
+        given = input_ if takes == "text" and not isinstance(value, str) else value
+        return {"name": op, "tasks": [{"op": op, "input": given, "params": params}]}
     if file.stat().st_size <= _INSIDE:
         return {"image_data": base64.b64encode(file.read_bytes()).decode(), "operation": op, "params": params}
     ticket = client.ticket(file)
