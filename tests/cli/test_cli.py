@@ -99,3 +99,16 @@ def test_a_file_that_is_no_list_of_addresses_is_named(tmp_path: Path) -> None:
 def test_a_token_that_does_not_fit_is_told_how_to_be_replaced() -> None:
     said = b'{"error": {"code": "unauthorized", "message": "Send a header."}}'
     assert "UMBEL_TOKEN" in str(client._refusal(401, said))
+
+
+def test_ctrl_c_while_it_is_still_importing_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    answer = _umbel("jobs", PYTHONPATH=str(tmp_path))
+    assert (answer.returncode, answer.stderr) == (130, "umbel: interrupted\n")
+
+
+def test_a_closed_stdout_is_no_reason_to_fail() -> None:
+    program = "from umbel import cli, entry; cli.main = lambda: entry.sys.stdout.isatty(); entry.main()"
+    command = f"exec {VENV / 'bin' / 'python'} -c '{program}' >&-"
+    answer = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    assert (answer.returncode, answer.stderr) == (0, "")
