@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-from umbel.client import Client
+from umbel.client import ApiFault, Client
 from umbel.errands import Errand, errand
 from umbel.faults import Fault
 from umbel.feed import Feed
@@ -175,6 +175,8 @@ class Load:
         try:
             answer = self._client.call("POST", *made.request())
         except Fault as fault:
+            if isinstance(fault, ApiFault) and fault.http_status in (401, 403):
+                raise  # this token may not, and will not later
             self._count(None, sent, "failed", error=str(fault))
             return
         task = answer.get("id") or answer["job_id"]

@@ -38,7 +38,8 @@ class UploadRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def announce(request: UploadRequest) -> dict[str, Any]:
     """Check what will come, write the pending job, and give the ticket: `{job_id, url, fields}`."""
-    content_type = _SAME.get(request.content_type, request.content_type)
+    named = request.content_type.lower()
+    content_type = _SAME.get(named, named)
     if content_type not in (*TAKEN, "application/octet-stream"):
         kinds = ", ".join(kind.removeprefix("image/").upper() for kind in TAKEN)
         raise Rejected(

@@ -6,8 +6,9 @@ import pytest
 
 from umbel.client import Client
 from umbel.commands.submit import _body
+from umbel.faults import Fault
 
-OPS = [{"name": "reverse", "takes": "text"}, {"name": "sum", "takes": "numbers"}]
+OPS = [{"name": name, "takes": takes} for name, takes in (("reverse", "text"), ("sum", "numbers"), ("blur", "picture"))]
 TASK = {"id": "j1.0", "op": "reverse", "params": {}, "queued_at": "t", "started_at": "t", "a_field_to_come": 1}
 
 
@@ -34,6 +35,16 @@ class Answering(Client):
 )
 def test_an_input_for_an_op_on_text_is_text_whatever_else_it_could_be(op: str, text: str, sent: Any) -> None:
     assert _body(Answering(), op, text, {})["tasks"] == [{"op": op, "input": sent, "params": {}}]
+
+
+@pytest.mark.parametrize("source", ["https://example.org/a.jpg", "HTTP://example.org/a", "uploads/a.jpg", "inputs/j1"])
+def test_a_picture_that_is_not_a_file_is_an_address_or_a_key(source: str) -> None:
+    assert _body(Answering(), "blur", source, {})["tasks"] == [{"op": "blur", "input": source, "params": {}}]
+
+
+def test_a_picture_that_is_nowhere_is_named_before_anything_is_sent() -> None:
+    with pytest.raises(Fault, match=r"there is no file 'none\.jpg' here"):
+        _body(Answering(), "blur", "none.jpg", {})
 
 
 def test_programs_get_a_job_and_its_tasks_as_the_api_has_them() -> None:

@@ -57,3 +57,12 @@ def test_an_op_that_is_not_there_is_named(deployed: Deployment) -> None:
     ended = subprocess.run(_command("nope"), capture_output=True, text=True, cwd=ROOT, check=False, timeout=30)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("umbel: there is no op 'nope' here; the ops are ")
+
+
+def test_a_token_that_may_not_send_ends_it_with_one_line(deployed: Deployment) -> None:
+    environment = {**os.environ, "UMBEL_TOKEN": deployed.token("viewer")}
+    ended = subprocess.run(
+        _command("reverse"), capture_output=True, text=True, cwd=ROOT, check=False, timeout=60, env=environment
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1].startswith("umbel: This token may read;")

@@ -21,7 +21,7 @@ def _announce(api: Api, **changes: Any) -> Any:
 def test_a_ticket_takes_a_picture_to_the_job_that_it_announced(
     api: Api, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
 ) -> None:
-    answer = _announce(api, filename="C:\\photos\\my cat.jpg", recipe="hero")
+    answer = _announce(api, filename="C:\\photos\\my cat.jpg", content_type="IMAGE/JPEG", recipe="hero")
     assert answer.status == 201
     assert set(answer.body) == {"job_id", "url", "fields"}
     pending = api.get(f"/jobs/{answer.body['job_id']}").body

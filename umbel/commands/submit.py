@@ -12,6 +12,7 @@ from umbel import results, show, stack, watching
 from umbel.client import Client
 from umbel.faults import Fault
 from umbel.records import Task
+from umbel_core.ids import INPUTS, ROOT
 
 _INSIDE = 4_400_000
 """The largest picture that fits into a request; larger ones go by the uploads bucket."""
@@ -98,6 +99,8 @@ def _follow(path: str, body: Any, line: watching.Line, *, as_json: bool) -> None
 def _body(client: Client, op: str, input_: str, params: dict[str, Any]) -> dict[str, Any]:
     """The request for one task; a local picture rides inside it, or goes ahead of it when it is large."""
     file, takes = Path(input_), _takes(client, op)
+    if takes == "picture" and not file.is_file() and "://" not in input_ and not input_.startswith((ROOT, INPUTS)):
+        raise Fault(f"there is no file '{input_}' here; a picture is a file, a web address or a key below {ROOT}")
     if takes != "picture" or not file.is_file():
         value = _value(input_)
         given = input_ if takes == "text" and not isinstance(value, str) else value
