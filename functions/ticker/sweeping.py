@@ -11,8 +11,8 @@ from umbel_core.fold import TaskChange, recount
 from umbel_core.ledger import ENDED, Job, Ledger, Task
 from umbel_core.tally import Books, count, periods_of
 
-_SILENT = timedelta(minutes=15)
-"""For so long the stream may bring a change; after that it was given up."""
+_SILENT = timedelta(minutes=20)
+"""The stream may bring a change for fifteen minutes (infra/relay.py), and what it brought has to be written."""
 _JOBS = 100
 _TASKS = 100
 
@@ -28,14 +28,18 @@ class Sweeper(msgspec.Struct, frozen=True):
         """Mend what is to be mended among the oldest jobs that have not ended; the ids of those jobs."""
         horizon = stamp(self.clock() - _SILENT)
         jobs, _ = self.books.read(self.ledger.unfinished(_JOBS), [])
-        return [job.id for job in jobs.values() if job.updated_at < horizon and self._mended(job)]
+        return [job.id for job in jobs.values() if job.updated_at < horizon and self._mended(job, horizon)]
 
-    def _mended(self, job: Job) -> bool:
+    def _mended(self, job: Job, horizon: str) -> bool:
+        def silent(task: Task) -> bool:
+            # An end that the stream still brings would be counted twice, however long the job had waited for it.
+            return task.status in ENDED and (task.finished_at or "") < horizon
+
         # Where a job waits, its last tasks do: one short read tells most of them.
-        if any(task.status not in ENDED for task in self.ledger.last_tasks(job.id, _TASKS)):
+        if not all(map(silent, self.ledger.last_tasks(job.id, _TASKS))):
             return False
         tasks = list(self.ledger.all_tasks(job.id))
-        if not tasks or any(task.status not in ENDED for task in tasks):
+        if not tasks or not all(map(silent, tasks)):
             return False
         mended = recount(job, tasks)
         missed = list(_missed(job, mended, tasks))

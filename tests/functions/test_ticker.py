@@ -83,7 +83,7 @@ def missed(manifest: str = WORDS, relayed: int = 0) -> tuple[Stage, Job]:
     return stage, found
 
 
-def sweeper(stage: Stage, later: timedelta = timedelta(minutes=16)) -> Sweeper:
+def sweeper(stage: Stage, later: timedelta = timedelta(minutes=21)) -> Sweeper:
     return Sweeper(stage.ledger, stage.ledger, lambda: datetime.now(UTC) + later)
 
 
@@ -105,7 +105,22 @@ def test_what_the_stream_left_behind_is_counted_in_the_job_and_in_the_numbers(re
 
 def test_a_job_that_was_heard_of_lately_is_left_to_the_stream() -> None:
     stage, _ = missed()
-    assert sweeper(stage, timedelta(minutes=14)).sweep() == []
+    assert sweeper(stage, timedelta(minutes=16)).sweep() == []
+
+
+def test_an_end_that_the_stream_may_still_bring_is_left_to_it_however_long_its_job_waited() -> None:
+    stage = Stage()
+    (arrival,) = read_message(stage.drop("jobs/a.json", b'{"tasks":[{"op":"say","input":"hi"}]}'))
+    job, _ = stage.planner.take(arrival)
+    waiting = stage.ledger.job(job)
+    assert waiting
+    stage.ledger.write([(waiting, msgspec.structs.replace(waiting, updated_at="2020-01-31T12:00:00.123Z"))], [])
+    stage.runner().run(stage.tasks.commands[0], 1)
+    assert sweeper(stage, timedelta(seconds=1)).sweep() == []
+    stage.relay_all()
+    ended = stage.ledger.job(job)
+    assert ended
+    assert (ended.status, ended.completed, ended.total) == ("completed", 1, 1)
 
 
 def test_a_job_that_still_works_is_left_alone() -> None:
