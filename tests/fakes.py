@@ -97,8 +97,10 @@ class FakeLedger:
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
 
-    def note_fault(self, task: RunTask, attempts: int, reason: str) -> None:
-        self._move(task, {"attempts": attempts, "last_error": reason[:1000]})
+    def note_fault(self, task: RunTask, attempts: int, reason: str, *, passing: bool = False) -> None:
+        there = self.task(task.job, task.index)
+        counted = (there.passing if there else 0) + passing
+        self._move(task, {"attempts": attempts, "last_error": reason[:1000], "passing": counted})
 
     def job(self, job: str) -> Job | None:
         return self._get(Job, job_key(job))

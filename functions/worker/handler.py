@@ -16,6 +16,7 @@ from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Pictures, S3Results
 from umbel_core.catalogue import load_op
 from umbel_core.environment import parse
+from umbel_core.errors import Passing
 from umbel_core.messages import RunTask
 from umbel_core.op import describe
 from umbel_core.settings import Limits
@@ -68,7 +69,8 @@ def take(record: SQSRecord, lambda_context: Any) -> None:
         outcome = runner().run(command, attempts)
     except Exception as fault:
         logger.exception("task faulted", extra={"job": command.job, "variant": command.variant, "attempts": attempts})
-        runner().ledger.note_fault(command, attempts, f"{type(fault).__name__}: {fault}")
+        reason, passing = f"{type(fault).__name__}: {fault}", isinstance(fault, Passing)
+        runner().ledger.note_fault(command, attempts, reason, passing=passing)
         lane().retry_later(record.receipt_handle, attempts)
         raise
     status = outcome.status if outcome else "ended before"

@@ -10,7 +10,7 @@ import msgspec
 
 from umbel_core.clock import now
 from umbel_core.cost import run_cost_nano
-from umbel_core.errors import Rejected
+from umbel_core.errors import Passing, Rejected
 from umbel_core.ledger import Fault, Ledger, Outcome
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard
@@ -18,6 +18,8 @@ from worker.announcing import Announcing
 from worker.skipping import Skipped, Skipping
 
 Status = Literal["completed", "failed", "skipped"]
+_TRIES = 3
+"""What may pass by itself is tried so many times."""
 
 
 class Work(Protocol):
@@ -38,7 +40,10 @@ class Runner(msgspec.Struct, frozen=True):
     """Tells this execution environment from the op's others."""
 
     def run(self, command: RunTask, attempts: int) -> Outcome | None:
-        """Do the task and commit its outcome; None when it had ended before. A fault of ours rises, to be retried."""
+        """Do the task and commit its outcome; None when it had ended before.
+
+        A fault of ours rises, to be retried; so does, the first times, a refusal that may pass.
+        """
         if attempts > 1 and self._ended(command):
             return None
         started_at, start = now(), time.perf_counter()
@@ -53,6 +58,8 @@ class Runner(msgspec.Struct, frozen=True):
         except Skipped as skipped:
             status, result, error = "skipped", None, Fault(skipped.code, skipped.sentence)
         except Rejected as rejected:
+            if isinstance(rejected, Passing) and self._passing(command) + 1 < _TRIES:
+                raise
             status, result, error = "failed", None, Fault.of(rejected)
         duration_ms = (time.perf_counter() - start) * 1000
         outcome = Outcome(
@@ -67,6 +74,10 @@ class Runner(msgspec.Struct, frozen=True):
             worker=self.name,
         )
         return outcome if self.ledger.commit(command, outcome) else None
+
+    def _passing(self, command: RunTask) -> int:
+        task = self.ledger.task(command.job, command.index)
+        return task.passing if task else _TRIES
 
     def _ended(self, command: RunTask) -> bool:
         """A message that was received before may have been answered before."""

@@ -4,10 +4,14 @@ from functools import cached_property
 from typing import Any
 
 from umbel_core.aws.circuits import DynamoCircuits
-from umbel_core.errors import Rejected
+from umbel_core.errors import Passing, Rejected
 from umbel_core.settings import Limits
 
 _LONGEST_SECONDS = 10.0
+_PASSING = ("dead_host", "timed_out", "bad_answer")
+_TOO_MANY_REQUESTS = 429
+_BROKEN = 500
+"""From this status on, the host says itself that it is not well."""
 
 
 class Web:
@@ -27,12 +31,18 @@ class Web:
         return fetcher
 
     def picture(self, url: str, seconds: float) -> bytes:
-        """A picture's bytes, whole, or `Rejected` with what stood in the way."""
-        page = self.fetcher.fetch(
-            url, max_bytes=self._limits.max_upload_bytes, whole=True, seconds=min(seconds, _LONGEST_SECONDS)
-        )
+        """A picture's bytes, whole, or `Rejected` with what stood in the way: `Passing` where that may be gone soon."""
+        try:
+            page = self.fetcher.fetch(
+                url, max_bytes=self._limits.max_upload_bytes, whole=True, seconds=min(seconds, _LONGEST_SECONDS)
+            )
+        except Rejected as fault:
+            raise (Passing if fault.code in _PASSING else Rejected)(fault.code, fault.sentence) from fault
         if page.status != 200:
-            raise Rejected("no_such_picture", f"{url} answers {page.status}; there is no picture to be had.")
+            passes = page.status == _TOO_MANY_REQUESTS or page.status >= _BROKEN
+            raise (Passing if passes else Rejected)(
+                "no_such_picture", f"{url} answers {page.status}; there is no picture to be had."
+            )
         if not page.body:
             raise Rejected("empty_file", f"{url} is empty: it has zero bytes.")
         return page.body  # type: ignore[no-any-return]

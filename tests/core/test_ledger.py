@@ -116,7 +116,22 @@ def test_a_fault_of_ours_is_remembered_while_the_task_is_open(ledger: Ledger) ->
     ledger.note_fault(tasks[0].command(), 1, "x" * 5000)
     task = ledger.task(job.id, 0)
     assert task
-    assert (task.status, task.last_error) == ("pending", "x" * 1000)
+    assert (task.status, task.last_error, task.passing) == ("pending", "x" * 1000, 0)
+
+
+def test_faults_that_may_pass_are_counted_by_the_round(ledger: Ledger) -> None:
+    job, tasks = a_job()
+    ledger.plan(job, tasks)
+    for _ in range(2):
+        ledger.note_fault(tasks[0].command(), 1, "x", passing=True)
+    first = ledger.task(job.id, 0)
+    ledger.commit(tasks[0].command(), ended("failed", error=Fault("c", "m")))
+    again, _ = ledger.reopen(job.id, None)
+    ledger.note_fault(again.command(), 1, "y", passing=True)
+    second = ledger.task(job.id, 0)
+    assert first
+    assert second
+    assert (first.passing, second.passing) == (2, 1)
 
 
 def test_what_failed_or_was_skipped_starts_over_and_nothing_else(ledger: Ledger) -> None:

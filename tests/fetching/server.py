@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -25,6 +26,8 @@ class Site(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.files: dict[str, bytes] = {}
         """Pictures by path, besides the pages that are always here."""
+        self.busy: Counter[str] = Counter()
+        """So many times, these paths answer 503 in place of what is there."""
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         """The address of a page here."""
@@ -65,7 +68,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(path)
         picture = self.server.files.get(path)
         try:
-            if picture is not None:
+            if self.server.busy[path] > 0:
+                self.server.busy[path] -= 1
+                self.page(b"later", status=503)
+            elif picture is not None:
                 self.page(picture, "image/jpeg")
             else:
                 PAGES.get(path, _unknown)(self, query)

@@ -14,7 +14,7 @@ from relay.changes import read_changes
 from relay.relaying import Relay
 from tests.fakes import CALM, FakeAudience, FakeBucket, FakeLedger, FakeTasks, Weather
 from umbel_core.catalogue import Catalogue
-from umbel_core.errors import Rejected
+from umbel_core.errors import Passing, Rejected
 from umbel_core.messages import RunTask
 from umbel_core.op import Bounds, describe, op
 from umbel_core.recipes import Variant
@@ -34,9 +34,11 @@ def soft(picture: Image, *, radius: Annotated[float, Bounds(ge=0, le=10)] = 1.0)
 
 @op()
 def say(text: Annotated[str, Bounds(max_length=20)], *, times: Annotated[int, Bounds(ge=1)] = 1) -> str:
-    """Say it again, refuse it, or break on it: as the text asks."""
+    """Say it again, refuse it for good or for now, or break on it: as the text asks."""
     if text == "bad":
         raise Rejected("bad", "That is bad.")
+    if text == "busy":
+        raise Passing("busy", "That cannot be had now.")
     if text == "broken":
         raise RuntimeError("that broke")
     return text * times

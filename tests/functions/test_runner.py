@@ -9,7 +9,7 @@ import pytest
 from tests.fakes import FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, say
 from umbel_core.clock import now
-from umbel_core.errors import Rejected
+from umbel_core.errors import Passing, Rejected
 from umbel_core.ledger import Job, Ledger, Task
 from umbel_core.messages import RunTask
 from worker.announcing import Announcing
@@ -52,6 +52,35 @@ def test_the_callers_fault_is_final_at_the_first_delivery() -> None:
     assert outcome.status == "failed"
     assert outcome.error
     assert (outcome.error.code, outcome.error.message) == ("bad", "That is bad.")
+
+
+def test_what_may_pass_is_tried_three_times_however_often_its_message_was_received() -> None:
+    stage = Stage()
+    command = planned(stage, "busy")
+    for attempts in (4, 5):
+        with pytest.raises(Passing) as fault:
+            stage.runner().run(command, attempts)
+        stage.ledger.note_fault(command, attempts, str(fault.value), passing=True)
+        stage.ledger.note_fault(command, attempts, "OutOfTurnError: not yet")
+    assert task_in(stage.ledger).status == "pending"
+    assert stage.runner().run(command, 6)
+    task = task_in(stage.ledger)
+    assert task.error
+    assert (task.status, task.attempts, task.error.code, task.error.message) == (
+        *("failed", 6, "busy"),
+        "That cannot be had now.",
+    )
+
+
+def test_a_retry_tries_three_times_again() -> None:
+    stage = Stage()
+    command = planned(stage, "busy")
+    for _ in range(2):
+        stage.ledger.note_fault(command, 1, "busy", passing=True)
+    stage.runner().run(command, 3)
+    (again,) = stage.ledger.reopen("j1", None)
+    with pytest.raises(Passing):
+        stage.runner().run(again.command(), 1)
 
 
 def test_our_fault_rises_and_leaves_the_task_open() -> None:

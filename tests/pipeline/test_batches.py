@@ -87,6 +87,34 @@ def test_a_failure_stops_its_store_alone_and_a_retry_redoes_nothing(
         assert {task["status"] for task in tasks} == {"completed"}
 
 
+def test_a_host_that_is_busy_for_a_moment_stops_no_store(api: Api, web: Site, done: Done) -> None:
+    paths = [f"/busy/{place}.jpg" for place in range(4)]
+    web.files |= {path: picture(10, 20) for path in paths}
+    web.busy |= {paths[1]: 2, paths[2]: 1}
+    visits = [
+        {"store_id": "busy", "image_url": [web.url(path) for path in paths]},
+        {"store_id": "well", "image_url": [web.url(paths[0])] * 2},
+    ]
+    job = api.post("/batches", {"count": 2, "visits": visits}).body["job_id"]
+    ended = done(job)
+    assert ended["errors"] == []
+    assert ended["status"] == "completed"
+    stores = by_store(api, job)
+    assert all(before["finished_at"] <= after["started_at"] for before, after in pairwise(stores["busy"]))
+    assert stores["busy"][1]["attempts"] == 3
+    assert max(task["finished_at"] for task in stores["well"]) < stores["busy"][1]["finished_at"]
+
+
+def test_a_host_that_stays_busy_stops_its_store_with_what_it_said(api: Api, web: Site, done: Done) -> None:
+    web.files["/busy.jpg"] = picture(10, 20)
+    web.busy["/busy.jpg"] = 3
+    body = {"count": 1, "visits": [{"store_id": "S1", "image_url": [web.url("/busy.jpg")] * 2}]}
+    ended = done(api.post("/batches", body).body["job_id"])
+    assert ended["counts"] == {"total": 2, "completed": 0, "failed": 1, "skipped": 1}
+    (error,) = ended["errors"]
+    assert (error["code"], "answers 503" in error["error"]) == ("no_such_picture", True)
+
+
 def test_a_batch_comes_in_by_the_bucket_too(
     web: Site, upload: Callable[[str, bytes], None], job_of: Callable[..., Any], api: Api
 ) -> None:

@@ -11,3 +11,7 @@ class Rejected(Exception):  # noqa: N818 - a verdict on the input, not a malfunc
         super().__init__(f"{code}: {sentence}")
         self.code = code
         self.sentence = sentence
+
+
+class Passing(Rejected):
+    """A refusal that may pass by itself, as that of a busy host: tried again a few times before it is final."""

@@ -73,6 +73,8 @@ class Task(msgspec.Struct, kw_only=True):
     """Nano-dollars that the task's run cost."""
     last_error: str | None = None
     """What our side said when it last failed; public once the task is given up."""
+    passing: int = 0
+    """Refusals of this round that may pass by themselves; `attempts` are receives, also of what was handed back."""
     worker: str | None = None
     """The execution environment that ended it."""
     version: int = 1
@@ -205,8 +207,8 @@ class Ledger(Protocol):
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         """Say that a task is being worked on; False when it had ended."""
 
-    def note_fault(self, task: RunTask, attempts: int, reason: str) -> None:
-        """Remember why a run failed that will be tried again."""
+    def note_fault(self, task: RunTask, attempts: int, reason: str, *, passing: bool = False) -> None:
+        """Remember why a run failed that will be tried again; count it, when it may pass by itself."""
 
     def job(self, job: str) -> Job | None:
         """One job, or None."""

@@ -130,18 +130,20 @@ class DynamoLedger:
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._write(self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at}))
 
-    def note_fault(self, task: RunTask, attempts: int, reason: str) -> None:
-        self._write(self._move(task, {"attempts": attempts, "last_error": reason[:1000]}))
+    def note_fault(self, task: RunTask, attempts: int, reason: str, *, passing: bool = False) -> None:
+        counted = ["passing"] if passing else []
+        self._write(self._move(task, {"attempts": attempts, "last_error": reason[:1000]}, *counted))
 
-    def _move(self, task: RunTask, changes: dict[str, Any]) -> dict[str, Any]:
+    def _move(self, task: RunTask, changes: dict[str, Any], *counted: str) -> dict[str, Any]:
         """The write that changes a task that has not ended, in the round that the message belongs to."""
         names = {f"#{name}": name for name in changes}
         values = {f":{name}": attribute(Task, name, value) for name, value in changes.items()}
         assignments = ", ".join(f"#{name} = :{name}" for name in changes)
+        additions = ", ".join(f"{name} :one" for name in ("version", *counted))
         return {
             "TableName": self._table,
             "Key": task_key(task.job, task.index),
-            "UpdateExpression": f"SET {assignments} ADD version :one",
+            "UpdateExpression": f"SET {assignments} ADD {additions}",
             "ConditionExpression": "#status IN (:is_pending, :is_running) AND #round = :in_round",
             "ExpressionAttributeNames": {**names, **_STATE},
             "ExpressionAttributeValues": {
@@ -270,7 +272,8 @@ class DynamoLedger:
         update = {
             "TableName": self._table,
             "Key": task_key(task.job, task.index),
-            "UpdateExpression": "SET #status = :pending, queued_at = :now, attempts = :none, cost_nano = :none "
+            "UpdateExpression": "SET #status = :pending, queued_at = :now, attempts = :none, passing = :none, "
+            "cost_nano = :none "
             "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error "
             "ADD #round :one, version :one",
             "ConditionExpression": "#status IN (:failed, :skipped) AND #round = :round",
