@@ -144,12 +144,14 @@ class FakeLedger:
         return frozenset(self._cancelled)
 
     def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
+        found = self.job(job)
+        anew = {"failed", "skipped"} | ({"pending"} if found and found.status == "cancelled" else set())
         wanted = None if indices is None else set(indices)
         reopened = []
         for task in list(self.all_tasks(job)):
             if wanted is not None and task.index not in wanted:
                 continue
-            if task.status in ("failed", "skipped"):
+            if task.status in anew:
                 self._weather.passes()
                 task = Task(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job", "index", "op", "variant", "input", "params")},

@@ -149,6 +149,18 @@ def test_what_failed_or_was_skipped_starts_over_and_nothing_else(ledger: Ledger)
     assert [task.index for task in ledger.reopen(job.id, [1, 3])] == [3]
 
 
+def test_of_a_cancelled_job_what_waits_starts_over_too(ledger: Ledger) -> None:
+    job, tasks = a_job(3)
+    ledger.plan(job, tasks)
+    ledger.commit(tasks[0].command(), ended(result=1))
+    ledger.cancel(job.id)
+    ledger.commit(tasks[1].command(), ended("skipped"))
+    assert [(task.index, task.round) for task in ledger.reopen(job.id, None)] == [(1, 1), (2, 1)]
+    assert not ledger.commit(tasks[2].command(), ended("skipped")), "a worker that heard of the cancellation alone"
+    ledger.resume(job.id)
+    assert [(task.index, task.round) for task in ledger.reopen(job.id, None)] == [(1, 1), (2, 1)]
+
+
 def test_a_cancelled_job_stays_cancelled(ledger: Ledger) -> None:
     job, tasks = a_job()
     ledger.plan(job, tasks)

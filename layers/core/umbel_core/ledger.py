@@ -231,7 +231,10 @@ class Ledger(Protocol):
         """Mark a cancelled or failed job pending, because what is left of it is about to start over."""
 
     def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
-        """Start over what failed or was skipped (of `indices`, when given); the tasks that are now pending."""
+        """Start over what failed or was skipped (of `indices`, when given); the tasks that are now pending.
+
+        Of a cancelled job, also what waits: a worker that has heard of nothing else yet may still skip its message.
+        """
 
     def all_tasks(self, job: str, status: str | None = None) -> Iterator[Task]:
         """Every task of a job, in order."""

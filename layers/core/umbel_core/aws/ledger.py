@@ -257,13 +257,19 @@ class DynamoLedger:
         return frozenset(entry["sk"]["S"] for entry in self._all(query))
 
     def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
+        found = self.job(job)
+        anew = {"failed", "skipped"} | ({"pending"} if found and found.status == "cancelled" else set())
         wanted = None if indices is None else set(indices)
         reopened = []
         for task in self.all_tasks(job):
             if wanted is not None and task.index not in wanted:
                 continue
-            if task.status in ("failed", "skipped") and self._reopen(task):
-                task = msgspec.structs.replace(task, status="pending", round=task.round + 1)  # noqa: PLW2901
+            if task.status in anew:
+                if self._reopen(task):
+                    task = msgspec.structs.replace(task, status="pending", round=task.round + 1)  # noqa: PLW2901
+                else:
+                    # Reopened already: by somebody else, or by this very write, whose first answer was lost.
+                    task = self.task(job, task.index) or task  # noqa: PLW2901
             if task.status == "pending":
                 reopened.append(task)
         return reopened
@@ -276,7 +282,7 @@ class DynamoLedger:
             "cost_nano = :none "
             "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error "
             "ADD #round :one, version :one",
-            "ConditionExpression": "#status IN (:failed, :skipped) AND #round = :round",
+            "ConditionExpression": "#status IN (:pending, :failed, :skipped) AND #round = :round",
             "ExpressionAttributeNames": {**_STATE, "#error": "error", "#result": "result"},
             "ExpressionAttributeValues": {
                 ":pending": plain("pending"),
