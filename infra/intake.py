@@ -15,7 +15,7 @@ from umbel_core.ids import INPUTS, JOBS, ROOT
 from umbel_core.receives import THROTTLED
 from umbel_core.settings import Limits
 
-_TIMEOUT = 60
+_TIMEOUT = 180
 _CAP = 4
 
 

@@ -25,8 +25,10 @@ from umbel_core.settings import Limits
 logger = Logger(service="coordinator")
 batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 FACTS = Path(__file__).parent.parent
-_ROOM_MS = 30_000
-"""A manifest of 10,000 tasks takes about 20 s to plan and publish."""
+_ROOM_MS = 120_000
+"""A manifest of 10,000 tasks takes about 20 s to plan and publish on a local engine. On AWS a job's partition takes a
+thousand writes a second, of which a task's needs two to six, and a FIFO topic ten tasks a call.
+"""
 
 
 @cache

@@ -54,6 +54,12 @@ class Planner(msgspec.Struct, frozen=True):
         if isinstance(arrival, RetryTasks):
             return arrival.job, self._publish(self.ledger.reopen(arrival.job, arrival.indices))
         job = job_of(arrival, self.ledger)
+        tasks = None if job.planned else self._planned(arrival, job)
+        # Planned before: what has not ended may have been lost between the plan and the topic.
+        return job.id, self._publish(self.ledger.all_tasks(job.id, "pending") if tasks is None else tasks)
+
+    def _planned(self, arrival: Arrived, job: Job) -> list[Task] | None:
+        """The tasks of a job that is planned now; None when another was quicker."""
         # Whatever an earlier, given-up try said of it is over, and listeners take this record for the newer one.
         status: JobStatus = "cancelled" if job.status == "cancelled" else "pending"
         job = msgspec.structs.replace(job, status=status, errors=[], version=job.version + 1)
@@ -66,12 +72,11 @@ class Planner(msgspec.Struct, frozen=True):
         job.planned = True
         job.total = len(tasks)
         if self.ledger.plan(job, tasks):
-            return job.id, self._publish(tasks)
+            return tasks
         there = self.ledger.job(job.id)
         if there and not there.planned:  # cancelled in between
-            return self.take(arrival)
-        # Planned before: what has not ended may have been lost between the plan and the topic.
-        return job.id, self._publish(self.ledger.all_tasks(job.id, "pending"))
+            return self._planned(arrival, there)
+        return None
 
     def _publish(self, tasks: Iterable[Task]) -> int:
         return self.tasks.publish(task.command() for task in tasks)

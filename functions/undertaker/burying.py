@@ -53,6 +53,7 @@ class Undertaker(msgspec.Struct, frozen=True):
             if not job.planned:
                 job.status = "failed"
                 job.errors = [Fault("not_planned", reason)]
+                job.version += 1
                 self.ledger.plan(job, [])
         return self._told(self._keep(DeadLetter(op=INTAKE, id=message, body=body, at=now(), reason=reason)))
 

@@ -66,6 +66,14 @@ def test_whenever_the_planner_dies_the_next_one_finishes(moment: int) -> None:
     assert {command.index for command in stage.tasks.commands} == {0, 1}
 
 
+def test_a_plan_that_is_written_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    notice = stage.drop("jobs/a.json", MANIFEST)
+    job, _ = plan(stage, notice)
+    monkeypatch.setattr(stage.ledger, "plan", lambda *_: pytest.fail("planned again"))
+    assert plan(stage, notice) == (job, 2)
+
+
 def test_an_announced_job_keeps_its_id_and_its_name() -> None:
     stage, job = Stage(), new_job_id()
     key = f"uploads/hero/{job}/my cat.jpg"
@@ -84,6 +92,7 @@ def test_a_job_that_was_given_up_starts_fresh_when_it_is_redriven() -> None:
     notice = stage.drop(key, MANIFEST)
     stage.undertaker.bury_arrival("m", notice)
     assert [fault.code for fault in job_in(stage, job).errors] == ["not_planned"]
+    assert job_in(stage, job).version == 2, "listeners must take it for newer than the announcement"
     assert plan(stage, notice) == (job, 2)
     assert (job_in(stage, job).status, job_in(stage, job).errors) == ("pending", [])
 
@@ -177,3 +186,23 @@ def test_a_retry_runs_what_failed_and_nothing_else() -> None:
     stage.tasks.messages.clear()
     assert plan(stage, msgspec.json.encode(RetryTasks(job)).decode()) == (job, 1)
     assert [(command.index, command.round) for command in stage.tasks.commands] == [(1, 1)]
+
+
+def test_a_retry_of_a_cancelled_job_runs_also_what_is_skipped_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    job, _ = plan(stage, stage.drop("jobs/a.json", MANIFEST))
+    first, second = stage.tasks.commands
+    stage.ledger.cancel(job)
+    stage.runner().run(first, 1)
+    stage.tasks.messages.clear()
+    resume = stage.ledger.resume
+
+    def resumed(job: str) -> None:
+        stage.runner().run(second, 1)
+        resume(job)
+
+    monkeypatch.setattr(stage.ledger, "resume", resumed)
+    plan(stage, msgspec.json.encode(RetryTasks(job)).decode())
+    for command in stage.tasks.commands:
+        stage.runner().run(command, 1)
+    assert [task.status for task in stage.ledger.all_tasks(job)] == ["completed", "completed"]

@@ -5,12 +5,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+from coordinator.handler import _ROOM_MS
 from infra.numbers import VISIBILITY_PER_TIMEOUT
 from infra.queue import DEAD_SUFFIX
 from tests.infra.synthesis import as_list, named, of_type, statements, synthesise
 from umbel_core.aws.lanes import FIFO_SUFFIX
 from umbel_core.ids import INPUTS, JOBS, ROOT
 from umbel_core.receives import BASE, THROTTLED
+from umbel_core.settings import Limits
 
 Template = dict[str, Any]
 ENGINE_TYPES = set(Path(__file__).with_name("engine_types.txt").read_text().splitlines()[1:])
@@ -86,6 +88,14 @@ def test_a_message_stays_hidden_for_six_time_outs(template: Template) -> None:
         function = of_type(template, "AWS::Lambda::Function")[named(mapping["FunctionName"])]
         assert queue["VisibilityTimeout"] >= VISIBILITY_PER_TIMEOUT * function["Timeout"], queue["QueueName"]
     assert VISIBILITY_PER_TIMEOUT == 6
+
+
+def test_the_coordinator_has_time_for_a_job_of_the_most_tasks(template: Template) -> None:
+    """A partition takes 1,000 writes a second; a transaction needs two a kB; a FIFO call has ten tasks and 40 ms."""
+    most = Limits().max_tasks
+    seconds = most * 2 * 2 / 1000 + most / 10 * 0.04
+    (coordinator,) = (one for one in functions(template).values() if one["FunctionName"] == "umbel-coordinator")
+    assert seconds <= _ROOM_MS / 1000 < coordinator["Timeout"]
 
 
 def test_every_queue_is_read(template: Template) -> None:

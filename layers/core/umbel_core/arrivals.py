@@ -51,16 +51,16 @@ def _arrived(s3: dict[str, Any]) -> Arrived:
 
 
 def job_of(arrival: Arrived, ledger: Ledger) -> Job:
-    """The job that a request announced for exactly this key, or a new one whose id comes from the event."""
+    """The job that a request announced for exactly this key, or the one whose id comes from the event, maybe new."""
     segments = arrival.key.split("/")
     for segment in segments[1:3]:
         if JOB_ID.fullmatch(segment.removesuffix(".json")):
             job = ledger.job(segment.removesuffix(".json"))
             if job and job.source == arrival.key:
                 return job
-    moment = now()
-    return Job(
-        id=job_id_of(arrival.bucket, arrival.key, arrival.sequencer),
+    own, moment = job_id_of(arrival.bucket, arrival.key, arrival.sequencer), now()
+    return ledger.job(own) or Job(
+        id=own,
         kind="manifest" if arrival.is_manifest else "upload",
         name=segments[-1],
         created_at=moment,
