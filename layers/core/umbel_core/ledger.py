@@ -20,7 +20,7 @@ OPEN: tuple[JobStatus, ...] = ("pending", "running")
 KEPT_ERRORS = 100
 """A job lists at most this many faults; its tasks have them all."""
 KEPT_SENTENCE = 300
-"""Characters that a job keeps of a fault's sentence, so that it fits into one message; the task has it whole."""
+"""Bytes that a job keeps of a fault's sentence, so that it fits into one message; the task has it whole."""
 KEPT_VARIANTS = 32
 """A job of at most this many tasks carries their results, so that a list of jobs shows pictures in one read."""
 
@@ -43,7 +43,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     def of_task(cls, task: "Task") -> "Fault":
         """What a job keeps of a failed task."""
         assert task.error
-        sentence = task.error.message[:KEPT_SENTENCE]
+        sentence = task.error.message.encode()[:KEPT_SENTENCE].decode(errors="ignore")
         return cls(task.error.code, sentence, task=task.id, variant=task.variant, group=task.group)
 
 

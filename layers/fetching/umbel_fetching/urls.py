@@ -8,6 +8,8 @@ import idna
 from umbel_core.errors import Rejected
 
 _LONGEST = 2048
+_LONGEST_HOST = 253
+"""Characters of a name in the DNS. Names of hosts are keys in the ledger, which may not be of any length."""
 _NEVER = re.compile(r"[\x00-\x1f\x7f\\]|^\s|\s$")
 """Parsers disagree about these, and who disagrees can be led astray."""
 _KEPT = "!$%&'()*+,/:;=?@[]"
@@ -34,6 +36,8 @@ def canonical(url: str) -> str:
         raise _invalid("that is neither http nor https")
     if not host:
         raise _invalid("without a host")
+    if len(host) > _LONGEST_HOST:
+        raise _invalid(f"whose host has more than {_LONGEST_HOST} characters")
     if "@" in parts.netloc:
         raise _invalid("with a user name in it")
     place = f"[{host}]" if parts.netloc.startswith("[") else host

@@ -26,7 +26,7 @@ class S3Pictures:
             answer = self._s3.get_object(Bucket=self._bucket, Key=key, **condition)
         except ClientError as fault:
             code = fault.response["Error"]["Code"]
-            if code in ("NoSuchKey", "404"):
+            if code in ("NoSuchKey", "404", "KeyTooLongError"):
                 raise Rejected("no_such_picture", f"There is no picture '{key}' in the uploads bucket.") from fault
             if code in ("PreconditionFailed", "412"):
                 raise Rejected(

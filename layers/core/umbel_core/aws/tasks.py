@@ -68,13 +68,17 @@ class SnsTasks:
     def _entry(self, place: int, command: RunTask, *, ordered: bool) -> dict[str, Any]:
         entry = {
             "Id": str(place),
-            "Message": msgspec.json.encode(command).decode().translate(_ESCAPED),
+            "Message": _message(command),
             "MessageAttributes": {"op": {"DataType": "String", "StringValue": command.op}},
         }
         if ordered:
             entry["MessageGroupId"] = _group(command)
             entry["MessageDeduplicationId"] = f"{command.job}.{command.index}.{command.round}"
         return entry
+
+
+def _message(command: RunTask) -> str:
+    return msgspec.json.encode(command).decode().translate(_ESCAPED)
 
 
 def _group(command: RunTask) -> str:
@@ -87,7 +91,7 @@ def _batches(commands: list[RunTask]) -> Iterator[list[RunTask]]:
     batch: list[RunTask] = []
     size = 0
     for command in commands:
-        length = len(msgspec.json.encode(command)) + _ATTRIBUTES
+        length = len(_message(command).encode()) + _ATTRIBUTES
         if batch and (len(batch) == _PER_CALL or size + length > _CALL_BYTES):
             yield batch
             batch, size = [], 0
