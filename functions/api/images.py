@@ -4,20 +4,22 @@ from api.wiring import ledger, results
 from umbel_core.errors import Rejected
 
 MOST = 300
+_PAGES = 50
+"""Of a hundred jobs: beyond them nobody looks for pictures, and a call has half a minute."""
 
 
 def images(limit: int) -> dict[str, dict[str, str]]:
-    """Job id -> variant -> address, newest first: as many as asked for, 300 at most."""
+    """Job id -> variant -> address, newest first: as many as asked for, 300 at most, of the newest jobs."""
     limit = min(limit, MOST)
     found: dict[str, dict[str, str]] = {}
     cursor: str | None = None
-    while len(found) < limit:
+    for _ in range(_PAGES):
         jobs, cursor = ledger().jobs(100, cursor)
         for job in jobs:
             addresses = {name: results().link(kept["key"]) for name, kept in job.variants.items() if "key" in kept}
             if addresses and len(found) < limit:
                 found[job.id] = addresses
-        if cursor is None:
+        if cursor is None or len(found) >= limit:
             break
     return found
 

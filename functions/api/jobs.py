@@ -1,5 +1,7 @@
 """Jobs: submitted through the front door, read from the ledger."""
 
+import json
+from collections.abc import Callable
 from itertools import islice
 from typing import Any, get_args
 
@@ -12,6 +14,8 @@ from umbel_core.views import job_view, task_view
 _LARGEST_PAGE = 200
 _MOST_ERRORS = 2000
 """What fits into one answer of a Lambda."""
+_ANSWER_BYTES = 6_000_000
+"""What a Lambda may answer, in which the body is a text inside a document: its quotes and backslashes count twice."""
 
 
 def submit(body: bytes, kind: Kind | None = None) -> dict[str, Any]:
@@ -24,8 +28,12 @@ def listing(limit: int, cursor: str | None, status: str | None, kind: str | None
     """A page of jobs, newest first."""
     _check_word("status", status, JobStatus)
     _check_word("kind", kind, Kind)
-    jobs, after = ledger().jobs(min(limit, _LARGEST_PAGE), cursor, status, kind)
-    return {"jobs": [job_view(job, results().link) for job in jobs], "cursor": after}
+
+    def page(limit: int) -> dict[str, Any]:
+        found, after = ledger().jobs(limit, cursor, status, kind)
+        return {"jobs": [job_view(job, results().link) for job in found], "cursor": after}
+
+    return _fitting(limit, page)
 
 
 def show(job: str) -> dict[str, Any]:
@@ -40,8 +48,12 @@ def tasks(job: str, limit: int, cursor: str | None, status: str | None) -> dict[
     """A page of a job's tasks in order."""
     _check_word("status", status, TaskStatus)
     _job(job)
-    found, after = ledger().tasks(job, status, min(limit, _LARGEST_PAGE), cursor)
-    return {"tasks": [task_view(task, results().link) for task in found], "cursor": after}
+
+    def page(limit: int) -> dict[str, Any]:
+        found, after = ledger().tasks(job, status, limit, cursor)
+        return {"tasks": [task_view(task, results().link) for task in found], "cursor": after}
+
+    return _fitting(limit, page)
 
 
 def download(job: str, variant: str | None) -> str:
@@ -80,6 +92,14 @@ def retry(job: str) -> dict[str, Any]:
     ledger().resume(job)
     intake().retry(RetryTasks(job))
     return {"job_id": job, "status": "pending"}
+
+
+def _fitting(limit: int, page: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+    """A page of as many as asked for, or of half as many, until it fits into one answer."""
+    limit = min(limit, _LARGEST_PAGE)
+    while len(json.dumps(json.dumps(answer := page(limit)))) > _ANSWER_BYTES and limit > 1:
+        limit //= 2
+    return answer
 
 
 def _job(job: str) -> Job:

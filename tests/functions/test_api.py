@@ -1,16 +1,19 @@
 """What the API's views do beside reading and writing."""
 
+import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from api import app, health, images, jobs, ops, uploads
 from tests.fakes import FakeBucket, FakeIntake, FakeLedger
 from tests.functions.stage import CATALOGUE, RECIPES
 from umbel_core.circuits import Circuit
-from umbel_core.clock import epoch
+from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected
-from umbel_core.ledger import Job
+from umbel_core.ids import new_job_id
+from umbel_core.ledger import Job, Task
 from umbel_core.settings import Limits
 
 
@@ -61,6 +64,43 @@ def test_images_are_the_newest_and_300_at_most(monkeypatch: pytest.MonkeyPatch, 
     found = images.images(limit)
     assert list(found) == [f"j{309 - place}" for place in range(count)]
     assert found["j309"] == {"blur": "https://results.example/309.jpg"}
+
+
+def test_images_are_looked_for_among_the_newest_jobs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(FakeLedger):
+        asked = 0
+
+        def jobs(
+            self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
+        ) -> tuple[list[Job], str | None]:
+            self.asked += 1
+            return [Job(id="j", kind="task", name="", created_at="", updated_at="")] * limit, "more"
+
+    ledger = Endless()
+    monkeypatch.setattr(images, "ledger", lambda: ledger)
+    assert images.images(300) == {}
+    assert ledger.asked == 50
+
+
+@pytest.mark.parametrize("letter", ["x", "ü", '"'])
+def test_a_page_is_no_longer_than_what_a_function_may_answer(letter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, moment = FakeLedger(), now()
+    job = Job(id=new_job_id(), kind="manifest", name="n", created_at=moment, updated_at=moment, planned=True)
+    text = letter * (32_000 // len(msgspec.json.encode(letter)[1:-1]))
+    facts: dict[str, Any] = {"op": "say", "input": text, "result": text, "queued_at": moment}
+    ledger.plan(job, [Task(job=job.id, index=place, variant=f"say-{place}", **facts) for place in range(205)])
+    monkeypatch.setattr(jobs, "ledger", lambda: ledger)
+    monkeypatch.setattr(jobs, "results", FakeBucket)
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = jobs.tasks(job.id, 1000, cursor, None)
+        assert len(json.dumps({"statusCode": 200, "body": json.dumps(page)})) < 6 * 1024 * 1024
+        seen += [task["id"] for task in page["tasks"]]
+        cursor = page["cursor"]
+        if cursor is None:
+            break
+    assert seen == [f"{job.id}.{place}" for place in range(205)]
 
 
 def test_an_announced_upload_leaves_the_ledger_when_no_file_comes(monkeypatch: pytest.MonkeyPatch) -> None:
