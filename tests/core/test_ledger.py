@@ -66,6 +66,15 @@ def test_a_second_plan_takes_nothing_back(ledger: Ledger) -> None:
     assert [task.status for task in ledger.all_tasks(job.id)] == ["completed", "pending"]
 
 
+def test_an_announcement_whose_answer_was_lost_may_be_written_again(ledger: Ledger) -> None:
+    job, _ = a_job(planned=False, total=0)
+    ledger.expect(job)
+    ledger.expect(job)
+    found = ledger.job(job.id)
+    assert found
+    assert found.status == "pending"
+
+
 def test_an_announced_job_is_planned_and_a_cancelled_one_only_as_such(ledger: Ledger) -> None:
     job, tasks = a_job(planned=False, total=0)
     ledger.expect(job)

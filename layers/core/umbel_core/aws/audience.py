@@ -40,11 +40,13 @@ class SocketAudience:
     def forget(self, socket: str) -> None:
         """End what was to end with a socket, then its subscriptions, and last the record that knows them."""
         record = self._record(socket)
-        for job in record.get("jobs", {}).get("SS", ()):
+        for job in _jobs(record):
             self._end_job(job)
         for topic in record.get("topics", {}).get("SS", ()):
             self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
-        self._dynamodb.delete_item(TableName=self._table, Key=_key(socket))
+        gone = self._dynamodb.delete_item(TableName=self._table, Key=_key(socket), ReturnValues="ALL_OLD")
+        for job in _jobs(gone.get("Attributes", {})) - _jobs(record):  # bound meanwhile
+            self._end_job(job)
 
     def role(self, socket: str) -> str:
         """What the token that it came with allows."""
@@ -136,6 +138,10 @@ class SocketAudience:
             ExpressionAttributeNames={"#set": attribute},
             ExpressionAttributeValues={":member": {"SS": [member]}, ":later": plain(epoch() + SOCKET_SECONDS)},
         )
+
+
+def _jobs(record: dict[str, Any]) -> set[str]:
+    return set(record.get("jobs", {}).get("SS", ()))
 
 
 def _key(socket: str) -> dict[str, Any]:
