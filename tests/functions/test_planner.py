@@ -138,6 +138,7 @@ def test_a_cancelled_job_stays_so_when_its_document_turns_out_to_be_none() -> No
         ("jobs/a.json", b"", "invalid_json"),
         ("jobs/a.json", MANIFEST + b" " * 18_000_000, "too_large"),
         ("jobs/a.json", b'{"tasks":[{"op":"none","input":1}]}', "unknown_op"),
+        ("jobs/a.json", b'{"tasks":[{"op":"%s","input":1}]}' % (b"x" * 500_000), "unknown_op"),
     ],
 )
 def test_what_is_refused_at_the_door_is_a_failed_job_with_one_sentence(key: str, data: bytes, code: str) -> None:
@@ -146,6 +147,7 @@ def test_what_is_refused_at_the_door_is_a_failed_job_with_one_sentence(key: str,
     found = job_in(stage, job)
     assert (published, found.status, found.total, found.planned) == (0, "failed", 0, True)
     assert [fault.code for fault in found.errors] == [code]
+    assert len(found.errors[0].message.encode()) <= 4000, "it has to fit into the job's record"
     assert stage.tasks.messages == []
 
 

@@ -21,6 +21,8 @@ KEPT_ERRORS = 100
 """A job lists at most this many faults; its tasks have them all."""
 KEPT_SENTENCE = 300
 """Bytes that a job keeps of a fault's sentence, so that it fits into one message; the task has it whole."""
+_LONGEST_SENTENCE = 4000
+"""Bytes of a refusal that are kept: it may quote what was refused, and a record has at most 400 kB."""
 KEPT_VARIANTS = 32
 """A job of at most this many tasks carries their results, so that a list of jobs shows pictures in one read."""
 
@@ -37,14 +39,19 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     @classmethod
     def of(cls, rejected: Rejected) -> "Fault":
         """The record of a refusal."""
-        return cls(rejected.code, rejected.sentence)
+        return cls(rejected.code, _cut(rejected.sentence, _LONGEST_SENTENCE))
 
     @classmethod
     def of_task(cls, task: "Task") -> "Fault":
         """What a job keeps of a failed task."""
         assert task.error
-        sentence = task.error.message.encode()[:KEPT_SENTENCE].decode(errors="ignore")
+        sentence = _cut(task.error.message, KEPT_SENTENCE)
         return cls(task.error.code, sentence, task=task.id, variant=task.variant, group=task.group)
+
+
+def _cut(text: str, most: int) -> str:
+    """As much of a text as these bytes hold."""
+    return text.encode()[:most].decode(errors="ignore")
 
 
 class Task(msgspec.Struct, kw_only=True):
