@@ -1,15 +1,19 @@
 """The catalogue with its live state, and the one number that tunes a lane."""
 
+from itertools import groupby
 from typing import Annotated, Any
 
 import msgspec
 
 from api.wiring import books, catalogue, intake, lanes, ledger
 from umbel_core.errors import Rejected
-from umbel_core.ledger import INTAKE, Event
+from umbel_core.ledger import INTAKE, DeadLetter, Event
 from umbel_core.messages import RetryTasks
 from umbel_core.op import Bounds
 from umbel_core.tally import FOREVER
+
+_MOST_LETTERS = 1000
+"""What can be sent again within the half minute that a call has."""
 
 
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,14 +59,20 @@ def redrive(op: str) -> dict[str, Any]:
     """Start over everything of this op that was given up; `intake` stands for what could not be planned."""
     if op != INTAKE and op not in catalogue():
         raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}, and {INTAKE}.")
-    redriven = 0
-    for letter in ledger().dead(op):
-        if op == INTAKE:
-            intake().again(letter.body)
-        elif letter.job is not None and letter.index is not None:
-            intake().retry(RetryTasks(letter.job, [letter.index]))
-        else:
-            continue
-        ledger().unearth(letter)
-        redriven += 1
-    return {"op": op, "redriven": redriven}
+    letters = ledger().dead(op)
+    # What is not a task has no job, and nowhere to go.
+    letters = [letter for letter in letters if op == INTAKE or letter.job is not None][:_MOST_LETTERS]
+    # One message a job: the coordinator reads all of the job's tasks for each.
+    for job, group in groupby(sorted(letters, key=_job_of), _job_of):
+        together = list(group)
+        if op != INTAKE:
+            intake().retry(RetryTasks(job, [letter.index for letter in together if letter.index is not None]))
+        for letter in together:
+            if op == INTAKE:
+                intake().again(letter.body)
+            ledger().unearth(letter)
+    return {"op": op, "redriven": len(letters)}
+
+
+def _job_of(letter: DeadLetter) -> str:
+    return letter.job or ""

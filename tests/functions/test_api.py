@@ -13,7 +13,8 @@ from umbel_core.circuits import Circuit
 from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import DeadLetter, Job, Task
+from umbel_core.messages import RetryTasks
 from umbel_core.settings import Limits
 
 
@@ -64,6 +65,35 @@ def test_images_are_the_newest_and_300_at_most(monkeypatch: pytest.MonkeyPatch, 
     found = images.images(limit)
     assert list(found) == [f"j{309 - place}" for place in range(count)]
     assert found["j309"] == {"blur": "https://results.example/309.jpg"}
+
+
+def test_dead_letters_are_sent_again_a_job_at_a_time_and_no_more_than_a_call_has_time_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ledger, intake = FakeLedger(), FakeIntake()
+    for name, value in (("ledger", ledger), ("intake", intake), ("catalogue", CATALOGUE)):
+        monkeypatch.setattr(ops, name, lambda value=value: value)
+    for place in range(1100):
+        facts: dict[str, Any] = {"job": f"j{place % 3}", "index": place} if place else {}
+        ledger.bury(DeadLetter(op="say", id=f"m{place}", body="{}", reason="r", at="t", **facts))
+    assert ops.redrive("say") == {"op": "say", "redriven": 1000}
+    assert ops.redrive("say") == {"op": "say", "redriven": 99}
+    assert [letter.id for letter in ledger.dead("say")] == ["m0"]
+    sent = [msgspec.json.decode(body, type=RetryTasks) for body in intake.bodies]
+    assert len(sent) == 6
+    assert sorted((task % 3, task) for retry in sent for task in retry.indices or ()) == sorted(
+        (place % 3, place) for place in range(1, 1100)
+    )
+
+
+def test_the_intakes_dead_letters_are_sent_again_as_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger, intake = FakeLedger(), FakeIntake()
+    for name, value in (("ledger", ledger), ("intake", intake)):
+        monkeypatch.setattr(ops, name, lambda value=value: value)
+    for body in ("one", "two"):
+        ledger.bury(DeadLetter(op="intake", id=body, body=body, reason="r", at="t"))
+    assert ops.redrive("intake") == {"op": "intake", "redriven": 2}
+    assert (sorted(intake.bodies), ledger.dead("intake")) == (["one", "two"], [])
 
 
 def test_images_are_looked_for_among_the_newest_jobs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
