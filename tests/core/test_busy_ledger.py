@@ -73,3 +73,12 @@ def test_a_task_whose_reopening_was_answered_by_silence_is_sent_all_the_same() -
         stub.add_response("get_item", {"Item": kept(status="pending", round=1)})
         (again,) = DynamoLedger(dynamodb, "table", 1).reopen(job.id, None)
     assert (again.status, again.round) == ("pending", 1)
+
+
+def test_a_cancellation_that_was_taken_back_is_not_read_off_a_copy() -> None:
+    dynamodb, asked = _client(), []
+    dynamodb.meta.events.register("provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params))
+    with Stubber(dynamodb) as stub:
+        stub.add_response("query", {"Items": [{"sk": {"S": "j1"}}]})
+        assert DynamoLedger(dynamodb, "table", 1).cancelled() == {"j1"}
+    assert [query.get("ConsistentRead") for query in asked] == [True]

@@ -252,6 +252,8 @@ class DynamoLedger:
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": plain("CANCELLED")},
             "ProjectionExpression": "sk",
+            # Who retries a job has taken its mark away just before its tasks come.
+            "ConsistentRead": True,
         }
         return frozenset(entry["sk"]["S"] for entry in self._all(query))
 
