@@ -358,7 +358,7 @@ class FakeAudience:
     def listeners(self, topics: list[str]) -> dict[str, set[str]]:
         return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}
 
-    def tell(self, letters: dict[str, list[bytes]]) -> None:
+    def tell(self, letters: dict[str, list[bytes]], seconds: float = 0) -> None:
         self._weather.passes()
         for socket, messages in letters.items():
             if socket in self.gone:

@@ -17,6 +17,8 @@ from umbel_core.tally import Books, count, periods_of
 from umbel_core.views import UrlFor, job_view, task_view
 
 _TRIES = 5
+_TELLING_SECONDS = 5
+"""Half of what a run has: listeners who are too many, or too slow, miss messages, but no change goes uncounted."""
 
 
 class Audience(Protocol):
@@ -25,8 +27,8 @@ class Audience(Protocol):
     def listeners(self, topics: list[str]) -> dict[str, set[str]]:
         """Topic -> ids of the sockets that subscribed to it."""
 
-    def tell(self, letters: dict[str, list[bytes]]) -> None:
-        """Send each socket its messages; a socket that is gone is forgotten."""
+    def tell(self, letters: dict[str, list[bytes]], seconds: float) -> None:
+        """Send each socket its messages, as far as there is time; a socket that is gone is forgotten."""
 
 
 class Relay(msgspec.Struct, frozen=True):
@@ -62,13 +64,14 @@ class Relay(msgspec.Struct, frozen=True):
                 for socket in sockets:
                     letters[socket].append(message)
 
-        for change in changes.tasks:
-            post(change.task.job, partial(self._task_message, change))
+        # The few before the many: where there is no time for all, a job's own record says that there is more to ask.
         for job in changes.jobs:
             post(job.id, partial(self._job_message, job))
         for event in changes.events:
             post(EVERYTHING, partial(_event_message, event))
-        self.audience.tell(letters)
+        for change in changes.tasks:
+            post(change.task.job, partial(self._task_message, change))
+        self.audience.tell(letters, _TELLING_SECONDS)
         return sum(map(len, letters.values()))
 
     def _job_message(self, job: Job) -> dict[str, Any]:

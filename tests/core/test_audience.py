@@ -1,8 +1,13 @@
-"""A socket that goes takes along what was to end with it, whenever that was bound to it."""
+"""A socket that goes takes along what was to end with it; listeners that are too many hold up nobody."""
+
+from collections import Counter
+from threading import Lock
 
 import boto3
+import pytest
 from botocore.stub import Stubber
 
+from umbel_core.aws import audience
 from umbel_core.aws.audience import SocketAudience
 
 
@@ -14,3 +19,35 @@ def test_a_job_that_is_bound_while_its_socket_goes_ends_too() -> None:
         stub.add_response("delete_item", {"Attributes": {"pk": {"S": "SOCKET#s1"}, "jobs": {"SS": ["early", "late"]}}})
         SocketAudience(dynamodb, "table", None, ended.append).forget("s1")
     assert ended == ["early", "late"]
+
+
+class SlowGateway:
+    """Every message takes a second of this clock."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.sent: list[tuple[str, bytes]] = []
+        self._lock = Lock()
+
+    def post_to_connection(self, ConnectionId: str, Data: bytes) -> None:  # noqa: N803 - the SDK's words
+        with self._lock:
+            self.now += 1
+            self.sent.append((ConnectionId, Data))
+
+
+def test_when_time_is_up_nobody_has_heard_much_more_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = SlowGateway()
+    monkeypatch.setattr(audience.time, "monotonic", lambda: gateway.now)
+    letters = {f"s{number}": [b"%d" % place for place in range(90)] for number in range(40)}
+    SocketAudience(None, "table", gateway, lambda _: None).tell(letters, 100)
+    assert 100 <= len(gateway.sent) < 110, "the pool's four may be on their way"
+    heard = Counter(socket for socket, _ in gateway.sent)
+    assert set(heard) == set(letters)
+    assert max(heard.values()) - min(heard.values()) <= 2
+    assert {message for _, message in gateway.sent[:40]} <= {b"0", b"1"}
+
+
+def test_with_time_enough_everybody_hears_all_in_turn() -> None:
+    gateway = SlowGateway()
+    SocketAudience(None, "table", gateway, lambda _: None).tell({"a": [b"1", b"2", b"3"], "b": [b"1"]})
+    assert sorted(gateway.sent) == [("a", b"1"), ("a", b"2"), ("a", b"3"), ("b", b"1")]

@@ -7,8 +7,12 @@
 | `TOPIC#<job>` or `TOPIC#*` | the set of sockets that listen: one read finds the audience of a change |
 """
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain, zip_longest
+from math import inf
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -106,21 +110,27 @@ class SocketAudience:
             keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
         return found
 
-    def tell(self, letters: dict[str, list[bytes]]) -> None:
+    def tell(self, letters: dict[str, list[bytes]], seconds: float = inf) -> None:
         """Send each socket its messages; one that is gone is forgotten, the others go on.
 
         Messages travel side by side and may overtake each other: each says its version, so none moves a state back.
+        Everybody's first one goes before anybody's second, and none after so many seconds.
         """
-        posts = [(socket, message) for socket, messages in letters.items() for message in messages]
-        reached = [self._post(posts[0])] if len(posts) == 1 else self._pool.map(self._post, posts)
+        until = time.monotonic() + seconds
+        rows = zip_longest(*([(socket, message) for message in messages] for socket, messages in letters.items()))
+        posts = [post for post in chain.from_iterable(rows) if post]
+        post = partial(self._post, until)
+        reached = [post(posts[0])] if len(posts) == 1 else self._pool.map(post, posts)
         gone = {socket for (socket, _), here in zip(posts, reached, strict=True) if not here}
         for socket in gone:
             self.forget(socket)
 
-    def _post(self, post: tuple[str, bytes]) -> bool:
+    def _post(self, until: float, post: tuple[str, bytes]) -> bool:
         """False when the socket is gone. Any other refusal costs that socket this message, and nobody else anything:
         the socket asks for what it misses.
         """
+        if time.monotonic() > until:
+            return True
         socket, message = post
         try:
             self._gateway.post_to_connection(ConnectionId=socket, Data=message)
