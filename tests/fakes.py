@@ -143,9 +143,8 @@ class FakeLedger:
     def cancelled(self) -> frozenset[str]:
         return frozenset(self._cancelled)
 
-    def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
-        found = self.job(job)
-        anew = {"failed", "skipped"} | ({"pending"} if found and found.status == "cancelled" else set())
+    def reopen(self, job: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
+        anew = {"failed", "skipped"} | ({"pending"} if waiting else set())
         wanted = None if indices is None else set(indices)
         reopened = []
         for task in list(self.all_tasks(job)):

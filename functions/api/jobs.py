@@ -90,7 +90,7 @@ def retry(job: str) -> dict[str, Any]:
     if not (found.failed + found.skipped or (found.status == "cancelled" and found.completed < found.total)):
         raise Rejected("conflict", "No task of this job failed or was skipped; there is nothing to run again.")
     ledger().resume(job)
-    intake().retry(RetryTasks(job))
+    intake().retry(RetryTasks(job, waiting=found.status == "cancelled"))
     return {"job_id": job, "status": "pending"}
 
 

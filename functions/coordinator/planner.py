@@ -52,7 +52,8 @@ class Planner(msgspec.Struct, frozen=True):
     def take(self, arrival: Arrived | RetryTasks) -> tuple[str, int]:
         """Plan and publish; the job's id and how many tasks went out."""
         if isinstance(arrival, RetryTasks):
-            return arrival.job, self._publish(self.ledger.reopen(arrival.job, arrival.indices))
+            reopened = self.ledger.reopen(arrival.job, arrival.indices, waiting=arrival.waiting)
+            return arrival.job, self._publish(reopened)
         job = job_of(arrival, self.ledger)
         tasks = None if job.planned else self._planned(arrival, job)
         # Planned before: what has not ended may have been lost between the plan and the topic.

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from umbel_core.aws.dynamo import Item, item
-from umbel_core.aws.ledger import DynamoLedger, job_item, task_key
+from umbel_core.aws.ledger import DynamoLedger, task_key
 from umbel_core.clock import now
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import Job, Task
@@ -67,7 +67,6 @@ def test_a_task_whose_reopening_was_answered_by_silence_is_sent_all_the_same() -
         return {**task_key(job.id, 0), **item(msgspec.structs.replace(task, **facts))}
 
     with Stubber(dynamodb) as stub:
-        stub.add_response("get_item", {"Item": job_item(job)})
         stub.add_response("query", {"Items": [kept()]})
         stub.add_client_error("update_item", "ConditionalCheckFailedException")
         stub.add_response("get_item", {"Item": kept(status="pending", round=1)})

@@ -190,21 +190,17 @@ def test_a_retry_runs_what_failed_and_nothing_else() -> None:
     assert [(command.index, command.round) for command in stage.tasks.commands] == [(1, 1)]
 
 
-def test_a_retry_of_a_cancelled_job_runs_also_what_is_skipped_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_retry_of_a_cancelled_job_loses_nothing_to_a_worker_that_still_skips() -> None:
     stage = Stage()
     job, _ = plan(stage, stage.drop("jobs/a.json", MANIFEST))
     first, second = stage.tasks.commands
     stage.ledger.cancel(job)
-    stage.runner().run(first, 1)
+    worker = stage.runner()
+    worker.run(first, 1)
     stage.tasks.messages.clear()
-    resume = stage.ledger.resume
-
-    def resumed(job: str) -> None:
-        stage.runner().run(second, 1)
-        resume(job)
-
-    monkeypatch.setattr(stage.ledger, "resume", resumed)
-    plan(stage, msgspec.json.encode(RetryTasks(job)).decode())
+    stage.ledger.resume(job)
+    plan(stage, msgspec.json.encode(RetryTasks(job, waiting=True)).decode())
+    assert worker.run(second, 1) is None, "it has heard of the cancellation within the second"
     for command in stage.tasks.commands:
-        stage.runner().run(command, 1)
+        worker.run(command, 1)
     assert [task.status for task in stage.ledger.all_tasks(job)] == ["completed", "completed"]

@@ -237,10 +237,10 @@ class Ledger(Protocol):
     def resume(self, job: str) -> None:
         """Mark a cancelled or failed job pending, because what is left of it is about to start over."""
 
-    def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
+    def reopen(self, job: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
         """Start over what failed or was skipped (of `indices`, when given); the tasks that are now pending.
 
-        Of a cancelled job, also what waits: a worker that has heard of nothing else yet may still skip its message.
+        With `waiting`, what waits starts over too: its old message counts no more, whatever a worker makes of it.
         """
 
     def all_tasks(self, job: str, status: str | None = None) -> Iterator[Task]:

@@ -54,3 +54,5 @@ class RetryTasks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
     job: str
     indices: list[int] | None = None
+    waiting: bool = False
+    """Of a job that was cancelled: what waits starts over too, for a worker that knows no better may skip it yet."""

@@ -257,9 +257,8 @@ class DynamoLedger:
         }
         return frozenset(entry["sk"]["S"] for entry in self._all(query))
 
-    def reopen(self, job: str, indices: Iterable[int] | None) -> list[Task]:
-        found = self.job(job)
-        anew = {"failed", "skipped"} | ({"pending"} if found and found.status == "cancelled" else set())
+    def reopen(self, job: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
+        anew = {"failed", "skipped"} | ({"pending"} if waiting else set())
         wanted = None if indices is None else set(indices)
         reopened = []
         for task in self.all_tasks(job):
