@@ -8,7 +8,7 @@ import msgspec
 
 from umbel_core.errors import Rejected
 from umbel_core.messages import RunTask
-from umbel_core.op import OpCard, params_type
+from umbel_core.op import OpCard, is_address, params_type
 from umbel_core.settings import Limits
 
 _params_type = cache(params_type)
@@ -62,7 +62,7 @@ class OnPictures(msgspec.Struct, frozen=True):
         try:
             made = process(self.function, data, _params(self.function, command), self.limits)
         except Rejected as fault:
-            if not _is_address(command.input):
+            if not is_address(command.input):
                 raise
             raise Rejected(fault.code, f"{fault.sentence} It came from {command.input}") from fault
         if self.card.returns == "value":
@@ -79,14 +79,10 @@ class OnPictures(msgspec.Struct, frozen=True):
         }
 
     def _fetch(self, command: RunTask) -> bytes:
-        if not _is_address(command.input):
+        if not is_address(command.input):
             return self.pictures.fetch(command.input, command.etag)
         # A task begins when at least half of the invocation's time is left.
         return self.web.picture(command.input, self.card.compute.timeout_seconds / 2 - 2)
-
-
-def _is_address(source: str) -> bool:
-    return source.startswith(("http://", "https://"))
 
 
 def _params(function: Callable[..., Any], command: RunTask) -> dict[str, Any]:

@@ -68,9 +68,9 @@ def read(document: Any) -> Any:
         (
             {"tasks": [SAY, {"op": "echo", "input": "x" * 31_994}]},
             "input_too_large",
-            r"\$\.tasks\[1\]: .* at most 32\.0",
+            r"\$\.tasks\[1\]: .* at most 32,000",
         ),
-        ({"type": "echo", "payload": "x" * 31_994}, "input_too_large", r"\$\.payload: .*32\.0 kB as JSON"),
+        ({"type": "echo", "payload": "x" * 31_994}, "input_too_large", r"\$\.payload: 32,001 bytes as JSON"),
         ({"image_data": "?", "operation": "soft"}, "invalid_image_data", r"\$\.image_data: not base64"),
         ({"image_data": "ü", "operation": "soft"}, "invalid_image_data", r"\$\.image_data: not base64"),
         ({"image_data": "", "operation": "soft"}, "empty_file", r"\$\.image_data: there is nothing in it"),
@@ -153,6 +153,20 @@ def test_a_picture_inside_a_request_is_one_task() -> None:
     submission = read({"image_data": PICTURE, "operation": "soft", "output_format": "png", "params": {"radius": 2}})
     assert (submission.kind, submission.picture) == ("image", b"pixels")
     assert submission.specs[0].params == {"format": "png", "radius": 2}
+
+
+def test_a_picture_may_come_as_a_data_url() -> None:
+    request = {"image_data": f"data:image/png;base64,{PICTURE}", "operation": "soft"}
+    assert read(request).picture == b"pixels"
+
+
+def test_an_address_has_its_scheme_in_any_letters() -> None:
+    visit = {**VISIT, "image_url": ["HTTPS://a/1.jpg"]}
+    assert read({"count": 1, "visits": [visit]}).specs[0].input == "HTTPS://a/1.jpg"
+
+
+def test_a_document_may_begin_with_the_mark_of_its_encoding() -> None:
+    assert read_submission(b'\xef\xbb\xbf{"urls": ["Http://a/"]}', CATALOGUE, LIMITS).kind == "crawl"
 
 
 def test_the_limits_themselves_are_taken() -> None:

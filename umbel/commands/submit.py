@@ -1,6 +1,7 @@
 """`umbel run`, `batch`, `crawl`: jobs from the command line."""
 
 import base64
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import quote
@@ -53,7 +54,7 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
 def batch(file: Any, as_json: bool) -> None:
     """Run the visits in FILE: {"count", "visits": [{"store_id", "image_url": […]}]}. Ctrl-C cancels the rest."""
     try:
-        visits = msgspec.json.decode(file.read())
+        visits = msgspec.json.decode(file.read().removeprefix(BOM_UTF8))
     except msgspec.DecodeError as fault:
         raise Fault(f"{file.name}: not JSON: {fault}") from fault
     _follow("/batches", visits, _image, as_json=as_json)

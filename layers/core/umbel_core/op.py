@@ -12,6 +12,7 @@ annotation says where the result goes (a picture to the results bucket, anything
 """
 
 import inspect
+import re
 import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 Bounds = msgspec.Meta
 """Limits and help of one parameter: `Annotated[int, Bounds(ge=1, le=16384, description="Pixels")]`."""
 
-Url = Annotated[str, Bounds(pattern=r"^https?://", max_length=2048, description="An http or https address")]
+_ADDRESS = "^[Hh][Tt][Tt][Pp][Ss]?://"
+Url = Annotated[str, Bounds(pattern=_ADDRESS, max_length=2048, description="An http or https address")]
 """The first parameter of an op that works on a web address."""
 
 Format = Literal["jpeg", "png", "webp", "avif"]
@@ -180,6 +182,11 @@ def describe(function: Callable[..., Any]) -> OpCard:
         params=_schema(params_type(function)),
         compute=function.compute,  # type: ignore[attr-defined]
     )
+
+
+def is_address(text: str) -> bool:
+    """Whether a picture's name is a web address, and not a key."""
+    return re.match(_ADDRESS, text) is not None
 
 
 def _input(annotation: Any) -> tuple[Any, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from itertools import chain, zip_longest
@@ -15,7 +16,7 @@ from umbel_core.conversion import convert
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Kind, Task
 from umbel_core.messages import Group, Manifest, OnError, TaskSpec
-from umbel_core.op import Bounds
+from umbel_core.op import Bounds, is_address
 from umbel_core.settings import Limits, megabytes
 
 _NAME = 200
@@ -89,7 +90,7 @@ def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: Kin
     Which form it has is told by its fields, unless the caller takes one `kind` alone.
     """
     try:
-        document = msgspec.json.decode(body)
+        document = msgspec.json.decode(body.removeprefix(BOM_UTF8))
     except (msgspec.DecodeError, ValueError, RecursionError) as fault:
         raise Rejected("invalid_json", f"$: not JSON: {fault}") from fault
     if not isinstance(document, dict):
@@ -151,8 +152,11 @@ def _task(request: TaskRequest, catalogue: Catalogue) -> Submission:
 
 
 def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submission:
+    encoded = request.image_data
+    if encoded.startswith("data:"):
+        encoded = encoded.partition(",")[2]
     try:
-        picture = base64.b64decode(request.image_data, validate=True)
+        picture = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as fault:
         raise Rejected("invalid_image_data", f"$.image_data: not base64: {fault}") from fault
     if not picture:
@@ -208,7 +212,7 @@ def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submi
 
 
 def _check_address(catalogue: Catalogue, op: str, url: str, path: str) -> None:
-    if not url.startswith(("http://", "https://")):
+    if not is_address(url):
         raise Rejected("invalid_input", f"{path}: '{url[:100]}' is not an http or https address")
     catalogue.check_input(op, url, path)
 
@@ -232,8 +236,7 @@ def _check_count(count: int, limits: Limits, path: str) -> None:
 def _check_size(spec: TaskSpec, path: str) -> None:
     size = len(msgspec.json.encode([spec.input, spec.params]))
     if size > _TASK_BYTES:
-        most = megabytes(_TASK_BYTES)
-        raise Rejected("input_too_large", f"{path}: input and params have {megabytes(size)} as JSON; at most {most}")
+        raise Rejected("input_too_large", f"{path}: {size:,} bytes as JSON, params included; at most {_TASK_BYTES:,}")
 
 
 def tasks_of(
