@@ -70,7 +70,7 @@ def test_what_the_api_alone_can_tell_stands_in_the_form(page: Page, door: str) -
     enter(page, door, view="send", op="reverse")
     page.get_by_label("Text").fill("x" * 40_000)
     page.get_by_role("button", name="Send", exact=True).click()
-    expect(page.get_by_role("alert").filter(has_text="input and params have")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="40,007 bytes as JSON")).to_be_visible()
 
 
 def test_a_crawls_pages_come_one_by_one_and_the_rest_is_skipped_when_cancelled(
