@@ -12,11 +12,13 @@ from umbel_core.messages import RunTask
 Record = dict[str, Any]
 
 
-def run_groups(records: list[Record], take: Callable[[Record], bool], hand_back: Callable[[Record], None]) -> list[str]:
+def run_groups(
+    records: list[Record], take: Callable[[Record], bool], put_behind: Callable[[Record, Record], None]
+) -> list[str]:
     """Run the batch; ids of the messages that are to come again.
 
     `take` says False when its task is to be tried again. What is behind it in its group must not overtake it, so it
-    goes back unseen.
+    goes back unseen: `put_behind(head, record)`.
     """
     groups: dict[Any, list[Record]] = defaultdict(list)
     for record in records:
@@ -26,7 +28,7 @@ def run_groups(records: list[Record], take: Callable[[Record], bool], hand_back:
         for place, record in enumerate(group):
             if not take(record):
                 for behind in group[place + 1 :]:
-                    hand_back(behind)
+                    put_behind(record, behind)
                 return group[place:]
         return []
 

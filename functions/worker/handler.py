@@ -98,7 +98,11 @@ def _in_groups(records: list[dict[str, Any]], context: Any) -> dict[str, list[di
             return False
         return True
 
-    again = run_groups(records, taken, lambda record: lane().hand_back(record["receiptHandle"]))
+    def put_behind(head: dict[str, Any], record: dict[str, Any]) -> None:
+        # For as long as its head: shown earlier, it would only cost receives where a queue does not lock its groups.
+        lane().retry_later(record["receiptHandle"], int(head["attributes"]["ApproximateReceiveCount"]))
+
+    again = run_groups(records, taken, put_behind)
     return {"batchItemFailures": [{"itemIdentifier": message} for message in again]}
 
 

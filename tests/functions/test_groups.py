@@ -32,13 +32,16 @@ def test_groups_run_side_by_side() -> None:
 
 def test_what_is_behind_a_fault_in_its_group_goes_back_unseen() -> None:
     taken: list[str] = []
-    back: list[str] = []
+    back: list[tuple[str, str]] = []
 
     def take(record: dict[str, Any]) -> bool:
         taken.append(record["messageId"])
         return record["messageId"] != "a2"
 
-    again = run_groups(messages("a1", "a2", "a3", "b1"), take, lambda record: back.append(record["messageId"]))
-    assert sorted(again) == ["a2", "a3"]
-    assert back == ["a3"]
+    def put_behind(head: dict[str, Any], record: dict[str, Any]) -> None:
+        back.append((head["messageId"], record["messageId"]))
+
+    again = run_groups(messages("a1", "a2", "a3", "a4", "b1"), take, put_behind)
+    assert sorted(again) == ["a2", "a3", "a4"]
+    assert back == [("a2", "a3"), ("a2", "a4")]
     assert sorted(taken) == ["a1", "a2", "b1"]
