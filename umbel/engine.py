@@ -16,7 +16,7 @@ import msgspec
 import psutil
 
 from umbel.faults import Fault
-from umbel.home import DATA, LOGS, RUN
+from umbel.home import DATA, LOGS, ROOT, RUN
 from umbel.toolchain import ENGINE, NODE
 
 PORT = 4566
@@ -26,6 +26,7 @@ LOG = LOGS / "engine.log"
 _RECORD = RUN / "engine.json"
 SCRATCH = RUN / "tmp"
 """Temporary files of everything that we start; by it our processes are known, and with it they are swept away."""
+_MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from umbel.engine_server import main; sys.path.pop(0); main()"
 _SETTING = "UMBEL_ENGINE_"
 """`UMBEL_ENGINE_AUTH=true` gives the engine `AUTH=true`. Nothing else of the caller's environment reaches it."""
 _STARTS_WITHIN = 60.0
@@ -105,7 +106,7 @@ def start(port: int, *, persist: bool) -> Engine:
     with LOG.open("wb") as log:
         # A session of its own: Ctrl-C in this terminal is ours to handle, and its workers can be stopped with it.
         process = subprocess.Popen(  # noqa: S603 - the engine we installed
-            [ENGINE / "bin" / "python", "-m", "ministack"],
+            [ENGINE / "bin" / "python", "-I", "-c", _MAIN, str(ROOT)],
             env=environment(port, persist=persist),
             cwd=SCRATCH,
             stdin=subprocess.DEVNULL,
@@ -196,6 +197,11 @@ def environment(port: int, *, persist: bool) -> dict[str, str]:
         "STATE_DIR": str(state / "state"),
         "S3_DATA_DIR": str(state / "s3"),
         "LOG_LEVEL": "WARNING",
+        # What the engine tells others to call it by: a host that has no `localhost` reaches it, too.
+        "MINISTACK_HOST": HOST,
+        # Listeners that nothing here uses.
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
         **keep,
         **settings,
     }

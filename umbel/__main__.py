@@ -1,0 +1,5 @@
+"""`python -m umbel`: the command line, wherever the checkout lies."""
+
+from umbel.entry import main
+
+main()

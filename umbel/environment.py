@@ -1,0 +1,128 @@
+"""The environment that our own processes get: one list of what may pass from the caller's shell, one set for AWS.
+
+Everything that Umbel starts (uv, npm, the CDK, the engine, the tests) and every client that it makes gets its
+environment from here. A variable that is on no list does not pass: it could only change what a step does, as
+`NODE_ENV`, `PIP_USER` or `PYTHONOPTIMIZE` would.
+
+Standard library only: it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from umbel.home import TOOLS
+
+REGION = "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+"""What a local engine takes for credentials."""
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_PROXIES = r"(https?|all|no)_proxy"
+_CERTIFICATES = r"ssl_cert_(file|dir)|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs"
+_TERMINAL = r"path|home|user|logname|shell|term|colorterm|columns|lines|no_color|force_color|ci|tz|tmpdir"
+_LOCALE = r"lang|language|lc_[a-z]+"
+_FOLDERS = r"xdg_(cache|config|data|state|runtime)_(home|dir)|ld_library_path|pyenv_root|docker_host"
+_PIP = (
+    r"pip_(index_url|extra_index_url|no_index|find_links|trusted_host|cert|client_cert|proxy|retries|timeout"
+    r"|default_timeout|keyring_provider|config_file|cache_dir|disable_pip_version_check)"
+)
+_UV = (
+    r"uv_(default_index|index|index_url|extra_index_url|index_strategy|no_index|find_links|insecure_host"
+    r"|keyring_provider|native_tls|system_certs|offline|cache_dir|config_file|link_mode|http_timeout|http_retries"
+    r"|http_connect_timeout|request_timeout|python_install_mirror|python_downloads|concurrent_[a-z]+)"
+    r"|uv_index_[a-z0-9_]+_(username|password)|netrc"
+)
+_NPM = (
+    r"npm_config_(registry|userconfig|globalconfig|cache|cafile|ca|cert|key|strict_ssl|proxy|https_proxy|noproxy"
+    r"|maxsockets|fetch_[a-z_]+|offline|prefer_offline|_auth|_authtoken|always_auth)"
+    r"|npm_config_(@|//).*|npm_token|node_auth_token"
+)
+_BROWSERS = r"playwright_(browsers_path|download_host|download_connection_timeout)|display|mozilla_[a-z_]+"
+_OURS = r"umbel_.*"
+_ALLOWED = re.compile(
+    "|".join((_PROXIES, _CERTIFICATES, _TERMINAL, _LOCALE, _FOLDERS, _PIP, _UV, _NPM, _BROWSERS, _OURS)), re.IGNORECASE
+)
+_AWS = re.compile(r"AWS_.*|BOTO.*|LOCALSTACK_.*|EDGE_PORT|CDK_.*", re.IGNORECASE)
+"""What changes where a client of AWS goes, or as whom."""
+
+
+def clean(caller: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what may pass of the caller's environment, with caches where they can be written.
+
+    `UMBEL_PASS=NAME,NAME` lets further variables pass, such as one that an `.npmrc` names.
+    """
+    caller = os.environ if caller is None else caller
+    also = {name.strip() for name in caller.get("UMBEL_PASS", "").split(",")}
+    passed = {name: value for name, value in caller.items() if _ALLOWED.fullmatch(name) or name in also}
+    passed.setdefault("PATH", os.defpath)
+    # A user's pip.conf may say `user = true`; inside an environment that only fails.
+    passed["PIP_USER"] = "0"
+    if not _writable(passed.get("HOME")):
+        passed = _caches() | passed
+    return passed
+
+
+def for_aws(caller: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a process that speaks to AWS: the clean one, and the caller's own AWS settings."""
+    caller = os.environ if caller is None else caller
+    return clean(caller) | {name: value for name, value in caller.items() if _AWS.fullmatch(name)}
+
+
+def for_local(endpoint: str, caller: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a process that speaks to a local engine, and can speak to nothing else of AWS's.
+
+    No `AWS_*` variable and neither of the two configuration files of the caller's is left: `AWS_PROFILE`,
+    `AWS_ENDPOINT_URL_S3` or `AWS_USE_FIPS_ENDPOINT` would send requests elsewhere. Proxies stay, for downloads, but
+    never for the engine.
+    """
+    passed = {name: value for name, value in clean(caller).items() if not _AWS.fullmatch(name)}
+    direct = [*LOOPBACK, urlsplit(endpoint).hostname or ""]
+    past = [name for key in ("NO_PROXY", "no_proxy") for name in passed.get(key, "").split(",")]
+    no_proxy = ",".join(dict.fromkeys(name.strip() for name in (*past, *direct) if name.strip()))
+    return {
+        **passed,
+        **CREDENTIALS,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+    }
+
+
+def become_local(endpoint: str) -> None:
+    """Make this process one that speaks to the local engine at `endpoint` alone; a second call changes nothing."""
+    wanted = for_local(endpoint)
+    if os.environ.get("AWS_ENDPOINT_URL") != endpoint or any(name not in wanted for name in os.environ):
+        os.environ.clear()
+        os.environ.update(wanted)
+
+
+def _writable(home: str | None) -> bool:
+    """Whether the tools can keep their caches below HOME. Asked by writing: root may write what its modes forbid."""
+    if not home:
+        return False
+    try:
+        with tempfile.TemporaryFile(dir=home):
+            return True
+    except OSError:
+        return False
+
+
+def _caches() -> dict[str, str]:
+    """Folders of the checkout for what uv, npm, pip and the CDK otherwise keep below HOME."""
+    cache = TOOLS / "cache"
+    folders = {"UV_CACHE_DIR": "uv", "npm_config_cache": "npm", "PIP_CACHE_DIR": "pip", "CDK_HOME": "cdk"}
+    made = {name: str(cache / folder) for name, folder in folders.items()}
+    data = {"XDG_CACHE_HOME": str(cache), "XDG_DATA_HOME": str(cache / "data")}
+    Path(cache).mkdir(parents=True, exist_ok=True)
+    return made | data
