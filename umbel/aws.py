@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from umbel import environment
+from umbel.environment import REGION
+
 if TYPE_CHECKING:
     import boto3
-
-REGION = "us-east-1"
-LOCAL = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
-"""What a local endpoint takes for credentials."""
 
 
 class Cloud(msgspec.Struct, frozen=True):
@@ -28,6 +27,11 @@ class Cloud(msgspec.Struct, frozen=True):
         """True when there is something to sign requests with."""
         return self._session().get_credentials() is not None
 
+    @property
+    def account(self) -> str:
+        """The number of the account that the credentials belong to."""
+        return str(self.client("sts").get_caller_identity()["Account"])
+
     def client(self, service: str) -> Any:
         """A client of one service."""
         return self._session().client(service, endpoint_url=self.endpoint, region_name=self.region)  # type: ignore[call-overload]
@@ -41,19 +45,28 @@ class Cloud(msgspec.Struct, frozen=True):
 
     def outputs(self, stack: str) -> dict[str, str] | None:
         """A stack's outputs, or None when there is no such stack."""
+        found = self._described(stack)
+        return found and {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+    def tags(self, stack: str) -> dict[str, str] | None:
+        """A stack's tags, or None when there is no such stack."""
+        found = self._described(stack)
+        return found and {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+
+    def _described(self, stack: str) -> dict[str, Any] | None:
         from botocore.exceptions import ClientError  # noqa: PLC0415 - as below
 
         try:
-            stacks = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+            described: list[dict[str, Any]] = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         except ClientError as fault:
             if fault.response["Error"]["Code"] == "ValidationError":
                 return None
             raise
-        return {output["OutputKey"]: output["OutputValue"] for each in stacks for output in each.get("Outputs", [])}
+        return described[0] if described else None
 
     def _session(self) -> "boto3.Session":
         import boto3  # noqa: PLC0415 - half a second, which most commands can do without
 
         if self.endpoint:
-            return boto3.Session("test", "test", region_name=REGION)
+            environment.become_local(self.endpoint)
         return boto3.Session()

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from umbel import options
 from umbel.faults import Fault
 
 # Section, then command, where it lives, what it does.
@@ -42,6 +43,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 
+_OWN_TARGET = {"up", "down", "doctor"}
+"""Commands that are about this machine; the others speak to the deployment that `--aws` and `--profile` may choose."""
+
 
 class Umbel(click.Group):
     """A group that knows its commands by name and imports one when it is called."""
@@ -57,6 +61,8 @@ class Umbel(click.Group):
                 module = import_module(f"umbel.commands.{section[cmd_name][0]}")
                 command: click.Command = getattr(module, cmd_name)
                 command.help = command.help or section[cmd_name][1] + "."
+                if cmd_name not in _OWN_TARGET:
+                    options.add_target(command)
                 return command
         return None
 
@@ -72,6 +78,9 @@ class Umbel(click.Group):
 @click.version_option(package_name="umbel")
 def umbel() -> None:
     """Drop a picture, every op makes its variant, each in its own lane."""
+
+
+options.add_target(umbel)
 
 
 def main() -> None:

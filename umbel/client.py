@@ -5,7 +5,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import msgspec
 import urllib3
@@ -43,7 +44,7 @@ class Client:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self._http = urllib3.PoolManager(maxsize=8, timeout=urllib3.Timeout(connect=5, read=60), retries=_TRIES)
+        self._http = _pool(site)
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """One call; gives the decoded body, raises `ApiFault` when the API refuses."""
@@ -137,6 +138,22 @@ class _Form:
             yield chunk
             self._sent(len(chunk))
         yield self._tail
+
+
+def _pool(site: Site) -> urllib3.PoolManager:
+    """Connections to a deployment: to a local engine always direct, to AWS by the proxy that the environment names."""
+    settings: dict[str, Any] = {"maxsize": 8, "timeout": urllib3.Timeout(connect=5, read=60), "retries": _TRIES}
+    scheme, host = urlsplit(site.api).scheme, urlsplit(site.api).hostname or ""
+    proxy = None if site.endpoint or proxy_bypass(host) else getproxies().get(scheme)
+    if site.endpoint is None and (bundle := os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")):
+        settings["ca_certs"] = bundle
+    if proxy is None:
+        return urllib3.PoolManager(**settings)
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    user = ":".join(map(unquote, (parts.username, parts.password or ""))) if parts.username else None
+    headers = urllib3.make_headers(proxy_basic_auth=user) if user else None
+    address = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    return urllib3.ProxyManager(address, proxy_headers=headers, **settings)
 
 
 def _refusal(status: int, data: bytes) -> ApiFault:

@@ -1,26 +1,31 @@
 """From sources to a running stack on a local endpoint: bootstrap, the page, `cdk deploy`, a token."""
 
 import hashlib
+import re
+import socket
 from collections.abc import Mapping
 
-from umbel import engine, stack, steps, tokens, toolchain
-from umbel.aws import LOCAL, REGION, Cloud
+from umbel import engine, environment, stack, steps, tokens, toolchain
+from umbel.aws import Cloud
+from umbel.environment import REGION
 from umbel.faults import Fault
 from umbel.home import HOME, LOGS, ROOT
 
 ACCOUNT = "000000000000"
+_OWNER = "umbel:checkout"
+"""The stack's tag that names who deployed it."""
 _PATIENCE = 180.0
 """Seconds without a word from the CDK after which it is given up."""
-_ELSEWHERE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE", "AWS_REGION")
-"""The caller's own AWS, which must not meddle with a local deployment."""
 _SOURCES = ("infra", "functions", "layers", "frontend", "cdk.json", "recipes.toml", "uv.lock", "package-lock.json")
 
 
-def local(cloud: Cloud, **context: object) -> stack.Site:
+def local(cloud: Cloud, *, force: bool = False, **context: object) -> stack.Site:
     """Bring the stack at a local endpoint up to date with the sources; do nothing when it is.
 
-    `context` goes over that of cdk.json.
+    `context` goes over that of cdk.json. A stack of another checkout's is refused, or taken over with `force`.
     """
+    if not force:
+        _refuse_foreign(cloud)
     wanted = _fingerprint(cloud, context)
     memory = stack.kept()
     found = stack.outputs(cloud) if memory and memory.fingerprint == wanted else None
@@ -43,6 +48,7 @@ def _deploy(cloud: Cloud, context: Mapping[str, object]) -> dict[str, str]:
     toolchain.page()
     options = ["--require-approval", "never", "--ci", "--progress", "events"]
     said = [part for key, value in {"target": "local", **context}.items() for part in ("-c", f"{key}={value}")]
+    options += ["--tags", f"{_OWNER}={_owner()}"]
     command = _cdk("deploy", *options, *said, "--output", str(HOME / "cdk.out"))
     # A custom resource that never answers would keep CloudFormation waiting for an hour.
     steps.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT, patience=_PATIENCE)
@@ -52,6 +58,23 @@ def _deploy(cloud: Cloud, context: Mapping[str, object]) -> dict[str, str]:
     return found
 
 
+def _refuse_foreign(cloud: Cloud) -> None:
+    """Raise a fault when the stack at an endpoint that is not our own engine's was deployed from another checkout."""
+    ours = engine.running()
+    if ours and ours.endpoint == cloud.endpoint:
+        return
+    tags = cloud.tags(stack.STACK)
+    if tags is not None and tags.get(_OWNER) != _owner():
+        who = tags.get(_OWNER, "somewhere else: it names no checkout")
+        sentence = f"the stack '{stack.STACK}' at {cloud.endpoint} was deployed from {who}"
+        raise Fault(f"{sentence}: use another engine, or replace it with umbel up --force")
+
+
+def _owner() -> str:
+    """Return this machine and checkout, in the letters that AWS takes for a tag's value."""
+    return re.sub(r"[^\w.:/@+-]", "-", f"{socket.gethostname()}:{ROOT}")[:256]
+
+
 def _cdk(*arguments: str) -> list[str]:
     return [str(toolchain.VENV / "bin" / "cdk"), *arguments, "--no-notices", "--no-version-reporting"]
 
@@ -59,11 +82,8 @@ def _cdk(*arguments: str) -> list[str]:
 def _environment(cloud: Cloud) -> dict[str, str]:
     assert cloud.endpoint
     engine.SCRATCH.mkdir(parents=True, exist_ok=True)
-    kept = {name: value for name, value in toolchain.environment().items() if name not in _ELSEWHERE}
     return {
-        **kept,
-        **LOCAL,
-        "AWS_ENDPOINT_URL": cloud.endpoint,
+        **environment.for_local(cloud.endpoint, toolchain.environment()),
         "TMPDIR": str(engine.SCRATCH),
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": REGION,

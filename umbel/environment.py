@@ -28,7 +28,7 @@ _PROXIES = r"(https?|all|no)_proxy"
 _CERTIFICATES = r"ssl_cert_(file|dir)|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs"
 _TERMINAL = r"path|home|user|logname|shell|term|colorterm|columns|lines|no_color|force_color|ci|tz|tmpdir"
 _LOCALE = r"lang|language|lc_[a-z]+"
-_FOLDERS = r"xdg_(cache|config|data|state|runtime)_(home|dir)|ld_library_path|pyenv_root|docker_host"
+_FOLDERS = r"xdg_(cache|config|data|state|runtime)_(home|dir)|ld_library_path|pyenv_root"
 _PIP = (
     r"pip_(index_url|extra_index_url|no_index|find_links|trusted_host|cert|client_cert|proxy|retries|timeout"
     r"|default_timeout|keyring_provider|config_file|cache_dir|disable_pip_version_check)"
@@ -82,7 +82,8 @@ def for_local(endpoint: str, caller: Mapping[str, str] | None = None) -> dict[st
     `AWS_ENDPOINT_URL_S3` or `AWS_USE_FIPS_ENDPOINT` would send requests elsewhere. Proxies stay, for downloads, but
     never for the engine.
     """
-    passed = {name: value for name, value in clean(caller).items() if not _AWS.fullmatch(name)}
+    caller = os.environ if caller is None else caller
+    passed = clean({name: value for name, value in caller.items() if not _AWS.fullmatch(name)})
     direct = [*LOOPBACK, urlsplit(endpoint).hostname or ""]
     past = [name for key in ("NO_PROXY", "no_proxy") for name in passed.get(key, "").split(",")]
     no_proxy = ",".join(dict.fromkeys(name.strip() for name in (*past, *direct) if name.strip()))
@@ -102,9 +103,9 @@ def for_local(endpoint: str, caller: Mapping[str, str] | None = None) -> dict[st
 def become_local(endpoint: str) -> None:
     """Make this process one that speaks to the local engine at `endpoint` alone; a second call changes nothing."""
     wanted = for_local(endpoint)
-    if os.environ.get("AWS_ENDPOINT_URL") != endpoint or any(name not in wanted for name in os.environ):
-        os.environ.clear()
-        os.environ.update(wanted)
+    for name in [name for name in os.environ if _AWS.fullmatch(name) and name not in wanted]:
+        del os.environ[name]
+    os.environ.update({name: wanted[name] for name in wanted if os.environ.get(name) != wanted[name]})
 
 
 def _writable(home: str | None) -> bool:

@@ -15,4 +15,4 @@ class NotRunning(Fault):
     """There is no Umbel to talk to from here."""
 
     def __init__(self) -> None:
-        super().__init__("Umbel is not running here: make up")
+        super().__init__("Umbel is not running here: make up (or --aws for the one on AWS)")

@@ -4,7 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -75,7 +75,9 @@ class Feed:
         self._socket = None
         address = f"{self._client.site.socket}?token={quote(self._client.site.token or '')}"
         with contextlib.suppress(OSError, WebSocketException):
-            socket = connect(address, open_timeout=5, close_timeout=1, max_size=None, proxy=None)
+            # By the environment's proxy to AWS, never to an engine at hand.
+            proxy: Literal[True] | None = None if self._client.site.endpoint else True
+            socket = connect(address, open_timeout=5, close_timeout=1, max_size=None, proxy=proxy)
             self._socket = self._open.enter_context(socket)
 
     def _subscribe(self) -> None:

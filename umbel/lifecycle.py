@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 
-from umbel import deploy, engine, stack, steps, toolchain
+from umbel import deploy, engine, lock, stack, steps, target, toolchain
 from umbel.aws import Cloud
 from umbel.faults import Fault
 
@@ -16,16 +16,16 @@ _MESSAGES = "ApproximateNumberOfMessages"
 _COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
 
 
-def up(port: int | None, *, persist: bool, settings: Mapping[str, str]) -> stack.Site:
+def up(port: int | None, *, persist: bool, settings: Mapping[str, str], force: bool = False) -> stack.Site:
     """Bring everything up. What is running already is kept; what this call started, it stops when it fails.
 
-    `settings` go over those of cdk.json.
+    `settings` go over those of cdk.json; `force` takes over a stack that another checkout deployed.
     """
-    running = engine.running()
-    with _interruptible():
+    with _interruptible(), lock.held("make up"):
+        running = engine.running()
         try:
             toolchain.setup()
-            return deploy.local(_endpoint(port, running, persist=persist), **settings)
+            return deploy.local(_endpoint(port, running, persist=persist), force=force, **settings)
         except BaseException:
             if running is None:
                 with _undisturbed():
@@ -35,28 +35,34 @@ def up(port: int | None, *, persist: bool, settings: Mapping[str, str]) -> stack
 
 def down(*, now: bool) -> str:
     """Stop our engine and leave nothing behind; says what there was to do. First lets what is in flight end."""
-    ours = engine.running()
-    if ours is None:
-        engine.sweep()
-        return "Umbel is not running here"
-    if not now:
-        _drain(Cloud(ours.endpoint))
-    with _undisturbed(), steps.step("stopping the local engine"):
-        engine.stop()
-    return "Umbel has stopped; its data is kept for the next up" if ours.persist else "Umbel has stopped"
+    with _interruptible(), lock.held("make down"):
+        ours = engine.running()
+        if ours is None:
+            engine.sweep()
+            return "Umbel is not running here"
+        if not now:
+            _drain(Cloud(ours.endpoint))
+        with _undisturbed(), steps.step("stopping the local engine"):
+            engine.stop()
+        return "Umbel has stopped; its data is kept for the next up" if ours.persist else "Umbel has stopped"
 
 
 def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) -> Cloud:
-    """The endpoint to deploy to: the one that the environment names, the engine that runs, or a new one."""
-    wanted = port or int(os.environ.get("UMBEL_PORT") or 0) or (ours.port if ours else engine.PORT)
-    named = engine.named_endpoint()
+    """The endpoint to deploy to: the one that is asked for, the engine that runs, the one named, or a new one."""
+    asked = target.wanted()
+    if asked == "aws":
+        raise Fault("umbel up is for this machine, and UMBEL_TARGET asks for AWS: make deploy, or unset it")
+    wanted = port or _port() or (ours.port if ours else engine.PORT)
+    by_environment = engine.named_endpoint() if asked is None and ours is None else None
+    named = asked if asked not in {None, "local"} else by_environment
     if named and not (ours and engine.is_ours(named, ours.port)):
         if engine.healthy(named):
             return Cloud(named)
+        # Whoever has exported our own engine's address means the engine that is to be started.
         if not engine.is_ours(named, wanted):
-            raise Fault(
-                f"AWS_ENDPOINT_URL or LOCALSTACK_HOST names {named}, where nothing answers: start it or unset it"
-            )
+            way_out = "unset it" if asked else f"unset it, or {target.VARIABLE}=local make up"
+            who = target.named_by(Cloud(named))
+            raise Fault(f"{who} names {named}, where nothing answers as a local engine does: start it, {way_out}")
     if ours is None:
         with steps.step(f"local engine on port {wanted}"):
             return Cloud(engine.start(wanted, persist=persist).endpoint)
@@ -67,6 +73,16 @@ def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) ->
     if not engine.healthy(ours.endpoint, patience=10):
         raise Fault(f"the local engine hangs (process {ours.pid}): make down ARGS=--now; its log is {engine.LOG}")
     return Cloud(ours.endpoint)
+
+
+def _port() -> int | None:
+    """The port that UMBEL_PORT asks for."""
+    given = os.environ.get("UMBEL_PORT", "").strip()
+    if not given:
+        return None
+    if given.isdigit() and 0 < int(given) < 65536:
+        return int(given)
+    raise Fault(f"UMBEL_PORT is '{given}'; it takes a number from 1 to 65535")
 
 
 def _drain(cloud: Cloud) -> None:

@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
+import click
 import msgspec
 
-from umbel import engine
+from umbel import engine, target
 from umbel.aws import Cloud
 from umbel.faults import Fault, NotRunning
 from umbel.home import DATA, RUN
@@ -46,25 +47,20 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.web}#token={self.token}" if self.token else self.web
 
 
-def here() -> Cloud:
-    """The cloud that commands mean: the endpoint that the environment names, our running engine, or AWS."""
-    if endpoint := engine.named_endpoint():
-        return Cloud(endpoint)
-    if ours := engine.running():
-        return Cloud(ours.endpoint)
-    cloud = Cloud()
-    if not cloud.has_credentials:
-        raise NotRunning
-    return cloud
+def find(cloud: Cloud | None = None, *, changing: bool = False) -> Site:
+    """The stack that is deployed here, or a fault that says why there is none.
 
-
-def find(cloud: Cloud | None = None) -> Site:
-    """The stack that is deployed here, or a fault that says why there is none."""
-    cloud = cloud or here()
-    if cloud.endpoint and not engine.healthy(cloud.endpoint):
-        raise NotRunning
-    # Our own engine's stack changes by `up` alone, which remembers it: asking takes longer than most commands do.
+    With `changing`, a command that changes something on AWS says the account and the region first.
+    """
+    cloud = cloud or target.here()
     ours, memory = engine.running(), kept()
+    if cloud.endpoint is None and changing:
+        click.echo(f"AWS account {cloud.account} in {cloud.region}", err=True)
+    if cloud.endpoint and not engine.healthy(cloud.endpoint):
+        if ours and ours.endpoint == cloud.endpoint:
+            raise NotRunning
+        raise Fault(f"nothing answers as a local engine at {cloud.endpoint}, which {target.named_by(cloud)} names")
+    # Our own engine's stack changes by `up` alone, which remembers it: asking takes longer than most commands do.
     remembered = memory.outputs if memory and ours and ours.endpoint == cloud.endpoint else None
     found = remembered or outputs(cloud)
     if found is None:

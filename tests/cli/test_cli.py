@@ -1,6 +1,5 @@
 """The command line as a whole: its help, its errors, its speed."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,14 +7,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from umbel import cli, client
+from umbel import cli, client, environment
 from umbel.home import ROOT
 from umbel.toolchain import VENV
 
 
 def _umbel(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    names = ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST", "AWS_ACCESS_KEY_ID", "AWS_PROFILE")
-    env = {key: value for key, value in os.environ.items() if key not in names} | {"AWS_EC2_METADATA_DISABLED": "true"}
+    env = environment.clean() | {"AWS_EC2_METADATA_DISABLED": "true"}
     command = [str(VENV / "bin" / "umbel"), *arguments]
     return subprocess.run(command, env=env | settings, capture_output=True, text=True, check=False, cwd=ROOT)
 
@@ -46,7 +44,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_without_an_umbel_a_command_says_so_in_one_line(tmp_path: Path) -> None:
     answer = _umbel("jobs", UMBEL_HOME=str(tmp_path), HOME=str(tmp_path))
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert answer.stderr == "umbel: Umbel is not running here: make up\n"
+    assert answer.stderr == "umbel: Umbel is not running here: make up (or --aws for the one on AWS)\n"
 
 
 def test_down_where_nothing_runs_is_fine(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from localstack_client.session import Session  # type: ignore[import-untyped]
 from pytest_localstack.session import RunningSession  # type: ignore[import-untyped]
 
 from umbel import deploy, engine, stack, tokens
-from umbel.aws import REGION, Cloud
+from umbel.aws import Cloud
+from umbel.environment import REGION
 from umbel.faults import Fault
 from umbel.home import ROOT
 from umbel_core.aws.circuits import DynamoCircuits

@@ -70,7 +70,7 @@ def watch(id_: str, as_json: bool) -> None:
 @click.argument("id_", metavar="ID")
 @show.as_json
 def cancel(id_: str, as_json: bool) -> None:
-    answer = Client(stack.find()).call("DELETE", f"/jobs/{quote(id_, safe='')}")
+    answer = Client(stack.find(changing=True)).call("DELETE", f"/jobs/{quote(id_, safe='')}")
     show.either(answer, lambda _: click.echo(f"{id_} is cancelled; what is in flight ends"), json=as_json)
 
 
@@ -78,7 +78,7 @@ def cancel(id_: str, as_json: bool) -> None:
 @click.argument("id_", metavar="ID")
 @show.as_json
 def retry(id_: str, as_json: bool) -> None:
-    answer = Client(stack.find()).call("POST", f"/jobs/{quote(id_, safe='')}/retry")
+    answer = Client(stack.find(changing=True)).call("POST", f"/jobs/{quote(id_, safe='')}/retry")
     show.either(answer, lambda _: click.echo(f"{id_} runs again: umbel watch {id_}"), json=as_json)
 
 

@@ -4,8 +4,8 @@ import click
 import msgspec
 
 from umbel import engine, lifecycle, show, stack
-from umbel.aws import LOCAL
 from umbel.client import Client
+from umbel.environment import CREDENTIALS
 from umbel.faults import Fault
 from umbel.home import LOGS
 
@@ -14,9 +14,10 @@ from umbel.home import LOGS
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the local engine (UMBEL_PORT, else 4566).")
 @click.option("--persist", is_flag=True, help="Keep buckets and ledger when Umbel stops.")
 @click.option("-c", "--context", "settings", multiple=True, metavar="KEY=VALUE", help="As for cdk: -c max_tasks=500.")
+@click.option("--force", is_flag=True, help="Replace a stack that another checkout deployed to the same endpoint.")
 @show.as_json
-def up(port: int | None, persist: bool, settings: tuple[str, ...], as_json: bool) -> None:
-    site = lifecycle.up(port, persist=persist, settings=dict(map(_setting, settings)))
+def up(port: int | None, persist: bool, settings: tuple[str, ...], force: bool, as_json: bool) -> None:
+    site = lifecycle.up(port, persist=persist, settings=dict(map(_setting, settings)), force=force)
     show.either(site, _welcome, json=as_json)
 
 
@@ -59,7 +60,7 @@ def _welcome(site: stack.Site) -> None:
 
 def _copy_line(site: stack.Site) -> str:
     """Ready to paste into any shell, whatever AWS credentials it has."""
-    local = {**LOCAL, "AWS_ENDPOINT_URL": site.endpoint} if site.endpoint else {}
+    local = {**CREDENTIALS, "AWS_ENDPOINT_URL": site.endpoint} if site.endpoint else {}
     settings = "".join(f"{name}={value} " for name, value in local.items())
     return f"{settings}aws s3 cp photo.jpg s3://{site.uploads_bucket}/uploads/"
 

@@ -37,7 +37,7 @@ def load(types: tuple[str, ...], every: float, seconds: float | None, log: Path,
     """Send one random task of each TYPE, again and again, and check every answer; without TYPE, of every op that is
     deployed and takes no web address. --every 0 makes no pause. Ctrl-C sends no more and waits for the last answers.
     """
-    client = Client(stack.find())
+    client = Client(stack.find(changing=True))
     deployed = {card["name"] for card in client.call("GET", "/ops")["ops"]}
     if unknown := sorted(set(types) - deployed):
         raise Fault(f"there is no op '{unknown[0]}' here; the ops are {', '.join(sorted(deployed))}")

@@ -29,7 +29,7 @@ def ops(as_json: bool) -> None:
 @click.argument("concurrency", metavar="N", type=click.IntRange(0, 1000))
 @show.as_json
 def scale(op: str, concurrency: int, as_json: bool) -> None:
-    answer = Client(stack.find()).call("PUT", f"/ops/{quote(op, safe='')}", {"concurrency": concurrency})
+    answer = Client(stack.find(changing=True)).call("PUT", f"/ops/{quote(op, safe='')}", {"concurrency": concurrency})
     said = f"{op} is paused; its work waits" if concurrency == 0 else f"{op}: at most {concurrency} at a time"
     show.either(answer, lambda _: click.echo(said), json=as_json)
 
@@ -38,7 +38,7 @@ def scale(op: str, concurrency: int, as_json: bool) -> None:
 @click.argument("op")
 @show.as_json
 def redrive(op: str, as_json: bool) -> None:
-    answer = Client(stack.find()).call("POST", f"/ops/{quote(op, safe='')}/redrive")
+    answer = Client(stack.find(changing=True)).call("POST", f"/ops/{quote(op, safe='')}/redrive")
     show.either(answer, lambda _: click.echo(f"{op}: {answer['redriven']} sent again"), json=as_json)
 
 

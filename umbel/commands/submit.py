@@ -31,7 +31,7 @@ _INSIDE = 4_400_000
 @show.as_json
 def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json: bool) -> None:
     """Run one op. INPUT is JSON or else text; for an op on pictures, a file or a key in the uploads bucket."""
-    client = Client(stack.find())
+    client = Client(stack.find(changing=True))
     body = _body(client, op, input_, dict(map(_param, params)))
     name = client.call("POST", "/jobs", body)["job_id"]
     job = watching.watch(client, name, quiet=True)
@@ -85,7 +85,7 @@ def crawl(urls: tuple[str, ...], file: TextIO | None, workers: int, policy: str,
 
 def _follow(path: str, body: Any, line: watching.Line, *, as_json: bool) -> None:
     """Submit, show each task as it ends, and let nothing run on that nobody looks at any more."""
-    client = Client(stack.find())
+    client = Client(stack.find(changing=True))
     name = client.call("POST", path, body)["job_id"]
     try:
         job = watching.watch(client, name, quiet=as_json, line=line)

@@ -23,7 +23,7 @@ def token() -> None:
 @show.as_json
 def create(role: Role, label: str, days: float | None, as_json: bool) -> None:
     """Create a token. It is shown this once and kept nowhere."""
-    secret, record = tokens.create(stack.find(), role, label, days)
+    secret, record = tokens.create(stack.find(changing=True), role, label, days)
     answer = {"token": secret, "id": record.id, "role": record.role, "expires_at": record.expires_at}
     show.either(answer, lambda _: click.echo(secret), json=as_json)
 
@@ -45,7 +45,7 @@ def every(as_json: bool) -> None:
 @show.as_json
 def revoke(id_: str, as_json: bool) -> None:
     """Revoke the token with this id, at once."""
-    record = tokens.revoke(stack.find(), id_)
+    record = tokens.revoke(stack.find(changing=True), id_)
     show.either({"revoked": record.id}, lambda _: click.echo(f"{record.id} is revoked"), json=as_json)
 
 

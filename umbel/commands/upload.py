@@ -101,7 +101,7 @@ class _Variants(ProgressColumn):
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Save the variants into this folder.")
 @show.as_json
 def upload(files: tuple[Path, ...], recipe: str | None, wait: bool, out: Path | None, as_json: bool) -> None:
-    client = Client(stack.find())
+    client = Client(stack.find(changing=True))
     pictures = [Picture(path) for path in dict.fromkeys(files)]
     with Board() as board:
         _run(client, pictures, recipe, board, wait=wait)

@@ -12,7 +12,7 @@ from umbel.engine_server.gate import Gate
 
 def main() -> None:
     """Serve the engine behind the gate; `umbel.engine.environment` has set what it reads."""
-    from ministack import app as engine  # noqa: PLC0415 - in the engine's own environment alone
+    from ministack import app as engine  # type: ignore[import-not-found]  # noqa: PLC0415 - in its own environment alone
 
     sys.argv = ["ministack"]
     hosts = [host for host in os.environ.get("UMBEL_HOSTS", "").split(",") if host]

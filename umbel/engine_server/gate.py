@@ -29,7 +29,7 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:(?P<port>\d{1,5}))?
 
 
 class Gate:
-    """An ASGI application that lets through to `engine` what may pass. `hosts` are names that are reached from outside."""
+    """An ASGI application that lets through to `engine` what may pass; `hosts` are further names of this machine."""
 
     def __init__(self, engine: App, port: int, hosts: Iterable[str] = ()) -> None:
         self._engine = engine

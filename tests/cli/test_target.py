@@ -1,0 +1,169 @@
+"""Which deployment a command speaks to: the local one, or AWS where that is asked for; never a guess."""
+
+import os
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from click.testing import CliRunner
+
+from umbel import cli, engine, lifecycle, stack, target
+from umbel.aws import Cloud
+from umbel.client import Client
+from umbel.faults import Fault, NotRunning
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "eu-north-1"}
+OURS = "http://127.0.0.1:4571"
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """A shell with credentials for an AWS account, and with nothing that names a target."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "UMBEL_TARGET", "LOCALSTACK_HOST"))]:
+        monkeypatch.delenv(name)
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    yield monkeypatch
+    monkeypatch.undo()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+class _Running:
+    """An engine of this checkout's that runs."""
+
+    endpoint, port, persist = OURS, 4571, False
+
+
+def _run_one(shell: pytest.MonkeyPatch, *, runs: bool = True) -> None:
+    shell.setattr(engine, "running", lambda: _Running() if runs else None)
+
+
+def test_the_account_of_the_shell_is_never_taken_for_an_engine_that_has_died(shell: pytest.MonkeyPatch) -> None:
+    _run_one(shell, runs=False)
+    with pytest.raises(NotRunning, match="--aws"):
+        target.here()
+
+
+@pytest.mark.parametrize("command", [name for section in cli.COMMANDS.values() for name in section])
+def test_no_command_asks_aws_unless_it_is_told_to(shell: pytest.MonkeyPatch, command: str) -> None:
+    _run_one(shell, runs=False)
+    shell.setattr(Cloud, "client", lambda *_: pytest.fail("a client of AWS was made"))
+    arguments = {"token": ["list"], "watch": ["j1"], "job": ["j1"], "cancel": ["j1"], "retry": ["j1"]}
+    inputs = {"run": ["upper", "a"], "crawl": ["http://a.example"], "scale": ["blur", "1"], "redrive": ["blur"]}
+    if command in {"up", "down", "doctor", "upload", "batch"}:
+        return
+    answer = CliRunner().invoke(cli.umbel, [command, *arguments.get(command, inputs.get(command, []))])
+    assert isinstance(answer.exception, NotRunning)
+
+
+@pytest.mark.parametrize("way", [["jobs", "--aws"], ["--aws", "jobs"], ["jobs", "--profile", "default"]])
+def test_aws_is_asked_where_the_command_says_so(shell: pytest.MonkeyPatch, way: list[str]) -> None:
+    _run_one(shell)
+    shell.delenv("AWS_ACCESS_KEY_ID")
+    shell.setattr(Cloud, "has_credentials", False)
+    answer = CliRunner().invoke(cli.umbel, way)
+    assert "no AWS credentials" in str(answer.exception)
+
+
+@pytest.mark.parametrize(
+    ("variables", "runs", "endpoint"),
+    [
+        ({}, True, OURS),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4999"}, True, OURS),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4999/"}, False, "http://127.0.0.1:4999"),
+        ({"LOCALSTACK_HOST": "stack.example"}, False, "http://stack.example:4566"),
+        ({"UMBEL_TARGET": "local", "AWS_ENDPOINT_URL": "http://127.0.0.1:4999"}, True, OURS),
+        ({"UMBEL_TARGET": "http://stack.example:4566/"}, True, "http://stack.example:4566"),
+        ({"UMBEL_TARGET": "aws"}, True, None),
+        ({"UMBEL_TARGET": "AWS"}, False, None),
+    ],
+)
+def test_the_target_is_the_one_asked_for_then_our_own_engine_then_the_one_named(
+    shell: pytest.MonkeyPatch, variables: dict[str, str], runs: bool, endpoint: str | None
+) -> None:
+    _run_one(shell, runs=runs)
+    for name, value in variables.items():
+        shell.setenv(name, value)
+    assert target.here() == Cloud(endpoint)
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB"])
+def test_aws_is_not_asked_at_an_address_that_is_not_its_own(shell: pytest.MonkeyPatch, name: str) -> None:
+    shell.setenv("UMBEL_TARGET", "aws")
+    shell.setenv(name, "http://minio.example:9000")
+    with pytest.raises(Fault, match=rf"{name} names http://minio.example:9000, which is not AWS"):
+        target.here()
+
+
+def test_an_endpoint_within_aws_is_fine(shell: pytest.MonkeyPatch) -> None:
+    shell.setenv("UMBEL_TARGET", "aws")
+    shell.setenv("AWS_ENDPOINT_URL_STS", "https://vpce-1.sts.eu-north-1.vpce.amazonaws.com")
+    assert target.here() == Cloud()
+
+
+def test_a_target_that_is_none_is_refused_with_what_it_may_be(shell: pytest.MonkeyPatch) -> None:
+    shell.setenv("UMBEL_TARGET", "prod")
+    with pytest.raises(Fault, match="UMBEL_TARGET is 'prod'; it takes local, aws"):
+        target.here()
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "UMBEL_TARGET"])
+def test_a_dead_endpoint_is_named_with_the_variable_that_names_it(shell: pytest.MonkeyPatch, name: str) -> None:
+    _run_one(shell, runs=False)
+    shell.setenv(name, "http://127.0.0.1:9")
+    with pytest.raises(Fault, match=rf"at http://127.0.0.1:9, which {name} names"):
+        stack.find()
+
+
+@pytest.mark.parametrize("port", ["http", "0", "70000", "-1"])
+def test_a_port_that_is_none_is_refused(shell: pytest.MonkeyPatch, port: str) -> None:
+    shell.setenv("UMBEL_PORT", port)
+    with pytest.raises(Fault, match=f"UMBEL_PORT is '{port}'"):
+        lifecycle._port()
+
+
+def test_what_changes_something_on_aws_says_the_account_and_region_first(
+    shell: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.setattr(Cloud, "account", "123456789012")
+    shell.setattr(stack, "outputs", lambda _: None)
+    with pytest.raises(Fault, match="not deployed"):
+        stack.find(Cloud(), changing=True)
+    assert capsys.readouterr().err == "AWS account 123456789012 in eu-north-1\n"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "through"),
+    [(None, "http://api.example/v1/health"), (OURS, None)],
+    ids=["aws", "local"],
+)
+def test_the_proxy_of_the_shell_is_used_for_aws_and_never_for_an_engine(
+    shell: pytest.MonkeyPatch, endpoint: str | None, through: str | None
+) -> None:
+    asked: list[str] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        shell.setenv("http_proxy", f"http://me:secret@127.0.0.1:{server.server_port}")
+        shell.delenv("no_proxy", raising=False)
+        shell.delenv("NO_PROXY", raising=False)
+        api = f"http://127.0.0.1:{server.server_port}" if endpoint else "http://api.example/v1"
+        places = dict.fromkeys(("socket", "web", "uploads_bucket", "results_bucket", "table", "tokens_table"), "")
+        site = stack.Site(endpoint=endpoint, region="eu-north-1", api=api, token=None, **places)
+        assert Client(site).call("GET", "/health") == {}
+        server.shutdown()
+    assert asked == [through or "/health"]
