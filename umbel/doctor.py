@@ -1,24 +1,18 @@
 """What a deployment needs of this machine and of the AWS account, looked at before it starts."""
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from umbel import engine, stack, toolchain
+from umbel import checks, engine, stack, target, toolchain
 from umbel.aws import Cloud
 from umbel.faults import Fault
 from umbel.home import ROOT
-from umbel.quota import Finding, Limits, judge
+from umbel.checks import Finding
+from umbel.quota import Limits, judge
 from umbel_core.catalogue import read_ops
-
-_DISK = 2_000_000_000
-"""Packages, Node, layers and a build, with room to spare."""
-
 
 class AwsAccount:
     """The account behind the caller's credentials."""
@@ -42,35 +36,41 @@ class AwsAccount:
 
 
 def machine() -> Iterator[Finding]:
-    """What this machine has."""
-    yield Finding(subject="python", good=True, sentence=sys.version.split()[0])
+    """What this machine has, and what set-up has put beside it."""
+    yield from checks.before_setup()
     for name, program in (("node", toolchain.NODE / "node"), ("cdk", toolchain.VENV / "bin" / "cdk")):
-        version = _version(str(program))
-        yield _finding(name, bool(version), version, "is not installed", "make setup")
-    version = _version(toolchain.uv() or "uv")
-    yield _finding("uv", bool(version), version, "is not installed", "make setup")
-    free = shutil.disk_usage(ROOT).free
-    sentence = f"{free / 1e9:.1f} GB free"
-    yield _finding("disk", free >= _DISK, sentence, f"{sentence}; a set-up takes up to {_DISK / 1e9:.0f}", "make room")
+        version = checks.version(program)
+        yield _finding(name, bool(version), version, "is not installed, or does not run", "make setup")
+    version = checks.version(toolchain.uv() or "uv")
+    yield _finding("uv", bool(version), version, "is not installed, or does not run", "make setup")
 
 
 def local() -> Iterator[Finding]:
-    """Whether `make up` can do its work."""
+    """Whether `make up` can do its work: our engine, its port, and whatever else the shell names."""
+    asked = target.wanted()
+    named = asked if asked not in {None, "local", "aws"} else engine.named_endpoint()
     ours = engine.running()
     if ours:
         good = engine.healthy(ours.endpoint)
         yield _finding("engine", good, f"runs at {ours.endpoint}", f"hangs at {ours.endpoint}", "make down ARGS=--now")
-        return
-    try:
-        engine.refuse_taken(engine.PORT)
-    except Fault as fault:
-        yield Finding(subject="port", good=False, sentence=str(fault))
+    elif named and asked != "local":
+        well, badly = f"{named} answers: make up deploys there", f"{named} is named, and no local engine answers there"
+        who = target.named_by(Cloud(named))
+        yield _finding("endpoint", engine.healthy(named), well, badly, f"unset {who}, or {target.VARIABLE}=local")
     else:
-        yield Finding(subject="port", good=True, sentence=f"{engine.PORT} is free for the local engine")
+        port = target.port() or engine.PORT
+        try:
+            engine.refuse_taken(port)
+        except Fault as fault:
+            yield Finding("port", False, str(fault))
+        else:
+            yield Finding("port", True, f"{port} is free for the local engine")
 
 
 def account(cloud: Cloud, context: Mapping[str, Any]) -> Iterator[Finding]:
     """Whether a deployment to this account would go through."""
+    for name, url in target.elsewhere().items():
+        yield Finding("endpoint", False, f"{name} names {url}, which is not AWS", [f"unset {name}"])
     try:
         who = cloud.client("sts").get_caller_identity()
         yield Finding(subject="credentials", good=True, sentence=f"{who['Arn']} in {cloud.region}")
@@ -109,11 +109,3 @@ def _bootstrap(cloud: Cloud, account_id: str) -> Finding:
 
 def _finding(subject: str, good: bool, well: str, badly: str, advice: str) -> Finding:
     return Finding(subject=subject, good=good, sentence=well if good else badly, advice=[] if good else [advice])
-
-
-def _version(program: str) -> str:
-    try:
-        answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
-    except OSError:
-        return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""

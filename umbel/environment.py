@@ -51,6 +51,8 @@ _ALLOWED = re.compile(
 )
 _AWS = re.compile(r"AWS_.*|BOTO.*|LOCALSTACK_.*|EDGE_PORT|CDK_.*", re.IGNORECASE)
 """What changes where a client of AWS goes, or as whom."""
+MEDDLES = re.compile(r"(NODE|NPM_CONFIG|PIP|UV|PYTHON|CONDA)_?|VIRTUAL_ENV", re.IGNORECASE)
+"""How the names begin of what changes what Python, uv, pip, Node and npm do."""
 
 
 def clean(caller: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -106,6 +108,16 @@ def become_local(endpoint: str) -> None:
     for name in [name for name in os.environ if _AWS.fullmatch(name) and name not in wanted]:
         del os.environ[name]
     os.environ.update({name: wanted[name] for name in wanted if os.environ.get(name) != wanted[name]})
+
+
+def passes(name: str) -> bool:
+    """Return whether a variable of this name passes."""
+    return _ALLOWED.fullmatch(name) is not None or name in os.environ.get("UMBEL_PASS", "")
+
+
+def has_writable_home() -> bool:
+    """Return whether the tools can keep their caches below the caller's HOME."""
+    return _writable(os.environ.get("HOME"))
 
 
 def _writable(home: str | None) -> bool:

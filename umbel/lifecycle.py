@@ -52,7 +52,7 @@ def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) ->
     asked = target.wanted()
     if asked == "aws":
         raise Fault("umbel up is for this machine, and UMBEL_TARGET asks for AWS: make deploy, or unset it")
-    wanted = port or _port() or (ours.port if ours else engine.PORT)
+    wanted = port or target.port() or (ours.port if ours else engine.PORT)
     by_environment = engine.named_endpoint() if asked is None and ours is None else None
     named = asked if asked not in {None, "local"} else by_environment
     if named and not (ours and engine.is_ours(named, ours.port)):
@@ -73,16 +73,6 @@ def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) ->
     if not engine.healthy(ours.endpoint, patience=10):
         raise Fault(f"the local engine hangs (process {ours.pid}): make down ARGS=--now; its log is {engine.LOG}")
     return Cloud(ours.endpoint)
-
-
-def _port() -> int | None:
-    """The port that UMBEL_PORT asks for."""
-    given = os.environ.get("UMBEL_PORT", "").strip()
-    if not given:
-        return None
-    if given.isdigit() and 0 < int(given) < 65536:
-        return int(given)
-    raise Fault(f"UMBEL_PORT is '{given}'; it takes a number from 1 to 65535")
 
 
 def _drain(cloud: Cloud) -> None:

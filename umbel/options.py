@@ -31,5 +31,10 @@ def _take_aws(_context: click.Context, _option: click.Parameter, given: bool) ->
 
 def _take_profile(_context: click.Context, _option: click.Parameter, name: str | None) -> None:
     if name:
-        os.environ |= {"UMBEL_TARGET": "aws", "AWS_PROFILE": name}
-        os.environ.pop("AWS_DEFAULT_PROFILE", None)
+        use_profile(name)
+
+
+def use_profile(name: str) -> None:
+    """Ask for AWS, as the profile of this name."""
+    os.environ |= {"UMBEL_TARGET": "aws", "AWS_PROFILE": name}
+    os.environ.pop("AWS_DEFAULT_PROFILE", None)

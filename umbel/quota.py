@@ -5,6 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+from umbel.checks import Finding
+
 KEEP_FREE = 100
 """AWS wants this many executions to stay unreserved."""
 _RUN_BESIDE = 10
@@ -31,15 +33,6 @@ class Account(Protocol):
 
     def reserved_by_us(self) -> int:
         """What an Umbel that is deployed already reserves: a new deployment takes its place."""
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at. `advice` are lines to act on."""
-
-    subject: str
-    good: bool
-    sentence: str
-    advice: list[str] = []
 
 
 def judge(account: Account, concurrency: Mapping[str, int], *, reserve: bool) -> Finding:

@@ -51,6 +51,16 @@ def named_by(cloud: Cloud) -> str:
     return "AWS_ENDPOINT_URL" if os.environ.get("AWS_ENDPOINT_URL") else "LOCALSTACK_HOST"
 
 
+def port() -> int | None:
+    """Return the port that `UMBEL_PORT` asks for; None when it asks for none."""
+    given = os.environ.get("UMBEL_PORT", "").strip()
+    if not given:
+        return None
+    if given.isdigit() and 0 < int(given) < 65536:
+        return int(given)
+    raise Fault(f"UMBEL_PORT is '{given}'; it takes a number from 1 to 65535")
+
+
 def elsewhere() -> dict[str, str]:
     """Return the variables that send AWS's own clients to an address that is not AWS's: MinIO, R2, a local engine."""
     named = {name: url for name, url in os.environ.items() if name.startswith("AWS_ENDPOINT_URL") and url}

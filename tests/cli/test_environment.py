@@ -37,22 +37,15 @@ DROP = [
     *("PYTHONPATH", "PYTHONHOME", "PYTHONOPTIMIZE", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP"),
     *("VIRTUAL_ENV", "CONDA_PREFIX", "AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "SECRET_OF_SOMEBODY", "LD_PRELOAD"),
 ]
-SERVICES = {
-    "cloudformation": "list_stacks",
-    "dynamodb": "list_tables",
-    "lambda": "list_functions",
-    "s3": "list_buckets",
-    "sns": "list_topics",
-    "sqs": "list_queues",
-    "sts": "get_caller_identity",
-}
+SERVICES = {"dynamodb": "list_tables", "lambda": "list_functions", "s3": "list_buckets"}
+"""Services that the command line speaks to, one of each protocol, with a call that needs nothing."""
 VARIABLES = sorted(
     {
         name
         for _, names, *_ in BOTOCORE_DEFAUT_SESSION_VARIABLES.values()
         for name in ([names] if isinstance(names, str) else names or ())
     }
-    | {f"AWS_ENDPOINT_URL_{service.upper()}" for service in SERVICES}
+    | {f"AWS_ENDPOINT_URL_{service.upper()}" for service in ("cloudformation", "sqs", "sts", *SERVICES)}
     | {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"}
     | {"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "BOTO_CONFIG"}
     | {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"}

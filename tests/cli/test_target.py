@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner
 
-from umbel import cli, engine, lifecycle, stack, target
+from umbel import cli, engine, stack, target
 from umbel.aws import Cloud
 from umbel.client import Client
 from umbel.faults import Fault, NotRunning
@@ -122,7 +122,7 @@ def test_a_dead_endpoint_is_named_with_the_variable_that_names_it(shell: pytest.
 def test_a_port_that_is_none_is_refused(shell: pytest.MonkeyPatch, port: str) -> None:
     shell.setenv("UMBEL_PORT", port)
     with pytest.raises(Fault, match=f"UMBEL_PORT is '{port}'"):
-        lifecycle._port()
+        target.port()
 
 
 def test_what_changes_something_on_aws_says_the_account_and_region_first(

@@ -3,28 +3,34 @@
 import click
 
 from umbel import doctor as doctor_
-from umbel import engine, show
+from umbel import options, report, show
 from umbel.aws import Cloud
-from umbel.quota import Finding
+from umbel.checks import Finding
 
 
 @click.command()
-@click.option("--deploy", is_flag=True, help="AWS must be ready; else it is looked at when there are credentials.")
+@click.option("--aws", is_flag=True, help="Look at the AWS account as well.")
+@click.option("--profile", metavar="NAME", help="The AWS account of this profile.")
+@click.option("--deploy", is_flag=True, help="Only what a deployment to AWS needs; the account must be ready.")
 @click.option("-c", "--context", "overrides", multiple=True, metavar="KEY=VALUE", help="As for cdk: -c reserve=false.")
+@click.option("--report", "as_report", is_flag=True, help="A text to paste into an issue, without names and tokens.")
 @show.as_json
-def doctor(deploy: bool, overrides: tuple[str, ...], as_json: bool) -> None:
+def doctor(
+    aws: bool, profile: str | None, deploy: bool, overrides: tuple[str, ...], as_report: bool, as_json: bool
+) -> None:
+    if profile:
+        options.use_profile(profile)
     findings = list(doctor_.machine())
-    if named := engine.named_endpoint():
-        answers = engine.healthy(named)
-        state = "is set, and nothing answers there" if not answers else "is set: this would deploy there, not to AWS"
-        advice = [] if answers and not deploy else ["unset AWS_ENDPOINT_URL LOCALSTACK_HOST"]
-        findings.append(Finding(subject="endpoint", good=not advice, sentence=f"{named} {state}", advice=advice))
-    elif not deploy:
+    if not deploy:
         findings += doctor_.local()
-    cloud = Cloud()
-    if not named and (deploy or cloud.has_credentials):
-        findings += doctor_.account(cloud, doctor_.context(overrides))
-    show.either(findings, lambda _: _show(findings), json=as_json)
+    if aws or profile or deploy:
+        findings += doctor_.account(Cloud(), doctor_.context(overrides))
+    else:
+        findings.append(Finding("AWS", True, "was not looked at: umbel doctor --aws"))
+    if as_report:
+        click.echo(report.text(findings))
+    else:
+        show.either(findings, lambda _: _show(findings), json=as_json)
     if not all(finding.good for finding in findings):
         raise click.exceptions.Exit(1)
 
