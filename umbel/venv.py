@@ -28,7 +28,9 @@ while [ -h "$here" ]; do
     case $target in /*) here=$target ;; *) here=${here%/*}/$target ;; esac
 done
 case $here in */*) ;; *) here=./$here ;; esac
-exec "${here%/*}/python" -I -m MODULE "$@"
+bin=${here%/*}
+[ ! -h "$bin" ] || bin=$(cd -P "$bin" && pwd)
+exec "$bin/python" -I -m MODULE "$@"
 """
 _COMMANDS = {"umbel": "umbel", "cdk": "umbel.toolchain cdk"}
 
