@@ -1,12 +1,19 @@
 # Umbel needs Python >= 3.11, make and git. Everything else is set up by these targets; a second run is instant.
 
-PYTHON ?= python3
+# One that starts: a version manager's `python3` may not. `umbel.bootstrap` looks for a newer one when it is too old.
+ifndef PYTHON
+PYTHON := $(firstword $(shell for each in python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
+	"$$each" -E -c 1 2>/dev/null && { echo "$$each"; break; }; done) python3)
+endif
 PORT ?=
 PERSIST ?=
 ARGS ?=
 
 bin := .venv/bin
-tools := $(PYTHON) -m umbel.toolchain
+# -E: PYTHONPATH, PYTHONSAFEPATH, PYTHONOPTIMIZE and their kin change nothing.
+tools := "$(PYTHON)" -E -m umbel.bootstrap
+# Runs a command with the project's tools on the path, in a clean environment.
+run := $(bin)/python -I -m umbel.toolchain run
 up_options := $(if $(PORT),--port $(PORT)) $(if $(PERSIST),--persist) $(ARGS)
 
 .DEFAULT_GOAL := help
@@ -28,14 +35,14 @@ browser: setup
 	@$(tools) browser
 
 test: setup browser ## Every test (ARGS="-k upload")
-	@PATH="$(CURDIR)/.umbel/node:$$PATH" npm test --silent -w frontend
-	@$(bin)/pytest tests $(ARGS)
+	@$(run) npm test --silent -w frontend
+	@$(run) python -m pytest tests $(ARGS)
 
 check: setup ## Lint, types, fast tests
-	@$(bin)/ruff check . && $(bin)/ruff format --check .
-	@$(bin)/mypy umbel infra functions layers/core
-	@$(bin)/pytest tests -m "not engine and not browser" $(ARGS)
-	@PATH="$(CURDIR)/.umbel/node:$$PATH" npm run --silent check -w frontend
+	@$(run) ruff check . && $(run) ruff format --check .
+	@$(run) mypy umbel infra functions layers/core
+	@$(run) python -m pytest tests -m "not engine and not browser" $(ARGS)
+	@$(run) npm run --silent check -w frontend
 
 deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 	@$(bin)/umbel doctor --deploy $(ARGS)
@@ -43,7 +50,7 @@ deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 	@$(bin)/cdk deploy $(ARGS)
 
 bench: setup ## Measure the pipeline (ARGS=jobs, ARGS=tasks, ARGS=web)
-	@$(bin)/python -m bench $(ARGS)
+	@$(bin)/python -I -m bench $(ARGS)
 
 clean: down ## Delete everything that these targets made
 	@rm -rf .venv .umbel .build cdk.out node_modules frontend/node_modules frontend/dist

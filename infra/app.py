@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 # The functions' own models are what infra builds from; they lie where Lambda finds them, not in a package.
 sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "layers/core", "layers/fetching")]
 # The CDK's library runs on Node: on the one that is locked with it, however this was started.
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+os.environ["PATH"] = os.pathsep.join([str(ROOT / ".umbel" / "node"), os.environ.get("PATH", os.defpath)])
 
 from aws_cdk import App  # noqa: E402
 

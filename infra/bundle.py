@@ -11,24 +11,36 @@ from functools import cache
 from pathlib import Path
 
 from infra.target import Target
+from umbel.environment import clean
 
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / ".build"
-_COMPILE = ["-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]
-"""Hash-based byte code is the same however often it is made, and Lambda does not check it against the source."""
+_FILE, _FOLDER = 0o644, 0o755
+"""Lambda runs functions as a user of its own, who must be able to read them whatever umask they were built under."""
+_WORKERS = 2
+_COMPILE = """
+import sys
+from pathlib import Path
+from py_compile import PycInvalidationMode, compile
+
+folder, first, step = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.py"))
+for name in names[first::step]:
+    compile(folder / name, dfile=name, doraise=True, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
+"""
+"""Byte code that is the same however often and wherever it is made: told apart by the source's hash, which Lambda does
+not check, without this machine's paths, and each file always by the same worker in the same order, because what a
+process has compiled before shows in the byte code."""
 
 
 def layer(name: str, target: Target, facts: dict[str, bytes] | None = None) -> Path:
     """A layer's folder: its packages as the lock file has them, its own sources, and facts (files by name)."""
     source = ROOT / "layers" / name
     recipe = tomllib.loads((source / "layer.toml").read_text())
-    locked = _uv(
-        "export", "--locked", "--only-group", name, "--no-emit-project", "--no-hashes", "--no-header", "--no-annotate"
-    )
+    locked = _uv("export", "--frozen", "--only-group", name, "--no-emit-project", "--no-header", "--no-annotate")
     print_of = _digest([source, Path(__file__)], locked, repr(target), *map(repr, (facts or {}).items()))
     folder = BUILD / "layers" / f"{name}-{target.name}-{print_of}"
-    if folder.exists():
-        folder.touch()
+    if _finished(folder):
         return folder
     python = _part(folder) / "python"
     python.mkdir()
@@ -36,7 +48,7 @@ def layer(name: str, target: Target, facts: dict[str, bytes] | None = None) -> P
     requirements.write_text(_only(locked, recipe.get("only")))
     platform = ["--python-platform", target.platform] if target.platform else []
     where = ["--target", str(python), "--python-version", target.python, *platform]
-    _uv("pip", "install", "--no-deps", "--only-binary", ":all:", *where, "-r", str(requirements))
+    _uv("pip", "install", "--no-deps", "--only-binary", ":all:", "--require-hashes", *where, "-r", str(requirements))
     requirements.unlink()
     _cut(python, recipe.get("keep_under", {}), recipe.get("drop", []))
     for package in (child for child in source.iterdir() if child.is_dir() and child.name != "__pycache__"):
@@ -50,8 +62,7 @@ def code(name: str, packages: list[Path], facts: dict[str, bytes], target: Targe
     """A function's folder: packages by their names, single files in folders of theirs, and facts beside them."""
     print_of = _digest([*packages, Path(__file__)], repr(target), *map(repr, facts.items()))
     folder = BUILD / "functions" / f"{name}-{target.name}-{print_of}"
-    if folder.exists():
-        folder.touch()
+    if _finished(folder):
         return folder
     part = _part(folder)
     for package in packages:
@@ -87,15 +98,53 @@ def _cut(python: Path, keep_under: dict[str, list[str]], drop: list[str]) -> Non
 
 
 def _only(requirements: str, wanted: list[str] | None) -> str:
-    lines = (line for line in requirements.splitlines() if wanted is None or line.split("==")[0].strip() in wanted)
+    """Keep the wanted packages; a package is a line that begins with its name, and those that go on from it."""
+    kept, lines = True, []
+    for line in requirements.splitlines():
+        if not line.startswith(" "):
+            kept = wanted is None or line.split("==")[0].strip() in wanted
+        if kept:
+            lines.append(line)
     return "\n".join(lines) + "\n"
 
 
 def _compile(folder: Path, target: Target) -> None:
     python = _interpreter(target.python)
-    if python:
-        command = [python, *_COMPILE, "-s", str(folder), str(folder)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    if python is None:
+        return
+    settings = {**clean(), "PYTHONHASHSEED": "0"}
+    workers = [
+        subprocess.Popen(  # noqa: S603 - our own program
+            [python, "-S", "-s", "-P", "-c", _COMPILE, str(folder), str(first), str(_WORKERS)],
+            env=settings,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for first in range(_WORKERS)
+    ]
+    said = [worker.communicate()[1] for worker in workers]
+    if any(worker.returncode for worker in workers):
+        raise BundleError("the functions' code does not compile:\n" + "".join(said))
+
+
+def settle_modes(folder: Path) -> None:
+    """Give the folder and all in it the modes that are uploaded, whatever umask it was made under."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(_FOLDER if path.is_dir() else _FILE)
+
+
+def fingerprint(folder: Path) -> str:
+    """Return a hash of all names, modes and bytes. The CDK's own leaves out the modes, and would keep an archive that
+    was uploaded with others."""
+    seen = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        content = path.read_bytes() if path.is_file() else b""
+        seen.update(
+            f"{path.relative_to(folder).as_posix()} {path.stat().st_mode:o} {len(content)}\0".encode() + content
+        )
+    return seen.hexdigest()
 
 
 @cache
@@ -104,9 +153,10 @@ def _interpreter(version: str) -> str | None:
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    found = _find(version) or next((str(path) for path in pyenv.glob(f"{version}*/bin/python{version}")), None)
+    places = sorted(str(path) for path in pyenv.glob(f"{version}*/bin/python{version}"))
+    found = next((place for place in (_find(version), *places) if place and _answers(place, version)), None)
     if found is None:
-        hurry = {**os.environ, "UV_HTTP_TIMEOUT": "20", "UV_HTTP_RETRIES": "0"}
+        hurry = {**clean(), "UV_HTTP_TIMEOUT": "20", "UV_HTTP_RETRIES": "0"}
         command = [_uv_program(), "python", "install", "-q", version]
         subprocess.run(command, env=hurry, capture_output=True, check=False)  # noqa: S603
         found = _find(version)
@@ -118,12 +168,23 @@ def _interpreter(version: str) -> str | None:
 
 def _find(version: str) -> str | None:
     command = [_uv_program(), "python", "find", "--no-project", version]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    found = subprocess.run(command, env=clean(), capture_output=True, text=True, check=False)  # noqa: S603
     return found.stdout.strip() if found.returncode == 0 else None
 
 
+def _answers(python: str, version: str) -> bool:
+    """Tell whether it runs and is of this version: on the path may be a version manager's shim that is neither."""
+    command = [python, "-E", "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
+    try:
+        said = subprocess.run(command, env=clean(), capture_output=True, text=True, check=False).stdout  # noqa: S603
+    except OSError:
+        return False
+    return said.strip() == version
+
+
 def _uv(*arguments: str) -> str:
-    done = subprocess.run([_uv_program(), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    command = [_uv_program(), *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=clean(), capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise BundleError(f"uv {' '.join(arguments[:3])} failed:\n{done.stderr}")
     return done.stdout
@@ -156,12 +217,25 @@ def _part(folder: Path) -> Path:
     return part
 
 
+def _finished(folder: Path) -> bool:
+    """Tell whether the folder is there as it was finished; a day counts from now then. One with other modes goes."""
+    if not folder.is_dir():
+        return False
+    modes = (path.stat().st_mode & 0o777 == (_FOLDER if path.is_dir() else _FILE) for path in folder.rglob("*"))
+    if not all(modes):
+        shutil.rmtree(folder, ignore_errors=True)
+        return False
+    folder.touch()
+    return True
+
+
 def _finish(part: Path, folder: Path) -> None:
     """Put the finished folder in place, and clear away what nobody has used for a day."""
     yesterday = time.time() - 86_400
     for older in folder.parent.iterdir():
         if older != part and older.stat().st_mtime < yesterday:
             shutil.rmtree(older, ignore_errors=True)
+    settle_modes(part)
     try:
         part.rename(folder)
     except OSError:

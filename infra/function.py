@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.bundle import ROOT, code, layer
+from infra.bundle import ROOT, code, fingerprint, layer
 from infra.target import Target
 from umbel_core.environment import variables
 
@@ -61,7 +61,7 @@ class Workshop:
             runtime=self.target.runtime,
             architecture=self.target.lambda_architecture,
             handler=handler or f"{role}.handler.handle",
-            code=lambda_.Code.from_asset(str(bundle)),
+            code=lambda_.Code.from_asset(str(bundle), asset_hash=fingerprint(bundle)),
             layers=[self._layer(name) for name in layers],
             memory_size=memory_mb,
             timeout=Duration.seconds(timeout_seconds),
@@ -74,10 +74,11 @@ class Workshop:
 
     def _layer(self, name: str) -> lambda_.LayerVersion:
         if name not in self._layers:
+            bundle = layer(name, self.target)
             self._layers[name] = lambda_.LayerVersion(
                 self._scope,
                 f"{name.capitalize()}Layer",
-                code=lambda_.Code.from_asset(str(layer(name, self.target))),
+                code=lambda_.Code.from_asset(str(bundle), asset_hash=fingerprint(bundle)),
                 compatible_runtimes=[self.target.runtime],
                 compatible_architectures=[self.target.lambda_architecture],
             )

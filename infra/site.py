@@ -1,7 +1,5 @@
 """The web app: built here, published by the deployment itself on every target, behind CloudFront on AWS."""
 
-import hashlib
-import subprocess
 from pathlib import Path
 
 from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
@@ -13,11 +11,13 @@ from constructs import Construct
 
 from api.uploads import TAKEN
 from infra.api import STAGE, Api
-from infra.bundle import ROOT
+from infra.bundle import ROOT, fingerprint, settle_modes
 from infra.function import Workshop
 from infra.ledger import Ledger
 from infra.relay import Relay
 from publisher.environment import PublisherEnvironment
+from umbel import toolchain
+from umbel.faults import Fault
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
 
@@ -85,7 +85,8 @@ class Site(Construct):
             "max_upload_bytes": limits.max_upload_bytes,
             "formats": list(TAKEN),
         }
-        archive = assets.Asset(self, "Files", path=str(built()))
+        files = built()
+        archive = assets.Asset(self, "Files", path=str(files), asset_hash=fingerprint(files))
         function = workshop.function(
             self,
             "publisher",
@@ -115,25 +116,13 @@ class Site(Construct):
 
 
 def built() -> Path:
-    """The web app's folder, built anew when its sources changed."""
+    """Return the web app's folder, built anew when its sources changed."""
     made = SOURCES / "dist"
-    stamp = ROOT / ".build" / "frontend"
-    seen = hashlib.sha256()
-    for file in sorted([*(SOURCES / "src").rglob("*"), *(SOURCES / "public").rglob("*"), *SOURCES.glob("*.*")]):
-        if file.is_file():
-            seen.update(str(file.relative_to(SOURCES)).encode() + b"\0" + file.read_bytes())
-    if not (made / "index.html").exists() or not stamp.exists() or stamp.read_text() != seen.hexdigest():
-        done = subprocess.run(
-            ["npm", "run", "--silent", "build", "-w", "frontend"],  # noqa: S607 - the project's own npm is first on the path
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise SiteError(f"the web app does not build (npm run build -w frontend):\n{done.stdout}{done.stderr}")
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_text(seen.hexdigest())
+    try:
+        toolchain.page()
+    except Fault as fault:
+        raise SiteError(f"the web app does not build: {fault}\n{fault.detail}") from fault
+    settle_modes(made)
     return made
 
 

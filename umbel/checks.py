@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from umbel import environment
+from umbel.faults import Fault
 from umbel.home import HOME, ROOT, RUN, TOOLS
 
 DISK = 2_000_000_000
@@ -56,6 +57,14 @@ def before_setup() -> Iterator[Finding]:
     yield from _mirrors()
     yield from _variables()
     yield from _leftovers()
+
+
+def refuse_unfit() -> None:
+    """Raise a fault with all that stands in the way of a set-up here; say nothing when nothing does."""
+    faults = [finding for finding in before_setup() if not finding.good]
+    if faults:
+        *earlier, last = ["; ".join((fault.sentence, *fault.advice)) for fault in faults]
+        raise Fault(last, "\n".join(f"umbel: {sentence}" for sentence in earlier))
 
 
 def _python() -> Finding:

@@ -11,6 +11,7 @@ import click
 
 from umbel import options
 from umbel.faults import Fault
+from umbel.home import version
 
 # Section, then command, where it lives, what it does.
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -74,8 +75,16 @@ class Umbel(click.Group):
                 formatter.write_dl(listed, col_max=10)
 
 
+def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(f"umbel, version {version()}")
+        ctx.exit()
+
+
 @click.command(cls=Umbel, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="umbel")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
 def umbel() -> None:
     """Drop a picture, every op makes its variant, each in its own lane."""
 
@@ -86,7 +95,7 @@ options.add_target(umbel)
 def main() -> None:
     """Run a command; whatever goes wrong becomes one line on stderr and an exit status."""
     try:
-        sys.exit(umbel(standalone_mode=False))
+        sys.exit(umbel(prog_name="umbel", standalone_mode=False))
     except click.ClickException as fault:
         fault.show()
         sys.exit(fault.exit_code)

@@ -14,8 +14,11 @@ from umbel.home import HOME, LOGS, ROOT
 ACCOUNT = "000000000000"
 _OWNER = "umbel:checkout"
 """The stack's tag that names who deployed it."""
-_PATIENCE = 180.0
-"""Seconds without a word from the CDK after which it is given up."""
+_SYNTH_PATIENCE = 900.0
+_DEPLOY_PATIENCE = 600.0
+"""Seconds without a word and without work after which the CDK is given up. Building the functions downloads packages;
+one resource may take long on a busy machine, but a custom resource that never answers would keep CloudFormation waiting
+for an hour."""
 _SOURCES = ("infra", "functions", "layers", "frontend", "cdk.json", "recipes.toml", "uv.lock", "package-lock.json")
 
 
@@ -46,12 +49,14 @@ def _deploy(cloud: Cloud, context: Mapping[str, object]) -> dict[str, str]:
         where = f"aws://{ACCOUNT}/{REGION}"
         steps.run("cdk bootstrap", _cdk("bootstrap", where), log=LOGS / "bootstrap.log", env=env, cwd=HOME)
     toolchain.page()
-    options = ["--require-approval", "never", "--ci", "--progress", "events"]
     said = [part for key, value in {"target": "local", **context}.items() for part in ("-c", f"{key}={value}")]
-    options += ["--tags", f"{_OWNER}={_owner()}"]
-    command = _cdk("deploy", *options, *said, "--output", str(HOME / "cdk.out"))
-    # A custom resource that never answers would keep CloudFormation waiting for an hour.
-    steps.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT, patience=_PATIENCE)
+    made = str(HOME / "cdk.out")
+    synth = _cdk("synth", "--quiet", *said, "--output", made)
+    steps.run("cdk synth", synth, log=LOGS / "synth.log", env=env, cwd=ROOT, patience=_SYNTH_PATIENCE)
+    # From the folder that synth made, so that each has a limit of its own.
+    quiet = ("--require-approval", "never", "--ci", "--progress", "events")
+    command = _cdk("deploy", *quiet, "--tags", f"{_OWNER}={_owner()}", "--app", made)
+    steps.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT, patience=_DEPLOY_PATIENCE)
     found = stack.outputs(cloud)
     if found is None:
         raise Fault(f"cdk deploy ended well, yet there is no stack '{stack.STACK}'; its log is {LOGS / 'deploy.log'}")

@@ -21,3 +21,11 @@ LOGS = HOME / "logs"
 
 TOOLS = ROOT / ".umbel"
 """Tools belong to the checkout, wherever `UMBEL_HOME` points."""
+
+
+def version() -> str:
+    """Return the project's version. It is not installed as a package, so that the checkout can be moved."""
+    import tomllib  # noqa: PLC0415 - `umbel --help` needs none
+
+    with (ROOT / "pyproject.toml").open("rb") as text:
+        return str(tomllib.load(text)["project"]["version"])

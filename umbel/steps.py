@@ -9,8 +9,6 @@ import contextlib
 import os
 import queue
 import re
-import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -19,13 +17,17 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from umbel import processes
 from umbel.faults import Fault
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TAIL = 15
+_TITLE = 44
 _GRACE = 5.0
 """Seconds that a stopped command gets before it is killed."""
+_BUSY = 0.03
+"""The share of one processor from which on a silent command counts as busy. A CDK that polls is far below."""
 
 
 class Step:
@@ -37,7 +39,7 @@ class Step:
         self.started = time.monotonic()
         self._over = threading.Event()
         self._painter = threading.Thread(target=self._paint, daemon=True)
-        if sys.stderr.isatty():
+        if _painted():
             self._painter.start()
 
     def note(self, detail: str) -> None:
@@ -49,19 +51,23 @@ class Step:
         self._over.set()
         if self._painter.is_alive():
             self._painter.join()
-            sys.stderr.write("\r\x1b[K")
+            _say("\r\x1b[K")
         seconds = f"{time.monotonic() - self.started:.1f} s"
-        sys.stderr.write(f"{mark} {self.title:<44} {seconds:>8}\n")
-        sys.stderr.flush()
+        room = _TITLE if not _painted() else max(0, min(_TITLE, _columns() - len("✓   9999.9 s") - 1))
+        _say(f"{mark} {self.title[:room]:<{room}} {seconds:>8}\n")
 
     def _paint(self) -> None:
         frame = 0
         while not self._over.wait(0.1):
             frame += 1
-            line = f"{_FRAMES[frame % len(_FRAMES)]} {self.title}  {time.monotonic() - self.started:.0f} s  "
-            room = shutil.get_terminal_size().columns - len(line) - 1
-            sys.stderr.write(f"\r\x1b[K{line}\x1b[2m{self.detail[: max(room, 0)]}\x1b[0m")
-            sys.stderr.flush()
+            _say(f"\r\x1b[K{self.line(frame, _columns())}")
+
+    def line(self, frame: int, columns: int) -> str:
+        """Return the moving line, never wider than the terminal: one that wraps cannot be painted over."""
+        said = f"{_FRAMES[frame % len(_FRAMES)]} {self.title}  {time.monotonic() - self.started:.0f} s"
+        room = columns - len(said) - 3
+        detail = f"  \x1b[2m{self.detail[:room]}\x1b[0m" if room > 0 else ""
+        return said[: max(columns - 1, 0)] + detail
 
 
 @contextlib.contextmanager
@@ -87,7 +93,8 @@ def run(
 ) -> None:
     """Run a command as one step. Its output goes to `log`; the end of it comes with the fault when it fails.
 
-    A command that says nothing for `patience` seconds is stopped.
+    A command that neither says nor computes anything for `patience` seconds is stopped. However it ends, nothing that
+    it started is left.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     tail: deque[str] = deque(maxlen=_TAIL)
@@ -111,18 +118,18 @@ def run(
                     tail.append(line.rstrip())
                     here.note(line)
             status = process.wait()
-        except BaseException as fault:
-            _stop(process)
-            if isinstance(fault, queue.Empty):
-                said = f"'{title}' said nothing for {patience:.0f} s and was stopped; the whole log is {log}"
-                raise Fault(said, "\n".join(tail)) from fault
-            raise
+        except queue.Empty as fault:
+            said = f"'{title}' did and said nothing for {patience:.0f} s and was stopped; the whole log is {log}"
+            raise Fault(said, "\n".join(tail)) from fault
+        finally:
+            processes.stop(process.pid, _GRACE)
+            process.wait()
         if status:
             raise Fault(f"'{title}' failed (exit status {status}); the whole log is {log}", "\n".join(tail))
 
 
 def _lines(process: subprocess.Popen[str], patience: float | None) -> Iterator[str]:
-    """What the command says, line by line; `queue.Empty` when it is silent for too long."""
+    """Yield what the command says, line by line; `queue.Empty` when it neither says nor does anything for too long."""
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
@@ -132,18 +139,37 @@ def _lines(process: subprocess.Popen[str], patience: float | None) -> Iterator[s
         lines.put(None)
 
     threading.Thread(target=read, daemon=True).start()
-    while (line := lines.get(timeout=patience)) is not None:
+    while True:
+        spent = processes.seconds(process.pid) if patience else 0.0
+        try:
+            line = lines.get(timeout=patience)
+        except queue.Empty:
+            # On a busy machine a command may compute for long; one that only asks whether it may go on computes little.
+            if patience and processes.seconds(process.pid) - spent > patience * _BUSY:
+                continue
+            raise
+        if line is None:
+            return
         yield line
 
 
-def _stop(process: subprocess.Popen[str]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE)
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def _painted() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+def _say(text: str) -> None:
+    """Write to the terminal, which may be gone: a step goes on to its end without it."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _mark(sign: str, colour: int) -> str:
-    return f"\x1b[{colour}m{sign}\x1b[0m" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else sign
+    return f"\x1b[{colour}m{sign}\x1b[0m" if _painted() and "NO_COLOR" not in os.environ else sign

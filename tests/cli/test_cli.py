@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from umbel import cli, client, environment
-from umbel.home import ROOT
+from umbel.home import ROOT, version
 from umbel.toolchain import VENV
 
 
@@ -101,8 +101,26 @@ def test_a_token_that_does_not_fit_is_told_how_to_be_replaced() -> None:
 
 def test_ctrl_c_while_it_is_still_importing_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
-    answer = _umbel("jobs", PYTHONPATH=str(tmp_path))
+    command = [sys.executable, "-m", "umbel", "jobs"]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    answer = subprocess.run(command, env=env, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (answer.returncode, answer.stderr) == (130, "umbel: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PYTHONPATH", "{}"), ("PYTHONHOME", "{}"), ("PYTHONOPTIMIZE", "2"), ("PYTHONSAFEPATH", "1")]
+)
+def test_nothing_that_is_set_for_python_reaches_the_command(tmp_path: Path, name: str, value: str) -> None:
+    (tmp_path / "click.py").write_text("raise SystemExit(9)")
+    answer = _umbel("--version", **{name: value.format(tmp_path)})
+    assert (answer.returncode, answer.stdout) == (0, f"umbel, version {version()}\n")
+
+
+def test_the_command_is_found_through_a_link_and_from_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "linked").symlink_to(VENV / "bin")
+    (tmp_path / "umbel").symlink_to("linked/umbel")
+    answer = subprocess.run(["./umbel", "--version"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (answer.returncode, answer.stdout) == (0, f"umbel, version {version()}\n")
 
 
 def test_a_closed_stdout_is_no_reason_to_fail() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from umbel import steps
+from umbel import processes, steps
 from umbel.faults import Fault
 
 
@@ -22,10 +22,56 @@ def test_a_failing_command_shows_the_end_of_its_output_and_names_its_log(tmp_pat
     assert log.read_text() == "the reason\n"
 
 
-def test_a_silent_command_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
-    child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
-    with pytest.raises(Fault, match="said nothing for 0 s"):
-        steps.run("wait", _python(child), log=tmp_path / "step.log", patience=0.5)
+_STUBBORN = """
+import os, signal, subprocess, sys, time
+from pathlib import Path
+
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+Path(sys.argv[1], str(os.getpid())).touch()
+if len(sys.argv) > 2:
+    subprocess.Popen([sys.executable, *sys.orig_argv[1:3], sys.argv[1], *sys.argv[3:]], start_new_session=True)
+time.sleep(60)
+"""
+"""Ignores SIGTERM, as does the child that it starts in a session of its own."""
+
+
+def _alive(pids: list[str]) -> set[int]:
+    return {int(pid) for pid in pids} & {process.pid for process in processes._everyone()}
+
+
+def test_a_silent_command_is_stopped_with_all_that_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "_GRACE", 0.2)
+    pids = tmp_path / "pids"
+    pids.mkdir()
+    command = [sys.executable, "-c", _STUBBORN, str(pids), "again"]
+    with pytest.raises(Fault, match="did and said nothing for 1 s"):
+        steps.run("wait", command, log=tmp_path / "step.log", patience=1)
+    started = [path.name for path in pids.iterdir()]
+    assert len(started) == 2
+    assert not _alive(started)
+
+
+def test_a_command_that_ends_leaves_nothing_of_its_own(tmp_path: Path) -> None:
+    child = "import os, time; print(os.getpid(), flush=True); os.close(1); os.close(2); time.sleep(60)"
+    program = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]).stdout"
+    log = tmp_path / "step.log"
+    steps.run("start", _python(program), log=log)
+    assert not _alive(log.read_text().split())
+
+
+def test_a_silent_command_that_computes_is_left_alone(tmp_path: Path) -> None:
+    busy = "import time; end = time.process_time() + 1.5\nwhile time.process_time() < end: pass\nprint('computed')"
+    log = tmp_path / "step.log"
+    steps.run("compute", _python(busy), log=log, patience=0.4)
+    assert log.read_text() == "computed\n"
+
+
+@pytest.mark.parametrize("columns", [1, 20, 57, 80])
+def test_the_moving_line_fits_the_terminal(columns: int) -> None:
+    here = steps.Step("python packages: environment")
+    here.note("Downloading something with quite a long name")
+    shown = steps._ESCAPES.sub("", here.line(1, columns))
+    assert len(shown) < max(columns, 2)
 
 
 def test_a_step_ends_in_one_line_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,78 @@ def test_a_layer_is_compiled_for_the_target(name: str) -> None:
 def test_a_bundle_is_the_same_however_often_it_is_made() -> None:
     first = bundle.code("relay", [FUNCTIONS / "relay"], {}, LOCAL)
     assert bundle.code("relay", [FUNCTIONS / "relay"], {}, LOCAL) == first
+
+
+def _everything(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Name -> mode and bytes of all that lies in a folder."""
+    return {
+        path.relative_to(folder).as_posix(): (path.stat().st_mode & 0o777, path.read_bytes() if path.is_file() else b"")
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def _made_under(umask: int, build: Path, make: Callable[[], Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(bundle, "BUILD", build)
+    before = os.umask(umask)
+    try:
+        return make()
+    finally:
+        os.umask(before)
+
+
+def _relay() -> Path:
+    return bundle.code("relay", [FUNCTIONS / "relay", OPS / "resize.py"], {"facts.json": b"{}"}, LOCAL)
+
+
+MADE = {name: partial(bundle.layer, name, LOCAL, {"facts.json": b"{}"}) for name in LAYERS} | {"relay": _relay}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_bundle_is_the_same_wherever_and_under_whatever_umask_it_is_made(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_to_all = _made_under(0o022, tmp_path / "a", MADE[name], monkeypatch)
+    closed = _made_under(0o077, tmp_path / "another folder", MADE[name], monkeypatch)
+    first, second = _everything(open_to_all), _everything(closed)
+    assert any(path.endswith(".pyc") for path in first)
+    assert [path for path in first if first[path] != second.get(path)] == []
+    assert first.keys() == second.keys()
+    assert {mode for mode, _ in first.values()} == {0o644, 0o755}
+    assert {mode for path, (mode, _) in first.items() if (open_to_all / path).is_file()} == {0o644}
+    assert bundle.fingerprint(open_to_all) == bundle.fingerprint(closed)
+
+
+def test_a_finished_bundle_with_other_modes_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _made_under(0o022, tmp_path, _relay, monkeypatch)
+    before = bundle.fingerprint(made)
+    (made / "relay" / "handler.py").chmod(0o600)
+    assert bundle.fingerprint(made) != before
+    assert _relay() == made
+    assert bundle.fingerprint(made) == before
+
+
+def test_code_that_does_not_compile_is_refused_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "BUILD", tmp_path / "build")
+    package = tmp_path / "broken"
+    package.mkdir()
+    (package / "handler.py").write_text("def handle(:\n")
+    with pytest.raises(bundle.BundleError, match=r"does not compile:\n(?s:.*)broken/handler.py"):
+        bundle.code("broken", [package], {}, LOCAL)
+
+
+def test_a_package_is_kept_with_its_hashes_and_without_its_neighbours() -> None:
+    locked = "attrs==1 \\\n    --hash=sha256:a\nchalice==2 \\\n    --hash=sha256:b \\\n    --hash=sha256:c\n"
+    assert bundle._only(locked, ["chalice"]) == "chalice==2 \\\n    --hash=sha256:b \\\n    --hash=sha256:c\n"
+    assert bundle._only(locked, None) == locked
+
+
+@pytest.mark.parametrize("said", ["exit 127", "echo 3.9", "exec sleep 0"])
+def test_an_interpreter_that_does_not_answer_with_its_version_is_not_taken(tmp_path: Path, said: str) -> None:
+    shim = tmp_path / "python3.13"
+    shim.write_text(f"#!/bin/sh\n{said}\n")
+    shim.chmod(0o755)
+    assert not bundle._answers(str(shim), "3.13")
+    assert bundle._answers(sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
 def alone(module: str, code: Path, *layers: str) -> subprocess.CompletedProcess[str]:

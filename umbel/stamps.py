@@ -1,0 +1,87 @@
+"""What set-up has made, and whether it may be trusted: a stamp per part says of what, where, and how it looked then."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from umbel.faults import Fault
+from umbel.home import ROOT, TOOLS
+
+STAMPS = TOOLS / "stamps"
+_MADE = {"node_modules", "dist", "__pycache__"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that set-up makes."""
+
+    title: str
+    sources: list[Path]
+    traces: Callable[[], object]
+    """How the product looks, at the price of some hundred file names; None when it is not there."""
+    check: Callable[[], None]
+    """Run the product; a `Fault` when it does not run."""
+    make: Callable[[str], None]
+
+
+def ensure(part: Part) -> None:
+    """Make the part unless it is there, of these sources, at this place, as it was left, and runs."""
+    stamp = STAMPS / part.title.replace(" ", "-")
+    known = _read(stamp)
+    wanted = digest(part.sources)
+    traces = part.traces()
+    if traces is not None and known.get("sources") == wanted and known.get("traces") == traces:
+        if known.get("place") == str(ROOT):
+            return
+        # The checkout was moved or copied. All that is made keeps working then; whether it does is tried once.
+        if _runs(part):
+            _write(stamp, wanted, traces)
+            return
+    # First, so that what is half made has no stamp.
+    stamp.unlink(missing_ok=True)
+    part.make(part.title)
+    part.check()
+    _write(stamp, digest(part.sources), part.traces())
+
+
+def digest(paths: list[Path]) -> str:
+    """Return a fingerprint of the files at and below these paths, and of the interpreter that reads them."""
+    seen = hashlib.sha256(repr(sys.version_info[:2]).encode())
+    for path in paths:
+        files = sorted(_sources(path)) if path.is_dir() else [path] if path.exists() else []
+        for file in files:
+            seen.update(str(file.relative_to(path.parent)).encode())
+            seen.update(file.read_bytes())
+    return seen.hexdigest()
+
+
+def _runs(part: Part) -> bool:
+    try:
+        part.check()
+    except Fault:
+        return False
+    return True
+
+
+def _read(stamp: Path) -> dict[str, object]:
+    try:
+        known = json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        # Also when another version of Umbel wrote it.
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _write(stamp: Path, sources: str, traces: object) -> None:
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    said = {"sources": sources, "place": str(ROOT), "traces": traces}
+    stamp.write_text(json.dumps(said), encoding="utf-8")
+
+
+def _sources(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file() and not _MADE & set(file.relative_to(folder).parts)]
