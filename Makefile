@@ -17,7 +17,7 @@ run := $(bin)/python -I -m umbel.toolchain run
 up_options := $(if $(PORT),--port $(PORT)) $(if $(PERSIST),--persist) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down setup browser test check deploy bench clean
+.PHONY: help up down doctor setup browser test check deploy bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,7 +26,10 @@ up: setup ## Set up, start the local engine, deploy, print the web address (PORT
 	@$(bin)/umbel up $(up_options)
 
 down: ## Let what is in flight end, then stop everything (ARGS=--now: at once)
-	@if [ -x $(bin)/umbel ]; then $(bin)/umbel down $(ARGS); else echo "Umbel is not set up here"; fi
+	@$(tools) down $(ARGS)
+
+doctor: ## Say what stands in the way on this machine (ARGS=--aws: and in the account)
+	@if [ -x $(bin)/umbel ]; then $(bin)/umbel doctor $(ARGS); else $(tools) look; fi
 
 setup: ## Make whatever is missing: Python packages, Node, the CDK, the local engine
 	@$(tools) setup

@@ -76,7 +76,7 @@ def _python() -> Finding:
 def _folder() -> Finding:
     """The checkout can be written, and programs in it can be run."""
     if not os.access(ROOT, os.W_OK):
-        return Finding("checkout", False, f"{ROOT} cannot be written", [f"put the checkout into a folder of {_user()}'s"])
+        return Finding("checkout", False, f"{ROOT} cannot be written", [f"give {_user()} the folder"])
     if os.statvfs(ROOT).f_flag & getattr(os, "ST_NOEXEC", 0):
         advice = ["put the checkout onto a file system that is not mounted noexec"]
         return Finding("checkout", False, f"programs below {ROOT} cannot be run (mounted noexec)", advice)
@@ -127,7 +127,8 @@ def _clock() -> Finding:
     newest = max(path.stat().st_mtime for path in (ROOT / "uv.lock", ROOT / "cdk.json", ROOT / "umbel"))
     behind = newest - time.time()
     if behind > _DAY:
-        sentence = f"the clock is {behind / _DAY:.0f} days behind the checkout's files: {time.strftime('%Y-%m-%d %H:%M')}"
+        now = time.strftime("%Y-%m-%d %H:%M")
+        sentence = f"the clock says {now}, {behind / _DAY:.0f} days before the checkout's own files"
         return Finding("clock", False, sentence, ["set the clock: downloads are refused with a clock that is wrong"])
     return Finding("clock", True, time.strftime("%Y-%m-%d %H:%M:%S %z"))
 

@@ -8,11 +8,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from umbel import checks, engine, stack, target, toolchain
 from umbel.aws import Cloud
+from umbel.checks import Finding
 from umbel.faults import Fault
 from umbel.home import ROOT
-from umbel.checks import Finding
 from umbel.quota import Limits, judge
 from umbel_core.catalogue import read_ops
+
 
 class AwsAccount:
     """The account behind the caller's credentials."""

@@ -115,6 +115,11 @@ def passes(name: str) -> bool:
     return _ALLOWED.fullmatch(name) is not None or name in os.environ.get("UMBEL_PASS", "")
 
 
+def matters(name: str) -> bool:
+    """Return whether a variable of this name could change what our processes do."""
+    return passes(name) or bool(_AWS.fullmatch(name) or MEDDLES.match(name))
+
+
 def has_writable_home() -> bool:
     """Return whether the tools can keep their caches below the caller's HOME."""
     return _writable(os.environ.get("HOME"))

@@ -1,7 +1,6 @@
 """`up` and `down`: from nothing to a running Umbel, and back to nothing."""
 
 import contextlib
-import os
 import signal
 import time
 from collections.abc import Iterator, Mapping

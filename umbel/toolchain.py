@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -24,7 +24,7 @@ from typing import NoReturn
 from umbel import checks, lock, steps, venv
 from umbel.environment import clean, for_aws
 from umbel.faults import Fault
-from umbel.home import LOGS, ROOT, TOOLS
+from umbel.home import LOGS, ROOT, RUN, TOOLS
 from umbel.stamps import Part, digest, ensure
 
 VENV = ROOT / ".venv"
@@ -53,11 +53,15 @@ def setup() -> None:
     """Make whatever is missing or out of date; instant when nothing is. Raise a fault where this machine cannot."""
     checks.refuse_unfit()
     manifests = [ROOT / name for name in ("package.json", "package-lock.json", "frontend/package.json")]
-    packages = [ROOT / "pyproject.toml", _LOCK, Path(venv.__file__)]
-    ensure(Part("python packages", packages, _packages_there, _packages_run, _packages))
+    ensure(_python_packages())
     ensure(Part("node", [_LOCK], _node_there, _node_runs, _node))
     ensure(Part("node packages", manifests, _node_packages_there, _node_packages_run, _node_packages))
     ensure(Part("local engine", [_LOCK], lambda: venv.traces(ENGINE), _engine_runs, _engine))
+
+
+def _python_packages() -> Part:
+    sources = [ROOT / "pyproject.toml", _LOCK, Path(venv.__file__)]
+    return Part("python packages", sources, _packages_there, _packages_run, _packages)
 
 
 def page() -> None:
@@ -331,9 +335,37 @@ def run(command: Sequence[str]) -> NoReturn:
     os.execve(program, list(command), env)  # noqa: S606 - our own tools
 
 
+def down(arguments: Sequence[str]) -> None:
+    """Become `umbel down`; with packages made anew where somebody deleted them while the engine runs on."""
+    if venv.interpreter(VENV) is None:
+        if not RUN.exists():
+            sys.stdout.write("Umbel is not running here\n")
+            return
+        ensure(_python_packages())
+    python = str(VENV / "bin" / "python")
+    os.execve(python, [python, "-I", "-m", "umbel", "down", *arguments], environment())  # noqa: S606 - becomes it
+
+
+def look() -> None:
+    """Say what `umbel doctor` says before anything is installed: what a set-up needs of this machine."""
+    findings = list(checks.before_setup())
+    for finding in findings:
+        lines = [f"{'✓' if finding.good else '✗'} {finding.subject:<12} {finding.sentence}", *finding.advice]
+        sys.stdout.write(f"\n{'':<15}".join(lines) + "\n")
+    if not all(finding.good for finding in findings):
+        sys.exit(1)
+
+
 def main() -> None:
-    """`python3 -m umbel.bootstrap setup|browser|page|run|cdk`, called by make."""
+    """`python3 -m umbel.bootstrap setup|browser|page|look|down|run|cdk`, called by make."""
     name, *arguments = sys.argv[1:]
+    actions: dict[str, Callable[[], None]] = {
+        "setup": setup,
+        "browser": browser,
+        "page": page,
+        "look": look,
+        "down": lambda: down(arguments),
+    }
     if name == "cdk":
         cdk(arguments)
     if name == "run":
@@ -341,7 +373,7 @@ def main() -> None:
     _stop_on_signals()
     try:
         with lock.held(f"make {name}", TOOLS):
-            {"setup": setup, "browser": browser, "page": page}[name]()
+            actions[name]()
     except Fault as fault:
         sys.exit(f"{fault.detail}\numbel: {fault}".strip())
     except OSError as fault:

@@ -1,5 +1,6 @@
 """The command line as a whole: its help, its errors, its speed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path

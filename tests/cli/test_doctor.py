@@ -1,0 +1,131 @@
+"""What a set-up needs of this machine: each check is fine, or names the fault and the fix."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from umbel import checks, cli, report
+from umbel.checks import Finding
+from umbel.faults import Fault
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy, no mirror: what a test wants it sets."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or "INDEX" in name or name.lower().startswith("npm_config"):
+            monkeypatch.delenv(name)
+
+
+def _found(subject: str) -> Finding:
+    return next(finding for finding in checks.before_setup() if finding.subject == subject)
+
+
+def test_this_machine_is_fit() -> None:
+    checks.refuse_unfit()
+
+
+def test_every_fault_names_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    _break_everything(monkeypatch)
+    faults = [finding for finding in checks.before_setup() if not finding.good]
+    assert {fault.subject for fault in faults} >= {"checkout", "disk", "clock", "files", "proxy"}
+    assert all(fault.advice for fault in faults)
+
+
+def test_set_up_says_all_faults_at_once_and_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    _break_everything(monkeypatch)
+    with pytest.raises(Fault) as caught:
+        checks.refuse_unfit()
+    said = f"{caught.value.detail}\n{caught.value}"
+    assert "cannot be written" in said
+    assert "GB are needed" in said
+    assert "names no host" in said
+
+
+def _break_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10_000_000}))
+    monkeypatch.setattr(checks.time, "time", lambda: 86_400.0)
+    monkeypatch.setattr("resource.getrlimit", lambda _: (64, 64))
+    monkeypatch.setenv("HTTPS_PROXY", "http://:3128")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "subject", "said"),
+    [
+        ("HTTPS_PROXY", "http://me:secret@proxy.example:3128", "proxy", "proxy.example"),
+        ("UV_DEFAULT_INDEX", "https://me:secret@mirror.example/simple", "mirror", "mirror.example"),
+        ("npm_config_registry", "https://mirror.example/npm", "mirror", "mirror.example"),
+        ("AWS_PROFILE", "work", "aws", "AWS_PROFILE"),
+        ("AWS_ENDPOINT_URL_S3", "http://minio.example", "aws", "AWS_ENDPOINT_URL_S3"),
+        ("NODE_ENV", "production", "variables", "NODE_ENV"),
+        ("PYTHONOPTIMIZE", "2", "variables", "PYTHONOPTIMIZE"),
+        ("HOME", "/nonexistent", "home", "caches go into"),
+    ],
+)
+def test_what_the_shell_sets_is_named_without_its_secrets(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, subject: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    finding = _found(subject)
+    assert finding.good
+    assert said in finding.sentence
+    assert "secret" not in finding.sentence
+
+
+def test_the_umask_is_named_and_stays_as_it_was() -> None:
+    before = os.umask(0o077)
+    try:
+        assert _found("umask").sentence.startswith("077")
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(before)
+
+
+def test_a_loopback_that_does_not_answer_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> socket.socket:
+        raise OSError(99, "Cannot assign requested address")
+
+    monkeypatch.setattr(socket, "create_server", refused)
+    finding = _found("loopback")
+    assert not finding.good
+    assert "Cannot assign requested address" in finding.sentence
+
+
+def test_doctor_says_when_aws_was_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = CliRunner().invoke(cli.umbel, ["doctor"])
+    assert "was not looked at: umbel doctor --aws" in shown.output
+
+
+SECRETS = {
+    "umb_Cjlt4JxdKjWMH1D-acNfCaDDGvEK": "http://127.0.0.1/#token=umb_Cjlt4JxdKjWMH1D-acNfCaDDGvEK",
+    "AKIAIOSFODNN7EXAMPLE": "key AKIAIOSFODNN7EXAMPLE",
+    "hunter2": "npm_config__auth=hunter2",
+    "s3cr3t": "https://me:s3cr3t@mirror.example/simple",
+    "abcdef": "Authorization: Bearer abcdef",
+    "123456789012": "arn:aws:iam::123456789012:user/ann",
+    "ann@example.com": "from ann@example.com",
+    socket.gethostname(): f"on {socket.gethostname()}",
+    str(Path.home()): f"in {Path.home()}/umbel",
+}
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_report_has_no_secret_and_no_name(secret: str) -> None:
+    assert secret not in report.redacted(SECRETS[secret])
+
+
+def test_a_report_has_the_findings_and_the_ends_of_the_logs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "deploy.log").write_text("\n".join(f"line {number}" for number in range(50)))
+    monkeypatch.setattr(report, "LOGS", tmp_path)
+    monkeypatch.setenv("NODE_ENV", "production")
+    made = report.text([Finding("disk", False, "1.0 GB free", ["make room"])])
+    assert "BAD  disk" in made
+    assert "make room" in made
+    assert "NODE_ENV" in made
+    assert "production" not in made
+    assert "line 49" in made
+    assert "line 1\n" not in made

@@ -1,0 +1,81 @@
+"""One lock around set-up, up and down: the second waits, says for whom, and then has it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.waiting import wait_for
+from umbel import lock
+from umbel.home import ROOT
+
+_HOLD = """
+import sys
+from pathlib import Path
+from umbel import lock
+with lock.held(sys.argv[2], Path(sys.argv[1])):
+    print("has it", flush=True)
+    sys.stdin.read()
+"""
+
+
+def _holder(folder: Path, purpose: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", _HOLD, str(folder), purpose]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload,no-any-return]
+
+
+def _said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline()
+
+
+def test_the_second_waits_and_names_the_first(tmp_path: Path) -> None:
+    first = _holder(tmp_path, "make up")
+    assert _said(first) == "has it\n"
+    second = _holder(tmp_path, "make down")
+    _wait_until_blocked(second)
+    assert second.poll() is None
+    first.communicate()
+    assert _said(second) == "has it\n"
+    _, told = second.communicate()
+    assert f"waiting for make up (process {first.pid})" in told
+
+
+@pytest.mark.parametrize("kill", [True, False], ids=["killed", "ended"])
+def test_whoever_ends_leaves_it_free(tmp_path: Path, kill: bool) -> None:
+    first = _holder(tmp_path, "make up")
+    assert _said(first) == "has it\n"
+    if kill:
+        first.kill()
+    first.communicate()
+    with lock.held("make down", tmp_path):
+        assert str(os.getpid()) in (tmp_path / "lock").read_text()
+
+
+def test_it_may_be_asked_for_again_within(tmp_path: Path) -> None:
+    with lock.held("make up", tmp_path), lock.held("make setup", tmp_path):
+        assert (tmp_path / "lock").read_text().startswith("make up")
+
+
+def test_whoever_waits_while_the_folder_is_deleted_locks_the_new_one(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    first = _holder(folder, "make clean")
+    assert _said(first) == "has it\n"
+    second = _holder(folder, "make up")
+    _wait_until_blocked(second)
+    shutil.rmtree(folder)
+    first.communicate()
+    assert _said(second) == "has it\n"
+    assert (folder / "lock").read_text().startswith("make up")
+    second.communicate()
+
+
+def _wait_until_blocked(process: subprocess.Popen[str]) -> None:
+    """Until the kernel says that it waits for a lock."""
+    path = Path(f"/proc/{process.pid}/wchan")
+    if path.exists() and os.access(path, os.R_OK):
+        wait_for(lambda: "lock" in path.read_text(), "the process to wait for the lock")
