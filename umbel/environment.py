@@ -25,10 +25,15 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AW
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _PROXIES = r"(https?|all|no)_proxy"
-_CERTIFICATES = r"ssl_cert_(file|dir)|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs"
-_TERMINAL = r"path|home|user|logname|shell|term|colorterm|columns|lines|no_color|force_color|ci|tz|tmpdir"
-_LOCALE = r"lang|language|lc_[a-z]+"
-_FOLDERS = r"xdg_(cache|config|data|state|runtime)_(home|dir)|ld_library_path|pyenv_root|docker_host"
+_CERTIFICATES = (
+    r"ssl_cert_(file|dir)|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs|ssl_client_cert"
+    r"|nix_ssl_cert_file|node_use_system_ca|node_use_env_proxy"
+)
+_TERMINAL = r"path|home|user|logname|shell|term|colorterm|columns|lines|no_color|force_color|ci|tz|tmpdir|temp|tmp"
+_LOCALE = r"lang|language|lc_[a-z]+|locale_archive"
+_FOLDERS = (
+    r"xdg_(cache|config|data|state|runtime)_(home|dir)|ld_library_path|pyenv_root|docker_host|nix_ld(_library_path)?"
+)
 _PIP = (
     r"pip_(index_url|extra_index_url|no_index|find_links|trusted_host|cert|client_cert|proxy|retries|timeout"
     r"|default_timeout|keyring_provider|config_file|cache_dir|disable_pip_version_check)"
@@ -49,6 +54,14 @@ _OURS = r"umbel_.*"
 _ALLOWED = re.compile(
     "|".join((_PROXIES, _CERTIFICATES, _TERMINAL, _LOCALE, _FOLDERS, _PIP, _UV, _NPM, _BROWSERS, _OURS)), re.IGNORECASE
 )
+_OVER_CONFIGURATION = {
+    "PIP_USER": "0",
+    "PIP_REQUIRE_VIRTUALENV": "0",
+    "npm_config_global": "false",
+    "npm_config_location": "project",
+    "npm_config_dry_run": "false",
+}
+"""What a user's pip.conf or .npmrc may say, and only fails inside a checkout."""
 _AWS = re.compile(r"AWS_.*|BOTO.*|LOCALSTACK_.*|EDGE_PORT|CDK_.*", re.IGNORECASE)
 """What changes where a client of AWS goes, or as whom."""
 
@@ -62,8 +75,7 @@ def clean(caller: Mapping[str, str] | None = None) -> dict[str, str]:
     also = {name.strip() for name in caller.get("UMBEL_PASS", "").split(",")}
     passed = {name: value for name, value in caller.items() if _ALLOWED.fullmatch(name) or name in also}
     passed.setdefault("PATH", os.defpath)
-    # A user's pip.conf may say `user = true`; inside an environment that only fails.
-    passed["PIP_USER"] = "0"
+    passed.update(_OVER_CONFIGURATION)
     if not _writable(passed.get("HOME")):
         passed = _caches() | passed
     return passed
