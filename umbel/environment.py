@@ -62,6 +62,7 @@ _OVER_CONFIGURATION = {
     "npm_config_dry_run": "false",
 }
 """What a user's pip.conf or .npmrc may say, and only fails inside a checkout."""
+_KEPT_BELOW_HOME = (".cache", ".cache/uv", ".cache/pip", ".cache/aws/jsii", ".npm", ".npm/_cacache", ".cdk")
 _AWS = re.compile(r"AWS_.*|BOTO.*|LOCALSTACK_.*|EDGE_PORT|CDK_.*", re.IGNORECASE)
 """What changes where a client of AWS goes, or as whom."""
 
@@ -120,20 +121,32 @@ def become_local(endpoint: str) -> None:
 
 
 def _writable(home: str | None) -> bool:
-    """Whether the tools can keep their caches below HOME. Asked by writing: root may write what its modes forbid."""
+    """Tell whether the tools can keep their caches below HOME, where a `sudo npm` may have left some of root's.
+
+    Asked by writing: root may write what the modes forbid, and nobody may on a file system that is read-only.
+    """
     if not home:
         return False
     try:
-        with tempfile.TemporaryFile(dir=home):
-            return True
+        for folder in (Path(home), *(Path(home, part) for part in _KEPT_BELOW_HOME)):
+            if folder == Path(home) or folder.exists():
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
     except OSError:
         return False
+    return True
 
 
 def _caches() -> dict[str, str]:
     """Folders of the checkout for what uv, npm, pip and the CDK otherwise keep below HOME."""
     cache = TOOLS / "cache"
-    folders = {"UV_CACHE_DIR": "uv", "npm_config_cache": "npm", "PIP_CACHE_DIR": "pip", "CDK_HOME": "cdk"}
+    folders = {
+        "UV_CACHE_DIR": "uv",
+        "npm_config_cache": "npm",
+        "PIP_CACHE_DIR": "pip",
+        "CDK_HOME": "cdk",
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": "jsii",
+    }
     made = {name: str(cache / folder) for name, folder in folders.items()}
     data = {"XDG_CACHE_HOME": str(cache), "XDG_DATA_HOME": str(cache / "data")}
     Path(cache).mkdir(parents=True, exist_ok=True)
