@@ -25,10 +25,15 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AW
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _PROXIES = r"(https?|all|no)_proxy"
-_CERTIFICATES = r"ssl_cert_(file|dir)|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs"
-_TERMINAL = r"path|home|user|logname|shell|term|colorterm|columns|lines|no_color|force_color|ci|tz|tmpdir"
-_LOCALE = r"lang|language|lc_[a-z]+"
-_FOLDERS = r"xdg_(cache|config|data|state|runtime)_(home|dir)|ld_library_path|pyenv_root"
+_CERTIFICATES = (
+    r"ssl_cert_(file|dir)|requests_ca_bundle|curl_ca_bundle|node_extra_ca_certs|ssl_client_cert"
+    r"|nix_ssl_cert_file|node_use_system_ca|node_use_env_proxy"
+)
+_TERMINAL = r"path|home|user|logname|shell|term|colorterm|columns|lines|no_color|force_color|ci|tz|tmpdir|temp|tmp"
+_LOCALE = r"lang|language|lc_[a-z]+|locale_archive"
+_FOLDERS = (
+    r"xdg_(cache|config|data|state|runtime)_(home|dir)|ld_library_path|pyenv_root|nix_ld(_library_path)?"
+)
 _PIP = (
     r"pip_(index_url|extra_index_url|no_index|find_links|trusted_host|cert|client_cert|proxy|retries|timeout"
     r"|default_timeout|keyring_provider|config_file|cache_dir|disable_pip_version_check)"
@@ -49,6 +54,15 @@ _OURS = r"umbel_.*"
 _ALLOWED = re.compile(
     "|".join((_PROXIES, _CERTIFICATES, _TERMINAL, _LOCALE, _FOLDERS, _PIP, _UV, _NPM, _BROWSERS, _OURS)), re.IGNORECASE
 )
+_OVER_CONFIGURATION = {
+    "PIP_USER": "0",
+    "PIP_REQUIRE_VIRTUALENV": "0",
+    "npm_config_global": "false",
+    "npm_config_location": "project",
+    "npm_config_dry_run": "false",
+}
+"""What a user's pip.conf or .npmrc may say, and only fails inside a checkout."""
+_KEPT_BELOW_HOME = (".cache", ".cache/uv", ".cache/pip", ".cache/aws/jsii", ".npm", ".npm/_cacache", ".cdk")
 _AWS = re.compile(r"AWS_.*|BOTO.*|LOCALSTACK_.*|EDGE_PORT|CDK_.*", re.IGNORECASE)
 """What changes where a client of AWS goes, or as whom."""
 MEDDLES = re.compile(r"(NODE|NPM_CONFIG|PIP|UV|PYTHON|CONDA)_?|VIRTUAL_ENV", re.IGNORECASE)
@@ -61,11 +75,9 @@ def clean(caller: Mapping[str, str] | None = None) -> dict[str, str]:
     `UMBEL_PASS=NAME,NAME` lets further variables pass, such as one that an `.npmrc` names.
     """
     caller = os.environ if caller is None else caller
-    also = {name.strip() for name in caller.get("UMBEL_PASS", "").split(",")}
-    passed = {name: value for name, value in caller.items() if _ALLOWED.fullmatch(name) or name in also}
+    passed = {name: value for name, value in caller.items() if passes(name, caller)}
     passed.setdefault("PATH", os.defpath)
-    # A user's pip.conf may say `user = true`; inside an environment that only fails.
-    passed["PIP_USER"] = "0"
+    passed.update(_OVER_CONFIGURATION)
     if not _writable(passed.get("HOME")):
         passed = _caches() | passed
     return passed
@@ -85,12 +97,23 @@ def for_local(endpoint: str, caller: Mapping[str, str] | None = None) -> dict[st
     never for the engine.
     """
     caller = os.environ if caller is None else caller
-    passed = clean({name: value for name, value in caller.items() if not _AWS.fullmatch(name)})
+    return clean({name: value for name, value in caller.items() if not _AWS.fullmatch(name)}) | _local(endpoint, caller)
+
+
+def become_local(endpoint: str) -> None:
+    """Make this process one that speaks to the local engine at `endpoint` alone; a second call changes nothing."""
+    wanted = _local(endpoint, os.environ)
+    for name in [name for name in os.environ if _AWS.fullmatch(name) and name not in wanted]:
+        del os.environ[name]
+    os.environ.update({name: value for name, value in wanted.items() if os.environ.get(name) != value})
+
+
+def _local(endpoint: str, caller: Mapping[str, str]) -> dict[str, str]:
+    """Return what tells clients of AWS's to speak to the engine, directly, and to read no configuration."""
     direct = [*LOOPBACK, urlsplit(endpoint).hostname or ""]
-    past = [name for key in ("NO_PROXY", "no_proxy") for name in passed.get(key, "").split(",")]
+    past = [name for key in ("NO_PROXY", "no_proxy") for name in caller.get(key, "").split(",")]
     no_proxy = ",".join(dict.fromkeys(name.strip() for name in (*past, *direct) if name.strip()))
     return {
-        **passed,
         **CREDENTIALS,
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL": endpoint,
@@ -102,17 +125,10 @@ def for_local(endpoint: str, caller: Mapping[str, str] | None = None) -> dict[st
     }
 
 
-def become_local(endpoint: str) -> None:
-    """Make this process one that speaks to the local engine at `endpoint` alone; a second call changes nothing."""
-    wanted = for_local(endpoint)
-    for name in [name for name in os.environ if _AWS.fullmatch(name) and name not in wanted]:
-        del os.environ[name]
-    os.environ.update({name: wanted[name] for name in wanted if os.environ.get(name) != wanted[name]})
-
-
-def passes(name: str) -> bool:
-    """Return whether a variable of this name passes."""
-    return _ALLOWED.fullmatch(name) is not None or name in os.environ.get("UMBEL_PASS", "")
+def passes(name: str, caller: Mapping[str, str] | None = None) -> bool:
+    """Return whether a variable of this name passes: it is on the list, or the caller's `UMBEL_PASS` names it."""
+    also = (os.environ if caller is None else caller).get("UMBEL_PASS", "")
+    return _ALLOWED.fullmatch(name) is not None or name in {part.strip() for part in also.split(",")}
 
 
 def matters(name: str) -> bool:
@@ -126,20 +142,32 @@ def has_writable_home() -> bool:
 
 
 def _writable(home: str | None) -> bool:
-    """Whether the tools can keep their caches below HOME. Asked by writing: root may write what its modes forbid."""
+    """Tell whether the tools can keep their caches below HOME, where a `sudo npm` may have left some of root's.
+
+    Asked by writing: root may write what the modes forbid, and nobody may on a file system that is read-only.
+    """
     if not home:
         return False
     try:
-        with tempfile.TemporaryFile(dir=home):
-            return True
+        for folder in (Path(home), *(Path(home, part) for part in _KEPT_BELOW_HOME)):
+            if folder == Path(home) or folder.exists():
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
     except OSError:
         return False
+    return True
 
 
 def _caches() -> dict[str, str]:
     """Folders of the checkout for what uv, npm, pip and the CDK otherwise keep below HOME."""
     cache = TOOLS / "cache"
-    folders = {"UV_CACHE_DIR": "uv", "npm_config_cache": "npm", "PIP_CACHE_DIR": "pip", "CDK_HOME": "cdk"}
+    folders = {
+        "UV_CACHE_DIR": "uv",
+        "npm_config_cache": "npm",
+        "PIP_CACHE_DIR": "pip",
+        "CDK_HOME": "cdk",
+        "JSII_RUNTIME_PACKAGE_CACHE_ROOT": "jsii",
+    }
     made = {name: str(cache / folder) for name, folder in folders.items()}
     data = {"XDG_CACHE_HOME": str(cache), "XDG_DATA_HOME": str(cache / "data")}
     Path(cache).mkdir(parents=True, exist_ok=True)
