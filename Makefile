@@ -4,10 +4,22 @@ PYTHON ?= python3
 PORT ?=
 PERSIST ?=
 ARGS ?=
+DATA ?=
 
 bin := .venv/bin
 tools := $(PYTHON) -m umbel.toolchain
-up_options := $(if $(PORT),--port $(PORT)) $(if $(PERSIST),--persist) $(ARGS)
+# From the command line alone: other programs have a PORT in the environment, too. UMBEL_PORT is ours.
+port := $(if $(filter command,$(origin PORT)),$(PORT))
+# $(call on,WORD): empty for what people write for no.
+on = $(filter-out 0 no No NO false False FALSE off Off OFF,$(1))
+persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
+up_options := $(if $(port),--port $(port)) $(persist) $(ARGS)
+# What `make clean` would delete with the rest.
+kept := .umbel/data
+define refuse_kept
+if [ -n "$$(ls -A $(kept) 2>/dev/null)" ]; then \
+	echo "make clean would delete the data that PERSIST=1 keeps in $(kept): move it, or make clean DATA=1" >&2; exit 1; fi
+endef
 
 .DEFAULT_GOAL := help
 .PHONY: help up down setup browser test check deploy bench clean
@@ -45,5 +57,8 @@ deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 bench: setup ## Measure the pipeline (ARGS=jobs, ARGS=tasks, ARGS=web)
 	@$(bin)/python -m bench $(ARGS)
 
-clean: down ## Delete everything that these targets made
+clean: ## Delete everything that these targets made (DATA=1: kept data, too)
+	@$(if $(call on,$(DATA)),,$(refuse_kept))
+	@$(MAKE) --no-print-directory down
+	@$(if $(call on,$(DATA)),,$(refuse_kept))
 	@rm -rf .venv .umbel .build cdk.out node_modules frontend/node_modules frontend/dist

@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 
-from umbel import engine, stack, steps, tokens, toolchain
+from umbel import restoring, stack, steps, tokens, toolchain
 from umbel.aws import LOCAL, REGION, Cloud
 from umbel.faults import Fault
-from umbel.home import HOME, LOGS, ROOT
+from umbel.home import HOME, LOGS, ROOT, SCRATCH
 
 ACCOUNT = "000000000000"
 _PATIENCE = 180.0
@@ -21,6 +21,7 @@ def local(cloud: Cloud, **context: object) -> stack.Site:
 
     `context` goes over that of cdk.json.
     """
+    restoring.forbid_saving()
     wanted = _fingerprint(cloud, context)
     memory = stack.kept()
     found = stack.outputs(cloud) if memory and memory.fingerprint == wanted else None
@@ -32,6 +33,7 @@ def local(cloud: Cloud, **context: object) -> stack.Site:
         with steps.step("operator token"):
             secret, _ = tokens.create(site, "operator", "umbel up")
     stack.keep(stack.Kept(fingerprint=wanted, outputs=found, token=secret))
+    restoring.allow_saving()
     return stack.site(cloud, found)
 
 
@@ -58,13 +60,13 @@ def _cdk(*arguments: str) -> list[str]:
 
 def _environment(cloud: Cloud) -> dict[str, str]:
     assert cloud.endpoint
-    engine.SCRATCH.mkdir(parents=True, exist_ok=True)
+    SCRATCH.mkdir(parents=True, exist_ok=True)
     kept = {name: value for name, value in toolchain.environment().items() if name not in _ELSEWHERE}
     return {
         **kept,
         **LOCAL,
         "AWS_ENDPOINT_URL": cloud.endpoint,
-        "TMPDIR": str(engine.SCRATCH),
+        "TMPDIR": str(SCRATCH),
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": REGION,
         "CDK_DISABLE_CLI_TELEMETRY": "true",

@@ -1,16 +1,18 @@
 """The deployed stack, as those who use it see it: addresses, buckets, tables."""
 
 import os
-from pathlib import Path
 
 import msgspec
 
 from umbel import engine
 from umbel.aws import Cloud
 from umbel.faults import Fault, NotRunning
-from umbel.home import DATA, RUN
+from umbel.home import RUN
+from umbel.snapshots import MEMORY
 
 STACK = "umbel"
+_MEMORY = RUN / MEMORY
+"""Gone with `down`; a snapshot has the one that belongs to it."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +63,7 @@ def here() -> Cloud:
 def find(cloud: Cloud | None = None) -> Site:
     """The stack that is deployed here, or a fault that says why there is none."""
     cloud = cloud or here()
-    if cloud.endpoint and not engine.healthy(cloud.endpoint):
+    if cloud.endpoint and not engine.answers(cloud.endpoint):
         raise NotRunning
     # Our own engine's stack changes by `up` alone, which remembers it: asking takes longer than most commands do.
     ours, memory = engine.running(), kept()
@@ -104,7 +106,7 @@ def site(cloud: Cloud, found: dict[str, str]) -> Site:
 def kept() -> Kept | None:
     """What `up` remembers, if it ran."""
     try:
-        return msgspec.json.decode(_memory().read_bytes(), type=Kept)
+        return msgspec.json.decode(_MEMORY.read_bytes(), type=Kept)
     except (FileNotFoundError, msgspec.DecodeError):
         # Also when another version wrote it.
         return None
@@ -112,13 +114,6 @@ def kept() -> Kept | None:
 
 def keep(memory: Kept) -> None:
     """Remember a deployment."""
-    path = _memory()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_bytes(msgspec.json.encode(memory))
-
-
-def _memory() -> Path:
-    """Beside the data that it belongs to: gone with `down`, unless the engine persists."""
-    ours = engine.running()
-    return (DATA if ours and ours.persist else RUN) / "state.json"
+    _MEMORY.parent.mkdir(parents=True, exist_ok=True)
+    _MEMORY.touch(mode=0o600)
+    _MEMORY.write_bytes(msgspec.json.encode(memory))

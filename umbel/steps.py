@@ -23,6 +23,7 @@ from umbel.faults import Fault
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_CLEAR = "\r\x1b[K"
 _TAIL = 15
 _GRACE = 5.0
 """Seconds that a stopped command gets before it is killed."""
@@ -62,6 +63,12 @@ class Step:
             room = shutil.get_terminal_size().columns - len(line) - 1
             sys.stderr.write(f"\r\x1b[K{line}\x1b[2m{self.detail[: max(room, 0)]}\x1b[0m")
             sys.stderr.flush()
+
+
+def say(sentence: str) -> None:
+    """Tell people something beside the steps."""
+    sys.stderr.write(f"{_CLEAR if sys.stderr.isatty() else ''}umbel: {sentence}\n")
+    sys.stderr.flush()
 
 
 @contextlib.contextmanager
