@@ -52,7 +52,7 @@ def down(*, now: bool) -> str:
     if not ours.persist:
         return "Umbel has stopped"
     if unsaved:
-        return f"Umbel has stopped; what came after its last snapshot is not kept: {unsaved}"
+        return f"Umbel has stopped without saving its data, {restoring.last_saved()}: {unsaved}"
     return "Umbel has stopped; its data is kept for the next up (PERSIST=1)"
 
 
@@ -65,8 +65,8 @@ def _save(ours: engine.Engine, *, now: bool) -> str | None:
         if now or not restoring.DEPLOYED.exists():
             return str(reason)
         raise Fault(
-            f"its data could not be saved: {reason}. Umbel still runs, and what was saved before is kept: remove the "
-            "cause and repeat make down, or stop without saving: make down ARGS=--now"
+            f"Umbel still runs: its data, {restoring.last_saved()}, could not be saved: {reason}. Remove the cause and "
+            "repeat make down, or stop without saving: make down ARGS=--now"
         ) from reason
     return None
 

@@ -119,7 +119,7 @@ def rescue() -> None:
         return
     last = next(iter(snapshots.listed(DATA)), None)
     late = [file for file in snapshots.files(objects) if _is_late(file, last)]
-    said = f"is of {_taken(last)}" if last else "was never saved"
+    said = last_saved()
     if late:
         lost = snapshots.aside(DATA, "lost")
         for file in late:
@@ -127,7 +127,7 @@ def rescue() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             file.replace(target)
         said += f"; {len(late)} objects written after that were moved to {lost}"
-    steps.say(f"Umbel had ended without a stop: its data {said}")
+    steps.say(f"Umbel ended without saving its data, {said}")
 
 
 def _is_late(file: Path, last: Path | None) -> bool:
@@ -138,11 +138,12 @@ def _is_late(file: Path, last: Path | None) -> bool:
     return last is None or not snapshots.same(file, last / path)
 
 
-def _taken(folder: Path) -> str:
-    try:
-        return local_time(snapshots.read(folder))
-    except Unreadable:
-        return "an unknown time"
+def last_saved() -> str:
+    """Say of when the newest snapshot is, to stand after "its data"."""
+    for folder in snapshots.listed(DATA):
+        with contextlib.suppress(Unreadable):
+            return f"which is kept as of {local_time(snapshots.read(folder))}"
+    return "which was never saved before"
 
 
 def local_time(manifest: Manifest) -> str:

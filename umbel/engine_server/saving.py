@@ -77,6 +77,8 @@ class Saving:
     async def save(self, *, final: bool = False) -> Manifest:
         """Take a snapshot now; raises Unsaved with the reason when that is not possible."""
         async with self._one:
+            if not self._allowed.parent.is_dir():
+                raise Unsaved("its folder was deleted")
             if not self._allowed.exists():
                 raise Unsaved("the last deployment did not end well")
             try:

@@ -38,8 +38,6 @@ class Taker:
 
     def collect(self) -> tuple[Path, dict[str, Any]]:
         """Copy every service's state as it is now, and link the files that belong to it."""
-        if not self._run.is_dir():
-            raise Unsaved("the run's folder was deleted")
         self._data.mkdir(parents=True, exist_ok=True, mode=0o700)
         unfinished = snapshots.begin(self._data)
         # Functions' code is written as files by the call that returns the state.
