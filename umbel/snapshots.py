@@ -154,6 +154,8 @@ def link(source: Path, target: Path) -> None:
     """Give a file a second name, or copy it."""
     try:
         os.link(source, target)
+    except FileExistsError:
+        raise
     except OSError:
         shutil.copy2(source, target)
 
