@@ -132,7 +132,7 @@ class Saving:
             if not message.get("more_body"):
                 break
         try:
-            manifest = await self.save(final=body != b"" and json.loads(body).get("final") is True)
+            manifest = await self.save(final=_is_final(body))
         except Unsaved as fault:
             await _answer(send, 409, {"reason": str(fault)})
         else:
@@ -190,6 +190,13 @@ def _waits(scope: Scope, action: str) -> bool:
 def _action(scope: Scope) -> str:
     """Return `Service.Action` of a request in AWS's JSON protocols, else an empty text."""
     return next((value for name, value in scope["headers"] if name.lower() == b"x-amz-target"), b"").decode("latin-1")
+
+
+def _is_final(body: bytes) -> bool:
+    try:
+        return bool(json.loads(body or b"{}")["final"])
+    except (ValueError, TypeError, KeyError):
+        return False
 
 
 def _reason(fault: BaseException) -> str:
