@@ -8,18 +8,19 @@ DATA ?=
 
 bin := .venv/bin
 tools := $(PYTHON) -m umbel.toolchain
-# From the command line alone: other programs have a PORT in the environment, too. UMBEL_PORT is ours.
-port := $(if $(filter command,$(origin PORT)),$(PORT))
+# From make's command line alone: other programs have a PORT in the environment, too. UMBEL_PORT is ours.
+given = $(if $(filter command,$(origin $(1))),$($(1)))
+port := $(call given,PORT)
 # $(call on,WORD): empty for what people write for no.
 on = $(filter-out 0 no No NO false False FALSE off Off OFF,$(1))
 persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
 up_options := $(if $(port),--port $(port)) $(persist) $(ARGS)
-# What `make clean` would delete with the rest.
+# What PERSIST=1 keeps, which `make clean` deletes only when it is told to.
 kept := .umbel/data
-define refuse_kept
-if [ -n "$$(ls -A $(kept) 2>/dev/null)" ]; then \
-	echo "make clean would delete the data that PERSIST=1 keeps in $(kept): move it, or make clean DATA=1" >&2; exit 1; fi
-endef
+forget := $(call on,$(call given,DATA))
+say_kept := The data that PERSIST=1 keeps in $(kept) is deleted by make clean DATA=1: move it or say so
+look_at_kept = if [ -n "$$(ls -A $(kept) 2>/dev/null)" ]; then \
+	echo "$(if $(forget),Deleting $(kept) as well,$(say_kept))" >&2; $(if $(forget),true,exit 1); fi
 
 .DEFAULT_GOAL := help
 .PHONY: help up down setup browser test check deploy bench clean
@@ -58,7 +59,7 @@ bench: setup ## Measure the pipeline (ARGS=jobs, ARGS=tasks, ARGS=web)
 	@$(bin)/python -m bench $(ARGS)
 
 clean: ## Delete everything that these targets made (DATA=1: kept data, too)
-	@$(if $(call on,$(DATA)),,$(refuse_kept))
+	@$(look_at_kept)
 	@$(MAKE) --no-print-directory down
-	@$(if $(call on,$(DATA)),,$(refuse_kept))
+	@$(look_at_kept)
 	@rm -rf .venv .umbel .build cdk.out node_modules frontend/node_modules frontend/dist
