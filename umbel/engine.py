@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
 
-from umbel import processes, restoring, steps
+from umbel import identity, restoring, steps
 from umbel.faults import Fault
 from umbel.home import HOME, LOGS, ROOT, RUN, SCRATCH
 from umbel.toolchain import ENGINE, NODE
@@ -71,7 +71,7 @@ def running() -> Engine | None:
         recorded = msgspec.json.decode(_RECORD.read_bytes(), type=Engine)
     except (OSError, msgspec.DecodeError):
         recorded = None
-    found = processes.engine(recorded.pid if recorded else None)
+    found = identity.engine(recorded.pid if recorded else None)
     if found is None:
         return None
     home = str(Path(found.scratch).parents[1])
@@ -205,7 +205,7 @@ def sweep(*, clean: bool = False) -> None:
 
     Unless the run ended clean, what it saved last is told, and objects that came after that are moved aside.
     """
-    processes.kill_all()
+    identity.kill_all()
     if not clean:
         restoring.rescue()
     shutil.rmtree(RUN, ignore_errors=True)
@@ -219,7 +219,7 @@ def refuse_taken(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as fault:
-            who = processes.holder(port)
+            who = identity.holder(port)
             by = f" by {who}" if who else ""
             raise Fault(
                 f"port {port} is taken{by}; another one: make up PORT={port + 10} (umbel up --port …)"
@@ -238,7 +238,7 @@ def is_free(port: int) -> bool:
 def environment(port: int, *, persist: bool, run: str = "") -> dict[str, str]:
     """All that the engine, and so every function in it, gets to see of this machine."""
     # Relative to where it works: these stay right when the checkout is moved while it runs.
-    keep = {"PERSIST_STATE": "1", "S3_PERSIST": "1", processes.PERSISTS: "../../data"} if persist else {}
+    keep = {"PERSIST_STATE": "1", "S3_PERSIST": "1", identity.PERSISTS: "../../data"} if persist else {}
     settings = {key[len(_SETTING) :]: value for key, value in os.environ.items() if key.startswith(_SETTING)}
     return {
         "PATH": os.pathsep.join([str(ENGINE / "bin"), str(NODE), "/usr/local/bin", "/usr/bin", "/bin"]),
@@ -249,7 +249,7 @@ def environment(port: int, *, persist: bool, run: str = "") -> dict[str, str]:
         "GATEWAY_PORT": str(port),
         "STATE_DIR": "../state",
         "S3_DATA_DIR": "../s3",
-        processes.RUN_ID: run,
+        identity.RUN_ID: run,
         "LOG_LEVEL": "WARNING",
         # What the engine tells others to call it by: a host that has no `localhost` reaches it, too.
         "MINISTACK_HOST": HOST,

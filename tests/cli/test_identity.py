@@ -12,7 +12,7 @@ import msgspec
 import psutil
 import pytest
 
-from umbel import engine, processes
+from umbel import engine, identity
 from umbel.faults import Fault
 
 Place = Callable[[Path], Path]
@@ -24,7 +24,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Place:
 
     def move_to(home: Path) -> Path:
         scratch = home / "run" / "tmp"
-        for module in (processes, engine):
+        for module in (identity, engine):
             monkeypatch.setattr(module, "HOME", home)
             monkeypatch.setattr(module, "SCRATCH", scratch)
         monkeypatch.setattr(engine, "RUN", home / "run")
@@ -41,7 +41,7 @@ def spawn() -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
 
     def begin(scratch: Path, *, cwd: Path | None = None, run: str | None = "one", port: int = 4599) -> object:
         scratch.mkdir(parents=True, exist_ok=True)
-        names = {"TMPDIR": str(scratch), "GATEWAY_PORT": str(port), **({processes.RUN_ID: run} if run else {})}
+        names = {"TMPDIR": str(scratch), "GATEWAY_PORT": str(port), **({identity.RUN_ID: run} if run else {})}
         listens = "import socket; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print(flush=True)"
         code = f"import sys; {listens if port != 4599 else ''}\nsys.stdin.read()"
         process = subprocess.Popen(
