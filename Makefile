@@ -8,13 +8,20 @@ endif
 PORT ?=
 PERSIST ?=
 ARGS ?=
+DATA ?=
 
 bin := .venv/bin
 # -E: PYTHONPATH, PYTHONSAFEPATH, PYTHONOPTIMIZE and their kin change nothing.
 tools := "$(PYTHON)" -E -m umbel.bootstrap
 # Runs a command with the project's tools on the path, in a clean environment.
 run := $(bin)/python -I -m umbel.toolchain run
-up_options := $(if $(PORT),--port $(PORT)) $(if $(PERSIST),--persist) $(ARGS)
+# From make's command line alone: other programs have a PORT in the environment, too. UMBEL_PORT is ours.
+given = $(if $(filter command,$(origin $(1))),$($(1)))
+port := $(call given,PORT)
+# $(call on,WORD): empty for what people write for no.
+on = $(filter-out 0 no No NO false False FALSE off Off OFF,$(1))
+persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
+up_options := $(if $(port),--port $(port)) $(persist) $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down doctor setup browser test check deploy bench clean
@@ -55,5 +62,5 @@ deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 bench: setup ## Measure the pipeline (ARGS=jobs, ARGS=tasks, ARGS=web)
 	@$(bin)/python -I -m bench $(ARGS)
 
-clean: down ## Delete everything that these targets made
-	@rm -rf .venv .umbel .build cdk.out node_modules frontend/node_modules frontend/dist
+clean: ## Delete everything that these targets made (DATA=1: what PERSIST=1 kept, too)
+	@$(tools) clean $(if $(call on,$(call given,DATA)),--data)

@@ -5,11 +5,11 @@ import re
 import socket
 from collections.abc import Mapping
 
-from umbel import engine, environment, stack, steps, tokens, toolchain
+from umbel import engine, environment, restoring, stack, steps, tokens, toolchain
 from umbel.aws import Cloud
 from umbel.environment import REGION
 from umbel.faults import Fault
-from umbel.home import HOME, LOGS, ROOT
+from umbel.home import HOME, LOGS, ROOT, SCRATCH
 
 ACCOUNT = "000000000000"
 _OWNER = "umbel:checkout"
@@ -29,6 +29,7 @@ def local(cloud: Cloud, *, force: bool = False, **context: object) -> stack.Site
     """
     if not force:
         _refuse_foreign(cloud)
+    restoring.forbid_saving()
     wanted = _fingerprint(cloud, context)
     memory = stack.kept()
     found = stack.outputs(cloud) if memory and memory.fingerprint == wanted else None
@@ -40,6 +41,7 @@ def local(cloud: Cloud, *, force: bool = False, **context: object) -> stack.Site
         with steps.step("operator token"):
             secret, _ = tokens.create(site, "operator", "umbel up")
     stack.keep(stack.Kept(fingerprint=wanted, outputs=found, token=secret))
+    restoring.allow_saving()
     return stack.site(cloud, found)
 
 
@@ -86,10 +88,10 @@ def _cdk(*arguments: str) -> list[str]:
 
 def _environment(cloud: Cloud) -> dict[str, str]:
     assert cloud.endpoint
-    engine.SCRATCH.mkdir(parents=True, exist_ok=True)
+    SCRATCH.mkdir(parents=True, exist_ok=True)
     return {
         **environment.for_local(cloud.endpoint, toolchain.environment()),
-        "TMPDIR": str(engine.SCRATCH),
+        "TMPDIR": str(SCRATCH),
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": REGION,
         "CDK_DISABLE_CLI_TELEMETRY": "true",

@@ -3,20 +3,21 @@
 import contextlib
 import json
 import os
+import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import time
-from urllib.error import URLError
+from pathlib import Path
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, build_opener
+from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
-import psutil
 
+from umbel import identity, restoring, steps
 from umbel.faults import Fault
-from umbel.home import DATA, LOGS, ROOT, RUN
+from umbel.home import HOME, LOGS, ROOT, RUN, SCRATCH
 from umbel.toolchain import ENGINE, NODE
 
 PORT = 4566
@@ -24,23 +25,29 @@ HOST = "127.0.0.1"
 LOG = LOGS / "engine.log"
 
 _RECORD = RUN / "engine.json"
-SCRATCH = RUN / "tmp"
-"""Temporary files of everything that we start; by it our processes are known, and with it they are swept away."""
 _MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from umbel.engine_server import main; sys.path.pop(0); main()"
 _SETTING = "UMBEL_ENGINE_"
 """`UMBEL_ENGINE_AUTH=true` gives the engine `AUTH=true`. Nothing else of the caller's environment reaches it."""
 _STARTS_WITHIN = 60.0
-_SAVES_WITHIN = 40.0
-_DIES_WITHIN = 5.0
+_SAVES_WITHIN = 60.0
+_BUSY_FOR = 60.0
+_PAUSE = 0.2
+_SNAPSHOT = "/_umbel/snapshot"
+
+
+class Unsaved(Exception):  # noqa: N818 - says what the state is
+    """The engine's state could not be saved; the message says why."""
 
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine that `up` started. `born` tells its process from a later one with the same number."""
+    """The engine that `up` started: its process, the id of its run, and what it serves."""
 
     port: int
     pid: int
-    born: float
+    run: str
     persist: bool
+    home: str
+    """The folder that it was started in. After the checkout was moved its functions are gone: it has to be stopped."""
 
     @property
     def endpoint(self) -> str:
@@ -48,13 +55,9 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
         return local_endpoint(self.port)
 
     @property
-    def alive(self) -> bool:
-        """True while the very process that was started is there."""
-        try:
-            process = psutil.Process(self.pid)
-            return process.create_time() == self.born and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
+    def moved(self) -> bool:
+        """True when the checkout was moved since the engine was started."""
+        return Path(self.home) != HOME
 
 
 def local_endpoint(port: int) -> str:
@@ -63,12 +66,16 @@ def local_endpoint(port: int) -> str:
 
 
 def running() -> Engine | None:
-    """The engine that `up` started, when it still lives."""
+    """The engine that `up` started, when it still lives; found by its process when its record is gone."""
     try:
-        engine = msgspec.json.decode(_RECORD.read_bytes(), type=Engine)
-    except (FileNotFoundError, msgspec.DecodeError):
+        recorded = msgspec.json.decode(_RECORD.read_bytes(), type=Engine)
+    except (OSError, msgspec.DecodeError):
+        recorded = None
+    found = identity.engine(recorded.pid if recorded else None)
+    if found is None:
         return None
-    return engine if engine.alive else None
+    home = str(Path(found.scratch).parents[1])
+    return Engine(port=found.port, pid=found.pid, run=found.run, persist=found.persist, home=home)
 
 
 def healthy(endpoint: str, patience: float = 2.0) -> bool:
@@ -96,25 +103,66 @@ def is_ours(endpoint: str, port: int) -> bool:
     return parts.hostname in {"127.0.0.1", "localhost", "::1"} and parts.port == port
 
 
+def answers(endpoint: str) -> bool:
+    """True when an endpoint answers. Our own engine is waited for while its process lives: it is busy, not gone."""
+    if healthy(endpoint):
+        return True
+    ours = running()
+    if ours is None or not is_ours(endpoint, ours.port):
+        return False
+    steps.say(f"the local engine is busy (process {ours.pid}); waiting for it, {_BUSY_FOR:.0f} s at most")
+    deadline = time.monotonic() + _BUSY_FOR
+    while time.monotonic() < deadline:
+        if healthy(endpoint, patience=5):
+            return True
+        if running() is None:
+            return False
+        time.sleep(_PAUSE)
+    raise Fault(
+        f"the local engine (process {ours.pid}) has not answered for {_BUSY_FOR:.0f} s: wait, or stop it with "
+        f"make down ARGS=--now; its log is {LOG}"
+    )
+
+
 def start(port: int, *, persist: bool) -> Engine:
-    """Start the engine in a clean environment and wait until it answers."""
-    sweep()
-    refuse_taken(port)
-    for folder in (SCRATCH, LOGS, *([DATA] if persist else [])):
-        folder.mkdir(parents=True, exist_ok=True)
-    _rewind_streams()
+    """Start the engine in a clean environment and wait until it answers; a persistent one with the data it kept."""
+    if ours := running():
+        raise Fault(f"Umbel already runs on port {ours.port} (process {ours.pid}): make down first")
+    while True:
+        sweep()
+        refuse_taken(port)
+        SCRATCH.mkdir(parents=True, exist_ok=True)
+        LOGS.mkdir(parents=True, exist_ok=True)
+        restored = restoring.newest() if persist else None
+        if restored:
+            restoring.restore(restored, port)
+        try:
+            engine = _launch(port, persist=persist)
+        except Fault:
+            why = restoring.refused()
+            if restored is None or why is None:
+                raise
+            restoring.move_aside(restored.folder, why)
+        else:
+            if restored:
+                steps.say(f"the data is that of {restored.when}")
+            return engine
+
+
+def _launch(port: int, *, persist: bool) -> Engine:
+    run = secrets.token_hex(8)
     with LOG.open("wb") as log:
         # A session of its own: Ctrl-C in this terminal is ours to handle, and its workers can be stopped with it.
         process = subprocess.Popen(  # noqa: S603 - the engine we installed
             [ENGINE / "bin" / "python", "-I", "-c", _MAIN, str(ROOT)],
-            env=environment(port, persist=persist),
+            env=environment(port, persist=persist, run=run),
             cwd=SCRATCH,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    engine = Engine(port=port, pid=process.pid, born=psutil.Process(process.pid).create_time(), persist=persist)
+    engine = Engine(port=port, pid=process.pid, run=run, persist=persist, home=str(HOME))
     _RECORD.write_bytes(msgspec.json.encode(engine))
     deadline = time.monotonic() + _STARTS_WITHIN
     while not healthy(engine.endpoint):
@@ -126,25 +174,40 @@ def start(port: int, *, persist: bool) -> Engine:
     return engine
 
 
-def stop() -> None:
-    """End the engine and all that it started, and delete what they left. Safe to call at any time."""
-    engine = running()
-    if engine and engine.persist:
-        # It saves its state when it is asked to end; an engine that keeps nothing needs no asking.
-        process = psutil.Process(engine.pid)
-        with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-            process.terminate()
-            process.wait(_SAVES_WITHIN)
-    sweep()
+def save(engine: Engine, *, final: bool, patience: float = _SAVES_WITHIN) -> None:
+    """Have a persistent engine take a snapshot now; raises Unsaved with the reason when it cannot.
+
+    After a final one it changes nothing more, and is to be stopped.
+    """
+    headers = {"Content-Type": "application/json"}
+    request = Request(f"{engine.endpoint}{_SNAPSHOT}", json.dumps({"final": final}).encode(), headers)  # noqa: S310 - ours
+    try:
+        with build_opener(ProxyHandler({})).open(request, timeout=patience) as answer:
+            answer.read()
+    except HTTPError as refusal:
+        with contextlib.suppress(ValueError):
+            raise Unsaved(str(json.load(refusal).get("reason"))) from refusal
+        raise Unsaved(f"the engine answered {refusal.code}") from refusal
+    except OSError as fault:
+        raise Unsaved("the engine does not answer") from fault
 
 
-def sweep() -> None:
-    """Kill what an engine left running (a function in mid-call outlives it) and delete the run's folder."""
-    orphans = [process for process in psutil.process_iter() if _is_ours(process)]
-    for process in orphans:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGKILL)
-    psutil.wait_procs(orphans, timeout=_DIES_WITHIN)
+def stop(*, saved: bool = False) -> None:
+    """End the engine and all that it started, and delete what they left. Safe to call at any time.
+
+    What a persistent engine holds is lost unless it was `saved` right before; `sweep` says so.
+    """
+    sweep(clean=saved)
+
+
+def sweep(*, clean: bool = False) -> None:
+    """Kill what belongs to this checkout's run and delete the run's folder.
+
+    Unless the run ended clean, what it saved last is told, and objects that came after that are moved aside.
+    """
+    identity.kill_all()
+    if not clean:
+        restoring.rescue()
     shutil.rmtree(RUN, ignore_errors=True)
 
 
@@ -156,36 +219,26 @@ def refuse_taken(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as fault:
-            who = _holder(port)
+            who = identity.holder(port)
             by = f" by {who}" if who else ""
             raise Fault(
                 f"port {port} is taken{by}; another one: make up PORT={port + 10} (umbel up --port …)"
             ) from fault
 
 
-def _rewind_streams() -> None:
-    """Let mappings of streams start anew: the engine keeps how far they had read, but not what there was to read, and
-    would wait for as many changes as there had been before it passes on the next one.
-    """
-    functions = DATA / "state" / "lambda.json"
-    if functions.exists():
-        state = json.loads(functions.read_bytes())
-        state["payload"]["dynamodb_stream_positions"]["data"] = {}
-        functions.write_text(json.dumps(state))
-
-
-def _is_ours(process: psutil.Process) -> bool:
-    """All that we start is given our scratch folder for its temporary files, and hands it on to its children."""
+def is_free(port: int) -> bool:
+    """True when an engine could be started on this port."""
     try:
-        return process.environ().get("TMPDIR") == str(SCRATCH)
-    except (psutil.Error, OSError):
+        refuse_taken(port)
+    except Fault:
         return False
+    return True
 
 
-def environment(port: int, *, persist: bool) -> dict[str, str]:
+def environment(port: int, *, persist: bool, run: str = "") -> dict[str, str]:
     """All that the engine, and so every function in it, gets to see of this machine."""
-    state = DATA if persist else SCRATCH
-    keep = {"PERSIST_STATE": "1", "S3_PERSIST": "1"} if persist else {}
+    # Relative to where it works: these stay right when the checkout is moved while it runs.
+    keep = {"PERSIST_STATE": "1", "S3_PERSIST": "1", identity.PERSISTS: "../../data"} if persist else {}
     settings = {key[len(_SETTING) :]: value for key, value in os.environ.items() if key.startswith(_SETTING)}
     return {
         "PATH": os.pathsep.join([str(ENGINE / "bin"), str(NODE), "/usr/local/bin", "/usr/bin", "/bin"]),
@@ -194,8 +247,9 @@ def environment(port: int, *, persist: bool) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),
-        "STATE_DIR": str(state / "state"),
-        "S3_DATA_DIR": str(state / "s3"),
+        "STATE_DIR": "../state",
+        "S3_DATA_DIR": "../s3",
+        identity.RUN_ID: run,
         "LOG_LEVEL": "WARNING",
         # What the engine tells others to call it by: a host that has no `localhost` reaches it, too.
         "MINISTACK_HOST": HOST,
@@ -205,13 +259,3 @@ def environment(port: int, *, persist: bool) -> dict[str, str]:
         **keep,
         **settings,
     }
-
-
-def _holder(port: int) -> str | None:
-    """Who listens on the port, as far as this user may know."""
-    with contextlib.suppress(psutil.Error):
-        for connection in psutil.net_connections("tcp"):
-            listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
-            if listens and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
-    return None

@@ -31,9 +31,7 @@ _CERTIFICATES = (
 )
 _TERMINAL = r"path|home|user|logname|shell|term|colorterm|columns|lines|no_color|force_color|ci|tz|tmpdir|temp|tmp"
 _LOCALE = r"lang|language|lc_[a-z]+|locale_archive"
-_FOLDERS = (
-    r"xdg_(cache|config|data|state|runtime)_(home|dir)|ld_library_path|pyenv_root|nix_ld(_library_path)?"
-)
+_FOLDERS = r"xdg_(cache|config|data|state|runtime)_(home|dir)|ld_library_path|pyenv_root|nix_ld(_library_path)?"
 _PIP = (
     r"pip_(index_url|extra_index_url|no_index|find_links|trusted_host|cert|client_cert|proxy|retries|timeout"
     r"|default_timeout|keyring_provider|config_file|cache_dir|disable_pip_version_check)"

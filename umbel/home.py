@@ -7,14 +7,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-HOME = Path(os.environ.get("UMBEL_HOME") or ROOT / ".umbel")
+HOME = Path(os.environ.get("UMBEL_HOME") or ROOT / ".umbel").resolve()
 """Everything in it can be deleted. `UMBEL_HOME` moves it, so that two Umbels can run from one checkout."""
 
 RUN = HOME / "run"
-"""What lives between `up` and `down`: logs, the engine's record, its temporary files."""
+"""What lives between `up` and `down`: the engine's record, its state, its temporary files."""
+
+SCRATCH = RUN / "tmp"
+"""The working folder of the engine, and the temporary folder of everything that we start."""
 
 DATA = HOME / "data"
-"""What `up --persist` keeps."""
+"""The snapshots that `up --persist` keeps, and what was moved aside because it could not be used."""
 
 LOGS = HOME / "logs"
 """The output of the last set-up and the last `up`; small, and kept by `down` for those who ask why."""

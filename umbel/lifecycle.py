@@ -5,11 +5,13 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 
-from umbel import deploy, engine, lock, stack, steps, target, toolchain
+from umbel import deploy, engine, lock, restoring, stack, steps, target, toolchain
 from umbel.aws import Cloud
 from umbel.faults import Fault
 
 DRAIN_SECONDS = 30.0
+_SAVES = 120.0
+_SAVES_NOW = 20.0
 _PAUSE = 0.5
 _MESSAGES = "ApproximateNumberOfMessages"
 _COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
@@ -21,7 +23,7 @@ def up(port: int | None, *, persist: bool, settings: Mapping[str, str], force: b
     `settings` go over those of cdk.json; `force` takes over a stack that another checkout deployed.
     """
     with _interruptible(), lock.held("make up"):
-        running = engine.running()
+        running = _stop_moved(engine.running())
         try:
             toolchain.setup()
             return deploy.local(_endpoint(port, running, persist=persist), force=force, **settings)
@@ -33,17 +35,40 @@ def up(port: int | None, *, persist: bool, settings: Mapping[str, str], force: b
 
 
 def down(*, now: bool) -> str:
-    """Stop our engine and leave nothing behind; says what there was to do. First lets what is in flight end."""
+    """Stop our engine and leave nothing behind; says what there was to do. First lets what is in flight end.
+
+    A persistent engine's state is saved first; when that fails, it goes on running unless it is to stop `now`.
+    """
     with _interruptible(), lock.held("make down"):
         ours = engine.running()
         if ours is None:
             engine.sweep()
             return "Umbel is not running here"
-        if not now:
+        if not now and not ours.moved and engine.answers(ours.endpoint):
             _drain(Cloud(ours.endpoint))
+        unsaved = _save(ours, now=now) if ours.persist else None
         with _undisturbed(), steps.step("stopping the local engine"):
-            engine.stop()
-        return "Umbel has stopped; its data is kept for the next up" if ours.persist else "Umbel has stopped"
+            engine.stop(saved=ours.persist and unsaved is None)
+        if not ours.persist:
+            return "Umbel has stopped"
+        if unsaved:
+            return f"Umbel has stopped without saving its data, {restoring.last_saved()}: {unsaved}"
+        return "Umbel has stopped; its data is kept for the next up (PERSIST=1)"
+
+
+def _save(ours: engine.Engine, *, now: bool) -> str | None:
+    """Save before the end; returns why that was not possible."""
+    try:
+        with _undisturbed(), steps.step("saving its data"):
+            engine.save(ours, final=True, patience=_SAVES_NOW if now else _SAVES)
+    except engine.Unsaved as reason:
+        if now or not restoring.DEPLOYED.exists():
+            return str(reason)
+        raise Fault(
+            f"Umbel still runs: its data, {restoring.last_saved()}, could not be saved: {reason}. Remove the cause and "
+            "repeat make down, or stop without saving: make down ARGS=--now"
+        ) from reason
+    return None
 
 
 def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) -> Cloud:
@@ -51,7 +76,7 @@ def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) ->
     asked = target.wanted()
     if asked == "aws":
         raise Fault("umbel up is for this machine, and UMBEL_TARGET asks for AWS: make deploy, or unset it")
-    wanted = port or target.port() or (ours.port if ours else engine.PORT)
+    wanted = port or target.port() or (ours.port if ours else _usual_port(persist=persist))
     by_environment = engine.named_endpoint() if asked is None and ours is None else None
     named = asked if asked not in {None, "local"} else by_environment
     if named and not (ours and engine.is_ours(named, ours.port)):
@@ -69,9 +94,28 @@ def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) ->
         raise Fault(f"Umbel already runs on port {ours.port}: make down first")
     if persist and not ours.persist:
         raise Fault("Umbel already runs, without --persist: make down first")
-    if not engine.healthy(ours.endpoint, patience=10):
-        raise Fault(f"the local engine hangs (process {ours.pid}): make down ARGS=--now; its log is {engine.LOG}")
+    engine.answers(ours.endpoint)
     return Cloud(ours.endpoint)
+
+
+def _usual_port(*, persist: bool) -> int:
+    """The port of the kept data where it is free, so that addresses that people noted stay right; else 4566."""
+    kept = restoring.newest() if persist else None
+    return kept.manifest.port if kept and engine.is_free(kept.manifest.port) else engine.PORT
+
+
+def _stop_moved(ours: engine.Engine | None) -> engine.Engine | None:
+    """Stop an engine whose folder was moved while it ran: its functions' code is where no path leads any more."""
+    if ours is None or not ours.moved:
+        return ours
+    with _undisturbed():
+        unsaved = "it did not persist"
+        if ours.persist:
+            unsaved = _save(ours, now=True) or ""
+        engine.stop(saved=not unsaved)
+    data = f"what it held and had not saved is gone: {unsaved}" if unsaved else "its data was saved"
+    steps.say(f"Umbel was running when its folder was moved from {ours.home}, and had to be stopped; {data}")
+    return None
 
 
 def _drain(cloud: Cloud) -> None:

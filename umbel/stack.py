@@ -1,7 +1,6 @@
 """The deployed stack, as those who use it see it: addresses, buckets, tables."""
 
 import os
-from pathlib import Path
 
 import click
 import msgspec
@@ -9,9 +8,12 @@ import msgspec
 from umbel import engine, target
 from umbel.aws import Cloud
 from umbel.faults import Fault, NotRunning
-from umbel.home import DATA, RUN
+from umbel.home import RUN
+from umbel.snapshots import MEMORY
 
 STACK = "umbel"
+_MEMORY = RUN / MEMORY
+"""Gone with `down`; a snapshot has the one that belongs to it."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +58,7 @@ def find(cloud: Cloud | None = None, *, changing: bool = False) -> Site:
     ours, memory = engine.running(), kept()
     if cloud.endpoint is None and changing:
         click.echo(f"AWS account {cloud.account} in {cloud.region}", err=True)
-    if cloud.endpoint and not engine.healthy(cloud.endpoint):
+    if cloud.endpoint and not engine.answers(cloud.endpoint):
         if ours and ours.endpoint == cloud.endpoint:
             raise NotRunning
         raise Fault(f"nothing answers as a local engine at {cloud.endpoint}, which {target.named_by(cloud)} names")
@@ -100,7 +102,7 @@ def site(cloud: Cloud, found: dict[str, str]) -> Site:
 def kept() -> Kept | None:
     """What `up` remembers, if it ran."""
     try:
-        return msgspec.json.decode(_memory().read_bytes(), type=Kept)
+        return msgspec.json.decode(_MEMORY.read_bytes(), type=Kept)
     except (FileNotFoundError, msgspec.DecodeError):
         # Also when another version wrote it.
         return None
@@ -108,13 +110,6 @@ def kept() -> Kept | None:
 
 def keep(memory: Kept) -> None:
     """Remember a deployment."""
-    path = _memory()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_bytes(msgspec.json.encode(memory))
-
-
-def _memory() -> Path:
-    """Beside the data that it belongs to: gone with `down`, unless the engine persists."""
-    ours = engine.running()
-    return (DATA if ours and ours.persist else RUN) / "state.json"
+    _MEMORY.parent.mkdir(parents=True, exist_ok=True)
+    _MEMORY.touch(mode=0o600)
+    _MEMORY.write_bytes(msgspec.json.encode(memory))

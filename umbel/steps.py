@@ -22,6 +22,7 @@ from umbel.faults import Fault
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_CLEAR = "\r\x1b[K"
 _TAIL = 15
 _TITLE = 44
 _GRACE = 5.0
@@ -68,6 +69,12 @@ class Step:
         room = columns - len(said) - 3
         detail = f"  \x1b[2m{self.detail[:room]}\x1b[0m" if room > 0 else ""
         return said[: max(columns - 1, 0)] + detail
+
+
+def say(sentence: str) -> None:
+    """Tell people something beside the steps."""
+    sys.stderr.write(f"{_CLEAR if sys.stderr.isatty() else ''}umbel: {sentence}\n")
+    sys.stderr.flush()
 
 
 @contextlib.contextmanager

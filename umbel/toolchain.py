@@ -24,7 +24,7 @@ from typing import NoReturn
 from umbel import checks, lock, steps, venv
 from umbel.environment import clean, for_aws
 from umbel.faults import Fault
-from umbel.home import LOGS, ROOT, RUN, TOOLS
+from umbel.home import DATA, LOGS, ROOT, RUN, TOOLS
 from umbel.stamps import Part, digest, ensure
 
 VENV = ROOT / ".venv"
@@ -38,6 +38,8 @@ Command = Sequence["str | Path"]
 __all__ = ["ENGINE", "NODE", "VENV", "browser", "cdk", "chromium", "digest", "environment", "page", "setup", "uv"]
 
 _LOCK = ROOT / "uv.lock"
+_MADE = (".venv", ".umbel", ".build", "cdk.out", "node_modules", "frontend/node_modules", "frontend/dist")
+"""All that set-up, builds and runs leave in the checkout."""
 _MODULES = ROOT / "node_modules"
 _ANSWERS_WITHIN = 60.0
 """Seconds that a program gets to say its version."""
@@ -346,6 +348,27 @@ def down(arguments: Sequence[str]) -> None:
     os.execve(python, [python, "-I", "-m", "umbel", "down", *arguments], environment())  # noqa: S606 - becomes it
 
 
+def clean_up(arguments: Sequence[str]) -> None:
+    """Stop what runs, then delete all that set-up and running have made; kept data only with `--data`."""
+    forget = "--data" in arguments
+    _refuse_to_forget(forget)
+    python = VENV / "bin" / "python"
+    if RUN.exists() and venv.interpreter(VENV) is not None:
+        stopped = subprocess.run([python, "-I", "-m", "umbel", "down"], env=environment(), check=False)  # noqa: S603 - ours
+        if stopped.returncode:
+            sys.exit(stopped.returncode)
+    # A persistent engine has just saved its data.
+    _refuse_to_forget(forget)
+    with lock.held("make clean", TOOLS):
+        for made in _MADE:
+            shutil.rmtree(ROOT / made, ignore_errors=True)
+
+
+def _refuse_to_forget(forget: bool) -> None:
+    if not forget and DATA.exists() and any(DATA.iterdir()):
+        raise Fault(f"{DATA} has the data that PERSIST=1 keeps: make clean DATA=1 deletes it as well; or move it away")
+
+
 def look() -> None:
     """Say what `umbel doctor` says before anything is installed: what a set-up needs of this machine."""
     findings = list(checks.before_setup())
@@ -357,7 +380,7 @@ def look() -> None:
 
 
 def main() -> None:
-    """`python3 -m umbel.bootstrap setup|browser|page|look|down|run|cdk`, called by make."""
+    """`python3 -m umbel.bootstrap setup|browser|page|look|down|clean|run|cdk`, called by make."""
     name, *arguments = sys.argv[1:]
     actions: dict[str, Callable[[], None]] = {
         "setup": setup,
@@ -372,6 +395,9 @@ def main() -> None:
         run(arguments)
     _stop_on_signals()
     try:
+        if name == "clean":
+            clean_up(arguments)
+            return
         with lock.held(f"make {name}", TOOLS):
             actions[name]()
     except Fault as fault:

@@ -1,7 +1,6 @@
 """The local engine's environment, its port, and the endpoint that the caller names."""
 
 import socket
-from pathlib import Path
 
 import pytest
 
@@ -26,10 +25,10 @@ def test_a_documented_setting_does(monkeypatch: pytest.MonkeyPatch) -> None:
     assert engine.environment(4580, persist=False)["AUTH"] == "true"
 
 
-def test_only_a_persistent_engine_writes_outside_the_runs_folder() -> None:
+def test_an_engine_writes_into_its_runs_folder_alone() -> None:
     passing, lasting = (engine.environment(4580, persist=persist) for persist in (False, True))
-    assert Path(passing["S3_DATA_DIR"]).is_relative_to(home.RUN)
-    assert Path(lasting["S3_DATA_DIR"]).is_relative_to(home.DATA)
+    for name in ("STATE_DIR", "S3_DATA_DIR"):
+        assert (home.SCRATCH / lasting[name]).resolve().parent == home.RUN
     assert "PERSIST_STATE" not in passing
     assert lasting["PERSIST_STATE"] == "1"
 

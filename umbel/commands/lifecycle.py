@@ -12,7 +12,9 @@ from umbel.home import LOGS
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the local engine (UMBEL_PORT, else 4566).")
-@click.option("--persist", is_flag=True, help="Keep buckets and ledger when Umbel stops.")
+@click.option(
+    "--persist/--no-persist", envvar="UMBEL_PERSIST", help="Keep buckets and ledger when Umbel stops (UMBEL_PERSIST)."
+)
 @click.option("-c", "--context", "settings", multiple=True, metavar="KEY=VALUE", help="As for cdk: -c max_tasks=500.")
 @click.option("--force", is_flag=True, help="Replace a stack that another checkout deployed to the same endpoint.")
 @show.as_json
