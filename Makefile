@@ -3,11 +3,12 @@
 PYTHON ?= python3
 PORT ?=
 PERSIST ?=
+HOST ?=
 ARGS ?=
 
 bin := .venv/bin
 tools := $(PYTHON) -m umbel.toolchain
-up_options := $(if $(PORT),--port $(PORT)) $(if $(PERSIST),--persist) $(ARGS)
+up_options := $(if $(PORT),--port $(PORT)) $(if $(PERSIST),--persist) $(if $(HOST),--host $(HOST)) $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down setup browser test check deploy bench clean
@@ -15,7 +16,7 @@ up_options := $(if $(PORT),--port $(PORT)) $(if $(PERSIST),--persist) $(ARGS)
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-up: setup ## Set up, start the local engine, deploy, print the web address (PORT=4570 PERSIST=1)
+up: setup ## Set up, start the local engine, deploy, print the web address (PORT=4570 PERSIST=1 HOST=devbox)
 	@$(bin)/umbel up $(up_options)
 
 down: ## Let what is in flight end, then stop everything (ARGS=--now: at once)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 import urllib3
@@ -97,7 +97,8 @@ class Client:
             form = _Form(ticket.fields, content, sent)
             headers = {"Content-Type": form.content_type, "Content-Length": str(form.length)}
             try:
-                answer = self._http.request("POST", ticket.url, body=form, headers=headers, retries=False)
+                url = self._at_hand(ticket.url)
+                answer = self._http.request("POST", url, body=form, headers=headers, retries=False)
             except urllib3.exceptions.HTTPError as fault:
                 raise _unreachable(self.site, fault) from fault
         if answer.status >= 300:
@@ -107,7 +108,7 @@ class Client:
         """Fetch a result into a file; the file appears whole or not at all."""
         part = path.with_name(f".{path.name}.part")
         try:
-            with self._http.request("GET", url, preload_content=False) as answer, part.open("wb") as out:
+            with self._http.request("GET", self._at_hand(url), preload_content=False) as answer, part.open("wb") as out:
                 if answer.status != 200:
                     raise ApiFault(
                         answer.status, "no_result", f"{path.name}: the result is not there (HTTP {answer.status})"
@@ -119,6 +120,12 @@ class Client:
             raise _unreachable(self.site, fault) from fault
         finally:
             part.unlink(missing_ok=True)
+
+    def _at_hand(self, url: str) -> str:
+        """Links name the address of a local engine that browsers reach; this machine may not know it."""
+        if self.site.endpoint is None:
+            return url
+        return urlunsplit(urlsplit(url)._replace(scheme="http", netloc=urlsplit(self.site.endpoint).netloc))
 
 
 class _Form:

@@ -15,6 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 import msgspec
 import psutil
 
+from umbel import hosts as names
 from umbel.faults import Fault
 from umbel.home import DATA, LOGS, ROOT, RUN
 from umbel.toolchain import ENGINE, NODE
@@ -41,11 +42,18 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     born: float
     persist: bool
+    hosts: tuple[str, ...] = ()
+    """Under which names browsers on other machines reach it (`umbel.hosts`)."""
 
     @property
     def endpoint(self) -> str:
         """Where the AWS APIs answer."""
         return local_endpoint(self.port)
+
+    @property
+    def public(self) -> str:
+        """Where browsers reach it."""
+        return names.public(self.hosts, self.port) or self.endpoint
 
     @property
     def alive(self) -> bool:
@@ -96,7 +104,7 @@ def is_ours(endpoint: str, port: int) -> bool:
     return parts.hostname in {"127.0.0.1", "localhost", "::1"} and parts.port == port
 
 
-def start(port: int, *, persist: bool) -> Engine:
+def start(port: int, *, persist: bool, hosts: tuple[str, ...] = ()) -> Engine:
     """Start the engine in a clean environment and wait until it answers."""
     sweep()
     refuse_taken(port)
@@ -107,14 +115,15 @@ def start(port: int, *, persist: bool) -> Engine:
         # A session of its own: Ctrl-C in this terminal is ours to handle, and its workers can be stopped with it.
         process = subprocess.Popen(  # noqa: S603 - the engine we installed
             [ENGINE / "bin" / "python", "-I", "-c", _MAIN, str(ROOT)],
-            env=environment(port, persist=persist),
+            env=environment(port, persist=persist, hosts=hosts),
             cwd=SCRATCH,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    engine = Engine(port=port, pid=process.pid, born=psutil.Process(process.pid).create_time(), persist=persist)
+    born = psutil.Process(process.pid).create_time()
+    engine = Engine(port=port, pid=process.pid, born=born, persist=persist, hosts=hosts)
     _RECORD.write_bytes(msgspec.json.encode(engine))
     deadline = time.monotonic() + _STARTS_WITHIN
     while not healthy(engine.endpoint):
@@ -182,7 +191,7 @@ def _is_ours(process: psutil.Process) -> bool:
         return False
 
 
-def environment(port: int, *, persist: bool) -> dict[str, str]:
+def environment(port: int, *, persist: bool, hosts: tuple[str, ...] = ()) -> dict[str, str]:
     """All that the engine, and so every function in it, gets to see of this machine."""
     state = DATA if persist else SCRATCH
     keep = {"PERSIST_STATE": "1", "S3_PERSIST": "1"} if persist else {}
@@ -193,6 +202,9 @@ def environment(port: int, *, persist: bool) -> dict[str, str]:
         "TMPDIR": str(SCRATCH),
         "LANG": "C.UTF-8",
         "BIND_HOST": HOST,
+        # Read by `umbel.engine_server`.
+        "UMBEL_HOSTS": ",".join(names.named(hosts)),
+        "UMBEL_LISTEN": ",".join(names.listening(hosts)),
         "GATEWAY_PORT": str(port),
         "STATE_DIR": str(state / "state"),
         "S3_DATA_DIR": str(state / "s3"),

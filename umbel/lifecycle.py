@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 
-from umbel import deploy, engine, stack, steps, toolchain
+from umbel import deploy, engine, hosts, stack, steps, toolchain
 from umbel.aws import Cloud
 from umbel.faults import Fault
 
@@ -16,16 +16,17 @@ _MESSAGES = "ApproximateNumberOfMessages"
 _COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
 
 
-def up(port: int | None, *, persist: bool, settings: Mapping[str, str]) -> stack.Site:
+def up(port: int | None, *, persist: bool, settings: Mapping[str, str], reached_as: str | None = None) -> stack.Site:
     """Bring everything up. What is running already is kept; what this call started, it stops when it fails.
 
-    `settings` go over those of cdk.json.
+    `settings` go over those of cdk.json; `reached_as` are the names under which browsers on other machines reach it.
     """
     running = engine.running()
     with _interruptible():
         try:
             toolchain.setup()
-            return deploy.local(_endpoint(port, running, persist=persist), **settings)
+            names = hosts.read(reached_as or os.environ.get("UMBEL_HOST") or "")
+            return deploy.local(_endpoint(port, running, persist=persist, names=names), **settings)
         except BaseException:
             if running is None:
                 with _undisturbed():
@@ -46,7 +47,7 @@ def down(*, now: bool) -> str:
     return "Umbel has stopped; its data is kept for the next up" if ours.persist else "Umbel has stopped"
 
 
-def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) -> Cloud:
+def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool, names: tuple[str, ...]) -> Cloud:
     """The endpoint to deploy to: the one that the environment names, the engine that runs, or a new one."""
     wanted = port or int(os.environ.get("UMBEL_PORT") or 0) or (ours.port if ours else engine.PORT)
     named = engine.named_endpoint()
@@ -59,9 +60,11 @@ def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) ->
             )
     if ours is None:
         with steps.step(f"local engine on port {wanted}"):
-            return Cloud(engine.start(wanted, persist=persist).endpoint)
+            return Cloud(engine.start(wanted, persist=persist, hosts=names).endpoint)
     if wanted != ours.port:
         raise Fault(f"Umbel already runs on port {ours.port}: make down first")
+    if names and names != ours.hosts:
+        raise Fault(f"Umbel already runs, reached as {', '.join(ours.hosts) or engine.HOST}: make down first")
     if persist and not ours.persist:
         raise Fault("Umbel already runs, without --persist: make down first")
     if not engine.healthy(ours.endpoint, patience=10):

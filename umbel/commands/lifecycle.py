@@ -13,10 +13,13 @@ from umbel.home import LOGS
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the local engine (UMBEL_PORT, else 4566).")
 @click.option("--persist", is_flag=True, help="Keep buckets and ledger when Umbel stops.")
+@click.option(
+    "--host", metavar="NAME,…", help="Let browsers on other machines in, under these names or addresses (UMBEL_HOST)."
+)
 @click.option("-c", "--context", "settings", multiple=True, metavar="KEY=VALUE", help="As for cdk: -c max_tasks=500.")
 @show.as_json
-def up(port: int | None, persist: bool, settings: tuple[str, ...], as_json: bool) -> None:
-    site = lifecycle.up(port, persist=persist, settings=dict(map(_setting, settings)))
+def up(port: int | None, persist: bool, host: str | None, settings: tuple[str, ...], as_json: bool) -> None:
+    site = lifecycle.up(port, persist=persist, settings=dict(map(_setting, settings)), reached_as=host)
     show.either(site, _welcome, json=as_json)
 
 
