@@ -7,6 +7,7 @@ PYTHON := $(firstword $(shell for each in python3 python3.14 python3.13 python3.
 endif
 PORT ?=
 PERSIST ?=
+HOST ?=
 ARGS ?=
 DATA ?=
 
@@ -18,10 +19,11 @@ run := $(bin)/python -I -m umbel.toolchain run
 # From make's command line alone: other programs have a PORT in the environment, too. UMBEL_PORT is ours.
 given = $(if $(filter command,$(origin $(1))),$($(1)))
 port := $(call given,PORT)
+host := $(call given,HOST)
 # $(call on,WORD): empty for what people write for no.
 on = $(filter-out 0 no No NO false False FALSE off Off OFF,$(1))
 persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
-up_options := $(if $(port),--port $(port)) $(persist) $(ARGS)
+up_options := $(if $(port),--port $(port)) $(persist) $(if $(host),--host $(host)) $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down doctor setup browser test check deploy bench clean
@@ -29,7 +31,7 @@ up_options := $(if $(port),--port $(port)) $(persist) $(ARGS)
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-up: setup ## Set up, start the local engine, deploy, print the web address (PORT=4570 PERSIST=1)
+up: setup ## Set up, start the local engine, deploy, print the web address (PORT=4570 PERSIST=1 HOST=devbox)
 	@$(bin)/umbel up $(up_options)
 
 down: ## Let what is in flight end, then stop everything (ARGS=--now: at once)
