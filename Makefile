@@ -26,7 +26,7 @@ persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
 up_options := $(if $(port),--port $(port)) $(persist) $(if $(host),--host $(host)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor setup browser test check deploy bench clean
+.PHONY: help up down doctor setup browser test check deploy machines bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -60,6 +60,9 @@ deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 	@$(bin)/umbel doctor --deploy $(ARGS)
 	@$(tools) page
 	@$(bin)/cdk deploy $(ARGS)
+
+machines: setup ## Set up and upload under each condition of docs/local.md (ARGS="moved copied")
+	@$(bin)/python -I -m tests.machines $(ARGS)
 
 bench: setup ## Measure the pipeline (ARGS=jobs, ARGS=tasks, ARGS=web)
 	@$(bin)/python -I -m bench $(ARGS)
