@@ -7,9 +7,11 @@ where the functions that the engine runs could import it.
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from umbel.engine_server.clock import steady
 from umbel.engine_server.gate import Gate
 from umbel.engine_server.loading import refuse_unreadable
 from umbel.engine_server.saving import Saving
@@ -21,6 +23,8 @@ RUN = Path("..")
 
 def main() -> None:
     """Serve the engine behind the gate; `umbel.engine.environment` has set what it reads."""
+    # Before anything of the engine's is loaded, which may take the function by its name.
+    time.time = steady()
     # In the engine's own environment alone.
     import hypercorn.asyncio  # type: ignore[import-not-found]  # noqa: PLC0415
     from ministack import app as engine  # type: ignore[import-not-found]  # noqa: PLC0415
