@@ -3,12 +3,12 @@
 PYTHON ?= python3
 PORT ?=
 PERSIST ?=
-HOST ?=
 ARGS ?=
 
 bin := .venv/bin
 tools := $(PYTHON) -m umbel.toolchain
-up_options := $(if $(PORT),--port $(PORT)) $(if $(PERSIST),--persist) $(if $(HOST),--host $(HOST)) $(ARGS)
+# HOST from the command line alone: some shells export a HOST of their own, and it opens the engine to others.
+up_options := $(if $(PORT),--port $(PORT)) $(if $(PERSIST),--persist) $(if $(filter command,$(origin HOST)),--host "$(HOST)") $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down setup browser test check deploy bench clean
