@@ -38,7 +38,7 @@ def test_hosts_are_read_from_one_line(text: str, names: tuple[str, ...]) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["http://devbox", "devbox/", "*", "dev box", "devbox:", "devbox:port", "fd00::5", "-c"]
+    "text", ["http://devbox", "devbox/", "*", "dev box", "devbox:", "devbox:port", "devbox:65536", "fd00::5", "-c"]
 )
 def test_what_no_browser_calls_a_host_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(Fault, match="name it as browsers do, devbox or"):
@@ -69,7 +69,7 @@ def test_links_and_the_page_have_the_first_hosts_address(names: tuple[str, ...],
         (("devbox",), ["0.0.0.0"]),
         (("localhost", "0.0.0.0"), ["0.0.0.0"]),
         # An address that only leads here, as that of a container's host.
-        (("192.0.2.7",), ["0.0.0.0"]),
+        (("203.0.113.7",), ["0.0.0.0"]),
         (("127.0.0.1", "devbox:80"), ["0.0.0.0"]),
     ],
 )
