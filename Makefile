@@ -7,7 +7,6 @@ PYTHON := $(firstword $(shell for each in python3 python3.14 python3.13 python3.
 endif
 PORT ?=
 PERSIST ?=
-HOST ?=
 ARGS ?=
 DATA ?=
 
@@ -16,14 +15,14 @@ bin := .venv/bin
 tools := "$(PYTHON)" -E -m umbel.bootstrap
 # Runs a command with the project's tools on the path, in a clean environment.
 run := $(bin)/python -I -m umbel.toolchain run
-# From make's command line alone: other programs have a PORT in the environment, too. UMBEL_PORT is ours.
+# From make's command line alone: other programs have a PORT or a HOST in the environment, too. UMBEL_PORT is ours.
 given = $(if $(filter command,$(origin $(1))),$($(1)))
 port := $(call given,PORT)
 host := $(call given,HOST)
 # $(call on,WORD): empty for what people write for no.
 on = $(filter-out 0 no No NO false False FALSE off Off OFF,$(1))
 persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
-up_options := $(if $(port),--port $(port)) $(persist) $(if $(host),--host $(host)) $(ARGS)
+up_options := $(if $(port),--port $(port)) $(persist) $(if $(host),--host "$(host)") $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help up down doctor setup browser test check deploy machines bench clean

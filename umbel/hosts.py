@@ -15,7 +15,8 @@ def read(text: str) -> tuple[str, ...]:
     """Read `devbox,192.168.1.5:8080`: names or addresses, each with the port that browsers use if it is another."""
     hosts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
     for host in hosts:
-        if not _ENTRY.fullmatch(host):
+        found = _ENTRY.fullmatch(host)
+        if found is None or int((found[3] or ":1")[1:]) not in range(1, 65536):
             raise Fault(f"'{host}' is not a host: name it as browsers do, devbox or 192.168.1.5 (--host, UMBEL_HOST)")
     return hosts
 

@@ -33,8 +33,10 @@ ATTEMPTS = """async (engine, socket, request, names) => {
         return answer.status;
     });
     await attempt("form", async () => {
-        const frame = document.body.appendChild(document.createElement("iframe"));
-        frame.name = "there";
+        const frame = document.createElement("iframe");
+        Object.assign(frame, { name: "there", src: "/" });
+        document.body.append(frame);
+        await loaded(frame, "load");
         const form = document.body.appendChild(document.createElement("form"));
         Object.assign(form, { method: "POST", enctype: "text/plain", target: "there" });
         form.action = `${engine}/2015-03-31/functions`;
