@@ -31,6 +31,8 @@ def up(port: int | None, *, persist: bool, settings: Mapping[str, str], force: b
             if running is None:
                 with _undisturbed():
                     engine.stop()
+                if persist and restoring.has_data():
+                    steps.say("the kept data is as it was; without PERSIST=1, make up starts without it")
             raise
 
 
