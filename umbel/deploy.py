@@ -29,7 +29,6 @@ def local(cloud: Cloud, *, force: bool = False, **context: object) -> stack.Site
     """
     if not force:
         _refuse_foreign(cloud)
-    restoring.forbid_saving()
     wanted = _fingerprint(cloud, context)
     memory = stack.kept()
     found = stack.outputs(cloud) if memory and memory.fingerprint == wanted else None
@@ -58,6 +57,8 @@ def _deploy(cloud: Cloud, context: Mapping[str, object]) -> dict[str, str]:
     steps.run("cdk synth", synth, log=LOGS / "synth.log", env=env, cwd=ROOT, patience=_SYNTH_PATIENCE)
     # From the folder that synth made, so that each has a limit of its own.
     quiet = ("--require-approval", "never", "--ci", "--progress", "events")
+    # From here on until `up` has ended well there may be half a stack.
+    restoring.forbid_saving()
     command = _cdk("deploy", *quiet, "--tags", f"{_OWNER}={_owner()}", "--app", made)
     steps.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT, patience=_DEPLOY_PATIENCE)
     found = stack.outputs(cloud)

@@ -41,6 +41,8 @@ def up(
             if running is None:
                 with _undisturbed():
                     engine.stop()
+                if persist and restoring.has_data():
+                    steps.say("the kept data is as it was; without PERSIST=1, make up starts without it")
             raise
 
 

@@ -60,6 +60,11 @@ def newest() -> Restored | None:
     return None
 
 
+def has_data() -> bool:
+    """True when there are snapshots."""
+    return bool(snapshots.listed(DATA))
+
+
 def restore(found: Restored, port: int) -> None:
     """Lay a snapshot out in the run's folder, for an engine on this port."""
     state = RUN / "state"
@@ -127,7 +132,18 @@ def rescue() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             file.replace(target)
         said += f"; {len(late)} objects written after that were moved to {lost}"
-    steps.say(f"Umbel ended without saving its data, {said}")
+    origin = _origin()
+    what = f"this folder was copied or moved from {origin} while Umbel ran:" if origin else "Umbel ended without saving"
+    steps.say(f"{what} its data, {said}")
+
+
+def _origin() -> str | None:
+    """Return the home that the run's record names, when it is another one than ours."""
+    try:
+        home = json.loads((RUN / "engine.json").read_bytes()).get("home")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return str(home) if home and Path(home) != RUN.parent else None
 
 
 def _is_late(file: Path, last: Path | None) -> bool:

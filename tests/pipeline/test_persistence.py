@@ -260,7 +260,7 @@ def test_a_moved_folder_is_saved_and_stopped_and_started_anew(filled: Home) -> N
 def test_a_copy_leaves_the_original_alone_and_names_it(filled: Home) -> None:
     copy = Home(filled.folder.with_name("copy"), filled.port)
     shutil.copytree(filled.folder, copy.folder)
-    assert "Umbel is not running here" in copy.down()
+    assert f"this folder was copied or moved from {filled.folder} while Umbel ran: its data" in copy.down()
     said = copy.python(_START.format(port=copy.port), fails=True)
     assert f"port {filled.port} is taken by the Umbel of {filled.folder}" in said
     assert filled.texts() == _all("one", "two")

@@ -35,6 +35,12 @@ class Taker:
         self._run = run
         self._data = data
         self._port = port
+        # Looked up now: after a move of the checkout nothing more can be imported.
+        from ministack.core import persistence  # type: ignore[import-not-found]  # noqa: PLC0415 - in its own environment alone
+
+        self._format = persistence._state_format_version
+        self._default = persistence._json_default
+        self._version = version("ministack")
 
     def collect(self) -> tuple[Path, dict[str, Any]]:
         """Copy every service's state as it is now, and link the files that belong to it."""
@@ -52,20 +58,17 @@ class Taker:
 
     def store(self, unfinished: Path, states: Mapping[str, Any]) -> Manifest:
         """Write what was collected, check it, and make it the newest snapshot."""
-        # Installed in the engine's own environment alone.
-        from ministack.core import persistence  # type: ignore[import-not-found]  # noqa: PLC0415
-
         before = next(iter(snapshots.listed(self._data)), None)
         for name, state in states.items():
-            wrapped = {"__ministack_format__": persistence._state_format_version(name), "payload": state}
-            content = json.dumps(wrapped, default=persistence._json_default).encode()
+            wrapped = {"__ministack_format__": self._format(name), "payload": state}
+            content = json.dumps(wrapped, default=self._default).encode()
             _write(unfinished / "state" / f"{name}.json", content, before)
         snapshots.sync_new(unfinished / "s3", before / "s3" if before else None)
         snapshots.sync_new(unfinished / "state" / BLOBS, before / "state" / BLOBS if before else None)
         others = [*snapshots.files(unfinished / "state"), *([unfinished / MEMORY] * (unfinished / MEMORY).exists())]
         manifest = Manifest(
             format=FORMAT,
-            engine=version("ministack"),
+            engine=self._version,
             port=self._port,
             taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
             fingerprint=_fingerprint(unfinished / MEMORY),
