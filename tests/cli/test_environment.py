@@ -117,7 +117,7 @@ def test_umbel_pass_names_further_variables() -> None:
     assert given.items() <= environment.clean(given).items()
 
 
-@pytest.mark.parametrize("home", [None, "/nonexistent", "/dev/null"])
+@pytest.mark.parametrize("home", [None, "/dev/null/home", "/proc"])
 def test_caches_lie_in_the_checkout_where_home_cannot_be_written(home: str | None) -> None:
     made = environment.clean({"HOME": home} if home else {})
     caches = (made["UV_CACHE_DIR"], made["npm_config_cache"], made["CDK_HOME"], made["XDG_CACHE_HOME"])

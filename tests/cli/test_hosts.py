@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import msgspec
-import psutil
 import pytest
 import urllib3
 
@@ -13,6 +12,7 @@ from umbel import engine, hosts, lifecycle, stack
 from umbel.aws import Cloud
 from umbel.client import Client
 from umbel.faults import Fault
+from umbel.home import HOME
 from umbel_core.aws.clients import signer
 from umbel_core.aws.pictures import S3Results
 
@@ -91,8 +91,7 @@ def test_the_gate_is_told_the_names_and_not_the_wildcard() -> None:
 
 def _running(monkeypatch: pytest.MonkeyPatch, *names: str) -> engine.Engine:
     """Have this very process pass for the engine that `up` started."""
-    born = psutil.Process().create_time()
-    ours = engine.Engine(port=4580, pid=os.getpid(), born=born, persist=False, hosts=names)
+    ours = engine.Engine(port=4580, pid=os.getpid(), run="run", persist=False, home=str(HOME), hosts=names)
     monkeypatch.setattr(engine, "running", lambda: ours)
     monkeypatch.setattr(engine, "named_endpoint", lambda: None)
     return ours

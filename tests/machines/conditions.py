@@ -21,6 +21,8 @@ Condition = Callable[[], None]
 
 NOWHERE = "http://192.0.2.1:9"
 """An address that no machine has: whatever goes there hangs."""
+NO_HOME = "/dev/null/home"
+"""A folder that not even root can make."""
 AWS = {
     **{
         f"AWS_ENDPOINT_URL_{name}": NOWHERE
@@ -105,14 +107,14 @@ def foreign_settings() -> None:
 
 def no_home() -> None:
     """a HOME that is not there"""
-    with fresh(settings={"HOME": "/nonexistent/home"}) as machine:
+    with fresh(settings={"HOME": NO_HOME}) as machine:
         machine.work()
 
 
 def another_user() -> None:
     """a user without a name, a home or rights, as containers have"""
     user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if os.geteuid() == 0 else ()
-    with fresh(settings={"HOME": "/nonexistent"}, before=user) as machine:
+    with fresh(settings={"HOME": NO_HOME}, before=user) as machine:
         if user:
             for path in (machine.folder, *machine.folder.rglob("*")):
                 os.chown(path, 65534, 65534)
@@ -264,7 +266,7 @@ def stopped(number: signal.Signals) -> None:
 def everything_at_once() -> None:
     """AWS variables, foreign settings, umask 077, an odd path, no HOME, no git, no terminal: all at once"""
     with _without("git") as path:
-        settings = {**AWS, **SETTINGS, "HOME": "/nonexistent", "PATH": path, "TERM": "dumb", "COLUMNS": "20"}
+        settings = {**AWS, **SETTINGS, "HOME": NO_HOME, "PATH": path, "TERM": "dumb", "COLUMNS": "20"}
         with fresh("it's an Ümbel", settings=settings, umask=0o077) as machine:
             machine.run("make", "up")
             machine.upload()
