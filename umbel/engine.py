@@ -83,7 +83,7 @@ def running() -> Engine | None:
     if found is None:
         return None
     home = str(Path(found.scratch).parents[1])
-    return Engine(port=found.port, pid=found.pid, run=found.run, persist=found.persist, home=home)
+    return Engine(port=found.port, pid=found.pid, run=found.run, persist=found.persist, home=home, hosts=found.hosts)
 
 
 def healthy(endpoint: str, patience: float = 2.0) -> bool:
@@ -254,6 +254,7 @@ def environment(port: int, *, persist: bool, run: str = "", hosts: tuple[str, ..
         "TMPDIR": str(SCRATCH),
         "LANG": "C.UTF-8",
         "BIND_HOST": HOST,
+        identity.REACHED_AS: ",".join(hosts),
         # Read by `umbel.engine_server`.
         "UMBEL_HOSTS": ",".join(names.named(hosts)),
         "UMBEL_LISTEN": ",".join(names.listening(hosts)),

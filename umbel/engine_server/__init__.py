@@ -34,7 +34,8 @@ def main() -> None:
         # It has no terminal; whoever sends this means programs that have one.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # What names this process is not for its children, which are told from it by that.
-    os.environ.pop("UMBEL_RUN_ID", None)
+    for name in ("UMBEL_RUN_ID", "UMBEL_REACHED_AS"):
+        os.environ.pop(name, None)
     hosts, further = (_taken(name) for name in ("UMBEL_HOSTS", "UMBEL_LISTEN"))
     data, port = os.environ.pop("UMBEL_DATA", None), int(os.environ["GATEWAY_PORT"])
     if data:
