@@ -1,0 +1,89 @@
+"""What passes from the caller's shell to what Umbel starts, and where caches go."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from umbel import environment
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("NODE_ENV", "NODE_OPTIONS", "npm_config_omit", "NPM_CONFIG_OMIT", "npm_config_prefix", "npm_config_include"),
+        *("npm_config_ignore_scripts", "npm_config_package_lock_only", "npm_config_production"),
+        *("PIP_TARGET", "PIP_PREFIX", "PIP_NO_DEPS", "PIP_REQUIRE_HASHES"),
+        *("UV_NO_DEV", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_FROZEN", "UV_EXCLUDE_NEWER"),
+        *("PYTHONPATH", "PYTHONHOME", "PYTHONOPTIMIZE", "PYTHONSAFEPATH", "PYTHONWARNINGS", "PYTHONUSERBASE"),
+        *("VIRTUAL_ENV", "CONDA_PREFIX", "JSII_DEBUG", "AWS_PROFILE", "AWS_ENDPOINT_URL"),
+    ],
+)
+def test_what_would_change_a_step_does_not_pass(name: str, tmp_path: Path) -> None:
+    assert name not in environment.clean({"HOME": str(tmp_path), name: "1"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("HTTPS_PROXY", "no_proxy", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "PIP_CERT", "SSL_CLIENT_CERT"),
+        *("UV_DEFAULT_INDEX", "UV_INDEX_CORP_PASSWORD", "PIP_INDEX_URL", "PIP_FIND_LINKS", "npm_config_registry"),
+        *("NPM_CONFIG_REGISTRY", "npm_config_//registry.example/:_authToken", "LANG", "LC_ALL", "TMPDIR", "UMBEL_PORT"),
+    ],
+)
+def test_what_a_network_or_a_language_needs_passes(name: str, tmp_path: Path) -> None:
+    assert environment.clean({"HOME": str(tmp_path), name: "mine"})[name] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PIP_USER", "0"),
+        ("PIP_REQUIRE_VIRTUALENV", "0"),
+        ("npm_config_global", "false"),
+        ("npm_config_location", "project"),
+        ("npm_config_dry_run", "false"),
+    ],
+)
+def test_what_a_users_configuration_may_say_is_said_otherwise(name: str, value: str, tmp_path: Path) -> None:
+    for caller in ({}, {name: "1"}, {name.upper(): "1"}):
+        passed = environment.clean({"HOME": str(tmp_path), **caller})
+        assert {key: said for key, said in passed.items() if key.lower() == name.lower()} == {name: value}
+
+
+@pytest.mark.parametrize("home", [None, "", "{}/missing", "/proc"])
+def test_caches_lie_in_the_checkout_when_home_cannot_be_written(
+    home: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "TOOLS", tmp_path)
+    passed = environment.clean({} if home is None else {"HOME": home.format(tmp_path)})
+    moved = ("UV_CACHE_DIR", "npm_config_cache", "PIP_CACHE_DIR", "CDK_HOME", "JSII_RUNTIME_PACKAGE_CACHE_ROOT")
+    assert [name for name in moved if not passed.get(name, "").startswith(str(tmp_path))] == []
+
+
+def test_caches_lie_in_the_checkout_when_one_below_home_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "TOOLS", tmp_path / "tools")
+    assert "UV_CACHE_DIR" not in environment.clean({"HOME": str(tmp_path)})
+    # A folder that even root cannot write.
+    (tmp_path / ".npm").symlink_to("/proc")
+    assert environment.clean({"HOME": str(tmp_path)})["UV_CACHE_DIR"] == str(tmp_path / "tools" / "cache" / "uv")
+
+
+def test_a_cache_that_the_caller_names_stays_where_home_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment, "TOOLS", tmp_path)
+    assert environment.clean({"HOME": "/proc", "UV_CACHE_DIR": "/mine"})["UV_CACHE_DIR"] == "/mine"
+
+
+def test_a_variable_passes_when_it_is_named(tmp_path: Path) -> None:
+    caller = {"HOME": str(tmp_path), "UMBEL_PASS": "CORP_TOKEN, OTHER", "CORP_TOKEN": "secret", "ANOTHER": "1"}
+    passed = environment.clean(caller)
+    assert passed["CORP_TOKEN"] == "secret"
+    assert "ANOTHER" not in passed
+
+
+def test_there_is_always_a_path(tmp_path: Path) -> None:
+    assert environment.clean({"HOME": str(tmp_path)})["PATH"] == os.defpath
