@@ -160,7 +160,7 @@ def _packages_there() -> object:
 
 def _packages_run() -> None:
     imports = "import boto3, click, msgspec, psutil, rich, umbel_core.op, umbel_fetching, umbel.cli"
-    _try("the Python packages", [VENV / "bin" / "python", "-I", "-c", imports], "make clean, then make setup")
+    _try("what .venv has", [VENV / "bin" / "python", "-I", "-c", imports], "make clean, then make setup")
 
 
 def _packages(title: str) -> None:
@@ -247,7 +247,7 @@ def _try(what: str, command: Command, advice: str) -> None:
     """Run a program that was just installed; a fault with what it said when it does not run."""
     failed, said = _answer(command)
     if failed:
-        raise Fault(f"{what} is installed and does not run ({failed}): {advice}", said)
+        raise Fault(f"{what} was installed, but does not run ({failed}): {advice}", said)
 
 
 def _answer(command: Command) -> tuple[str, str]:
