@@ -33,7 +33,7 @@ NODE = TOOLS / "node"
 Command = Sequence["str | Path"]
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-_FIREFOXES = ("firefox-esr", "firefox")
+_FIREFOXES = ("firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacOS/firefox")
 
 
 def setup() -> None:
@@ -107,11 +107,17 @@ def firefox() -> Path | None:
 
 
 def browser() -> None:
-    """Install a Chromium and a Firefox for the tests where there is none: Playwright's, the distribution's."""
+    """Install a Chromium and a Firefox for the tests where there is none: Playwright's, the distribution's.
+
+    Nearly all browser tests need Chromium. Without Firefox its own few fail, and say so.
+    """
     playwright: Command = [VENV / "bin" / "playwright", "install", "chromium"]
     _browser("Chromium", chromium, [playwright, *_apt("chromium")], "sudo apt-get install chromium")
     # The package is called so on Debian; Ubuntu's `firefox` needs a service that containers lack.
-    _browser("Firefox", firefox, _apt("firefox-esr"), "sudo apt-get install firefox-esr")
+    try:
+        _browser("Firefox", firefox, _apt("firefox-esr"), "sudo apt-get install firefox-esr")
+    except Fault as fault:
+        sys.stderr.write(f"umbel: {fault}\n")
 
 
 def _browser(name: str, find: Callable[[], Path | None], ways: Sequence[Command], debian: str) -> None:
