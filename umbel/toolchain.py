@@ -44,7 +44,7 @@ _MODULES = ROOT / "node_modules"
 _ANSWERS_WITHIN = 60.0
 """Seconds that a program gets to say its version."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-_FIREFOXES = ("firefox-esr", "firefox")
+_FIREFOXES = ("firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacOS/firefox")
 _PLAIN_NPM = (
     *("--include=dev", "--include=optional", "--include=peer", "--ignore-scripts", "--bin-links", "--package-lock"),
     *("--no-dry-run", "--no-package-lock-only", "--no-global", "--location=project", "--no-audit", "--no-fund"),
@@ -124,11 +124,17 @@ def firefox() -> Path | None:
 
 
 def browser() -> None:
-    """Install a Chromium and a Firefox for the tests where there is none: Playwright's, the distribution's."""
+    """Install a Chromium and a Firefox for the tests where there is none: Playwright's, the distribution's.
+
+    Nearly all browser tests need Chromium. Without Firefox its own few fail, and say so.
+    """
     playwright: Command = [VENV / "bin" / "playwright", "install", "chromium"]
     _browser("Chromium", chromium, [playwright, *_apt("chromium")], "sudo apt-get install chromium")
     # The package is called so on Debian; Ubuntu's `firefox` needs a service that containers lack.
-    _browser("Firefox", firefox, _apt("firefox-esr"), "sudo apt-get install firefox-esr")
+    try:
+        _browser("Firefox", firefox, _apt("firefox-esr"), "sudo apt-get install firefox-esr")
+    except Fault as fault:
+        sys.stderr.write(f"umbel: {fault}\n")
 
 
 def _browser(name: str, find: Callable[[], Path | None], ways: Sequence[Command], debian: str) -> None:

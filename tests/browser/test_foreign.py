@@ -76,7 +76,7 @@ class Chromium:
 def fox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     """One Firefox for these tests."""
     program = toolchain.firefox()
-    assert program, "no Firefox here: make browser"
+    assert program, "no Firefox here: make browser, or install it (Debian: sudo apt-get install firefox-esr)"
     with firefox(program, tmp_path_factory.mktemp("firefox"), here=(EVIL,)) as started:
         yield started
 
