@@ -15,21 +15,22 @@ bin := .venv/bin
 tools := "$(PYTHON)" -E -m umbel.bootstrap
 # Runs a command with the project's tools on the path, in a clean environment.
 run := $(bin)/python -I -m umbel.toolchain run
-# From make's command line alone: other programs have a PORT in the environment, too. UMBEL_PORT is ours.
+# From make's command line alone: other programs have a PORT or a HOST in the environment, too. UMBEL_PORT is ours.
 given = $(if $(filter command,$(origin $(1))),$($(1)))
 port := $(call given,PORT)
+host := $(call given,HOST)
 # $(call on,WORD): empty for what people write for no.
 on = $(filter-out 0 no No NO false False FALSE off Off OFF,$(1))
 persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
-up_options := $(if $(port),--port $(port)) $(persist) $(ARGS)
+up_options := $(if $(port),--port $(port)) $(persist) $(if $(host),--host "$(host)") $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor setup browser test check deploy bench clean
+.PHONY: help up down doctor setup browser test check deploy machines bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-up: setup ## Set up, start the local engine, deploy, print the web address (PORT=4570 PERSIST=1)
+up: setup ## Set up, start the local engine, deploy, print the web address (PORT=4570 PERSIST=1 HOST=devbox)
 	@$(bin)/umbel up $(up_options)
 
 down: ## Let what is in flight end, then stop everything (ARGS=--now: at once)
@@ -58,6 +59,9 @@ deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 	@$(bin)/umbel doctor --deploy $(ARGS)
 	@$(tools) page
 	@$(bin)/cdk deploy $(ARGS)
+
+machines: setup ## Set up and upload under each condition of docs/local.md (ARGS="moved copied")
+	@$(bin)/python -I -m tests.machines $(ARGS)
 
 bench: setup ## Measure the pipeline (ARGS=jobs, ARGS=tasks, ARGS=web)
 	@$(bin)/python -I -m bench $(ARGS)

@@ -63,6 +63,7 @@ class Api(Construct):
                 reserve=reserve,
                 allowed_origins=",".join(origins),
                 limits=msgspec.json.encode(limits).decode(),
+                links_endpoint=workshop.target.public_endpoint,
             ),
             facts=True,
             layers=("core", "http"),

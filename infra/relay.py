@@ -55,6 +55,7 @@ class Relay(Construct):
                 results_bucket=ledger.results.bucket_name,
                 ticker_function=f"{workshop.prefix}-ticker",
                 limits=msgspec.json.encode(limits).decode(),
+                links_endpoint=workshop.target.public_endpoint,
             ),
             facts=True,
         )
@@ -77,6 +78,7 @@ class Relay(Construct):
                 socket_endpoint=self.endpoint,
                 results_bucket=ledger.results.bucket_name,
                 retention_days=limits.retention_days,
+                links_endpoint=workshop.target.public_endpoint,
             ),
             timeout_seconds=10,
         )

@@ -14,7 +14,7 @@ from umbel_fetching.addresses import Allowed
 Origin = Annotated[
     str, Bounds(pattern=r"^https?://[a-z0-9.:\[\]-]+$", description="Scheme, host and port, no path, no *")
 ]
-_ELSEWHERE = {"name", "ops", "python", "target"}
+_ELSEWHERE = {"name", "ops", "public_endpoint", "python", "target"}
 """Context that says what goes where, read by app.py and target.py."""
 
 

@@ -119,5 +119,6 @@ def _facts(catalogue: Catalogue, recipes: Recipes) -> dict[str, bytes]:
 def _own_origins(target: Target, site: Site) -> list[str]:
     """Where the web app is served from."""
     if target.endpoint:
-        return [target.endpoint, target.endpoint.replace("127.0.0.1", "localhost")]
+        public = [target.public_endpoint] if target.public_endpoint else []
+        return [*public, target.endpoint, target.endpoint.replace("127.0.0.1", "localhost")]
     return [f"https://{site.distribution.distribution_domain_name}"]

@@ -20,7 +20,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """uv's name of the platform that wheels are taken for; None is this machine."""
     architecture: Literal["arm64", "x86_64"]
     endpoint: str | None = None
-    """Base address of the engine, as functions and people reach it."""
+    """Base address of the engine, as functions reach it."""
+    public_endpoint: str | None = None
+    """The address under which browsers reach it, when that is another: the page's, and that of links."""
 
     @property
     def runtime(self) -> lambda_.Runtime:
@@ -56,4 +58,5 @@ def read_target(context: Callable[[str], Any]) -> Target:
         platform=None if python == own else wheels,
         architecture=machine,
         endpoint=(endpoint or "http://127.0.0.1:4566").rstrip("/"),
+        public_endpoint=context("public_endpoint"),
     )

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 import msgspec
@@ -96,9 +96,10 @@ class Client:
         """Send the file where its ticket says; `sent` hears how many bytes went, chunk by chunk."""
         with file.open("rb") as content:
             form = _Form(ticket.fields, content, sent)
-            headers = {"Content-Type": form.content_type, "Content-Length": str(form.length)}
+            url, host = self._at_hand(ticket.url)
+            headers = {**host, "Content-Type": form.content_type, "Content-Length": str(form.length)}
             try:
-                answer = self._http.request("POST", ticket.url, body=form, headers=headers, retries=False)
+                answer = self._http.request("POST", url, body=form, headers=headers, retries=False)
             except urllib3.exceptions.HTTPError as fault:
                 raise _unreachable(self.site, fault) from fault
         if answer.status >= 300:
@@ -107,8 +108,9 @@ class Client:
     def save(self, url: str, path: Path) -> None:
         """Fetch a result into a file; the file appears whole or not at all."""
         part = path.with_name(f".{path.name}.part")
+        url, host = self._at_hand(url)
         try:
-            with self._http.request("GET", url, preload_content=False) as answer, part.open("wb") as out:
+            with self._http.request("GET", url, headers=host, preload_content=False) as answer, part.open("wb") as out:
                 if answer.status != 200:
                     raise ApiFault(
                         answer.status, "no_result", f"{path.name}: the result is not there (HTTP {answer.status})"
@@ -120,6 +122,17 @@ class Client:
             raise _unreachable(self.site, fault) from fault
         finally:
             part.unlink(missing_ok=True)
+
+    def _at_hand(self, url: str) -> tuple[str, dict[str, str]]:
+        """A link's address, and the headers that go with it, for this machine.
+
+        Links to a local engine name the address that browsers reach, which this machine may not know; what is signed
+        is that name.
+        """
+        if self.site.endpoint is None:
+            return url, {}
+        link = urlsplit(url)
+        return urlunsplit(link._replace(netloc=urlsplit(self.site.endpoint).netloc)), {"Host": link.netloc}
 
 
 class _Form:

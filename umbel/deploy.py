@@ -50,7 +50,8 @@ def _deploy(cloud: Cloud, context: Mapping[str, object]) -> dict[str, str]:
         where = f"aws://{ACCOUNT}/{REGION}"
         steps.run("cdk bootstrap", _cdk("bootstrap", where), log=LOGS / "bootstrap.log", env=env, cwd=HOME)
     toolchain.page()
-    said = [part for key, value in {"target": "local", **context}.items() for part in ("-c", f"{key}={value}")]
+    context = {"target": "local", **_reached(cloud), **context}
+    said = [part for key, value in context.items() for part in ("-c", f"{key}={value}")]
     made = str(HOME / "cdk.out")
     synth = _cdk("synth", "--quiet", *said, "--output", made)
     steps.run("cdk synth", synth, log=LOGS / "synth.log", env=env, cwd=ROOT, patience=_SYNTH_PATIENCE)
@@ -102,4 +103,11 @@ def _environment(cloud: Cloud) -> dict[str, str]:
 def _fingerprint(cloud: Cloud, context: Mapping[str, object]) -> str:
     ops = [ROOT / str(context["ops"])] if "ops" in context else []
     sources = toolchain.digest([*(ROOT / name for name in _SOURCES), *ops])
-    return hashlib.sha256(f"{sources} {cloud.endpoint} {sorted(context.items())}".encode()).hexdigest()
+    told = sorted({**_reached(cloud), **context}.items())
+    return hashlib.sha256(f"{sources} {cloud.endpoint} {told}".encode()).hexdigest()
+
+
+def _reached(cloud: Cloud) -> dict[str, str]:
+    """Where browsers reach the endpoint, when that is another address than its own."""
+    public = stack.public(cloud)
+    return {"public_endpoint": public} if public and public != cloud.endpoint else {}

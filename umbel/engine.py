@@ -15,6 +15,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
 
+from umbel import hosts as names
 from umbel import identity, restoring, steps
 from umbel.faults import Fault
 from umbel.home import HOME, LOGS, ROOT, RUN, SCRATCH
@@ -48,6 +49,8 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
     persist: bool
     home: str
     """The folder that it was started in. After the checkout was moved its functions are gone: it has to be stopped."""
+    hosts: tuple[str, ...] = ()
+    """Under which names browsers on other machines reach it (`umbel.hosts`)."""
 
     @property
     def endpoint(self) -> str:
@@ -58,6 +61,11 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
     def moved(self) -> bool:
         """True when the checkout was moved since the engine was started."""
         return Path(self.home) != HOME
+
+    @property
+    def public(self) -> str:
+        """Where browsers reach it."""
+        return names.public(self.hosts, self.port) or self.endpoint
 
 
 def local_endpoint(port: int) -> str:
@@ -75,7 +83,7 @@ def running() -> Engine | None:
     if found is None:
         return None
     home = str(Path(found.scratch).parents[1])
-    return Engine(port=found.port, pid=found.pid, run=found.run, persist=found.persist, home=home)
+    return Engine(port=found.port, pid=found.pid, run=found.run, persist=found.persist, home=home, hosts=found.hosts)
 
 
 def healthy(endpoint: str, patience: float = 2.0) -> bool:
@@ -124,7 +132,7 @@ def answers(endpoint: str) -> bool:
     )
 
 
-def start(port: int, *, persist: bool) -> Engine:
+def start(port: int, *, persist: bool, hosts: tuple[str, ...] = ()) -> Engine:
     """Start the engine in a clean environment and wait until it answers; a persistent one with the data it kept."""
     if ours := running():
         raise Fault(f"Umbel already runs on port {ours.port} (process {ours.pid}): make down first")
@@ -137,7 +145,7 @@ def start(port: int, *, persist: bool) -> Engine:
         if restored:
             restoring.restore(restored, port)
         try:
-            engine = _launch(port, persist=persist)
+            engine = _launch(port, persist=persist, hosts=hosts)
         except Fault:
             why = restoring.refused()
             if restored is None or why is None:
@@ -149,20 +157,20 @@ def start(port: int, *, persist: bool) -> Engine:
             return engine
 
 
-def _launch(port: int, *, persist: bool) -> Engine:
+def _launch(port: int, *, persist: bool, hosts: tuple[str, ...]) -> Engine:
     run = secrets.token_hex(8)
     with LOG.open("wb") as log:
         # A session of its own: Ctrl-C in this terminal is ours to handle, and its workers can be stopped with it.
         process = subprocess.Popen(  # noqa: S603 - the engine we installed
             [ENGINE / "bin" / "python", "-I", "-c", _MAIN, str(ROOT)],
-            env=environment(port, persist=persist, run=run),
+            env=environment(port, persist=persist, run=run, hosts=hosts),
             cwd=SCRATCH,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    engine = Engine(port=port, pid=process.pid, run=run, persist=persist, home=str(HOME))
+    engine = Engine(port=port, pid=process.pid, run=run, persist=persist, home=str(HOME), hosts=hosts)
     _RECORD.write_bytes(msgspec.json.encode(engine))
     deadline = time.monotonic() + _STARTS_WITHIN
     while not healthy(engine.endpoint):
@@ -235,7 +243,7 @@ def is_free(port: int) -> bool:
     return True
 
 
-def environment(port: int, *, persist: bool, run: str = "") -> dict[str, str]:
+def environment(port: int, *, persist: bool, run: str = "", hosts: tuple[str, ...] = ()) -> dict[str, str]:
     """All that the engine, and so every function in it, gets to see of this machine."""
     # Relative to where it works: these stay right when the checkout is moved while it runs.
     keep = {"PERSIST_STATE": "1", "S3_PERSIST": "1", identity.PERSISTS: "../../data"} if persist else {}
@@ -246,6 +254,10 @@ def environment(port: int, *, persist: bool, run: str = "") -> dict[str, str]:
         "TMPDIR": str(SCRATCH),
         "LANG": "C.UTF-8",
         "BIND_HOST": HOST,
+        identity.REACHED_AS: ",".join(hosts),
+        # Read by `umbel.engine_server`.
+        "UMBEL_HOSTS": ",".join(names.named(hosts)),
+        "UMBEL_LISTEN": ",".join(names.listening(hosts)),
         "GATEWAY_PORT": str(port),
         "STATE_DIR": "../state",
         "S3_DATA_DIR": "../s3",

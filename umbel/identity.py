@@ -12,12 +12,14 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from umbel.home import HOME, SCRATCH
+from umbel.home import SCRATCH
 
 RUN_ID = "UMBEL_RUN_ID"
 """The engine's environment variable with its run's id. Its children are not given it, and are told from it by that."""
 PERSISTS = "UMBEL_DATA"
 """The engine's environment variable with the folder of its snapshots; not set when it keeps nothing."""
+REACHED_AS = "UMBEL_REACHED_AS"
+"""The engine's environment variable with the hosts that it was started with, as `umbel.hosts` reads them."""
 _DIES_WITHIN = 5.0
 
 
@@ -28,6 +30,8 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     port: int
     persist: bool
+    hosts: tuple[str, ...]
+    """Under which names browsers on other machines reach it."""
     scratch: str
     """The working folder that it was started in; another one than its present one after a move."""
 
@@ -82,6 +86,7 @@ def _engine(process: psutil.Process) -> Running | None:
             run=environment[RUN_ID],
             port=int(environment["GATEWAY_PORT"]),
             persist=PERSISTS in environment,
+            hosts=tuple(filter(None, environment.get(REACHED_AS, "").split(","))),
             scratch=environment["TMPDIR"],
         )
     return None
@@ -118,8 +123,3 @@ def _runs_above(folder: Path) -> Iterator[Path]:
         if path.name == SCRATCH.name and path.parent.name == SCRATCH.parent.name:
             yield path
 
-
-def moved_from(found: Running) -> Path | None:
-    """Return the home that a running engine was started in, when it is another one now."""
-    home = Path(found.scratch).parents[1]
-    return None if home == HOME else home

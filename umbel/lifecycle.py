@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 
-from umbel import deploy, engine, lock, restoring, stack, steps, target, toolchain
+from umbel import deploy, engine, hosts, lock, restoring, stack, steps, target, toolchain
 from umbel.aws import Cloud
 from umbel.faults import Fault
 
@@ -17,16 +17,26 @@ _MESSAGES = "ApproximateNumberOfMessages"
 _COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
 
 
-def up(port: int | None, *, persist: bool, settings: Mapping[str, str], force: bool = False) -> stack.Site:
+def up(
+    port: int | None,
+    *,
+    persist: bool,
+    settings: Mapping[str, str],
+    reached_as: str | None = None,
+    force: bool = False,
+) -> stack.Site:
     """Bring everything up. What is running already is kept; what this call started, it stops when it fails.
 
-    `settings` go over those of cdk.json; `force` takes over a stack that another checkout deployed.
+    `settings` go over those of cdk.json; `reached_as` are the names under which browsers on other machines reach it;
+    `force` takes over a stack that another checkout deployed.
     """
     with _interruptible(), lock.held("make up"):
         running = _stop_moved(engine.running())
         try:
             toolchain.setup()
-            return deploy.local(_endpoint(port, running, persist=persist), force=force, **settings)
+            names = hosts.read(reached_as or "")
+            cloud = _endpoint(port, running, persist=persist, names=names)
+            return deploy.local(cloud, force=force, **settings)
         except BaseException:
             if running is None:
                 with _undisturbed():
@@ -73,7 +83,7 @@ def _save(ours: engine.Engine, *, now: bool) -> str | None:
     return None
 
 
-def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) -> Cloud:
+def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool, names: tuple[str, ...]) -> Cloud:
     """The endpoint to deploy to: the one that is asked for, the engine that runs, the one named, or a new one."""
     asked = target.wanted()
     if asked == "aws":
@@ -91,9 +101,11 @@ def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool) ->
             raise Fault(f"{who} names {named}, where nothing answers as a local engine does: start it, {way_out}")
     if ours is None:
         with steps.step(f"local engine on port {wanted}"):
-            return Cloud(engine.start(wanted, persist=persist).endpoint)
+            return Cloud(engine.start(wanted, persist=persist, hosts=names).endpoint)
     if wanted != ours.port:
         raise Fault(f"Umbel already runs on port {ours.port}: make down first")
+    if names and names != ours.hosts:
+        raise Fault(f"Umbel already runs, reached as {', '.join(ours.hosts) or engine.HOST}: make down first")
     if persist and not ours.persist:
         raise Fault("Umbel already runs, without --persist: make down first")
     engine.answers(ours.endpoint)

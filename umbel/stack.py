@@ -84,7 +84,7 @@ def site(cloud: Cloud, found: dict[str, str]) -> Site:
         addresses = {
             "api": f"{gateway}/{found['ApiId']}/{found['ApiStage']}",
             "socket": f"{gateway}/{found['SocketApiId']}/{found['SocketStage']}".replace("http", "ws", 1),
-            "web": f"{cloud.endpoint}/{found['WebBucket']}/index.html",
+            "web": f"{public(cloud)}/{found['WebBucket']}/index.html",
         }
     remembered = kept() if cloud.endpoint else None
     return Site(
@@ -97,6 +97,12 @@ def site(cloud: Cloud, found: dict[str, str]) -> Site:
         tokens_table=found["TokensTable"],
         token=os.environ.get("UMBEL_TOKEN") or (remembered.token if remembered else None),
     )
+
+
+def public(cloud: Cloud) -> str | None:
+    """Where browsers reach a local endpoint; another address than its own when our engine was told so."""
+    ours = engine.running()
+    return ours.public if ours and ours.endpoint == cloud.endpoint else cloud.endpoint
 
 
 def kept() -> Kept | None:

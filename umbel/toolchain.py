@@ -44,6 +44,7 @@ _MODULES = ROOT / "node_modules"
 _ANSWERS_WITHIN = 60.0
 """Seconds that a program gets to say its version."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_FIREFOXES = ("firefox-esr", "firefox")
 _PLAIN_NPM = (
     *("--include=dev", "--include=optional", "--include=peer", "--ignore-scripts", "--bin-links", "--package-lock"),
     *("--no-dry-run", "--no-package-lock-only", "--no-global", "--location=project", "--no-audit", "--no-fund"),
@@ -113,24 +114,42 @@ def chromium() -> Path | None:
     return None
 
 
+def firefox() -> Path | None:
+    """A Firefox that starts, if this machine has one."""
+    for name in _FIREFOXES:
+        found = shutil.which(name)
+        if found and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0:  # noqa: S603
+            return Path(found)
+    return None
+
+
 def browser() -> None:
-    """Install a Chromium for the tests where there is none: Playwright's, else the distribution's."""
-    if chromium():
-        return
-    root = os.geteuid() == 0
-    sudo = [] if root else ["sudo", "-n"]
+    """Install a Chromium and a Firefox for the tests where there is none: Playwright's, the distribution's."""
+    playwright: Command = [VENV / "bin" / "playwright", "install", "chromium"]
+    _browser("Chromium", chromium, [playwright, *_apt("chromium")], "sudo apt-get install chromium")
+    # The package is called so on Debian; Ubuntu's `firefox` needs a service that containers lack.
+    _browser("Firefox", firefox, _apt("firefox-esr"), "sudo apt-get install firefox-esr")
+
+
+def _browser(name: str, find: Callable[[], Path | None], ways: Sequence[Command], debian: str) -> None:
     env = {**environment(), "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000"}
-    ways: list[Command] = [[VENV / "bin" / "playwright", "install", "chromium"]]
-    if shutil.which("apt-get"):
-        ways.append([*sudo, "sh", "-c", "apt-get update -q && apt-get install -qy --no-install-recommends chromium"])
     for way in ways:
-        try:
-            steps.run(f"chromium for the tests ({Path(way[0]).name})", way, log=LOGS / "browser.log", env=env)
-        except Fault:
-            continue
-        if chromium():
+        if find():
             return
-    raise Fault("the browser tests need Chromium: install it (Debian: sudo apt-get install chromium), then make test")
+        title = f"{name.lower()} for the tests ({Path(way[0]).name})"
+        with contextlib.suppress(Fault):
+            steps.run(title, way, log=LOGS / f"{name.lower()}.log", env=env)
+    if find() is None:
+        raise Fault(f"the browser tests need {name}: install it (Debian: {debian}), then make test")
+
+
+def _apt(package: str) -> list[Command]:
+    """How Debian's package manager installs a package, where there is one."""
+    if not shutil.which("apt-get"):
+        return []
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    install = f"apt-get update -q && apt-get install -qy --no-install-recommends {package}"
+    return [[*sudo, "sh", "-c", install]]
 
 
 def _packages_there() -> object:
@@ -141,7 +160,7 @@ def _packages_there() -> object:
 
 def _packages_run() -> None:
     imports = "import boto3, click, msgspec, psutil, rich, umbel_core.op, umbel_fetching, umbel.cli"
-    _try("the Python packages", [VENV / "bin" / "python", "-I", "-c", imports], "make clean, then make setup")
+    _try("what .venv has", [VENV / "bin" / "python", "-I", "-c", imports], "make clean, then make setup")
 
 
 def _packages(title: str) -> None:
@@ -228,7 +247,7 @@ def _try(what: str, command: Command, advice: str) -> None:
     """Run a program that was just installed; a fault with what it said when it does not run."""
     failed, said = _answer(command)
     if failed:
-        raise Fault(f"{what} is installed and does not run ({failed}): {advice}", said)
+        raise Fault(f"{what} was installed, but does not run ({failed}): {advice}", said)
 
 
 def _answer(command: Command) -> tuple[str, str]:

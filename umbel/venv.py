@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
@@ -61,7 +62,14 @@ def usable(folder: Path) -> bool:
         settings = (folder / "pyvenv.cfg").read_text(encoding="utf-8")
     except OSError:
         return False
-    return "relocatable = true" in settings and interpreter(folder) is not None and packages(folder).is_dir()
+    if "relocatable = true" not in settings or interpreter(folder) is None or not packages(folder).is_dir():
+        return False
+    version = "import sys; sys.exit(sys.version_info[:2] != ({}, {}))".format(*sys.version_info)
+    command = [str(folder / "bin" / "python"), "-I", "-S", "-c", version]
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603 - our own
+    except OSError:
+        return False
 
 
 def interpreter(folder: Path) -> list[str | int] | None:

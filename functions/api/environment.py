@@ -18,3 +18,5 @@ class ApiEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     """Whose pages may call the API: origins, with commas between."""
     limits: str
     """`umbel_core.settings.Limits` as JSON."""
+    links_endpoint: str | None = None
+    """Where links to results lead when that is not S3 itself."""

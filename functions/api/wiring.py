@@ -8,7 +8,7 @@ import msgspec
 from api.environment import ApiEnvironment
 from umbel_core.aws.books import DynamoBooks
 from umbel_core.aws.circuits import DynamoCircuits
-from umbel_core.aws.clients import client
+from umbel_core.aws.clients import client, signer
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.lanes import Lanes
 from umbel_core.aws.ledger import DynamoLedger
@@ -57,7 +57,7 @@ def ledger() -> DynamoLedger:
 @cache
 def uploads() -> S3Uploads:
     """The front door."""
-    return S3Uploads(client("s3"), environment().uploads_bucket)
+    return S3Uploads(client("s3"), environment().uploads_bucket, signer(environment().links_endpoint))
 
 
 @cache
@@ -74,8 +74,8 @@ def circuits() -> DynamoCircuits:
 
 @cache
 def results() -> S3Results:
-    """The results bucket."""
-    return S3Results(client("s3"), environment().results_bucket)
+    """The results bucket, for links."""
+    return S3Results(signer(environment().links_endpoint), environment().results_bucket)
 
 
 @cache

@@ -12,3 +12,5 @@ class RelayEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     """Where the sockets' management API answers."""
     results_bucket: str
     retention_days: int
+    links_endpoint: str | None = None
+    """Where links to results lead when that is not S3 itself."""

@@ -11,7 +11,7 @@ from relay.environment import RelayEnvironment
 from relay.relaying import Relay
 from umbel_core.aws.audience import SocketAudience
 from umbel_core.aws.books import DynamoBooks
-from umbel_core.aws.clients import client
+from umbel_core.aws.clients import client, signer
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
 from umbel_core.environment import parse
@@ -28,7 +28,7 @@ def relay() -> Relay:
     return Relay(
         books=DynamoBooks(client("dynamodb"), environment.ledger_table),
         audience=SocketAudience(client("dynamodb"), environment.sockets_table, gateway, ledger.cancel),
-        url_for=S3Results(client("s3"), environment.results_bucket).link,
+        url_for=S3Results(signer(environment.links_endpoint), environment.results_bucket).link,
         beside=ThreadPoolExecutor(1),
     )
 

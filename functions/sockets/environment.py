@@ -15,3 +15,5 @@ class SocketsEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the function that tells the numbers."""
     limits: str
     """`umbel_core.settings.Limits` as JSON."""
+    links_endpoint: str | None = None
+    """Where links to results lead when that is not S3 itself."""

@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from sockets.conversation import Conversation
 from sockets.environment import SocketsEnvironment
 from umbel_core.aws.audience import SocketAudience
-from umbel_core.aws.clients import client
+from umbel_core.aws.clients import client, signer
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
 from umbel_core.aws.uploads import S3Uploads
@@ -50,7 +50,7 @@ def conversation() -> Conversation:
     uploads = S3Uploads(client("s3"), environment.uploads_bucket)
     door = Door(ledger(), uploads, Catalogue.load(FACTS / "catalogue.json"), limits())
     start = partial(client("lambda").invoke, FunctionName=environment.ticker_function, InvocationType="Event")
-    url_for = S3Results(client("s3"), environment.results_bucket).link
+    url_for = S3Results(signer(environment.links_endpoint), environment.results_bucket).link
     return Conversation(ledger(), audience(), door, url_for, start)
 
 

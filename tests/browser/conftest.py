@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.foreign import EVIL
 from tests.pipeline.deployment import Deployment
 from umbel import toolchain
 
@@ -15,6 +16,7 @@ PATIENCE = 60_000
 _FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    f"--host-resolver-rules=MAP {EVIL} 127.0.0.1",
 ]
 PHOTOS = Path(__file__).parents[1] / "pictures"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 Shoot = Callable[[Page, str], None]
-_DROP = """(files) => {
+DROP = """(files) => {
     const dropped = new DataTransfer();
     for (const { name, type, data } of files) {
         const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -16,6 +16,7 @@ _DROP = """(files) => {
         document.body.dispatchEvent(new DragEvent(kind, { dataTransfer: dropped, bubbles: true, cancelable: true }));
     }
 }"""
+"""Lets files `{name, type, data}` fall on the page, `data` being base64."""
 
 
 def enter(page: Page, door: str, **query: str) -> None:
@@ -40,4 +41,9 @@ def job_of(page: Page) -> str:
 
 def drop(page: Page, *files: tuple[str, str, bytes]) -> None:
     """Let files fall on the page."""
-    page.evaluate(_DROP, [{"name": name, "type": kind, "data": b64encode(data).decode()} for name, kind, data in files])
+    page.evaluate(DROP, dropped(*files))
+
+
+def dropped(*files: tuple[str, str, bytes]) -> list[dict[str, str]]:
+    """Files as `DROP` takes them."""
+    return [{"name": name, "type": kind, "data": b64encode(data).decode()} for name, kind, data in files]

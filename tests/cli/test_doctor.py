@@ -63,7 +63,7 @@ def _break_everything(monkeypatch: pytest.MonkeyPatch) -> None:
         ("AWS_ENDPOINT_URL_S3", "http://minio.example", "aws", "AWS_ENDPOINT_URL_S3"),
         ("NODE_ENV", "production", "variables", "NODE_ENV"),
         ("PYTHONOPTIMIZE", "2", "variables", "PYTHONOPTIMIZE"),
-        ("HOME", "/nonexistent", "home", "caches go into"),
+        ("HOME", "/dev/null/home", "home", "caches go into"),
     ],
 )
 def test_what_the_shell_sets_is_named_without_its_secrets(

@@ -24,8 +24,8 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Place:
 
     def move_to(home: Path) -> Path:
         scratch = home / "run" / "tmp"
+        monkeypatch.setattr(engine, "HOME", home)
         for module in (identity, engine):
-            monkeypatch.setattr(module, "HOME", home)
             monkeypatch.setattr(module, "SCRATCH", scratch)
         monkeypatch.setattr(engine, "RUN", home / "run")
         monkeypatch.setattr(engine, "_RECORD", home / "run" / "engine.json")
@@ -41,7 +41,8 @@ def spawn() -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
 
     def begin(scratch: Path, *, cwd: Path | None = None, run: str | None = "one", port: int = 4599) -> object:
         scratch.mkdir(parents=True, exist_ok=True)
-        names = {"TMPDIR": str(scratch), "GATEWAY_PORT": str(port), **({identity.RUN_ID: run} if run else {})}
+        names = {"TMPDIR": str(scratch), "GATEWAY_PORT": str(port), identity.REACHED_AS: "devbox,0.0.0.0"}
+        names |= {identity.RUN_ID: run} if run else {}
         listens = "import socket; s = socket.create_server(('127.0.0.1', int(sys.argv[1]))); print(flush=True)"
         code = f"import sys; {listens if port != 4599 else ''}\nsys.stdin.read()"
         process = subprocess.Popen(
@@ -77,6 +78,7 @@ def test_an_engine_is_known_whatever_the_clock_says(
     found = engine.running()
     assert found
     assert (found.pid, found.port, found.run, found.moved) == (process.pid, 4599, "one", False)
+    assert found.hosts == ("devbox", "0.0.0.0")
 
 
 def test_an_engine_without_a_record_is_found(

@@ -10,6 +10,9 @@ import pytest
 from tests.pipeline.api import Api
 from tests.pipeline.deployment import Deployment
 from tests.pipeline.feed import Feed
+from umbel import deploy, engine
+from umbel.faults import Fault
+from umbel.home import ROOT
 
 pytestmark = pytest.mark.engine
 
@@ -49,6 +52,17 @@ def test_an_op_comes_and_goes_by_a_deployment_while_work_goes_on(
     assert _ops(api) == before
     refused = api.post("/jobs", {"tasks": [{"op": "latecomer", "input": "umbel"}]})
     assert (refused.status, refused.body["error"]["code"]) == (400, "unknown_op")
+
+
+def test_a_stack_that_another_checkout_deployed_is_not_replaced(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = deployed.site.cloud
+    monkeypatch.setattr(engine, "running", lambda: None)
+    deploy._refuse_foreign(cloud)
+    monkeypatch.setattr(deploy, "_owner", lambda: "elsewhere:/home/ann/umbel")
+    with pytest.raises(Fault, match=rf"at {cloud.endpoint} was deployed from .*{ROOT.name}: .* --force"):
+        deploy._refuse_foreign(cloud)
 
 
 def _ops(api: Api) -> set[str]:

@@ -15,11 +15,20 @@ from umbel.home import LOGS
 @click.option(
     "--persist/--no-persist", envvar="UMBEL_PERSIST", help="Keep buckets and ledger when Umbel stops (UMBEL_PERSIST)."
 )
+@click.option(
+    "--host",
+    metavar="NAME,…",
+    envvar="UMBEL_HOST",
+    help="Let browsers on other machines in, under these names or addresses (UMBEL_HOST).",
+)
 @click.option("-c", "--context", "settings", multiple=True, metavar="KEY=VALUE", help="As for cdk: -c max_tasks=500.")
 @click.option("--force", is_flag=True, help="Replace a stack that another checkout deployed to the same endpoint.")
 @show.as_json
-def up(port: int | None, persist: bool, settings: tuple[str, ...], force: bool, as_json: bool) -> None:
-    site = lifecycle.up(port, persist=persist, settings=dict(map(_setting, settings)), force=force)
+def up(
+    port: int | None, persist: bool, host: str | None, settings: tuple[str, ...], force: bool, as_json: bool
+) -> None:
+    context = dict(map(_setting, settings))
+    site = lifecycle.up(port, persist=persist, settings=context, reached_as=host, force=force)
     show.either(site, _welcome, json=as_json)
 
 

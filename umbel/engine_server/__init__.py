@@ -1,4 +1,4 @@
-"""What runs inside the local engine's own process: the gate before it, and the saving of its state.
+"""What runs inside the local engine's own process: the gate before it, its addresses, and the saving of its state.
 
 Imports the standard library, the engine and what of ours is like that, and is loaded by path: nothing of ours lies
 where the functions that the engine runs could import it.
@@ -7,9 +7,11 @@ where the functions that the engine runs could import it.
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from umbel.engine_server.clock import steady
 from umbel.engine_server.gate import Gate
 from umbel.engine_server.loading import refuse_unreadable
 from umbel.engine_server.saving import Saving
@@ -21,7 +23,10 @@ RUN = Path("..")
 
 def main() -> None:
     """Serve the engine behind the gate; `umbel.engine.environment` has set what it reads."""
-    # Installed in the engine's own environment alone.
+    # Before anything of the engine's is loaded, which may take the function by its name.
+    time.time = steady()
+    # In the engine's own environment alone.
+    import hypercorn.asyncio  # type: ignore[import-not-found]  # noqa: PLC0415
     from ministack import app as engine  # type: ignore[import-not-found]  # noqa: PLC0415
 
     sys.argv = ["ministack"]
@@ -29,11 +34,30 @@ def main() -> None:
         # It has no terminal; whoever sends this means programs that have one.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # What names this process is not for its children, which are told from it by that.
-    os.environ.pop("UMBEL_RUN_ID", None)
+    for name in ("UMBEL_RUN_ID", "UMBEL_REACHED_AS"):
+        os.environ.pop(name, None)
+    hosts, further = (_taken(name) for name in ("UMBEL_HOSTS", "UMBEL_LISTEN"))
     data, port = os.environ.pop("UMBEL_DATA", None), int(os.environ["GATEWAY_PORT"])
-    hosts = [host for host in os.environ.get("UMBEL_HOSTS", "").split(",") if host]
-    engine.app = Gate(_saving(engine, Path(data), port) if data else engine.app, port, hosts)
+    if data:
+        engine.app = _saving(engine, Path(data), port)
+    serve = hypercorn.asyncio.serve
+    everywhere = "0.0.0.0"  # noqa: S104 - only where the setting asks for it
+
+    async def serve_gated(app: Any, config: Any) -> None:
+        if everywhere in further:
+            config.bind = [f"{everywhere}:{port}"]
+        else:
+            config.bind += [f"{address}:{port}" for address in further]
+        await serve(Gate(app, port, hosts), config)
+
+    # The engine asks for it by this name when it starts to serve.
+    hypercorn.asyncio.serve = serve_gated
     engine.main()
+
+
+def _taken(name: str) -> list[str]:
+    """The parts of a variable, which no function that the engine runs gets to see."""
+    return [part for part in os.environ.pop(name, "").split(",") if part]
 
 
 def _saving(engine: Any, data: Path, port: int) -> Saving:

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** A command to take along. */
+/** A command to take along. Over plain HTTP from another machine a page has no clipboard: the text can be marked. */
 export function CopyLine({ text }: { text: string }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -12,9 +12,11 @@ export function CopyLine({ text }: { text: string }) {
   return (
     <div className="copy-line">
       <code>{text}</code>
-      <button type="button" className="button quiet" onClick={copy} aria-label={`Copy: ${text}`}>
-        <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
-      </button>
+      {"clipboard" in navigator && (
+        <button type="button" className="button quiet" onClick={copy} aria-label={`Copy: ${text}`}>
+          <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
+        </button>
+      )}
     </div>
   );
 }

@@ -30,3 +30,15 @@ def client(service: str, endpoint: str | None = None) -> Any:
     """The client of one service; where it points is the environment's business (`AWS_ENDPOINT_URL`)."""
     config = _CONFIG.merge(_SPECIAL.get(service, _CONFIG))
     return boto3.client(service, config=config, endpoint_url=endpoint)  # type: ignore[call-overload]
+
+
+def signer(endpoint: str | None) -> Any:
+    """The S3 client that signs what browsers open: for `endpoint`, or for S3 itself when that is None."""
+    return _signer(endpoint) if endpoint else client("s3")
+
+
+@cache
+def _signer(endpoint: str) -> Any:
+    # Below a host's own name there are no names of buckets.
+    config = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
+    return boto3.client("s3", config=config, endpoint_url=endpoint)

@@ -1,0 +1,147 @@
+"""The names under which other machines reach the local engine, and where it then listens."""
+
+import io
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+import urllib3
+
+from umbel import engine, hosts, lifecycle, stack
+from umbel.aws import Cloud
+from umbel.client import Client
+from umbel.faults import Fault
+from umbel.home import HOME
+from umbel_core.aws.clients import signer
+from umbel_core.aws.pictures import S3Results
+
+OUTPUTS = {
+    **dict.fromkeys(("ApiUrl", "SocketUrl", "WebUrl", "ApiId", "ApiStage", "SocketApiId", "SocketStage"), "x"),
+    **dict.fromkeys(("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable"), "x"),
+    "WebBucket": "web",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ()),
+        ("devbox", ("devbox",)),
+        (" DevBox, 192.168.1.5 ,", ("devbox", "192.168.1.5")),
+        ("localhost:8080,0.0.0.0", ("localhost:8080", "0.0.0.0")),
+        ("[fd00::5]:8080", ("[fd00::5]:8080",)),
+    ],
+)
+def test_hosts_are_read_from_one_line(text: str, names: tuple[str, ...]) -> None:
+    assert hosts.read(text) == names
+
+
+@pytest.mark.parametrize(
+    "text", ["http://devbox", "devbox/", "*", "dev box", "devbox:", "devbox:port", "devbox:65536", "fd00::5", "-c"]
+)
+def test_what_no_browser_calls_a_host_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(Fault, match="name it as browsers do, devbox or"):
+        hosts.read(text)
+
+
+@pytest.mark.parametrize(
+    ("names", "address"),
+    [
+        ((), None),
+        (("devbox",), "http://devbox:4566"),
+        (("devbox:8080", "other"), "http://devbox:8080"),
+        (("[fd00::5]",), "http://[fd00::5]:4566"),
+        (("0.0.0.0", "localhost"), "http://localhost:4566"),
+        (("0.0.0.0",), None),
+    ],
+)
+def test_links_and_the_page_have_the_first_hosts_address(names: tuple[str, ...], address: str | None) -> None:
+    assert hosts.public(names, 4566) == address
+
+
+@pytest.mark.parametrize(
+    ("names", "addresses"),
+    [
+        ((), []),
+        (("localhost:8080",), []),
+        (("127.0.0.1",), []),
+        (("devbox",), ["0.0.0.0"]),
+        (("localhost", "0.0.0.0"), ["0.0.0.0"]),
+        # An address that only leads here, as that of a container's host.
+        (("203.0.113.7",), ["0.0.0.0"]),
+        (("127.0.0.1", "devbox:80"), ["0.0.0.0"]),
+    ],
+)
+def test_only_a_host_of_another_machine_opens_more_than_the_loopback(
+    names: tuple[str, ...], addresses: list[str]
+) -> None:
+    assert hosts.listening(names) == addresses
+
+
+def test_without_a_host_the_engine_is_told_of_the_loopback_alone() -> None:
+    told = engine.environment(4580, persist=False)
+    assert (told["BIND_HOST"], told["UMBEL_HOSTS"], told["UMBEL_LISTEN"]) == ("127.0.0.1", "", "")
+
+
+def test_the_gate_is_told_the_names_and_not_the_wildcard() -> None:
+    told = engine.environment(4580, persist=False, hosts=("devbox", "0.0.0.0"))
+    assert (told["UMBEL_HOSTS"], told["UMBEL_LISTEN"]) == ("devbox", "0.0.0.0")
+
+
+def _running(monkeypatch: pytest.MonkeyPatch, *names: str) -> engine.Engine:
+    """Have this very process pass for the engine that `up` started."""
+    ours = engine.Engine(port=4580, pid=os.getpid(), run="run", persist=False, home=str(HOME), hosts=names)
+    monkeypatch.setattr(engine, "running", lambda: ours)
+    monkeypatch.setattr(engine, "named_endpoint", lambda: None)
+    return ours
+
+
+def test_the_page_is_where_browsers_reach_it_and_the_rest_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = stack.site(Cloud(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
+    assert site.web == "http://devbox:4580/web/index.html"
+    assert site.api.startswith("http://127.0.0.1:4580/")
+    assert site.socket.startswith("ws://127.0.0.1:4580/")
+
+
+def test_an_engine_runs_under_the_names_that_it_was_started_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    _running(monkeypatch, "devbox")
+    monkeypatch.setattr(lifecycle.toolchain, "setup", lambda: None)
+    with pytest.raises(Fault, match="already runs, reached as devbox: make down first"):
+        lifecycle.up(None, persist=False, settings={}, reached_as="other")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "start"),
+    [
+        ("http://devbox:4566", "http://devbox:4566/results/job/blur.jpg?"),
+        ("http://localhost:8080", "http://localhost:8080/results/job/blur.jpg?"),
+        (None, "https://results.s3.amazonaws.com/job/blur.jpg?"),
+    ],
+)
+def test_links_name_the_address_that_browsers_reach(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str | None, start: str
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert S3Results(signer(endpoint), "results").link("job/blur.jpg").startswith(start)
+
+
+def test_the_command_line_fetches_a_link_from_this_machine_in_the_name_that_is_signed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    def request(self: urllib3.PoolManager, method: str, url: str, **options: dict[str, str]) -> urllib3.HTTPResponse:
+        asked.append((url, options["headers"]))
+        return urllib3.HTTPResponse(io.BytesIO(), status=200, preload_content=False)
+
+    monkeypatch.setattr(urllib3.PoolManager, "request", request)
+    site = stack.site(Cloud(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
+    Client(site).save("http://devbox:4580/results/a.jpg?signed=1", tmp_path / "a.jpg")
+    Client(msgspec.structs.replace(site, endpoint=None)).save("https://results.s3.amazonaws.com/a", tmp_path / "b.jpg")
+    assert asked == [
+        ("http://127.0.0.1:4580/results/a.jpg?signed=1", {"Host": "devbox:4580"}),
+        ("https://results.s3.amazonaws.com/a", {}),
+    ]

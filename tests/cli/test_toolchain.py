@@ -1,0 +1,209 @@
+"""Set-up: which programs it takes, what it trusts, and that what it makes can be moved."""
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from umbel import bootstrap, stamps, toolchain, venv
+from umbel.faults import Fault
+from umbel.home import ROOT
+from umbel.stamps import Part
+
+
+def _program(path: Path, script: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+SHIM = "echo 'pyenv: command not found' >&2; exit 127"
+
+
+def test_an_old_python_can_read_what_starts_the_set_up() -> None:
+    ast.parse((ROOT / "umbel" / "bootstrap.py").read_text(), feature_version=(3, 6))
+    ast.parse((ROOT / "umbel" / "__init__.py").read_text(), feature_version=(3, 6))
+
+
+@pytest.mark.parametrize("script", [SHIM, "exit 1", "exec /nonexistent/python"])
+def test_a_python_that_does_not_run_is_not_taken(script: str, tmp_path: Path) -> None:
+    assert not bootstrap.runs(str(_program(tmp_path / "python3.12", script)))
+    assert bootstrap.runs(sys.executable)
+
+
+def test_pythons_are_looked_for_on_the_whole_path_and_where_pyenv_and_uv_keep_theirs(tmp_path: Path) -> None:
+    shim = _program(tmp_path / "shims" / "python3.12", SHIM)
+    second = _program(tmp_path / "bin" / "python3.12", "exit 0")
+    pyenv = _program(tmp_path / ".pyenv" / "versions" / "3.12.1" / "bin" / "python3.12", "exit 0")
+    uvs = _program(tmp_path / ".local" / "share" / "uv" / "python" / "cpython-3.12" / "bin" / "python3.12", "exit 0")
+    path = os.pathsep.join([str(shim.parent), str(second.parent)])
+    found = bootstrap.candidates({"PATH": path, "HOME": str(tmp_path)})
+    ours = [Path(place) for place in found if place.startswith(str(tmp_path))]
+    assert ours == [shim, second, pyenv, uvs]
+
+
+@pytest.mark.parametrize(
+    "script", [SHIM, "echo uv 0.1.0", "echo nonsense", "exit 0"], ids=["shim", "old", "nonsense", "silent"]
+)
+def test_a_uv_that_does_not_run_or_is_too_old_is_passed_over(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toolchain, "TOOLS", tmp_path / "tools")
+    first = _program(tmp_path / "a" / "uv", script)
+    second = _program(tmp_path / "b" / "uv", "echo uv 99.0.0")
+    monkeypatch.setenv("PATH", str(first.parent))
+    assert toolchain.uv() is None
+    monkeypatch.setenv("PATH", os.pathsep.join([str(first.parent), str(second.parent)]))
+    assert toolchain.uv() == str(second)
+
+
+def test_the_uv_of_the_environment_that_is_made_anew_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toolchain, "TOOLS", tmp_path / "tools")
+    monkeypatch.setenv("PATH", str(toolchain.VENV / "bin"))
+    assert toolchain.uv() is None
+
+
+@pytest.mark.parametrize("script", [SHIM, "exec /nonexistent/node"])
+def test_a_product_that_does_not_run_is_named_with_what_to_do(script: str, tmp_path: Path) -> None:
+    with pytest.raises(Fault, match=r"Node was installed, but does not run \(.+\): delete it") as caught:
+        toolchain._try("Node", [_program(tmp_path / "node", script), "--version"], "delete it")
+    assert caught.value.detail
+
+
+class _Made:
+    """A part that counts how often it was made and checked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source = folder / "source"
+        self.source.write_text("1")
+        self.product = folder / "product"
+        self.made = self.checked = 0
+        self.runs = True
+
+    def part(self) -> Part:
+        return Part("thing", [self.source], self._traces, self._check, self._make)
+
+    def _traces(self) -> object:
+        return self.product.read_text() if self.product.exists() else None
+
+    def _check(self) -> None:
+        self.checked += 1
+        if not self.runs:
+            raise Fault("it does not run")
+
+    def _make(self, _: str) -> None:
+        self.made += 1
+        self.product.write_text("whole")
+
+
+@pytest.fixture
+def thing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Made:
+    monkeypatch.setattr(stamps, "STAMPS", tmp_path / "stamps")
+    made = _Made(tmp_path)
+    stamps.ensure(made.part())
+    assert (made.made, made.checked) == (1, 1)
+    return made
+
+
+def test_what_is_as_it_was_left_is_neither_made_nor_run(thing: _Made) -> None:
+    stamps.ensure(thing.part())
+    assert (thing.made, thing.checked) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda thing: thing.source.write_text("2"),
+        lambda thing: thing.product.unlink(),
+        lambda thing: thing.product.write_text("half"),
+        lambda _: (stamps.STAMPS / "thing").unlink(),
+        lambda _: (stamps.STAMPS / "thing").write_text("of another version"),
+    ],
+    ids=["source", "deleted", "half", "no stamp", "old stamp"],
+)
+def test_what_changed_is_made_again(thing: _Made, change: Callable[[_Made], object]) -> None:
+    change(thing)
+    stamps.ensure(thing.part())
+    assert (thing.made, thing.checked) == (2, 2)
+    stamps.ensure(thing.part())
+    assert thing.made == 2
+
+
+@pytest.mark.parametrize(("runs", "made"), [(True, 1), (False, 2)])
+def test_a_moved_checkout_tries_once_what_it_has(
+    thing: _Made, runs: bool, made: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stamps, "ROOT", Path("/elsewhere"))
+    thing.runs = runs
+    if runs:
+        stamps.ensure(thing.part())
+    else:
+        with pytest.raises(Fault):
+            stamps.ensure(thing.part())
+    assert thing.made == made
+    thing.runs = True
+    stamps.ensure(thing.part())
+    assert thing.checked == (2 if runs else 4)
+
+
+def test_what_does_not_run_after_it_was_made_is_made_again_next_time(thing: _Made) -> None:
+    thing.product.unlink()
+    thing.runs = False
+    with pytest.raises(Fault):
+        stamps.ensure(thing.part())
+    thing.runs = True
+    stamps.ensure(thing.part())
+    assert thing.made == 3
+
+
+def test_nothing_in_what_set_up_made_names_the_checkout() -> None:
+    texts = [
+        venv.packages(toolchain.VENV) / "umbel.pth",
+        *((toolchain.VENV / "bin" / name) for name in ("umbel", "cdk")),
+    ]
+    texts.append(toolchain.VENV / "bin" / "pytest")
+    assert [text for text in texts if str(ROOT) in text.read_text()] == []
+    links = [toolchain.NODE / name for name in ("node", "npm", "npx")]
+    assert [link for link in links if link.readlink().is_absolute() or not link.exists()] == []
+
+
+def test_the_lock_names_a_version_and_hashes_of_uv() -> None:
+    version, hashes = venv.pinned("uv", ROOT / "uv.lock")
+    assert toolchain._numbers(version) > (0, 9)
+    assert hashes
+    assert all(each.startswith("sha256:") for each in hashes)
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["INT", "TERM", "HUP"],
+)
+def test_a_signal_ends_set_up_with_one_line_and_nothing_is_left(
+    number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    ready = tmp_path / "ready"
+    os.mkfifo(ready)
+    program = (
+        "import sys; from pathlib import Path; from umbel import steps, toolchain\n"
+        f"work = ['sh', '-c', 'sleep 60 & echo $! > {ready}; wait']\n"
+        f"toolchain.setup = lambda: steps.run('work', work, log=Path('{tmp_path}/log'))\n"
+        "sys.argv[1:] = ['setup']; toolchain.main()"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        child = int(ready.read_text())
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == status
+    assert said.splitlines()[1:] == [f"umbel: stopped by {number.name}"]
+    state = Path(f"/proc/{child}/stat")
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"

@@ -1,0 +1,12 @@
+"""The short form of `make machines`: the whole set-up, an upload and the end under all conditions at once."""
+
+import pytest
+
+from tests.machines import conditions
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize("condition", [conditions.everything_at_once, conditions.copied, conditions.moved])
+def test_a_new_user_gets_variants_and_nothing_is_left(condition: conditions.Condition) -> None:
+    condition()
