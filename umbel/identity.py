@@ -122,4 +122,3 @@ def _runs_above(folder: Path) -> Iterator[Path]:
     for path in (folder, *folder.parents):
         if path.name == SCRATCH.name and path.parent.name == SCRATCH.parent.name:
             yield path
-

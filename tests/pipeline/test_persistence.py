@@ -53,6 +53,11 @@ class Home:
         assert (done.returncode != 0) is fails, done.stderr
         return done.stdout + done.stderr
 
+    def umbel(self, *arguments: str) -> str:
+        """Run a command; returns its answer."""
+        code = f"import sys; sys.argv = ['umbel', *{arguments!r}]\nfrom umbel import cli; cli.main()"
+        return self.python(code)
+
     def start(self) -> str:
         """Start a persistent engine whose state may be saved."""
         return self.python(_START.format(port=self.port))
@@ -303,3 +308,15 @@ def test_it_saves_by_itself_once_it_is_idle(home: Home) -> None:
     home.kill()
     home.start()
     assert home.texts() == _all("one")
+
+
+def test_the_whole_stack_works_after_a_kill(home: Home, tmp_path: Path) -> None:
+    picture = str(next((ROOT / "tests" / "pictures").glob("*.jpg")))
+    home.umbel("up", "--persist", "--port", str(home.port))
+    home.umbel("upload", picture, "--out", str(tmp_path / "home" / "out"))
+    home.save()
+    home.kill()
+    assert f":{home.port}/" in home.umbel("up", "--persist")
+    assert home.umbel("jobs").count("4/4") == 1
+    home.umbel("upload", picture, "--out", str(tmp_path / "home" / "out"))
+    assert home.umbel("jobs").count("4/4") == 2
