@@ -1,4 +1,4 @@
-# Umbel needs Python >= 3.11, make and git. Everything else is set up by these targets; a second run is instant.
+# Umbel needs Python >= 3.11 and make. Everything else is set up by these targets; a second run is instant.
 
 # One that starts: a version manager's `python3` may not. `umbel.bootstrap` looks for a newer one when it is too old.
 ifndef PYTHON

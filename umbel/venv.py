@@ -120,4 +120,4 @@ def pinned(name: str, lock: Path) -> tuple[str, list[str]]:
     with lock.open("rb") as text:
         entry = next(each for each in tomllib.load(text)["package"] if each["name"] == name)
     files = [*entry.get("wheels", []), *([entry["sdist"]] if "sdist" in entry else [])]
-    return entry["version"], [file["hash"] for file in files]
+    return entry["version"], [str(said) for file in files for said in file.values() if str(said).startswith("sha256:")]

@@ -1,12 +1,12 @@
 """The gate before the local engine: which headers pass, which are refused, where a person is sent."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from tests.loops import finish
 from umbel.engine_server.gate import Gate
 
 PORT = 4566
@@ -57,7 +57,7 @@ def ask(
         "query_string": query.encode(),
         "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
     }
-    asyncio.run(Gate(engine, PORT, hosts)(scope, receive, send))
+    finish(Gate(engine, PORT, hosts)(scope, receive, send))
     first = sent[0]
     if first["type"] == "websocket.accept":
         status = 200
@@ -275,5 +275,5 @@ def test_the_servers_own_events_pass() -> None:
     async def engine(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope["type"])
 
-    asyncio.run(Gate(engine, PORT)({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
+    finish(Gate(engine, PORT)({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
     assert seen == ["lifespan"]

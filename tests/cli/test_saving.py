@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.loops import finish
 from umbel.engine_server import saving
 from umbel.engine_server.saving import PATH, Saving
 from umbel.engine_server.taking import Unsaved
@@ -83,7 +84,7 @@ def run(folder: Path, story: Callable[[Case], Awaitable[None]]) -> None:
     async def told() -> None:
         await asyncio.wait_for(story(Case(folder)), 10)
 
-    asyncio.run(told())
+    finish(told())
 
 
 async def _until(condition: Callable[[], bool]) -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import socket
 import subprocess
+import sys
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable
@@ -45,7 +46,7 @@ def function_request(name: str = FUNCTION) -> bytes:
         archive.writestr("drive.py", "def by(event, context):\n    return 'ran'\n")
     code = {"ZipFile": b64encode(packed.getvalue()).decode()}
     role = "arn:aws:iam::000000000000:role/drive-by"
-    python = f"python3.{toolchain.PYTHON[1]}"
+    python = f"python3.{sys.version_info.minor}"
     return json.dumps(
         {"FunctionName": name, "Code": code, "Role": role, "Handler": "drive.by", "Runtime": python}
     ).encode()
