@@ -35,7 +35,7 @@ NODE = TOOLS / "node"
 
 Command = Sequence["str | Path"]
 
-__all__ = ["ENGINE", "NODE", "VENV", "browser", "cdk", "chromium", "digest", "environment", "page", "setup", "uv"]
+__all__ = ["ENGINE", "NODE", "VENV", "cdk", "digest", "environment", "page", "setup", "uv"]
 
 _LOCK = ROOT / "uv.lock"
 _MADE = (".venv", ".umbel", ".build", "cdk.out", "node_modules", "frontend/node_modules", "frontend/dist")
@@ -43,8 +43,6 @@ _MADE = (".venv", ".umbel", ".build", "cdk.out", "node_modules", "frontend/node_
 _MODULES = ROOT / "node_modules"
 _ANSWERS_WITHIN = 60.0
 """Seconds that a program gets to say its version."""
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-_FIREFOXES = ("firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacOS/firefox")
 _PLAIN_NPM = (
     *("--include=dev", "--include=optional", "--include=peer", "--ignore-scripts", "--bin-links", "--package-lock"),
     *("--no-dry-run", "--no-package-lock-only", "--no-global", "--location=project", "--no-audit", "--no-fund"),
@@ -97,65 +95,6 @@ def cdk(arguments: Sequence[str]) -> NoReturn:
     if not program.exists() or not (NODE / "node").exists():
         sys.exit("umbel: the CDK is not installed yet: make setup")
     os.execve(NODE / "node", ["node", str(program), *arguments], environment(for_aws()))  # noqa: S606 - becomes the CDK
-
-
-def chromium() -> Path | None:
-    """A Chromium or Chrome that starts, if this machine has one."""
-    for name in _BROWSERS:
-        found = shutil.which(name)
-        if found and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0:  # noqa: S603
-            return Path(found)
-    caches = [Path.home() / ".cache" / "ms-playwright", Path.home() / "Library" / "Caches" / "ms-playwright"]
-    for cache in caches:
-        for program in ("chrome-*/chrome", "chrome-mac*/*.app/Contents/MacOS/*"):
-            found_there = sorted(cache.glob(f"chromium-*/{program}"))
-            if found_there:
-                return found_there[-1]
-    return None
-
-
-def firefox() -> Path | None:
-    """A Firefox that starts, if this machine has one."""
-    for name in _FIREFOXES:
-        found = shutil.which(name)
-        if found and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0:  # noqa: S603
-            return Path(found)
-    return None
-
-
-def browser() -> None:
-    """Install a Chromium and a Firefox for the tests where there is none: Playwright's, the distribution's.
-
-    Nearly all browser tests need Chromium. Without Firefox its own few fail, and say so.
-    """
-    playwright: Command = [VENV / "bin" / "playwright", "install", "chromium"]
-    _browser("Chromium", chromium, [playwright, *_apt("chromium")], "sudo apt-get install chromium")
-    # The package is called so on Debian; Ubuntu's `firefox` needs a service that containers lack.
-    try:
-        _browser("Firefox", firefox, _apt("firefox-esr"), "sudo apt-get install firefox-esr")
-    except Fault as fault:
-        sys.stderr.write(f"umbel: {fault}\n")
-
-
-def _browser(name: str, find: Callable[[], Path | None], ways: Sequence[Command], debian: str) -> None:
-    env = {**environment(), "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000"}
-    for way in ways:
-        if find():
-            return
-        title = f"{name.lower()} for the tests ({Path(way[0]).name})"
-        with contextlib.suppress(Fault):
-            steps.run(title, way, log=LOGS / f"{name.lower()}.log", env=env)
-    if find() is None:
-        raise Fault(f"the browser tests need {name}: install it (Debian: {debian}), then make test")
-
-
-def _apt(package: str) -> list[Command]:
-    """How Debian's package manager installs a package, where there is one."""
-    if not shutil.which("apt-get"):
-        return []
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    install = f"apt-get update -q && apt-get install -qy --no-install-recommends {package}"
-    return [[*sudo, "sh", "-c", install]]
 
 
 def _packages_there() -> object:
@@ -404,12 +343,18 @@ def look() -> None:
         sys.exit(1)
 
 
+def _for_tests() -> None:
+    from umbel import browsers  # noqa: PLC0415 - it needs this module
+
+    browsers.install()
+
+
 def main() -> None:
     """`python3 -m umbel.bootstrap setup|browser|page|look|down|clean|run|cdk`, called by make."""
     name, *arguments = sys.argv[1:]
     actions: dict[str, Callable[[], None]] = {
         "setup": setup,
-        "browser": browser,
+        "browser": _for_tests,
         "page": page,
         "look": look,
         "down": lambda: down(arguments),

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from tests.browser.foreign import EVIL
 from tests.pipeline.deployment import Deployment
-from umbel import toolchain
+from umbel import browsers
 
 PATIENCE = 60_000
 """Milliseconds; nothing here is about speed."""
@@ -24,7 +24,7 @@ PHOTOS = Path(__file__).parents[1] / "pictures"
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests."""
-    program = toolchain.chromium()
+    program = browsers.chromium()
     assert program, "no Chromium here: make browser"
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:

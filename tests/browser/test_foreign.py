@@ -16,7 +16,7 @@ from tests.pipeline.api import Api
 from tests.pipeline.deployment import Deployment
 from tests.pipeline.test_closed import function_request, functions
 from tests.pipeline.waiting import wait_for
-from umbel import toolchain
+from umbel import browsers
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
@@ -75,7 +75,7 @@ class Chromium:
 @pytest.fixture(scope="module")
 def fox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     """One Firefox for these tests."""
-    program = toolchain.firefox()
+    program = browsers.firefox()
     assert program, "no Firefox here: make browser, or install it (Debian: sudo apt-get install firefox-esr)"
     with firefox(program, tmp_path_factory.mktemp("firefox"), here=(EVIL,)) as started:
         yield started
