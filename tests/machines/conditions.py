@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from tests.machines import mirror as mirrors
 from tests.machines import proxy as proxies
 from tests.machines.machine import PHOTO, Machine, Unsound, free_port, fresh
 from tests.pipeline.waiting import wait_for
@@ -97,6 +98,15 @@ def company_proxy() -> None:
         raise Unsound("no download went through the proxy")
     if near := asked & {"127.0.0.1", "localhost", "::1"}:
         raise Unsound(f"the proxy was asked for {near}")
+
+
+def mirror() -> None:
+    """a mirror of the Python index in UV_DEFAULT_INDEX, with empty caches: every package is asked of it"""
+    with mirrors.running() as index, tempfile.TemporaryDirectory() as cache:
+        with fresh(settings={"UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": cache}) as machine:
+            machine.work()
+        if not {"boto3", "ministack", "pillow"} <= set(index.asked):
+            raise Unsound(f"the mirror was asked for {index.asked} alone")
 
 
 def foreign_settings() -> None:
@@ -319,7 +329,18 @@ def _interpreter(version: str) -> str:
 def conditions() -> dict[str, Condition]:
     """All of them by name, in the order of the table."""
     plain = (
-        *(clean, aws_variables, company_proxy, foreign_settings, no_home, another_user, tight_umask, odd_path, no_git),
+        *(
+            clean,
+            aws_variables,
+            company_proxy,
+            mirror,
+            foreign_settings,
+            no_home,
+            another_user,
+            tight_umask,
+            odd_path,
+            no_git,
+        ),
         *(dumb_terminal, narrow_terminal, broken_shims, no_localhost, copied, moved, two_at_once, killed, other_port),
         everything_at_once,
     )
