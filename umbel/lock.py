@@ -1,5 +1,6 @@
 """One lock around set-up, `up`, `down` and `clean`: whoever comes second waits, and then finds the work done.
 
+It belongs to a folder: the state's (`UMBEL_HOME`) for what runs, the checkout's own for what set-up makes.
 The kernel holds it for as long as the process lives, so that a killed one leaves nothing behind. Standard library only.
 """
 
@@ -15,7 +16,8 @@ from typing import IO
 from umbel import steps
 from umbel.home import HOME
 
-_held = False
+_held: set[Path] = set()
+"""Folders whose lock this process has."""
 
 
 @contextlib.contextmanager
@@ -24,12 +26,11 @@ def held(purpose: str, folder: Path = HOME) -> Iterator[None]:
 
     Within the block the same process may ask again. `purpose` is what a waiting process tells its user.
     """
-    global _held  # noqa: PLW0603 - one lock a process
-    if _held:
+    if folder in _held:
         yield
         return
     file = _take(folder / "lock")
-    _held = True
+    _held.add(folder)
     try:
         file.seek(0)
         file.truncate()
@@ -37,7 +38,7 @@ def held(purpose: str, folder: Path = HOME) -> Iterator[None]:
         file.flush()
         yield
     finally:
-        _held = False
+        _held.discard(folder)
         file.truncate(0)
         file.close()
 

@@ -52,7 +52,12 @@ _PLAIN_NPM = (
 
 def setup() -> None:
     """Make whatever is missing or out of date; instant when nothing is. Raise a fault where this machine cannot."""
-    checks.refuse_unfit()
+    with lock.held("make setup", TOOLS):
+        checks.refuse_unfit()
+        _set_up()
+
+
+def _set_up() -> None:
     manifests = [ROOT / name for name in ("package.json", "package-lock.json", "frontend/package.json")]
     ensure(_python_packages())
     ensure(Part("node", [_LOCK], _node_there, _node_runs, _node))
@@ -79,7 +84,8 @@ def page() -> None:
             raise Fault(f"the web app was built, yet there is no {built / 'index.html'}; its log is in {LOGS}")
 
     build: Command = [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]
-    ensure(Part("web app", [folder, ROOT / "package-lock.json"], there, runs, lambda title: _run(title, build)))
+    with lock.held("a build of the web app", TOOLS):
+        ensure(Part("web app", [folder, ROOT / "package-lock.json"], there, runs, lambda title: _run(title, build)))
 
 
 def environment(passed: Mapping[str, str] | None = None) -> dict[str, str]:

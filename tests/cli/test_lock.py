@@ -61,6 +61,14 @@ def test_it_may_be_asked_for_again_within(tmp_path: Path) -> None:
         assert (tmp_path / "lock").read_text().startswith("make up")
 
 
+def test_locks_of_two_folders_are_two(tmp_path: Path) -> None:
+    first = _holder(tmp_path / "one", "make up")
+    assert _said(first) == "has it\n"
+    with lock.held("make up", tmp_path / "two"), lock.held("make setup", tmp_path / "three"):
+        assert (tmp_path / "three" / "lock").read_text().startswith("make setup")
+    first.communicate()
+
+
 def test_whoever_waits_while_the_folder_is_deleted_locks_the_new_one(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     first = _holder(folder, "make clean")
