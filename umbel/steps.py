@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from umbel import processes
@@ -106,19 +107,29 @@ def run(
     log.parent.mkdir(parents=True, exist_ok=True)
     tail: deque[str] = deque(maxlen=_TAIL)
     with step(title) as here, log.open("w", encoding="utf-8") as out:
-        # A session of its own, so that all that the command started can be stopped with it.
-        process = subprocess.Popen(  # noqa: S603 - our own commands
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=env,
-            cwd=cwd,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
+        started: list[subprocess.Popen[str]] = []
+
+        def start() -> None:
+            started.append(
+                subprocess.Popen(  # noqa: S603 - our own commands
+                    [str(part) for part in command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    env=env,
+                    cwd=cwd,
+                    encoding="utf-8",
+                    errors="replace",
+                    # A session of its own, so that all that the command started can be stopped with it.
+                    start_new_session=True,
+                )
+            )
+
         try:
+            # In a thread: a signal raises in this one, and at no point leaves a process that nobody knows.
+            with ThreadPoolExecutor(1) as starter:
+                starter.submit(start).result()
+            process = started[0]
             for line in _lines(process, patience):
                 out.write(line)
                 if line.strip():
@@ -129,8 +140,9 @@ def run(
             said = f"'{title}' did and said nothing for {patience:.0f} s and was stopped; the whole log is {log}"
             raise Fault(said, "\n".join(tail)) from fault
         finally:
-            processes.stop(process.pid, _GRACE)
-            process.wait()
+            for process in started:
+                processes.stop(process.pid, _GRACE)
+                process.wait()
         if status:
             raise Fault(f"'{title}' failed (exit status {status}); the whole log is {log}", "\n".join(tail))
 

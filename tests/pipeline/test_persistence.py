@@ -3,7 +3,6 @@
 Each test has an engine of its own, with a bucket, a queue and a table instead of the whole stack.
 """
 
-import os
 import shutil
 import signal
 import socket
@@ -19,7 +18,7 @@ import psutil
 import pytest
 
 from tests.pipeline.waiting import wait_for
-from umbel import engine
+from umbel import engine, environment
 from umbel.home import ROOT
 from umbel.snapshots import digest
 
@@ -44,7 +43,7 @@ class Home:
         """Run code as the checkout's own; returns all that it says."""
         done = subprocess.run(
             [sys.executable, "-c", f"from umbel.faults import Fault\n{code}"],
-            env={**os.environ, "UMBEL_HOME": str(self.folder), "PYTHONPATH": str(ROOT)},
+            env={**environment.clean(), "UMBEL_HOME": str(self.folder), "PYTHONPATH": str(ROOT)},
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -286,7 +285,7 @@ def test_a_busy_engine_is_waited_for(filled: Home) -> None:
     code = f"from umbel import engine; print(engine.answers('{engine.local_endpoint(filled.port)}'))"
     asking = subprocess.Popen(
         [sys.executable, "-c", code],
-        env={**os.environ, "UMBEL_HOME": str(filled.folder), "PYTHONPATH": str(ROOT)},
+        env={**environment.clean(), "UMBEL_HOME": str(filled.folder), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
