@@ -84,7 +84,8 @@ def page() -> None:
             raise Fault(f"the web app was built, yet there is no {built / 'index.html'}; its log is in {LOGS}")
 
     build: Command = [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]
-    with lock.held("a build of the web app", TOOLS):
+    # A lock of its own: whoever deploys has set-up's, and starts the process that builds.
+    with lock.held("a build of the web app", TOOLS / "web-app"):
         ensure(Part("web app", [folder, ROOT / "package-lock.json"], there, runs, lambda title: _run(title, build)))
 
 
