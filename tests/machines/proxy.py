@@ -5,7 +5,7 @@ import select
 import socket
 import socketserver
 from collections.abc import Iterator
-from threading import Thread
+from threading import Lock, Thread
 from urllib.parse import urlsplit
 
 _CHUNK = 65_536
@@ -21,6 +21,15 @@ class Proxy(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Forward)
         self.asked: list[str] = []
         """Hosts that were asked for."""
+        self._known: dict[str, str] = {}
+        self._looking = Lock()
+
+    def address(self, host: str) -> str:
+        """Look a name up once, whoever asks for it at the same moment: a resolver may refuse hundreds of questions."""
+        with self._looking:
+            if host not in self._known:
+                self._known[host] = socket.gethostbyname(host)
+            return self._known[host]
 
     @property
     def url(self) -> str:
@@ -38,7 +47,8 @@ class _Forward(socketserver.StreamRequestHandler):
         parts = urlsplit(target if "://" in target else f"//{target}")
         assert isinstance(self.server, Proxy)
         self.server.asked.append(parts.hostname or "")
-        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=60) as upstream:
+        place = (self.server.address(parts.hostname or ""), parts.port or 80)
+        with socket.create_connection(place, timeout=60) as upstream:
             if method == "CONNECT":
                 self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
             else:
