@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ class Part:
     check: Callable[[], None]
     """Run the product; a `Fault` when it does not run."""
     make: Callable[[str], None]
+    folder: Path | None = None
+    """Where all of it lies: deleted before it is made anew when what was made does not run."""
 
 
 def ensure(part: Part) -> None:
@@ -45,7 +48,15 @@ def ensure(part: Part) -> None:
     # First, so that what is half made has no stamp.
     stamp.unlink(missing_ok=True)
     part.make(part.title)
-    part.check()
+    try:
+        part.check()
+    except Fault:
+        if part.folder is None:
+            raise
+        # An installer trusts its own list of what is there, whatever somebody deleted beside the list.
+        shutil.rmtree(part.folder, ignore_errors=True)
+        part.make(part.title)
+        part.check()
     _write(stamp, digest(part.sources), part.traces())
 
 

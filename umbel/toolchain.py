@@ -61,13 +61,13 @@ def _set_up() -> None:
     manifests = [ROOT / name for name in ("package.json", "package-lock.json", "frontend/package.json")]
     ensure(_python_packages())
     ensure(Part("node", [_LOCK], _node_there, _node_runs, _node))
-    ensure(Part("node packages", manifests, _node_packages_there, _node_packages_run, _node_packages))
-    ensure(Part("local engine", [_LOCK], lambda: venv.traces(ENGINE), _engine_runs, _engine))
+    ensure(Part("node packages", manifests, _node_packages_there, _node_packages_run, _node_packages, _MODULES))
+    ensure(Part("local engine", [_LOCK], lambda: venv.traces(ENGINE), _engine_runs, _engine, ENGINE))
 
 
 def _python_packages() -> Part:
     sources = [ROOT / "pyproject.toml", _LOCK, Path(venv.__file__)]
-    return Part("python packages", sources, _packages_there, _packages_run, _packages)
+    return Part("python packages", sources, _packages_there, _packages_run, _packages, VENV)
 
 
 def page() -> None:
@@ -310,11 +310,11 @@ def run(command: Sequence[str]) -> NoReturn:
 
 def down(arguments: Sequence[str]) -> None:
     """Become `umbel down`; with packages made anew where somebody deleted them while the engine runs on."""
-    if venv.interpreter(VENV) is None:
-        if not RUN.exists():
-            sys.stdout.write("Umbel is not running here\n")
-            return
+    if RUN.exists():
         ensure(_python_packages())
+    elif venv.interpreter(VENV) is None:
+        sys.stdout.write("Umbel is not running here\n")
+        return
     python = str(VENV / "bin" / "python")
     os.execve(python, [python, "-I", "-m", "umbel", "down", *arguments], environment())  # noqa: S606 - becomes it
 
@@ -324,7 +324,8 @@ def clean_up(arguments: Sequence[str]) -> None:
     forget = "--data" in arguments
     _refuse_to_forget(forget)
     python = VENV / "bin" / "python"
-    if RUN.exists() and venv.interpreter(VENV) is not None:
+    if RUN.exists():
+        ensure(_python_packages())
         stopped = subprocess.run([python, "-I", "-m", "umbel", "down"], env=environment(), check=False)  # noqa: S603 - ours
         if stopped.returncode:
             sys.exit(stopped.returncode)

@@ -83,12 +83,12 @@ def interpreter(folder: Path) -> list[str | int] | None:
 
 
 def traces(folder: Path) -> list[object] | None:
-    """Return the interpreter and the packages that the environment has; None when it is not there."""
+    """Return the interpreter and all that lies in the environment's folder of packages; None when it is not there."""
     python = interpreter(folder)
     installed = packages(folder)
     if python is None or not installed.is_dir():
         return None
-    return [python, sorted(path.name for path in installed.iterdir() if path.suffix == ".dist-info")]
+    return [python, sorted(path.name for path in installed.iterdir() if path.name != "__pycache__")]
 
 
 def packages(folder: Path) -> Path:

@@ -137,6 +137,21 @@ def test_what_changed_is_made_again(thing: _Made, change: Callable[[_Made], obje
     assert thing.made == 2
 
 
+def test_what_does_not_run_after_it_was_made_again_is_made_from_nothing(thing: _Made, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    def check() -> None:
+        if folder.exists():
+            raise Fault("it does not run")
+
+    thing.product.unlink()
+    whole = thing.part()
+    stamps.ensure(Part(whole.title, whole.sources, whole.traces, check, whole.make, folder))
+    assert thing.made == 3
+    assert not folder.exists()
+
+
 @pytest.mark.parametrize(("runs", "made"), [(True, 1), (False, 2)])
 def test_a_moved_checkout_tries_once_what_it_has(
     thing: _Made, runs: bool, made: int, monkeypatch: pytest.MonkeyPatch
