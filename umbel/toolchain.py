@@ -234,7 +234,7 @@ def uv() -> str | None:
     """
     for folder in (*os.environ.get("PATH", os.defpath).split(os.pathsep), str(_uv_bin())):
         program = Path(folder or ".") / "uv"
-        if program.parent != VENV / "bin" and program.is_file() and os.access(program, os.X_OK):
+        if program.parent != VENV / "bin" and os.access(program, os.X_OK) and program.is_file():
             failed, said = _answer([program, "--version"])
             if not failed and _numbers(said) >= _numbers(venv.pinned("uv", _LOCK)[0]):
                 return str(program)

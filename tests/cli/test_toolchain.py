@@ -137,6 +137,15 @@ def test_what_changed_is_made_again(thing: _Made, change: Callable[[_Made], obje
     assert thing.made == 2
 
 
+def test_a_folder_of_the_path_that_may_not_be_searched_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> bool:
+        raise PermissionError(13, "Permission denied", "uv")
+
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(Path, "is_file", refused)
+    assert toolchain.uv() is None
+
+
 def test_what_does_not_run_after_it_was_made_again_is_made_from_nothing(thing: _Made, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
