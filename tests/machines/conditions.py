@@ -250,6 +250,41 @@ def killed() -> None:
         machine.down()
 
 
+def full_disk() -> None:
+    """no room for the data of an engine that persists: make down says so and leaves it running; with room it is saved"""
+    if os.geteuid() != 0:
+        raise LookupError("a small file system is mounted by root alone")
+    with fresh() as machine:
+        data = machine.folder / ".umbel" / "data"
+        data.mkdir(parents=True)
+        machine.run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(data))
+        try:
+            machine.run("make", "up", "PERSIST=1")
+            machine.upload()
+            said = machine.run("make", "down", fails=True).stderr
+            if "No space left on device" not in said or "still runs" not in said:
+                raise Unsound(f"make down said: {said}")
+            machine.upload()
+            machine.run("mount", "-o", "remount,size=500m", str(data))
+            machine.down()
+            machine.run("make", "up", "PERSIST=1")
+            if machine.umbel("jobs").stdout.count("coffee.jpg") != 2:
+                raise Unsound("a job was lost")
+            machine.down()
+        finally:
+            machine.run("umount", "--lazy", str(data))
+
+
+def killed_up() -> None:
+    """kill -9 of make up in the middle of a deployment: the next one is sound"""
+    with fresh() as machine:
+        up = machine.start("make", "up")
+        wait_for((machine.folder / ".umbel" / "logs" / "deploy.log").exists, "a deployment to begin", timeout=300)
+        os.killpg(up.pid, signal.SIGKILL)
+        up.communicate()
+        machine.work()
+
+
 def other_port() -> None:
     """kept data on another port"""
     with fresh() as machine:
@@ -341,7 +376,8 @@ def conditions() -> dict[str, Condition]:
             odd_path,
             no_git,
         ),
-        *(dumb_terminal, narrow_terminal, broken_shims, no_localhost, copied, moved, two_at_once, killed, other_port),
+        *(dumb_terminal, narrow_terminal, broken_shims, no_localhost, copied, moved, two_at_once, killed, killed_up),
+        *(full_disk, other_port),
         everything_at_once,
     )
     made: dict[str, Condition] = {each.__name__: each for each in plain}
