@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from umbel import steps
+from umbel import processes, steps
 from umbel.home import HOME
 
 _held: set[Path] = set()
@@ -36,6 +36,8 @@ def held(purpose: str, folder: Path = HOME) -> Iterator[None]:
         file.truncate()
         file.write(f"{purpose} (process {os.getpid()})")
         file.flush()
+        # Whoever had the lock before and was killed may have left a command at work.
+        processes.kill_orphans()
         yield
     finally:
         _held.discard(folder)

@@ -14,8 +14,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from umbel.home import ROOT
+
 _PROC = Path("/proc")
 _PAUSE = 0.05
+_MARK = "UMBEL_STARTED_BY"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,32 @@ def stop(leader: int, grace: float) -> None:
         if time.monotonic() >= deadline + grace:
             return
         time.sleep(_PAUSE)
+
+
+def marked() -> dict[str, str]:
+    """Return the variable that marks a command as started by this process, for the command and all that it starts."""
+    return {_MARK: f"{ROOT}:{os.getpid()}"}
+
+
+def kill_orphans() -> None:
+    """Kill what commands of this checkout are still at work after the process that started them was killed.
+
+    Where the system does not show a process's environment (no /proc) nothing is found.
+    """
+    for process in _everyone():
+        if _is_orphan(process.pid):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process.pid, signal.SIGKILL)
+
+
+def _is_orphan(pid: int) -> bool:
+    try:
+        variables = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    begins = os.fsencode(f"{_MARK}={ROOT}:")
+    starter = next((each[len(begins) :] for each in variables if each.startswith(begins)), b"")
+    return starter.isdigit() and not (_PROC / starter.decode()).exists()
 
 
 def _family(leader: int, known: set[int] | frozenset[int]) -> dict[int, _Process]:

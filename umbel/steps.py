@@ -116,7 +116,7 @@ def run(
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
-                    env=env,
+                    env={**(os.environ if env is None else env), **processes.marked()},
                     cwd=cwd,
                     encoding="utf-8",
                     errors="replace",

@@ -1,12 +1,16 @@
 """Commands run as steps: what they say is kept, and they end when they should."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from umbel import processes, steps
+from umbel import lock, processes, steps
 from umbel.faults import Fault
+from umbel.home import ROOT
 
 
 def _python(program: str) -> list[str]:
@@ -81,3 +85,20 @@ def test_a_step_ends_in_one_line_where_nobody_watches(capsys: pytest.CaptureFixt
     assert line.startswith("✓ work ")
     assert line.endswith(" s\n")
     assert line.count("\n") == 1
+
+
+def test_what_a_killed_process_had_started_is_killed_by_the_next_that_takes_the_lock(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    os.mkfifo(ready)
+    program = (
+        "from pathlib import Path; from umbel import steps\n"
+        f"steps.run('work', ['sh', '-c', 'echo $$ > {ready}; exec sleep 60'], log=Path('{tmp_path}/log'))"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL) as starter:
+        child = psutil.Process(int(ready.read_text()))
+        with lock.held("make up", tmp_path):
+            assert child.is_running(), "its starter lives"
+        starter.kill()
+    with lock.held("make up", tmp_path):
+        psutil.wait_procs([child], timeout=10)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE

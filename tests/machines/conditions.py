@@ -251,7 +251,7 @@ def killed() -> None:
 
 
 def full_disk() -> None:
-    """no room for the data of an engine that persists: make down says so and leaves it running; with room it is saved"""
+    """no room for the data of an engine that persists: make down says so and leaves it running; with room it saves"""
     if os.geteuid() != 0:
         raise LookupError("a small file system is mounted by root alone")
     with fresh() as machine:
