@@ -75,6 +75,9 @@ def _python() -> Finding:
 
 def _folder() -> Finding:
     """The checkout can be written, and programs in it can be run."""
+    if os.pathsep in str(ROOT):
+        # Lists of folders, such as the functions' and PATH itself, are joined with it.
+        return Finding("checkout", False, f"{ROOT} has a '{os.pathsep}' in it", ["move the checkout to another path"])
     if not os.access(ROOT, os.W_OK):
         return Finding("checkout", False, f"{ROOT} cannot be written", [f"give {_user()} the folder"])
     if os.statvfs(ROOT).f_flag & getattr(os, "ST_NOEXEC", 0):
@@ -175,9 +178,11 @@ def _variables() -> Iterator[Finding]:
     redirects = sorted(name for name in os.environ if name.startswith(("AWS_", "BOTO", "LOCALSTACK_")))
     if redirects:
         yield Finding("aws", True, f"not used for the local engine: {', '.join(redirects)}")
-    meddling = sorted(name for name in os.environ if environment.MEDDLES.match(name) and not environment.passes(name))
-    if meddling:
-        yield Finding("variables", True, f"not passed on: {', '.join(meddling)}")
+    settings = sorted(
+        name for name in os.environ if environment.TOOL_SETTINGS.match(name) and not environment.passes(name)
+    )
+    if settings:
+        yield Finding("variables", True, f"not passed on: {', '.join(settings)}")
 
 
 def _leftovers() -> Iterator[Finding]:
@@ -187,7 +192,7 @@ def _leftovers() -> Iterator[Finding]:
     if not (HOME / "lock").exists():
         return
     holder = (HOME / "lock").read_text(errors="replace").strip()
-    if holder and holder != f"make up (process {os.getpid()})":
+    if holder and not holder.endswith(f"(process {os.getpid()})"):
         yield Finding("lock", True, f"{holder} may be at work in this checkout")
 
 

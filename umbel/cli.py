@@ -5,7 +5,6 @@ Commands are imported when they are called, so that `umbel --help` costs nothing
 
 import sys
 from importlib import import_module
-from typing import Any
 
 import click
 
@@ -123,8 +122,7 @@ def main() -> None:
 
 def _is_aws(fault: Exception) -> bool:
     """Whether boto3 raised it; asked without importing boto3, which most failures never needed."""
-    exceptions: Any = sys.modules.get("botocore.exceptions")
-    return exceptions is not None and isinstance(fault, exceptions.BotoCoreError | exceptions.ClientError)
+    return any(kind.__module__.partition(".")[0] in {"boto3", "botocore"} for kind in type(fault).__mro__)
 
 
 def _say(sentence: str) -> None:

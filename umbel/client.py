@@ -59,7 +59,7 @@ class Client:
         except urllib3.exceptions.HTTPError as fault:
             raise _unreachable(self.site, fault) from fault
         if answer.status >= 400:
-            raise _refusal(answer.status, answer.data)
+            raise _refusal(answer.status, answer.data, self.site)
         return msgspec.json.decode(answer.data) if answer.data else None
 
     def job(self, name: str) -> Job:
@@ -169,7 +169,7 @@ def _pool(site: Site) -> urllib3.PoolManager:
     return urllib3.ProxyManager(address, proxy_headers=headers, **settings)
 
 
-def _refusal(status: int, data: bytes) -> ApiFault:
+def _refusal(status: int, data: bytes, site: Site) -> ApiFault:
     """The API's own sentence, or the best one that API Gateway's bare messages allow."""
     try:
         error = msgspec.json.decode(data)
@@ -177,6 +177,10 @@ def _refusal(status: int, data: bytes) -> ApiFault:
         error = None
     if status != 401 and isinstance(error, dict) and isinstance(error.get("error"), dict):
         return ApiFault(status, error["error"].get("code", ""), error["error"].get("message", ""))
+    if status in {401, 403} and os.environ.get("UMBEL_TOKEN"):
+        where = site.endpoint or site.api
+        hint = f"UMBEL_TOKEN is set, and has not the right at {where}: unset it, or umbel token create there"
+        return ApiFault(status, "unauthorized", hint)
     if status in {401, 403}:
         return ApiFault(
             status, "unauthorized", "this needs a token with the right: umbel token create, then UMBEL_TOKEN=…"

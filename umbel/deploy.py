@@ -39,7 +39,7 @@ def local(cloud: Cloud, *, force: bool = False, **context: object) -> stack.Site
     if secret is None:
         with steps.step("operator token"):
             secret, _ = tokens.create(site, "operator", "umbel up")
-    stack.keep(stack.Kept(fingerprint=wanted, outputs=found, token=secret))
+    stack.keep(stack.Kept(fingerprint=wanted, outputs=found, token=secret, endpoint=cloud.endpoint or ""))
     restoring.allow_saving()
     return stack.site(cloud, found)
 

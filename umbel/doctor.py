@@ -70,9 +70,13 @@ def local() -> Iterator[Finding]:
 
 def account(cloud: Cloud, context: Mapping[str, Any]) -> Iterator[Finding]:
     """Whether a deployment to this account would go through."""
-    for name, url in target.elsewhere().items():
+    for name, url in target.foreign_endpoints().items():
         yield Finding("endpoint", False, f"{name} names {url}, which is not AWS", [f"unset {name}"])
+        return
     try:
+        for service, url in target.configured_endpoints(cloud).items():
+            yield Finding("endpoint", False, f"{service} is asked at {url}, which is not AWS", ["take another profile"])
+            return
         who = cloud.client("sts").get_caller_identity()
         yield Finding(subject="credentials", good=True, sentence=f"{who['Arn']} in {cloud.region}")
         yield judge(AwsAccount(cloud), numbers(context), reserve=bool(context.get("reserve", True)))

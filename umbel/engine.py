@@ -17,6 +17,7 @@ import msgspec
 
 from umbel import hosts as names
 from umbel import identity, restoring, steps
+from umbel.environment import LOOPBACK
 from umbel.faults import Fault
 from umbel.home import HOME, LOGS, ROOT, RUN, SCRATCH
 from umbel.toolchain import ENGINE, NODE
@@ -108,7 +109,7 @@ def named_endpoint() -> str | None:
 def is_ours(endpoint: str, port: int) -> bool:
     """True when the endpoint is this machine's own, on this port: then it means our engine."""
     parts = urlsplit(endpoint)
-    return parts.hostname in {"127.0.0.1", "localhost", "::1"} and parts.port == port
+    return parts.hostname in LOOPBACK and parts.port == port
 
 
 def answers(endpoint: str) -> bool:

@@ -62,8 +62,8 @@ _OVER_CONFIGURATION = {
 """What a user's pip.conf or .npmrc may say, and only fails inside a checkout."""
 _KEPT_BELOW_HOME = (".cache", ".cache/uv", ".cache/pip", ".cache/aws/jsii", ".npm", ".npm/_cacache", ".cdk")
 _AWS = re.compile(r"AWS_.*|BOTO.*|LOCALSTACK_.*|EDGE_PORT|CDK_.*", re.IGNORECASE)
-"""What changes where a client of AWS goes, or as whom."""
-MEDDLES = re.compile(r"(NODE|NPM_CONFIG|PIP|UV|PYTHON|CONDA)_?|VIRTUAL_ENV", re.IGNORECASE)
+"""What changes which address or account a client of AWS uses."""
+TOOL_SETTINGS = re.compile(r"(NODE|NPM_CONFIG|PIP|UV|PYTHON|CONDA)_?|VIRTUAL_ENV", re.IGNORECASE)
 """How the names begin of what changes what Python, uv, pip, Node and npm do."""
 
 
@@ -131,7 +131,7 @@ def passes(name: str, caller: Mapping[str, str] | None = None) -> bool:
 
 def matters(name: str) -> bool:
     """Return whether a variable of this name could change what our processes do."""
-    return passes(name) or bool(_AWS.fullmatch(name) or MEDDLES.match(name))
+    return passes(name) or bool(_AWS.fullmatch(name) or TOOL_SETTINGS.match(name))
 
 
 def has_writable_home() -> bool:

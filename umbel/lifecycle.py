@@ -51,6 +51,8 @@ def down(*, now: bool) -> str:
 
     A persistent engine's state is saved first; when that fails, it goes on running unless it is to stop `now`.
     """
+    if target.wanted() == "aws":
+        raise Fault(f"umbel down is for this machine, and {target.VARIABLE} asks for AWS: cdk destroy, or unset it")
     with _interruptible(), lock.held("make down"):
         ours = engine.running()
         if ours is None:

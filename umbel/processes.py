@@ -55,6 +55,21 @@ def stop(leader: int, grace: float) -> None:
         time.sleep(_PAUSE)
 
 
+def running_from(folder: Path) -> list[int]:
+    """Return the processes whose program was started from below a folder."""
+    begins = f"{folder}/"
+    if not (_PROC / "self" / "cmdline").exists():
+        said = subprocess.run(["ps", "-A", "-o", "pid=,command="], capture_output=True, text=True, check=False).stdout  # noqa: S607 - the system's
+        rows = (line.split(maxsplit=1) for line in said.splitlines())
+        return [int(row[0]) for row in rows if len(row) == 2 and row[1].startswith(begins)]
+    found = []
+    for process in _everyone():
+        with contextlib.suppress(OSError):
+            if os.fsdecode((_PROC / str(process.pid) / "cmdline").read_bytes()).startswith(begins):
+                found.append(process.pid)
+    return found
+
+
 def marked() -> dict[str, str]:
     """Return the variable that marks a command as started by this process, for the command and all that it starts."""
     return {_MARK: f"{ROOT}:{os.getpid()}"}
@@ -78,7 +93,8 @@ def _is_orphan(pid: int) -> bool:
         return False
     begins = os.fsencode(f"{_MARK}={ROOT}:")
     starter = next((each[len(begins) :] for each in variables if each.startswith(begins)), b"")
-    return starter.isdigit() and not (_PROC / starter.decode()).exists()
+    # A zombie has been killed, too, however long nobody asks how it ended.
+    return starter.isdigit() and _from_proc(starter.decode()) is None
 
 
 def _family(leader: int, known: set[int] | frozenset[int]) -> dict[int, _Process]:

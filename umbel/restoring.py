@@ -130,7 +130,7 @@ def rescue() -> None:
         for file in late:
             target = lost / file.relative_to(objects)
             target.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(target)
+            shutil.move(file, target)
         said += f"; {len(late)} objects written after that were moved to {lost}"
     origin = _origin()
     what = f"this folder was copied or moved from {origin} while Umbel ran:" if origin else "Umbel ended without saving"

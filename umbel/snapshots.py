@@ -18,6 +18,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 FORMAT = 1
@@ -67,7 +68,12 @@ def read(snapshot: Path) -> Manifest:
         found = json.loads((snapshot / MANIFEST).read_bytes())
         if found.get("format") != FORMAT:
             raise Unreadable(f"its format is {found.get('format')}, this version reads {FORMAT}")
-        return Manifest(**found)
+        manifest = Manifest(**found)
+        numbers = (manifest.port, manifest.objects)
+        if not all(isinstance(number, int) for number in numbers) or not isinstance(manifest.files, dict):
+            raise Unreadable("its manifest is damaged")
+        datetime.fromisoformat(manifest.taken_at)
+        return manifest
     except (OSError, ValueError, TypeError, AttributeError) as fault:
         raise Unreadable(f"its manifest cannot be read: {fault}") from fault
 

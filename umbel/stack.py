@@ -22,6 +22,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     outputs: dict[str, str]
     token: str
+    endpoint: str = ""
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +87,9 @@ def site(cloud: Cloud, found: dict[str, str]) -> Site:
             "socket": f"{gateway}/{found['SocketApiId']}/{found['SocketStage']}".replace("http", "ws", 1),
             "web": f"{public(cloud)}/{found['WebBucket']}/index.html",
         }
-    remembered = kept() if cloud.endpoint else None
+    memory = kept()
+    # One endpoint's token is nobody else's business.
+    remembered = memory if memory and cloud.endpoint == memory.endpoint else None
     return Site(
         endpoint=cloud.endpoint,
         region=cloud.region,

@@ -15,6 +15,8 @@ from umbel.aws import Cloud
 from umbel.faults import Fault, NotRunning
 
 VARIABLE = "UMBEL_TARGET"
+_SERVICES = ("cloudformation", "dynamodb", "s3", "sts")
+"""What the command line asks of AWS."""
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
@@ -61,16 +63,29 @@ def port() -> int | None:
     raise Fault(f"UMBEL_PORT is '{given}'; it takes a number from 1 to 65535")
 
 
-def elsewhere() -> dict[str, str]:
+def foreign_endpoints() -> dict[str, str]:
     """Return the variables that send AWS's own clients to an address that is not AWS's: MinIO, R2, a local engine."""
     named = {name: url for name, url in os.environ.items() if name.startswith("AWS_ENDPOINT_URL") and url}
-    return {name: url for name, url in named.items() if not (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS)}
+    return {name: url for name, url in named.items() if not _is_aws(url)}
 
 
 def _aws() -> Cloud:
-    for name, url in elsewhere().items():
+    for name, url in foreign_endpoints().items():
         raise Fault(f"{name} names {url}, which is not AWS: unset it, or do not ask for AWS")
     cloud = Cloud()
     if not cloud.has_credentials:
         raise Fault("there are no AWS credentials here: aws configure, or --profile NAME")
+    # A profile may name endpoints, too.
+    for service, url in configured_endpoints(cloud).items():
+        raise Fault(f"the AWS configuration names {url} for {service}, which is not AWS: take another profile")
     return cloud
+
+
+def configured_endpoints(cloud: Cloud) -> dict[str, str]:
+    """Return the services whose requests would go to an address that is not AWS's, whatever the reason."""
+    asked = {service: cloud.client(service).meta.endpoint_url for service in _SERVICES}
+    return {service: url for service, url in asked.items() if not _is_aws(url)}
+
+
+def _is_aws(url: str) -> bool:
+    return (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS)

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from umbel import checks, lock, steps, venv
+from umbel import checks, lock, processes, steps, venv
 from umbel.environment import clean, for_aws
 from umbel.faults import Fault
 from umbel.home import DATA, LOGS, ROOT, RUN, TOOLS
@@ -310,7 +310,7 @@ def run(command: Sequence[str]) -> NoReturn:
 
 def down(arguments: Sequence[str]) -> None:
     """Become `umbel down`; with packages made anew where somebody deleted them while the engine runs on."""
-    if RUN.exists():
+    if _may_run():
         ensure(_python_packages())
     elif venv.interpreter(VENV) is None:
         sys.stdout.write("Umbel is not running here\n")
@@ -323,22 +323,31 @@ def clean_up(arguments: Sequence[str]) -> None:
     """Stop what runs, then delete all that set-up and running have made; kept data only with `--data`."""
     forget = "--data" in arguments
     _refuse_to_forget(forget)
-    python = VENV / "bin" / "python"
-    if RUN.exists():
+    if _may_run():
         ensure(_python_packages())
-        stopped = subprocess.run([python, "-I", "-m", "umbel", "down"], env=environment(), check=False)  # noqa: S603 - ours
+        command: Command = [VENV / "bin" / "python", "-I", "-m", "umbel", "down"]
+        stopped = subprocess.run([str(part) for part in command], env=environment(), check=False)  # noqa: S603 - our own
         if stopped.returncode:
             sys.exit(stopped.returncode)
-    # A persistent engine has just saved its data.
-    _refuse_to_forget(forget)
     with lock.held("make clean", TOOLS):
+        # A persistent engine has just saved its data, and whoever had the lock may have started another.
+        _refuse_to_forget(forget)
+        if others := processes.running_from(ENGINE):
+            listed = ", ".join(map(str, others))
+            raise Fault(f"engines of this checkout run (processes {listed}): make down first, with their UMBEL_HOME")
         for made in _MADE:
             shutil.rmtree(ROOT / made, ignore_errors=True)
 
 
+def _may_run() -> bool:
+    """Tell whether an engine of this checkout's may run, without the packages that know for certain."""
+    return RUN.exists() or bool(processes.running_from(ENGINE))
+
+
 def _refuse_to_forget(forget: bool) -> None:
-    if not forget and DATA.exists() and any(DATA.iterdir()):
-        raise Fault(f"{DATA} has the data that PERSIST=1 keeps: make clean DATA=1 deletes it as well; or move it away")
+    for kept in dict.fromkeys((DATA, TOOLS / DATA.name)):
+        if not forget and kept.exists() and any(kept.iterdir()):
+            raise Fault(f"{kept} has what PERSIST=1 keeps: make clean DATA=1 deletes it as well; or move it away")
 
 
 def look() -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from umbel import cli, client, environment
 from umbel.home import ROOT, version
+from umbel.stack import Site
 from umbel.toolchain import VENV
 
 
@@ -95,9 +96,19 @@ def test_a_file_that_is_no_list_of_addresses_is_named(tmp_path: Path) -> None:
     assert answer.stderr.count("\n") == 1
 
 
-def test_a_token_that_does_not_fit_is_told_how_to_be_replaced() -> None:
+@pytest.mark.parametrize("given", [None, "umb_of_another_place"])
+def test_a_token_that_does_not_fit_is_told_how_to_be_replaced(
+    given: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("UMBEL_TOKEN", raising=False)
+    if given:
+        monkeypatch.setenv("UMBEL_TOKEN", given)
     said = b'{"error": {"code": "unauthorized", "message": "Send a header."}}'
-    assert "UMBEL_TOKEN" in str(client._refusal(401, said))
+    places = dict.fromkeys(("socket", "web", "uploads_bucket", "results_bucket", "table", "tokens_table"), "")
+    site = Site(endpoint="http://127.0.0.1:4571", region="us-east-1", api="http://api", token=None, **places)
+    sentence = str(client._refusal(401, said, site))
+    assert "UMBEL_TOKEN" in sentence
+    assert ("http://127.0.0.1:4571: unset it" in sentence) is (given is not None)
 
 
 def test_ctrl_c_while_it_is_still_importing_is_one_line(tmp_path: Path) -> None:

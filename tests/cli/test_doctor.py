@@ -129,3 +129,18 @@ def test_a_report_has_the_findings_and_the_ends_of_the_logs(monkeypatch: pytest.
     assert "production" not in made
     assert "line 49" in made
     assert "line 1\n" not in made
+
+
+def test_a_checkout_in_a_folder_with_a_colon_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "ROOT", Path("/home/ann/a:b"))
+    finding = checks._folder()
+    assert not finding.good
+    assert "has a ':' in it" in finding.sentence
+
+
+def test_the_lock_of_this_process_is_no_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(checks, "HOME", tmp_path)
+    monkeypatch.setattr(checks, "RUN", tmp_path / "run")
+    for holder, told in ((f"make look (process {os.getpid()})", 0), ("make up (process 1)", 1)):
+        (tmp_path / "lock").write_text(holder)
+        assert len(list(checks._leftovers())) == told

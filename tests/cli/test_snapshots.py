@@ -80,6 +80,17 @@ def test_a_file_that_was_changed_moves_a_snapshot_aside_and_the_one_before_is_us
     assert "cannot be used (state/sqs.json is not what was written)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "damage", [{"files": None}, {"taken_at": "x"}, {"port": "4612"}, {"port": None}, {"objects": None}]
+)
+def test_a_damaged_manifest_moves_a_snapshot_aside(home: Path, damage: dict[str, object]) -> None:
+    saved = _save(home)
+    manifest = json.loads((saved / "manifest.json").read_bytes())
+    (saved / "manifest.json").write_text(json.dumps({**manifest, **damage}))
+    assert restoring.newest() is None
+    assert (home / "data" / "unreadable-1" / "manifest.json").exists()
+
+
 def test_a_missing_object_is_seen(home: Path) -> None:
     saved = _save(home)
     (saved / "s3" / "bucket" / "key").unlink()

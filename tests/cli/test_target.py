@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 from click.testing import CliRunner
 
-from umbel import cli, engine, stack, target
+from umbel import cli, engine, lifecycle, stack, target
 from umbel.aws import Cloud
 from umbel.client import Client
 from umbel.faults import Fault, NotRunning
@@ -96,6 +97,42 @@ def test_aws_is_not_asked_at_an_address_that_is_not_its_own(shell: pytest.Monkey
     shell.setenv(name, "http://minio.example:9000")
     with pytest.raises(Fault, match=rf"{name} names http://minio.example:9000, which is not AWS"):
         target.here()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "[profile minio]\nregion = eu-north-1\nendpoint_url = http://minio.example:9000\n",
+        "[profile minio]\nregion = eu-north-1\nservices = s\n[services s]\ns3 =\n  endpoint_url = http://minio.example:9000\n",
+    ],
+    ids=["endpoint", "services"],
+)
+def test_a_profile_that_names_another_address_is_refused(
+    shell: pytest.MonkeyPatch, tmp_path: Path, config: str
+) -> None:
+    file = tmp_path / "config"
+    file.write_text(config)
+    for name, value in {"AWS_CONFIG_FILE": str(file), "AWS_PROFILE": "minio", "UMBEL_TARGET": "aws"}.items():
+        shell.setenv(name, value)
+    with pytest.raises(Fault, match=r"names http://minio\.example:9000 for [a-z0-9]+, which is not AWS"):
+        target.here()
+
+
+def test_down_is_for_this_machine(shell: pytest.MonkeyPatch) -> None:
+    shell.setenv("UMBEL_TARGET", "aws")
+    with pytest.raises(Fault, match="umbel down is for this machine"):
+        lifecycle.down(now=True)
+
+
+def test_a_token_is_sent_to_the_endpoint_that_it_was_made_for(shell: pytest.MonkeyPatch) -> None:
+    made = stack.Kept(fingerprint="", outputs={}, token="umb_ours", endpoint=OURS)
+    shell.setattr(stack, "kept", lambda: made)
+    names = ("ApiId", "ApiStage", "ApiUrl", "SocketApiId", "SocketStage", "SocketUrl", "WebUrl", "WebBucket")
+    tables = ("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable")
+    outputs = dict.fromkeys((*names, *tables), "x")
+    _run_one(shell, runs=False)
+    assert stack.site(Cloud(OURS), outputs).token == "umb_ours"
+    assert stack.site(Cloud("http://stack.example:4566"), outputs).token is None
 
 
 def test_an_endpoint_within_aws_is_fine(shell: pytest.MonkeyPatch) -> None:

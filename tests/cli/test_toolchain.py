@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -233,3 +234,27 @@ def test_a_signal_ends_set_up_with_one_line_and_nothing_is_left(
     assert said.splitlines()[1:] == [f"umbel: stopped by {number.name}"]
     state = Path(f"/proc/{child}/stat")
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.parametrize("place", ["data", "tools"])
+def test_clean_refuses_to_delete_what_is_kept(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolchain, "DATA", tmp_path / "elsewhere" / "data")
+    monkeypatch.setattr(toolchain, "TOOLS", tmp_path / ".umbel")
+    kept = {"data": tmp_path / "elsewhere" / "data", "tools": tmp_path / ".umbel" / "data"}[place]
+    (kept / "snapshot-000001").mkdir(parents=True)
+    with pytest.raises(Fault, match=f"{kept} has what PERSIST=1 keeps"):
+        toolchain.clean_up([])
+
+
+def test_clean_refuses_while_an_engine_of_the_checkout_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = tmp_path / "engine" / "bin" / "python"
+    engine.parent.mkdir(parents=True)
+    shutil.copy2("/bin/sleep", engine)
+    for name, folder in (("ENGINE", "engine"), ("TOOLS", "."), ("DATA", "data"), ("RUN", "run"), ("ROOT", "root")):
+        monkeypatch.setattr(toolchain, name, tmp_path / folder)
+    monkeypatch.setattr(toolchain, "_may_run", lambda: False)
+    with subprocess.Popen([str(engine), "60"]) as running:
+        with pytest.raises(Fault, match=f"run .processes {running.pid}.: make down first"):
+            toolchain.clean_up([])
+        running.kill()
+    toolchain.clean_up([])

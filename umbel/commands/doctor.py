@@ -3,7 +3,7 @@
 import click
 
 from umbel import doctor as doctor_
-from umbel import options, report, show
+from umbel import options, report, show, target
 from umbel.aws import Cloud
 from umbel.checks import Finding
 
@@ -23,7 +23,7 @@ def doctor(
     findings = list(doctor_.machine())
     if not deploy:
         findings += doctor_.local()
-    if aws or profile or deploy:
+    if aws or profile or deploy or target.wanted() == "aws":
         findings += doctor_.account(Cloud(), doctor_.context(overrides))
     else:
         findings.append(Finding("AWS", True, "was not looked at: umbel doctor --aws"))

@@ -55,7 +55,9 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _welcome(site: stack.Site) -> None:
     ours = engine.running()
-    stop = "make down" if ours and ours.endpoint == site.endpoint else "cdk destroy"
+    # With its address: in another shell the CDK would mean that shell's AWS account.
+    elsewhere = f"{_address(site)}.venv/bin/cdk destroy -c target=local"
+    stop = "make down" if ours and ours.endpoint == site.endpoint else elsewhere
     show.out.print()
     show.facts(
         [
@@ -71,9 +73,13 @@ def _welcome(site: stack.Site) -> None:
 
 def _copy_line(site: stack.Site) -> str:
     """Ready to paste into any shell, whatever AWS credentials it has."""
+    return f"{_address(site)}aws s3 cp photo.jpg s3://{site.uploads_bucket}/uploads/"
+
+
+def _address(site: stack.Site) -> str:
+    """Variables in front of a command that let it speak to the local endpoint; nothing for AWS."""
     local = {**CREDENTIALS, "AWS_ENDPOINT_URL": site.endpoint} if site.endpoint else {}
-    settings = "".join(f"{name}={value} " for name, value in local.items())
-    return f"{settings}aws s3 cp photo.jpg s3://{site.uploads_bucket}/uploads/"
+    return "".join(f"{name}={value} " for name, value in local.items())
 
 
 def _status(site: stack.Site) -> None:
