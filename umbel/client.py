@@ -96,7 +96,7 @@ class Client:
         """Send the file where its ticket says; `sent` hears how many bytes went, chunk by chunk."""
         with file.open("rb") as content:
             form = _Form(ticket.fields, content, sent)
-            url, host = self._at_hand(ticket.url)
+            url, host = self._through_endpoint(ticket.url)
             headers = {**host, "Content-Type": form.content_type, "Content-Length": str(form.length)}
             try:
                 answer = self._http.request("POST", url, body=form, headers=headers, retries=False)
@@ -108,7 +108,7 @@ class Client:
     def save(self, url: str, path: Path) -> None:
         """Fetch a result into a file; the file appears whole or not at all."""
         part = path.with_name(f".{path.name}.part")
-        url, host = self._at_hand(url)
+        url, host = self._through_endpoint(url)
         try:
             with self._http.request("GET", url, headers=host, preload_content=False) as answer, part.open("wb") as out:
                 if answer.status != 200:
@@ -123,7 +123,7 @@ class Client:
         finally:
             part.unlink(missing_ok=True)
 
-    def _at_hand(self, url: str) -> tuple[str, dict[str, str]]:
+    def _through_endpoint(self, url: str) -> tuple[str, dict[str, str]]:
         """A link's address, and the headers that go with it, for this machine.
 
         Links to a local engine name the address that browsers reach, which this machine may not know; what is signed

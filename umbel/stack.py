@@ -51,7 +51,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find(cloud: Cloud | None = None, *, changing: bool = False) -> Site:
-    """The stack that is deployed here, or a fault that says why there is none.
+    """Return the stack that this command means, or raise a fault that says why there is none.
 
     With `changing`, a command that changes something on AWS says the account and the region first.
     """

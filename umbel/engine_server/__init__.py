@@ -1,7 +1,7 @@
 """What runs inside the local engine's own process: the gate before it, its addresses, and the saving of its state.
 
-Imports the standard library, the engine and what of ours is like that, and is loaded by path: nothing of ours lies
-where the functions that the engine runs could import it.
+Imports only the standard library, the engine, and modules of ours that do the same. It is loaded by path, so that
+nothing of ours lies where the functions that the engine runs could import it.
 """
 
 import os
@@ -36,7 +36,7 @@ def main() -> None:
     # What names this process is not for its children, which are told from it by that.
     for name in ("UMBEL_RUN_ID", "UMBEL_REACHED_AS"):
         os.environ.pop(name, None)
-    hosts, further = (_taken(name) for name in ("UMBEL_HOSTS", "UMBEL_LISTEN"))
+    hosts, further = (_pop_list(name) for name in ("UMBEL_HOSTS", "UMBEL_LISTEN"))
     data, port = os.environ.pop("UMBEL_DATA", None), int(os.environ["GATEWAY_PORT"])
     if data:
         engine.app = _saving(engine, Path(data), port)
@@ -55,8 +55,8 @@ def main() -> None:
     engine.main()
 
 
-def _taken(name: str) -> list[str]:
-    """The parts of a variable, which no function that the engine runs gets to see."""
+def _pop_list(name: str) -> list[str]:
+    """Read a list from a variable and remove it, so that functions do not inherit it."""
     return [part for part in os.environ.pop(name, "").split(",") if part]
 
 

@@ -65,7 +65,7 @@ class Gate:
                 await send({"type": "websocket.close", "code": 1008})
         elif reason is not None:
             await _refuse(send, reason, navigating=_is_navigation(headers))
-        elif place := self.elsewhere(scope, headers):
+        elif place := self.redirect_target(scope, headers):
             await _answer(send, 307, b"", (b"location", place), (b"cache-control", b"no-store"))
         else:
             await self._engine(scope, receive, send)
@@ -87,7 +87,7 @@ class Gate:
             return "browsers may not call the engine's APIs"
         return None
 
-    def elsewhere(self, scope: Scope, headers: Mapping[str, Sequence[str]]) -> bytes | None:
+    def redirect_target(self, scope: Scope, headers: Mapping[str, Sequence[str]]) -> bytes | None:
         """Return the address under which a page that a person opens works; None when it is this one.
 
         A forwarded port that is not configured stays as it is: where the links' address leads from there is unknown.
@@ -150,7 +150,7 @@ def _is_loopback(name: str) -> bool:
 
 
 def _is_navigation(headers: Mapping[str, Sequence[str]]) -> bool:
-    """Whether a browser opens a page in a tab. Over plain HTTP it sends the older of the two headers alone."""
+    """Whether a browser opens a page in a tab. Over plain HTTP to a named host it sends only `Upgrade-Insecure-Requests`."""
     modes = headers.get("sec-fetch-mode", ())
     if modes:
         return "navigate" in modes and "document" in headers.get("sec-fetch-dest", ["document"])
