@@ -150,7 +150,7 @@ def _is_loopback(name: str) -> bool:
 
 
 def _is_navigation(headers: Mapping[str, Sequence[str]]) -> bool:
-    """Whether a browser opens a page in a tab. Over plain HTTP to a named host it sends only `Upgrade-Insecure-Requests`."""
+    """Whether a browser opens a page in a tab. To a named host over HTTP it sends only `Upgrade-Insecure-Requests`."""
     modes = headers.get("sec-fetch-mode", ())
     if modes:
         return "navigate" in modes and "document" in headers.get("sec-fetch-dest", ["document"])
