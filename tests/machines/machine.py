@@ -60,6 +60,7 @@ class Machine:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_hear_signals,
         )
 
     def shell(self) -> dict[str, str]:
@@ -120,6 +121,12 @@ class Machine:
         if not reached:
             raise Unsound(f"the audit of {command} saw no connection at all")
         return {address for address in reached if not address.startswith("127.") and address not in {"::1", "0.0.0.0"}}
+
+
+def _hear_signals() -> None:
+    """Undo what `nohup` or a shell's `&` did to this process: a terminal's programs ignore no signal."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
