@@ -60,7 +60,7 @@ class Machine:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=_hear_signals,
+            preexec_fn=_hear_signals,  # noqa: PLW1509 - it takes no lock
         )
 
     def shell(self) -> dict[str, str]:
