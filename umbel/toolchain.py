@@ -46,6 +46,8 @@ _ANSWERS_WITHIN = 60.0
 _PLAIN_NPM = (
     *("--include=dev", "--include=optional", "--include=peer", "--ignore-scripts", "--bin-links", "--package-lock"),
     *("--no-dry-run", "--no-package-lock-only", "--no-global", "--location=project", "--no-audit", "--no-fund"),
+    # What the lock file names by its hash needs no second look at the registry when it is in the cache.
+    "--prefer-offline",
 )
 """Over what a user's `.npmrc` says: with `omit=dev` there would be no CDK. No locked package needs its scripts."""
 
