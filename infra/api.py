@@ -10,11 +10,11 @@ from constructs import Construct
 from api.answers import OPEN
 from api.app import app as routes
 from api.environment import ApiEnvironment
-from infra.function import Workshop
+from infra.function import FunctionFactory
 from infra.intake import Intake
-from infra.lanes import grant_looking, lane_functions, lane_name, lane_queues
+from infra.lanes import grant_read_lanes, lane_functions, lane_name, lane_queues
 from infra.ledger import Ledger
-from umbel_core.ids import JOBS, ROOT
+from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.settings import Limits
 
 STAGE = "v1"
@@ -40,7 +40,7 @@ class Api(Construct):
     def __init__(
         self,
         scope: Construct,
-        workshop: Workshop,
+        factory: FunctionFactory,
         intake: Intake,
         ledger: Ledger,
         authorizer: lambda_.IFunction,
@@ -50,8 +50,8 @@ class Api(Construct):
         origins: list[str],
     ) -> None:
         super().__init__(scope, "Api")
-        prefix = lane_name(workshop.prefix, "")
-        self.function = workshop.function(
+        prefix = lane_name(factory.prefix, "")
+        self.function = factory.function(
             self,
             "api",
             environment=ApiEnvironment(
@@ -63,7 +63,7 @@ class Api(Construct):
                 reserve=reserve,
                 allowed_origins=",".join(origins),
                 limits=msgspec.json.encode(limits).decode(),
-                links_endpoint=workshop.target.public_endpoint,
+                links_endpoint=factory.target.public_endpoint,
             ),
             facts=True,
             layers=("core", "http"),
@@ -74,7 +74,7 @@ class Api(Construct):
         self.rest = gateway.RestApi(
             self,
             "Rest",
-            rest_api_name=f"{workshop.prefix}-api",
+            rest_api_name=f"{factory.prefix}-api",
             deploy_options=gateway.StageOptions(
                 stage_name=STAGE, throttling_rate_limit=200, throttling_burst_limit=400
             ),
@@ -113,12 +113,12 @@ class Api(Construct):
             )
         moves = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
         ledger.table.grant(self.function, *(f"dynamodb:{move}" for move in moves))
-        for place in (ROOT, JOBS):
+        for place in (UPLOADS_PREFIX, JOBS_PREFIX):
             ledger.uploads.grant_put(self.function, f"{place}*")
-        ledger.uploads.grant_read(self.function, f"{JOBS}*")
+        ledger.uploads.grant_read(self.function, f"{JOBS_PREFIX}*")
         ledger.results.grant_read(self.function)
         intake.queue.queue.grant_send_messages(self.function)
-        grant_looking(self.function, prefix)
+        grant_read_lanes(self.function, prefix)
         self._grant_tuning(prefix)
 
     def _grant_tuning(self, prefix: str) -> None:

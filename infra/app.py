@@ -15,7 +15,7 @@ from aws_cdk import App  # noqa: E402
 
 from infra.bundle import BUILD, BundleError  # noqa: E402
 from infra.function import FUNCTIONS  # noqa: E402
-from infra.numbers import LaneError  # noqa: E402
+from infra.lane_settings import LaneError  # noqa: E402
 from infra.settings import SettingsError, read_settings  # noqa: E402
 from infra.site import SiteError  # noqa: E402
 from infra.stack import Umbel  # noqa: E402
@@ -37,8 +37,8 @@ def main() -> None:
     try:
         ops = Path(context("ops") or FUNCTIONS / "ops")
         Umbel(app, context("name") or "umbel", read_target(context), read_settings(app.node.get_all_context()), ops)
-    except _FAULTS as fault:
-        sys.exit(f"umbel: {fault}")
+    except _FAULTS as error:
+        sys.exit(f"umbel: {error}")
     app.synth()
 
 

@@ -17,7 +17,7 @@ _LOGS = {"POWERTOOLS_LOG_LEVEL": "INFO"}
 """Said here, so that nothing around an engine changes it: there, a function that logs nothing waits for 50 ms."""
 
 
-class Workshop:
+class FunctionFactory:
     """Makes the stack's functions and the layers that they share."""
 
     def __init__(self, scope: Construct, target: Target, prefix: str, facts: dict[str, bytes], ops: Path) -> None:
@@ -25,7 +25,7 @@ class Workshop:
         self.prefix = prefix
         self.ops = ops
         self._scope = scope
-        self._facts = facts
+        self._packaged_data = facts
         self._layers: dict[str, lambda_.LayerVersion] = {}
 
     def function(
@@ -46,7 +46,7 @@ class Workshop:
     ) -> lambda_.Function:
         """The function of one role: the folder of that name under functions/, handler `<role>.handler.handle`."""
         full_name = f"{self.prefix}-{name or role}"
-        bundle = code(name or role, sources or [FUNCTIONS / role], self._facts if facts else {}, self.target)
+        bundle = code(name or role, sources or [FUNCTIONS / role], self._packaged_data if facts else {}, self.target)
         log_group = logs.LogGroup(
             scope,
             "Logs",

@@ -8,11 +8,11 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from coordinator.environment import CoordinatorEnvironment
-from infra.function import Workshop
+from infra.function import FunctionFactory
 from infra.ledger import Ledger
 from infra.queue import Queue
-from umbel_core.ids import INPUTS, JOBS, ROOT
-from umbel_core.receives import THROTTLED
+from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
+from umbel_core.max_receives import THROTTLED
 from umbel_core.settings import Limits
 
 _TIMEOUT = 180
@@ -20,31 +20,31 @@ _CAP = 4
 
 
 class Intake(Construct):
-    """The front door: two prefixes of the uploads bucket, a queue, the coordinator, the tasks topic."""
+    """The intake: two prefixes of the uploads bucket, a queue, the coordinator, the tasks topic."""
 
     def __init__(
-        self, scope: Construct, workshop: Workshop, ledger: Ledger, limits: Limits, alarms: sns.ITopic
+        self, scope: Construct, factory: FunctionFactory, ledger: Ledger, limits: Limits, alarms: sns.ITopic
     ) -> None:
         super().__init__(scope, "Intake")
         self.queue = Queue(
             self,
             "Events",
-            name=f"{workshop.prefix}-intake",
+            name=f"{factory.prefix}-intake",
             visibility_seconds=6 * _TIMEOUT,
             receives=THROTTLED,
             alarms=alarms,
         )
-        for prefix in (ROOT, JOBS):
+        for prefix in (UPLOADS_PREFIX, JOBS_PREFIX):
             ledger.uploads.add_event_notification(
                 s3.EventType.OBJECT_CREATED,
                 notifications.SqsDestination(self.queue.queue),
                 s3.NotificationKeyFilter(prefix=prefix),
             )
-        self.topic = sns.Topic(self, "Tasks", topic_name=f"{workshop.prefix}-tasks", enforce_ssl=True)
+        self.topic = sns.Topic(self, "Tasks", topic_name=f"{factory.prefix}-tasks", enforce_ssl=True)
         self.ordered = sns.Topic(
-            self, "Ordered", topic_name=f"{workshop.prefix}-ordered.fifo", fifo=True, enforce_ssl=True
+            self, "Ordered", topic_name=f"{factory.prefix}-ordered.fifo", fifo=True, enforce_ssl=True
         )
-        coordinator = workshop.function(
+        coordinator = factory.function(
             self,
             "coordinator",
             environment=CoordinatorEnvironment(
@@ -63,8 +63,8 @@ class Intake(Construct):
                 self.queue.queue, batch_size=10, max_concurrency=_CAP, report_batch_item_failures=True
             )
         )
-        ledger.uploads.grant_read(coordinator, f"{JOBS}*")
-        ledger.uploads.grant_put(coordinator, f"{INPUTS}*")
+        ledger.uploads.grant_read(coordinator, f"{JOBS_PREFIX}*")
+        ledger.uploads.grant_put(coordinator, f"{INPUTS_PREFIX}*")
         ledger.table.grant_read_write_data(coordinator)
         self.topic.grant_publish(coordinator)
         self.ordered.grant_publish(coordinator)

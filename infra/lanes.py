@@ -9,10 +9,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.function import FUNCTIONS, Workshop
+from infra.function import FUNCTIONS, FunctionFactory
 from infra.intake import Intake
+from infra.lane_settings import LaneSettings
 from infra.ledger import Ledger
-from infra.numbers import LaneNumbers
 from infra.queue import Queue
 from umbel_core.op import OpCard
 from umbel_core.settings import Limits
@@ -30,16 +30,16 @@ class Lane(Construct):
     def __init__(
         self,
         scope: Construct,
-        workshop: Workshop,
+        factory: FunctionFactory,
         intake: Intake,
         ledger: Ledger,
         card: OpCard,
-        numbers: LaneNumbers,
+        numbers: LaneSettings,
         limits: Limits,
         alarms: sns.ITopic,
     ) -> None:
         super().__init__(scope, f"Lane-{card.name}")
-        name = lane_name(workshop.prefix, card.name)
+        name = lane_name(factory.prefix, card.name)
         self.queue = Queue(
             self,
             "Tasks",
@@ -58,11 +58,11 @@ class Lane(Construct):
             )
         )
         on_pictures = card.takes == "picture"
-        worker = workshop.function(
+        worker = factory.function(
             self,
             "worker",
             name=f"op-{card.name}",
-            sources=[FUNCTIONS / "worker", workshop.ops / f"{card.name}.py"],
+            sources=[FUNCTIONS / "worker", factory.ops / f"{card.name}.py"],
             environment=WorkerEnvironment(
                 op=card.name,
                 uploads_bucket=ledger.uploads.bucket_name,
@@ -101,7 +101,7 @@ def lane_name(prefix: str, op: str) -> str:
     return f"{prefix}-op-{op}"
 
 
-def grant_looking(function: lambda_.Function, prefix: str) -> None:
+def grant_read_lanes(function: lambda_.Function, prefix: str) -> None:
     """Let a function see how the lanes are set and how many messages they have."""
     stack = Stack.of(function)
     for statement in (

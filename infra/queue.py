@@ -1,4 +1,4 @@
-"""A queue as every queue here is: with a dead-letter queue, an alarm on it, and the undertaker behind it."""
+"""A queue as every queue here is: with a dead-letter queue, an alarm on it, and the dead-letter function behind it."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -50,7 +50,7 @@ class Queue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=receives),
             enforce_ssl=True,
         )
-        # The undertaker empties the dead-letter queue within seconds; what stays to be seen is that it received somet
+        # The dead-letter queue is emptied within seconds, so the alarm counts what it received, not what it holds.
         alarm(
             self, "GivenUp", f"A message of {name} was given up", self.dead.metric_number_of_messages_received(), alarms
         )

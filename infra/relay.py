@@ -11,12 +11,12 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.function import Workshop
+from infra.function import FunctionFactory
 from infra.ledger import Ledger
 from infra.queue import DEAD_SUFFIX, alarm
 from relay.environment import RelayEnvironment
 from sockets.environment import SocketsEnvironment
-from umbel_core.ids import JOBS
+from umbel_core.ids import JOBS_PREFIX
 from umbel_core.settings import Limits
 
 _STAGE = "live"
@@ -31,7 +31,7 @@ class Relay(Construct):
     def __init__(
         self,
         scope: Construct,
-        workshop: Workshop,
+        factory: FunctionFactory,
         ledger: Ledger,
         authorizer: lambda_.IFunction,
         limits: Limits,
@@ -40,11 +40,11 @@ class Relay(Construct):
         super().__init__(scope, "Relay")
         sockets_scope = Construct(self, "Sockets")
         self.api = gateway.WebSocketApi(
-            self, "Api", api_name=f"{workshop.prefix}-live", route_selection_expression="$request.body.action"
+            self, "Api", api_name=f"{factory.prefix}-live", route_selection_expression="$request.body.action"
         )
         self.stage = gateway.WebSocketStage(self, "Stage", web_socket_api=self.api, stage_name=_STAGE, auto_deploy=True)
-        self.endpoint = self._endpoint(workshop)
-        self.sockets = workshop.function(
+        self.endpoint = self._endpoint(factory)
+        self.sockets = factory.function(
             sockets_scope,
             "sockets",
             environment=SocketsEnvironment(
@@ -53,9 +53,9 @@ class Relay(Construct):
                 socket_endpoint=self.endpoint,
                 uploads_bucket=ledger.uploads.bucket_name,
                 results_bucket=ledger.results.bucket_name,
-                ticker_function=f"{workshop.prefix}-ticker",
+                ticker_function=f"{factory.prefix}-ticker",
                 limits=msgspec.json.encode(limits).decode(),
-                links_endpoint=workshop.target.public_endpoint,
+                links_endpoint=factory.target.public_endpoint,
             ),
             facts=True,
         )
@@ -69,7 +69,7 @@ class Relay(Construct):
         )
         for route in ("$disconnect", "$default"):
             self.api.add_route(route, integration=integration)
-        relay = workshop.function(
+        relay = factory.function(
             self,
             "relay",
             environment=RelayEnvironment(
@@ -78,14 +78,14 @@ class Relay(Construct):
                 socket_endpoint=self.endpoint,
                 results_bucket=ledger.results.bucket_name,
                 retention_days=limits.retention_days,
-                links_endpoint=workshop.target.public_endpoint,
+                links_endpoint=factory.target.public_endpoint,
             ),
             timeout_seconds=10,
         )
         missed = sqs.Queue(
             self,
             "Missed",
-            queue_name=f"{workshop.prefix}-relay{DEAD_SUFFIX}",
+            queue_name=f"{factory.prefix}-relay{DEAD_SUFFIX}",
             retention_period=Duration.days(14),
             enforce_ssl=True,
         )
@@ -94,7 +94,7 @@ class Relay(Construct):
             sources.DynamoEventSource(
                 ledger.table,
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-                # A batch's jobs and the tallies of their minutes are written in one transaction of a hundred.
+                # A batch's jobs and the op stats of their minutes are written in one transaction of a hundred.
                 batch_size=90,
                 bisect_batch_on_error=True,
                 retry_attempts=20,
@@ -108,7 +108,7 @@ class Relay(Construct):
         )
         ledger.table.grant(relay, "dynamodb:BatchGetItem", "dynamodb:PutItem")
         ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:PutItem")
-        ledger.uploads.grant_put(self.sockets, f"{JOBS}*")
+        ledger.uploads.grant_put(self.sockets, f"{JOBS_PREFIX}*")
         for function in (relay, self.sockets):
             # A crawl ends with the socket that asked for it, whoever notices first that it has gone.
             ledger.table.grant(function, "dynamodb:GetItem", "dynamodb:UpdateItem")
@@ -116,8 +116,8 @@ class Relay(Construct):
             ledger.results.grant_read(function)
             self.stage.grant_management_api_access(function)
 
-    def _endpoint(self, workshop: Workshop) -> str:
+    def _endpoint(self, factory: FunctionFactory) -> str:
         """Where the sockets' management API answers, on the target."""
-        if workshop.target.endpoint:
-            return f"{workshop.target.endpoint}/_aws/execute-api/{self.api.api_id}/{_STAGE}"
+        if factory.target.endpoint:
+            return f"{factory.target.endpoint}/_aws/execute-api/{self.api.api_id}/{_STAGE}"
         return self.stage.callback_url

@@ -60,14 +60,14 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
     try:
         settings = msgspec.convert(given, Settings)
         _ = settings.limits
-    except msgspec.ValidationError as fault:
-        reason, _, where = str(fault).partition(" - at `$")
+    except msgspec.ValidationError as error:
+        reason, _, where = str(error).partition(" - at `$")
         place = where.strip("`").lstrip(".").replace("[...]", " (one of its values)")
-        raise SettingsError(f"cdk.json context: {place}: {reason}") from fault
+        raise SettingsError(f"cdk.json context: {place}: {reason}") from error
     try:
         Allowed.parse(settings.allowed_addresses)
-    except ValueError as fault:
-        raise SettingsError(f"cdk.json context: allowed_addresses: {fault}") from fault
+    except ValueError as error:
+        raise SettingsError(f"cdk.json context: allowed_addresses: {error}") from error
     return settings
 
 

@@ -12,12 +12,12 @@ from constructs import Construct
 from api.uploads import TAKEN
 from infra.api import STAGE, Api
 from infra.bundle import ROOT, fingerprint, settle_modes
-from infra.function import Workshop
+from infra.function import FunctionFactory
 from infra.ledger import Ledger
 from infra.relay import Relay
 from publisher.environment import PublisherEnvironment
 from umbel import toolchain
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
 
@@ -67,7 +67,7 @@ class Site(Construct):
 
     def publish(
         self,
-        workshop: Workshop,
+        factory: FunctionFactory,
         api: Api,
         relay: Relay,
         ledger: Ledger,
@@ -76,7 +76,7 @@ class Site(Construct):
         ops: list[str],
     ) -> None:
         """Have the deployment put the built page into the bucket, told where the API and the sockets are."""
-        local = workshop.target.endpoint is not None
+        local = factory.target.endpoint is not None
         config = {
             "api": f"/_aws/execute-api/{api.rest.rest_api_id}/{STAGE}" if local else api.rest.url,
             "socket": f"/_aws/execute-api/{relay.api.api_id}/{relay.stage.stage_name}" if local else relay.stage.url,
@@ -87,7 +87,7 @@ class Site(Construct):
         }
         files = built()
         archive = assets.Asset(self, "Files", path=str(files), asset_hash=fingerprint(files))
-        function = workshop.function(
+        function = factory.function(
             self,
             "publisher",
             environment=PublisherEnvironment(
@@ -120,8 +120,8 @@ def built() -> Path:
     made = SOURCES / "dist"
     try:
         toolchain.page()
-    except Fault as fault:
-        raise SiteError(f"the web app does not build: {fault}\n{fault.detail}") from fault
+    except UmbelError as error:
+        raise SiteError(f"the web app does not build: {error}\n{error.detail}") from error
     settle_modes(made)
     return made
 

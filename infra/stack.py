@@ -13,17 +13,17 @@ from constructs import Construct
 from authorizer.environment import AuthorizerEnvironment
 from infra.api import STAGE, Api
 from infra.bundle import ROOT
-from infra.function import FUNCTIONS, Workshop
+from infra.dead_letters import DeadLetters
+from infra.function import FUNCTIONS, FunctionFactory
 from infra.intake import Intake
+from infra.lane_settings import concurrency_of, lane_settings
 from infra.lanes import Lane
 from infra.ledger import Ledger
-from infra.numbers import concurrency_of, lane_numbers
 from infra.relay import Relay
 from infra.settings import Settings
 from infra.site import Site
 from infra.target import Target
 from infra.ticker import Ticker
-from infra.undertaker import Undertaker
 from umbel_core.catalogue import Catalogue, read_ops
 from umbel_core.recipes import Recipes, read_recipes
 
@@ -40,34 +40,34 @@ class Umbel(Stack):
         self.catalogue = read_ops(ops)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
         numbers = concurrency_of(dict(self.catalogue), settings.concurrency)
-        workshop = Workshop(self, target, name, _facts(self.catalogue, recipes), ops)
+        factory = FunctionFactory(self, target, name, _packaged_data(self.catalogue, recipes), ops)
         limits = settings.limits
 
         alarms = self._alarms(name, settings)
         ledger = Ledger(self, settings)
-        intake = Intake(self, workshop, ledger, limits, alarms)
+        intake = Intake(self, factory, ledger, limits, alarms)
         lanes = [
             Lane(
                 self,
-                workshop,
+                factory,
                 intake,
                 ledger,
                 card,
-                lane_numbers(card, numbers[card.name], reserve=settings.reserve),
+                lane_settings(card, numbers[card.name], reserve=settings.reserve),
                 limits,
                 alarms,
             )
             for card in self.catalogue.values()
         ]
-        Undertaker(self, workshop, intake, lanes, ledger, settings.retention_days)
-        authorizer = self._authorizer(workshop, ledger)
-        relay = Relay(self, workshop, ledger, authorizer, limits, alarms)
-        Ticker(self, workshop, ledger, relay, settings.retention_days, reserve=settings.reserve)
+        DeadLetters(self, factory, intake, lanes, ledger, settings.retention_days)
+        authorizer = self._authorizer(factory, ledger)
+        relay = Relay(self, factory, ledger, authorizer, limits, alarms)
+        Ticker(self, factory, ledger, relay, settings.retention_days, reserve=settings.reserve)
         site = Site(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
-        api = Api(self, workshop, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins)
-        site.publish(workshop, api, relay, ledger, recipes, limits, list(self.catalogue))
+        api = Api(self, factory, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins)
+        site.publish(factory, api, relay, ledger, recipes, limits, list(self.catalogue))
 
         self._say(
             ApiId=api.rest.rest_api_id,
@@ -97,8 +97,8 @@ class Umbel(Stack):
             topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
         return topic
 
-    def _authorizer(self, workshop: Workshop, ledger: Ledger) -> lambda_.Function:
-        function = workshop.function(
+    def _authorizer(self, factory: FunctionFactory, ledger: Ledger) -> lambda_.Function:
+        function = factory.function(
             Construct(self, "Authorizer"),
             "authorizer",
             environment=AuthorizerEnvironment(tokens_table=ledger.tokens.table_name),
@@ -111,7 +111,7 @@ class Umbel(Stack):
             CfnOutput(self, name, value=value)
 
 
-def _facts(catalogue: Catalogue, recipes: Recipes) -> dict[str, bytes]:
+def _packaged_data(catalogue: Catalogue, recipes: Recipes) -> dict[str, bytes]:
     """What the coordinator and the API know of ops and recipes: data, packed beside their code."""
     return {"catalogue.json": catalogue.dump(), "recipes.json": msgspec.json.encode(recipes)}
 

@@ -5,8 +5,8 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from infra.function import Workshop
-from infra.lanes import grant_looking, lane_name
+from infra.function import FunctionFactory
+from infra.lanes import grant_read_lanes, lane_name
 from infra.ledger import Ledger
 from infra.relay import Relay
 from ticker.environment import TickerEnvironment
@@ -19,11 +19,18 @@ class Ticker(Construct):
     """A function that is called once a minute, and stays while somebody listens."""
 
     def __init__(
-        self, scope: Construct, workshop: Workshop, ledger: Ledger, relay: Relay, retention_days: int, *, reserve: bool
+        self,
+        scope: Construct,
+        factory: FunctionFactory,
+        ledger: Ledger,
+        relay: Relay,
+        retention_days: int,
+        *,
+        reserve: bool,
     ) -> None:
         super().__init__(scope, "Ticker")
-        prefix = lane_name(workshop.prefix, "")
-        function = workshop.function(
+        prefix = lane_name(factory.prefix, "")
+        function = factory.function(
             self,
             "ticker",
             environment=TickerEnvironment(
@@ -51,5 +58,5 @@ class Ticker(Construct):
         ledger.table.grant(function, *(f"dynamodb:{move}" for move in moves))
         ledger.sockets.grant_read_write_data(function)
         relay.stage.grant_management_api_access(function)
-        grant_looking(function, prefix)
+        grant_read_lanes(function, prefix)
         function.grant_invoke(relay.sockets)

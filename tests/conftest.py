@@ -20,7 +20,7 @@ for _name in ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST", "UMBEL_TARGET", "UMBEL_HOST
 
 from tests.fetching.server import Site, serving  # noqa: E402
 from tests.pipeline.api import Api  # noqa: E402
-from tests.pipeline.deployment import Deployment, deployment  # noqa: E402
+from tests.pipeline.deployment import Deployed, deployment  # noqa: E402
 from tests.pipeline.feed import Feed  # noqa: E402
 from tests.pipeline.shapes import ENDED  # noqa: E402
 from tests.pipeline.waiting import wait_for  # noqa: E402
@@ -48,7 +48,7 @@ def web() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def deployed(web: Site) -> Iterator[Deployment]:
+def deployed(web: Site) -> Iterator[Deployed]:
     """The stack, with the probes of tests/pipeline/probes among its ops."""
     ops = Path(os.environ["UMBEL_HOME"], "ops")
     with deployment(ops, allowed=web.place, keep=KEPT is not None) as here:
@@ -56,41 +56,41 @@ def deployed(web: Site) -> Iterator[Deployment]:
 
 
 @pytest.fixture(scope="session")
-def api(deployed: Deployment) -> Api:
+def api(deployed: Deployed) -> Api:
     """The HTTP API, with an operator's token."""
-    return Api(deployed.site.api, deployed.token("operator"))
+    return Api(deployed.stack.api, deployed.token("operator"))
 
 
 @pytest.fixture(scope="session")
-def viewer(deployed: Deployment) -> Api:
+def viewer(deployed: Deployed) -> Api:
     """The HTTP API, with a viewer's token."""
-    return Api(deployed.site.api, deployed.token("viewer"))
+    return Api(deployed.stack.api, deployed.token("viewer"))
 
 
 @pytest.fixture
-def feed(deployed: Deployment, api: Api) -> Iterator[Feed]:
+def feed(deployed: Deployed, api: Api) -> Iterator[Feed]:
     """A socket that listens to every job."""
-    with closing(Feed(deployed.site.socket, api.token)) as listening:
+    with closing(Feed(deployed.stack.socket, api.token)) as listening:
         yield listening
 
 
 @pytest.fixture(scope="session")
-def upload(deployed: Deployment) -> Callable[[str, bytes], None]:
+def upload(deployed: Deployed) -> Callable[[str, bytes], None]:
     """Copy bytes into the uploads bucket as `aws s3 cp` does, with LocalStack's client, which knows nothing of us."""
     return partial(_put, deployed)
 
 
 @pytest.fixture(scope="session")
-def job_of(deployed: Deployment) -> Callable[..., Job]:
+def job_for(deployed: Deployed) -> Callable[..., Job]:
     """The job that an object of the uploads bucket started, when it has ended."""
     return partial(_job_of, deployed)
 
 
-def _put(deployed: Deployment, key: str, data: bytes) -> None:
-    deployed.outsider.put_object(Bucket=deployed.site.uploads_bucket, Key=key, Body=data)
+def _put(deployed: Deployed, key: str, data: bytes) -> None:
+    deployed.outsider.put_object(Bucket=deployed.stack.uploads_bucket, Key=key, Body=data)
 
 
-def _job_of(deployed: Deployment, key: str, among: int = 60) -> Job:
+def _job_of(deployed: Deployed, key: str, among: int = 60) -> Job:
     def found() -> Job | None:
         jobs, _ = deployed.ledger.jobs(among, None)
         return next((job for job in jobs if job.source == key and job.ended and job.created_at > BEGUN), None)

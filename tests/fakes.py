@@ -16,7 +16,7 @@ from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task
 from umbel_core.messages import RetryTasks, RunTask
-from umbel_core.tally import FOREVER, Counted, OpTally, Tally
+from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
 
 Record = TypeVar("Record", Job, Task)
 Key = tuple[str, str]
@@ -57,7 +57,7 @@ class FakeLedger:
         self._dead: dict[Key, DeadLetter] = {}
         self._cancelled: set[str] = set()
         self._stopped: dict[tuple[str, str], str] = {}
-        self._tallies: dict[str, Item] = {}
+        self._op_stats: dict[str, Item] = {}
         self._planned: Counter[str] = Counter()
         self._ops: list[str] | None = None
         self.stream: list[dict[str, Any]] = []
@@ -97,10 +97,10 @@ class FakeLedger:
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
 
-    def note_fault(self, task: RunTask, attempts: int, reason: str, *, passing: bool = False) -> None:
+    def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
         there = self.task(task.job, task.index)
-        counted = (there.passing if there else 0) + passing
-        self._move(task, {"attempts": attempts, "last_error": reason[:1000], "passing": counted})
+        counted = (there.transient if there else 0) + transient
+        self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient": counted})
 
     def job(self, job: str) -> Job | None:
         return self._get(Job, job_key(job))
@@ -170,15 +170,15 @@ class FakeLedger:
         found = (record(Task, self._items[key]) for key in of_job)
         return (task for task in found if status in (None, task.status))
 
-    def bury(self, letter: DeadLetter) -> None:
+    def put_dead_letter(self, letter: DeadLetter) -> None:
         self._weather.passes()
         self._dead[letter.op, letter.id] = letter
         self._weather.passes()
 
-    def dead(self, op: str) -> list[DeadLetter]:
+    def dead_letters(self, op: str) -> list[DeadLetter]:
         return [letter for (of, _), letter in self._dead.items() if of == op]
 
-    def unearth(self, letter: DeadLetter) -> None:
+    def delete_dead_letter(self, letter: DeadLetter) -> None:
         self._weather.passes()
         self._dead.pop((letter.op, letter.id), None)
 
@@ -189,7 +189,7 @@ class FakeLedger:
     def last_tasks(self, job: str, limit: int) -> list[Task]:
         return list(self.all_tasks(job))[::-1][:limit]
 
-    def tell(self, event: Event) -> None:
+    def record_event(self, event: Event) -> None:
         self._weather.passes()
         self._put({"pk": {"S": "EVENTS"}, "sk": {"S": f"EVENT#{event.at}#{event.id}"}}, event)
 
@@ -197,38 +197,38 @@ class FakeLedger:
         before, self._ops = self._ops, list(ops)
         return before
 
-    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, Tally]]:
-        """As `DynamoBooks` does, with one counter for all."""
+    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, PeriodStats]]:
+        """As `DynamoCounters` does, with one counter for all."""
         found = {job.id: job for job in map(self.job, jobs) if job}
-        return found, {period: self._tally(period) for period in periods}
+        return found, {period: self._period_stats(period) for period in periods}
 
-    def write(self, jobs: Sequence[tuple[Job, Job]], tallies: Iterable[Tally]) -> bool:
-        """As `DynamoBooks` does."""
+    def write(self, jobs: Sequence[tuple[Job, Job]], op_stats: Iterable[PeriodStats]) -> bool:
+        """As `DynamoCounters` does."""
         self._weather.passes()
         for old, _ in jobs:
             there = self.job(old.id)
             if there is None or there.version != old.version:
                 return False
-        if any(tally.version != self._tally(tally.period).version for tally in tallies):
+        if any(stats.version != self._period_stats(stats.period).version for stats in op_stats):
             return False
         for _, new in jobs:
             self._put(job_key(new.id), new)
-        for tally in tallies:
-            self._tallies[tally.period] = item(msgspec.structs.replace(tally, version=tally.version + 1))
+        for stats in op_stats:
+            self._op_stats[stats.period] = item(msgspec.structs.replace(stats, version=stats.version + 1))
         self._weather.passes()
         return True
 
-    def counted(self, since: str) -> Counted:
-        """As `DynamoBooks` does."""
-        counted = Counted()
-        counted.add(Tally(FOREVER, {op: OpTally(entered={"pending": n}) for op, n in self._planned.items()}))
-        for period in self._tallies:
+    def counted(self, since: str) -> CountedStats:
+        """As `DynamoCounters` does."""
+        counted = CountedStats()
+        counted.add(PeriodStats(FOREVER, {op: OpStats(entered={"pending": n}) for op, n in self._planned.items()}))
+        for period in self._op_stats:
             if period >= since:
-                counted.add(self._tally(period))
+                counted.add(self._period_stats(period))
         return counted
 
-    def _tally(self, period: str) -> Tally:
-        return record(Tally, self._tallies[period]) if period in self._tallies else Tally(period)
+    def _period_stats(self, period: str) -> PeriodStats:
+        return record(PeriodStats, self._op_stats[period]) if period in self._op_stats else PeriodStats(period)
 
     def _move(self, command: RunTask, changes: dict[str, Any], stop: str | None = None) -> bool:
         self._weather.passes()
@@ -324,18 +324,18 @@ class FakeAudience:
         self.talking = ""
         self.gone: set[str] = set()
 
-    def admit(self, socket: str, role: str) -> None:
+    def add(self, socket: str, role: str) -> None:
         self.heard[socket] = []
         self._roles[socket] = role
 
     def role(self, socket: str) -> str:
         return self._roles.get(socket, "")
 
-    def bind(self, socket: str, job: str) -> bool:
+    def bind_job(self, socket: str, job: str) -> bool:
         self._jobs[socket].append(job)
         return socket in self._roles
 
-    def forget(self, socket: str) -> None:
+    def remove(self, socket: str) -> None:
         for job in self._jobs.get(socket, []):
             self._end_job(job)
         for sockets in self._topics.values():
@@ -348,22 +348,22 @@ class FakeAudience:
     def unsubscribe(self, socket: str, topic: str) -> None:
         self._topics[topic].discard(socket)
 
-    def take_over(self, run: str) -> None:
+    def claim_ticker(self, run: str) -> None:
         self.talking = run
 
-    def talks(self, run: str) -> bool:
+    def holds_ticker(self, run: str) -> bool:
         return self.talking == run
 
-    def listeners(self, topics: list[str]) -> dict[str, set[str]]:
+    def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
         return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}
 
-    def tell(self, letters: dict[str, list[bytes]], seconds: float = 0) -> None:
+    def send(self, messages: dict[str, list[bytes]], seconds: float = 0) -> None:
         self._weather.passes()
-        for socket, messages in letters.items():
+        for socket, sent in messages.items():
             if socket in self.gone:
-                self.forget(socket)
+                self.remove(socket)
                 continue
-            self.heard[socket] += [msgspec.json.decode(message) for message in messages]
+            self.heard[socket] += [msgspec.json.decode(message) for message in sent]
         self._weather.passes()
 
 

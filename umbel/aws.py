@@ -58,8 +58,8 @@ class Cloud(msgspec.Struct, frozen=True):
 
         try:
             described: list[dict[str, Any]] = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] == "ValidationError":
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError":
                 return None
             raise
         return described[0] if described else None

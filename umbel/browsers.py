@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from umbel import steps
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import LOGS
 from umbel.toolchain import VENV, Command, environment
 
@@ -48,8 +48,8 @@ def install() -> None:
     for name, find, package in (("Firefox", firefox, "firefox-esr"), ("strace", strace, "strace")):
         try:
             _ensure(name, find, _apt(package), package)
-        except Fault as fault:
-            sys.stderr.write(f"umbel: {fault}\n")
+        except UmbelError as error:
+            sys.stderr.write(f"umbel: {error}\n")
 
 
 def _first(names: Sequence[str]) -> Path | None:
@@ -66,10 +66,10 @@ def _ensure(name: str, find: Callable[[], Path | None], ways: Sequence[Command],
         if find():
             return
         title = f"{name.lower()} for the tests ({Path(way[0]).name})"
-        with contextlib.suppress(Fault):
+        with contextlib.suppress(UmbelError):
             steps.run(title, way, log=LOGS / f"{name.lower()}.log", env=env)
     if find() is None:
-        raise Fault(f"the tests need {name}: install it (Debian: sudo apt-get install {package}), then make test")
+        raise UmbelError(f"the tests need {name}: install it (Debian: sudo apt-get install {package}), then make test")
 
 
 def _apt(package: str) -> list[Command]:

@@ -1,4 +1,4 @@
-"""What Umbel needs of this machine, looked at before anything is started: each check is fine, or a fault and its fix.
+"""What Umbel needs of this machine, looked at before anything is started: each check is fine, or an error and its fix.
 
 Standard library only: `make up` runs it on a machine where nothing is installed yet.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from umbel import environment
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import HOME, ROOT, RUN, TOOLS
 
 DISK = 2_000_000_000
@@ -60,11 +60,11 @@ def before_setup() -> Iterator[Finding]:
 
 
 def refuse_unfit() -> None:
-    """Raise a fault with all that stands in the way of a set-up here; say nothing when nothing does."""
-    faults = [finding for finding in before_setup() if not finding.good]
-    if faults:
-        *earlier, last = ["; ".join((fault.sentence, *fault.advice)) for fault in faults]
-        raise Fault(last, "\n".join(f"umbel: {sentence}" for sentence in earlier))
+    """Raise an error with all that stands in the way of a set-up here; say nothing when nothing does."""
+    errors = [finding for finding in before_setup() if not finding.good]
+    if errors:
+        *earlier, last = ["; ".join((error.sentence, *error.advice)) for error in errors]
+        raise UmbelError(last, "\n".join(f"umbel: {sentence}" for sentence in earlier))
 
 
 def _python() -> Finding:
@@ -140,9 +140,9 @@ def _loopback() -> Finding:
     try:
         with socket.create_server(("127.0.0.1", 0)) as probe, socket.create_connection(probe.getsockname(), timeout=5):
             pass
-    except OSError as fault:
+    except OSError as error:
         advice = ["ip link set lo up; a firewall must let 127.0.0.1 through"]
-        return Finding("loopback", False, f"127.0.0.1 cannot be used: {fault.strerror or fault}", advice)
+        return Finding("loopback", False, f"127.0.0.1 cannot be used: {error.strerror or error}", advice)
     return Finding("loopback", True, "127.0.0.1 answers")
 
 

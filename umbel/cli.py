@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from umbel import options
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import version
 
 # Section, then command, where it lives, what it does.
@@ -95,34 +95,34 @@ def main() -> None:
     """Run a command; whatever goes wrong becomes one line on stderr and an exit status."""
     try:
         sys.exit(umbel(prog_name="umbel", standalone_mode=False))
-    except click.ClickException as fault:
-        fault.show()
-        sys.exit(fault.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         _say("umbel: interrupted")
         sys.exit(130)
-    except Fault as fault:
-        _say(f"{fault.detail}\numbel: {fault}".strip())
-        sys.exit(fault.status)
+    except UmbelError as error:
+        _say(f"{error.detail}\numbel: {error}".strip())
+        sys.exit(error.status)
     except BrokenPipeError:
         # The reader of our output went away: `umbel jobs | head`.
         sys.stdout = None
         sys.exit(141)
-    except OSError as fault:
+    except OSError as error:
         # A folder that cannot be written, a full disk. What is left of the output has nowhere to go.
         sys.stdout = None
-        _say(f"umbel: {fault.filename}: {fault.strerror}" if fault.filename else f"umbel: {fault.strerror or fault}")
+        _say(f"umbel: {error.filename}: {error.strerror}" if error.filename else f"umbel: {error.strerror or error}")
         sys.exit(1)
-    except Exception as fault:
-        if not _is_aws(fault):
+    except Exception as error:
+        if not _is_aws(error):
             raise
-        _say(f"umbel: AWS: {fault}")
+        _say(f"umbel: AWS: {error}")
         sys.exit(1)
 
 
-def _is_aws(fault: Exception) -> bool:
+def _is_aws(error: Exception) -> bool:
     """Whether boto3 raised it; asked without importing boto3, which most failures never needed."""
-    return any(kind.__module__.partition(".")[0] in {"boto3", "botocore"} for kind in type(fault).__mro__)
+    return any(kind.__module__.partition(".")[0] in {"boto3", "botocore"} for kind in type(error).__mro__)
 
 
 def _say(sentence: str) -> None:

@@ -11,9 +11,9 @@ from urllib.request import getproxies, proxy_bypass
 import msgspec
 import urllib3
 
-from umbel.faults import Fault, NotRunning
+from umbel.errors import NotRunningError, UmbelError
 from umbel.records import Job, Task
-from umbel.stack import Site
+from umbel.stack import Deployment
 
 _CHUNK = 256 * 1024
 _PLACE = b"-the-file-goes-here-"
@@ -22,7 +22,7 @@ _TYPES = {".webp": "image/webp", ".avif": "image/avif"}
 """What older tables of media types lack."""
 
 
-class ApiFault(Fault):
+class ApiError(UmbelError):
     """The API said no; `code` is its word for why."""
 
     def __init__(self, status: int, code: str, sentence: str) -> None:
@@ -42,24 +42,24 @@ class Ticket(msgspec.Struct, frozen=True):
 class Client:
     """One deployed Umbel's API."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self._http = _pool(site)
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self._http = _pool(deployment)
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """One call; gives the decoded body, raises `ApiFault` when the API refuses."""
+        """One call; gives the decoded body, raises `ApiError` when the API refuses."""
         asked = urlencode({name: value for name, value in query.items() if value is not None})
         headers = {"Content-Type": "application/json"}
-        if self.site.token:
-            headers["Authorization"] = f"Bearer {self.site.token}"
+        if self.deployment.token:
+            headers["Authorization"] = f"Bearer {self.deployment.token}"
         sent = None if body is None else msgspec.json.encode(body)
-        address = f"{self.site.api}{path}" + (f"?{asked}" if asked else "")
+        address = f"{self.deployment.api}{path}" + (f"?{asked}" if asked else "")
         try:
             answer = self._http.request(method, address, body=sent, headers=headers)
-        except urllib3.exceptions.HTTPError as fault:
-            raise _unreachable(self.site, fault) from fault
+        except urllib3.exceptions.HTTPError as error:
+            raise _unreachable(self.deployment, error) from error
         if answer.status >= 400:
-            raise _refusal(answer.status, answer.data, self.site)
+            raise _refusal(answer.status, answer.data, self.deployment)
         return msgspec.json.decode(answer.data) if answer.data else None
 
     def job(self, name: str) -> Job:
@@ -100,10 +100,10 @@ class Client:
             headers = {**host, "Content-Type": form.content_type, "Content-Length": str(form.length)}
             try:
                 answer = self._http.request("POST", url, body=form, headers=headers, retries=False)
-            except urllib3.exceptions.HTTPError as fault:
-                raise _unreachable(self.site, fault) from fault
+            except urllib3.exceptions.HTTPError as error:
+                raise _unreachable(self.deployment, error) from error
         if answer.status >= 300:
-            raise ApiFault(answer.status, "upload_refused", f"{file.name}: {_reason(answer.data)}")
+            raise ApiError(answer.status, "upload_refused", f"{file.name}: {_reason(answer.data)}")
 
     def save(self, url: str, path: Path) -> None:
         """Fetch a result into a file; the file appears whole or not at all."""
@@ -112,14 +112,14 @@ class Client:
         try:
             with self._http.request("GET", url, headers=host, preload_content=False) as answer, part.open("wb") as out:
                 if answer.status != 200:
-                    raise ApiFault(
+                    raise ApiError(
                         answer.status, "no_result", f"{path.name}: the result is not there (HTTP {answer.status})"
                     )
                 for chunk in answer.stream(_CHUNK):
                     out.write(chunk)
             part.replace(path)
-        except urllib3.exceptions.HTTPError as fault:
-            raise _unreachable(self.site, fault) from fault
+        except urllib3.exceptions.HTTPError as error:
+            raise _unreachable(self.deployment, error) from error
         finally:
             part.unlink(missing_ok=True)
 
@@ -129,10 +129,10 @@ class Client:
         Links to a local engine name the address that browsers reach, which this machine may not know; what is signed
         is that name.
         """
-        if self.site.endpoint is None:
+        if self.deployment.endpoint is None:
             return url, {}
         link = urlsplit(url)
-        return urlunsplit(link._replace(netloc=urlsplit(self.site.endpoint).netloc)), {"Host": link.netloc}
+        return urlunsplit(link._replace(netloc=urlsplit(self.deployment.endpoint).netloc)), {"Host": link.netloc}
 
 
 class _Form:
@@ -153,12 +153,14 @@ class _Form:
         yield self._tail
 
 
-def _pool(site: Site) -> urllib3.PoolManager:
+def _pool(deployment: Deployment) -> urllib3.PoolManager:
     """Connections to a deployment: to a local engine always direct, to AWS by the proxy that the environment names."""
     settings: dict[str, Any] = {"maxsize": 8, "timeout": urllib3.Timeout(connect=5, read=60), "retries": _TRIES}
-    scheme, host = urlsplit(site.api).scheme, urlsplit(site.api).hostname or ""
-    proxy = None if site.endpoint or proxy_bypass(host) else getproxies().get(scheme)
-    if site.endpoint is None and (bundle := os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")):
+    scheme, host = urlsplit(deployment.api).scheme, urlsplit(deployment.api).hostname or ""
+    proxy = None if deployment.endpoint or proxy_bypass(host) else getproxies().get(scheme)
+    if deployment.endpoint is None and (
+        bundle := os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
+    ):
         settings["ca_certs"] = bundle
     if proxy is None:
         return urllib3.PoolManager(**settings)
@@ -169,24 +171,24 @@ def _pool(site: Site) -> urllib3.PoolManager:
     return urllib3.ProxyManager(address, proxy_headers=headers, **settings)
 
 
-def _refusal(status: int, data: bytes, site: Site) -> ApiFault:
+def _refusal(status: int, data: bytes, deployment: Deployment) -> ApiError:
     """The API's own sentence, or the best one that API Gateway's bare messages allow."""
     try:
         error = msgspec.json.decode(data)
     except msgspec.DecodeError:
         error = None
     if status != 401 and isinstance(error, dict) and isinstance(error.get("error"), dict):
-        return ApiFault(status, error["error"].get("code", ""), error["error"].get("message", ""))
+        return ApiError(status, error["error"].get("code", ""), error["error"].get("message", ""))
     if status in {401, 403} and os.environ.get("UMBEL_TOKEN"):
-        where = site.endpoint or site.api
+        where = deployment.endpoint or deployment.api
         hint = f"UMBEL_TOKEN is set, and has not the right at {where}: unset it, or umbel token create there"
-        return ApiFault(status, "unauthorized", hint)
+        return ApiError(status, "unauthorized", hint)
     if status in {401, 403}:
-        return ApiFault(
+        return ApiError(
             status, "unauthorized", "this needs a token with the right: umbel token create, then UMBEL_TOKEN=…"
         )
     said = error.get("message") or error.get("Message") if isinstance(error, dict) else None
-    return ApiFault(status, "", f"the API answered {status}" + (f": {said}" if said else ""))
+    return ApiError(status, "", f"the API answered {status}" + (f": {said}" if said else ""))
 
 
 def _reason(data: bytes) -> str:
@@ -196,5 +198,5 @@ def _reason(data: bytes) -> str:
     return rest.partition("</Message>")[0] or "the bucket refused the upload"
 
 
-def _unreachable(site: Site, fault: Exception) -> Fault:
-    return NotRunning() if site.endpoint else Fault(f"{site.api} does not answer: {fault}")
+def _unreachable(deployment: Deployment, error: Exception) -> UmbelError:
+    return NotRunningError() if deployment.endpoint else UmbelError(f"{deployment.api} does not answer: {error}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from umbel import engine, environment, restoring, stack, steps, tokens, toolchain
 from umbel.aws import Cloud
 from umbel.environment import REGION
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import HOME, LOGS, ROOT, SCRATCH
 
 ACCOUNT = "000000000000"
@@ -22,7 +22,7 @@ for an hour."""
 _SOURCES = ("infra", "functions", "layers", "frontend", "cdk.json", "recipes.toml", "uv.lock", "package-lock.json")
 
 
-def local(cloud: Cloud, *, force: bool = False, **context: object) -> stack.Site:
+def local(cloud: Cloud, *, force: bool = False, **context: object) -> stack.Deployment:
     """Bring the stack at a local endpoint up to date with the sources; do nothing when it is.
 
     `context` goes over that of cdk.json. A stack of another checkout's is refused, or taken over with `force`.
@@ -34,14 +34,14 @@ def local(cloud: Cloud, *, force: bool = False, **context: object) -> stack.Site
     found = stack.outputs(cloud) if memory and memory.fingerprint == wanted else None
     if found is None:
         found = _deploy(cloud, context)
-    site = stack.site(cloud, found)
-    secret = memory.token if memory and tokens.of(site).find(memory.token) else None
+    deployment = stack.deployment(cloud, found)
+    secret = memory.token if memory and tokens.of(deployment).find(memory.token) else None
     if secret is None:
         with steps.step("operator token"):
-            secret, _ = tokens.create(site, "operator", "umbel up")
+            secret, _ = tokens.create(deployment, "operator", "umbel up")
     stack.keep(stack.Kept(fingerprint=wanted, outputs=found, token=secret, endpoint=cloud.endpoint or ""))
     restoring.allow_saving()
-    return stack.site(cloud, found)
+    return stack.deployment(cloud, found)
 
 
 def _deploy(cloud: Cloud, context: Mapping[str, object]) -> dict[str, str]:
@@ -63,7 +63,9 @@ def _deploy(cloud: Cloud, context: Mapping[str, object]) -> dict[str, str]:
     steps.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT, patience=_DEPLOY_PATIENCE)
     found = stack.outputs(cloud)
     if found is None:
-        raise Fault(f"cdk deploy ended well, yet there is no stack '{stack.STACK}'; its log is {LOGS / 'deploy.log'}")
+        raise UmbelError(
+            f"cdk deploy ended well, yet there is no stack '{stack.STACK}'; its log is {LOGS / 'deploy.log'}"
+        )
     return found
 
 
@@ -76,7 +78,7 @@ def _refuse_foreign(cloud: Cloud) -> None:
     if tags is not None and tags.get(_OWNER) != _owner():
         who = tags.get(_OWNER, "somewhere else: it names no checkout")
         sentence = f"the stack '{stack.STACK}' at {cloud.endpoint} was deployed from {who}"
-        raise Fault(f"{sentence}: use another engine, or replace it with umbel up --force")
+        raise UmbelError(f"{sentence}: use another engine, or replace it with umbel up --force")
 
 
 def _owner() -> str:

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from umbel import checks, engine, stack, target, toolchain
 from umbel.aws import Cloud
 from umbel.checks import Finding
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import ROOT
 from umbel.quota import Limits, judge
 from umbel_core.catalogue import read_ops
@@ -62,8 +62,8 @@ def local() -> Iterator[Finding]:
         port = target.port() or engine.PORT
         try:
             engine.refuse_taken(port)
-        except Fault as fault:
-            yield Finding("port", False, str(fault))
+        except UmbelError as error:
+            yield Finding("port", False, str(error))
         else:
             yield Finding("port", True, f"{port} is free for the local engine")
 
@@ -81,9 +81,9 @@ def account(cloud: Cloud, context: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(subject="credentials", good=True, sentence=f"{who['Arn']} in {cloud.region}")
         yield judge(AwsAccount(cloud), numbers(context), reserve=bool(context.get("reserve", True)))
         yield _bootstrap(cloud, who["Account"])
-    except (BotoCoreError, ClientError) as fault:
+    except (BotoCoreError, ClientError) as error:
         yield Finding(
-            subject="credentials", good=False, sentence=str(fault), advice=["aws configure, or set AWS_PROFILE"]
+            subject="credentials", good=False, sentence=str(error), advice=["aws configure, or set AWS_PROFILE"]
         )
 
 

@@ -18,7 +18,7 @@ import msgspec
 from umbel import hosts as names
 from umbel import identity, restoring, steps
 from umbel.environment import LOOPBACK
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import HOME, LOGS, ROOT, RUN, SCRATCH
 from umbel.toolchain import ENGINE, NODE
 
@@ -127,7 +127,7 @@ def answers(endpoint: str) -> bool:
         if running() is None:
             return False
         time.sleep(_PAUSE)
-    raise Fault(
+    raise UmbelError(
         f"the local engine (process {ours.pid}) has not answered for {_BUSY_FOR:.0f} s: wait, or stop it with "
         f"make down ARGS=--now; its log is {LOG}"
     )
@@ -136,7 +136,7 @@ def answers(endpoint: str) -> bool:
 def start(port: int, *, persist: bool, hosts: tuple[str, ...] = ()) -> Engine:
     """Start the engine in a clean environment and wait until it answers; a persistent one with the data it kept."""
     if ours := running():
-        raise Fault(f"Umbel already runs on port {ours.port} (process {ours.pid}): make down first")
+        raise UmbelError(f"Umbel already runs on port {ours.port} (process {ours.pid}): make down first")
     while True:
         sweep()
         refuse_taken(port)
@@ -147,7 +147,7 @@ def start(port: int, *, persist: bool, hosts: tuple[str, ...] = ()) -> Engine:
             restoring.restore(restored, port)
         try:
             engine = _launch(port, persist=persist, hosts=hosts)
-        except Fault:
+        except UmbelError:
             why = restoring.refused()
             if restored is None or why is None:
                 raise
@@ -177,7 +177,7 @@ def _launch(port: int, *, persist: bool, hosts: tuple[str, ...]) -> Engine:
     while not healthy(engine.endpoint):
         if process.poll() is not None or time.monotonic() > deadline:
             end = "\n".join(LOG.read_text(errors="replace").splitlines()[-15:])
-            raise Fault(f"the local engine did not start; its log is {LOG}", end)
+            raise UmbelError(f"the local engine did not start; its log is {LOG}", end)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.05)
     return engine
@@ -197,8 +197,8 @@ def save(engine: Engine, *, final: bool, patience: float = _SAVES_WITHIN) -> Non
         with contextlib.suppress(ValueError):
             raise Unsaved(str(json.load(refusal).get("reason"))) from refusal
         raise Unsaved(f"the engine answered {refusal.code}") from refusal
-    except OSError as fault:
-        raise Unsaved("the engine does not answer") from fault
+    except OSError as error:
+        raise Unsaved("the engine does not answer") from error
 
 
 def stop(*, saved: bool = False) -> None:
@@ -227,19 +227,19 @@ def refuse_taken(port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except OSError as fault:
+        except OSError as error:
             who = identity.holder(port)
             by = f" by {who}" if who else ""
-            raise Fault(
+            raise UmbelError(
                 f"port {port} is taken{by}; another one: make up PORT={port + 10} (umbel up --port …)"
-            ) from fault
+            ) from error
 
 
 def is_free(port: int) -> bool:
     """True when an engine could be started on this port."""
     try:
         refuse_taken(port)
-    except Fault:
+    except UmbelError:
         return False
     return True
 

@@ -11,7 +11,7 @@ import msgspec
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from umbel.client import ApiFault, Client
+from umbel.client import ApiError, Client
 from umbel.records import Board, Job, Task
 
 _ASK_EVERY = 2.0
@@ -73,10 +73,10 @@ class Feed:
     def _connect(self) -> None:
         self._open.close()
         self._socket = None
-        address = f"{self._client.site.socket}?token={quote(self._client.site.token or '')}"
+        address = f"{self._client.deployment.socket}?token={quote(self._client.deployment.token or '')}"
         with contextlib.suppress(OSError, WebSocketException):
             # By the environment's proxy to AWS, never to an engine at hand.
-            proxy: Literal[True] | None = None if self._client.site.endpoint else True
+            proxy: Literal[True] | None = None if self._client.deployment.endpoint else True
             socket = connect(address, open_timeout=5, close_timeout=1, max_size=None, proxy=proxy)
             self._socket = self._open.enter_context(socket)
 
@@ -134,9 +134,9 @@ class Feed:
         for name in waiting:
             try:
                 yield self.board.take_job(self._client.job(name))
-            except ApiFault as fault:
+            except ApiError as error:
                 # A file's job comes to be when its event arrives.
-                if fault.http_status != 404:
+                if error.http_status != 404:
                     raise
 
 

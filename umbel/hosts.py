@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Sequence
 
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 
 _ENTRY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9._-]*[a-z0-9])?)(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 _ANYWHERE = "0.0.0.0"  # noqa: S104 - asked for by name, or by naming a host of other machines
@@ -17,7 +17,9 @@ def read(text: str) -> tuple[str, ...]:
     for host in hosts:
         found = _ENTRY.fullmatch(host)
         if found is None or int((found[3] or ":1")[1:]) not in range(1, 65536):
-            raise Fault(f"'{host}' is not a host: name it as browsers do, devbox or 192.168.1.5 (--host, UMBEL_HOST)")
+            raise UmbelError(
+                f"'{host}' is not a host: name it as browsers do, devbox or 192.168.1.5 (--host, UMBEL_HOST)"
+            )
     return hosts
 
 

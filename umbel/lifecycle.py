@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from umbel import deploy, engine, hosts, lock, restoring, stack, steps, target, toolchain
 from umbel.aws import Cloud
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 
 DRAIN_SECONDS = 30.0
 _SAVES = 120.0
@@ -24,7 +24,7 @@ def up(
     settings: Mapping[str, str],
     reached_as: str | None = None,
     force: bool = False,
-) -> stack.Site:
+) -> stack.Deployment:
     """Bring everything up. What is running already is kept; what this call started, it stops when it fails.
 
     `settings` go over those of cdk.json; `reached_as` are the names under which browsers on other machines reach it;
@@ -52,7 +52,9 @@ def down(*, now: bool) -> str:
     A persistent engine's state is saved first; when that fails, it goes on running unless it is to stop `now`.
     """
     if target.wanted() == "aws":
-        raise Fault(f"umbel down is for this machine, and {target.VARIABLE} asks for AWS: cdk destroy, or unset it")
+        raise UmbelError(
+            f"umbel down is for this machine, and {target.VARIABLE} asks for AWS: cdk destroy, or unset it"
+        )
     with _interruptible(), lock.held("make down"):
         ours = engine.running()
         if ours is None:
@@ -78,7 +80,7 @@ def _save(ours: engine.Engine, *, now: bool) -> str | None:
     except engine.Unsaved as reason:
         if now or not restoring.DEPLOYED.exists():
             return str(reason)
-        raise Fault(
+        raise UmbelError(
             f"Umbel still runs: its data, {restoring.last_saved()}, could not be saved: {reason}. Remove the cause and "
             "repeat make down, or stop without saving: make down ARGS=--now"
         ) from reason
@@ -89,7 +91,7 @@ def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool, na
     """The endpoint to deploy to: the one that is asked for, the engine that runs, the one named, or a new one."""
     asked = target.wanted()
     if asked == "aws":
-        raise Fault("umbel up is for this machine, and UMBEL_TARGET asks for AWS: make deploy, or unset it")
+        raise UmbelError("umbel up is for this machine, and UMBEL_TARGET asks for AWS: make deploy, or unset it")
     wanted = port or target.port() or (ours.port if ours else _usual_port(persist=persist))
     by_environment = engine.named_endpoint() if asked is None and ours is None else None
     named = asked if asked not in {None, "local"} else by_environment
@@ -100,16 +102,16 @@ def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool, na
         if not engine.is_ours(named, wanted):
             way_out = "unset it" if asked else f"unset it, or {target.VARIABLE}=local make up"
             who = target.named_by(Cloud(named))
-            raise Fault(f"{who} names {named}, where nothing answers as a local engine does: start it, {way_out}")
+            raise UmbelError(f"{who} names {named}, where nothing answers as a local engine does: start it, {way_out}")
     if ours is None:
         with steps.step(f"local engine on port {wanted}"):
             return Cloud(engine.start(wanted, persist=persist, hosts=names).endpoint)
     if wanted != ours.port:
-        raise Fault(f"Umbel already runs on port {ours.port}: make down first")
+        raise UmbelError(f"Umbel already runs on port {ours.port}: make down first")
     if names and names != ours.hosts:
-        raise Fault(f"Umbel already runs, reached as {', '.join(ours.hosts) or engine.HOST}: make down first")
+        raise UmbelError(f"Umbel already runs, reached as {', '.join(ours.hosts) or engine.HOST}: make down first")
     if persist and not ours.persist:
-        raise Fault("Umbel already runs, without --persist: make down first")
+        raise UmbelError("Umbel already runs, without --persist: make down first")
     engine.answers(ours.endpoint)
     return Cloud(ours.endpoint)
 

@@ -1,4 +1,4 @@
-"""A client that keeps sending: one round of errands after another, each answer checked, counted and logged."""
+"""A client that keeps sending: one round of load_cases after another, each answer checked, counted and logged."""
 
 import threading
 import time
@@ -9,10 +9,10 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-from umbel.client import ApiFault, Client
-from umbel.errands import Errand, errand
-from umbel.faults import Fault
+from umbel.client import ApiError, Client
+from umbel.errors import UmbelError
 from umbel.feed import Feed
+from umbel.load_cases import LoadCase, load_case
 from umbel.records import Task
 
 Verdict = Literal["right", "wrong", "failed", "lost"]
@@ -25,7 +25,7 @@ PATIENCE = 60.0
 """Seconds after the last sending in which an answer has to come."""
 
 
-class Tally(msgspec.Struct):
+class PeriodStats(msgspec.Struct):
     """What became of the tasks of one type."""
 
     sent: int = 0
@@ -58,10 +58,10 @@ class Tally(msgspec.Struct):
             self.total_ms += took_ms
             self.worst_ms = max(self.worst_ms, took_ms)
 
-    def __add__(self, other: "Tally") -> "Tally":
+    def __add__(self, other: "PeriodStats") -> "PeriodStats":
         names = [name for name in self.__struct_fields__ if name != "worst_ms"]
         summed = {name: getattr(self, name) + getattr(other, name) for name in names}
-        return Tally(**summed, worst_ms=max(self.worst_ms, other.worst_ms))
+        return PeriodStats(**summed, worst_ms=max(self.worst_ms, other.worst_ms))
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,7 +79,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class _Sent(msgspec.Struct):
-    errand: Errand
+    load_case: LoadCase
     at: str
     start: float
     asked: float
@@ -97,15 +97,15 @@ class Load:
         self._waiting: dict[str, _Sent] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self.tallies: dict[str, Tally] = {}
+        self.op_stats: dict[str, PeriodStats] = {}
         self.rounds = 0
         self.started = self.now = self.next_round = time.monotonic()
 
     @property
-    def total(self) -> Tally:
+    def total(self) -> PeriodStats:
         """All types together."""
         # The thread that sends may add a type while they are added up.
-        return sum(list(self.tallies.values()), Tally())
+        return sum(list(self.op_stats.values()), PeriodStats())
 
     @property
     def per_second(self) -> float:
@@ -152,7 +152,7 @@ class Load:
     def _send_rounds(self) -> None:
         while not self.stopping:
             self.next_round = time.monotonic() + self._every
-            for made in filter(None, map(errand, self._ready())):
+            for made in filter(None, map(load_case, self._ready())):
                 # A pause in place of a place in the queue: the number is a bound, not an order.
                 while len(self._waiting) >= _IN_FLIGHT and not self.stopping:
                     self._stopping.wait(0.02)
@@ -168,16 +168,16 @@ class Load:
             if card["state"] == "ready" and (not self._types or card["name"] in self._types):
                 yield card
 
-    def _send(self, made: Errand) -> None:
+    def _send(self, made: LoadCase) -> None:
         sent = _Sent(made, datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic(), time.monotonic())
         with self._lock:
-            self.tallies.setdefault(made.op, Tally()).sent += 1
+            self.op_stats.setdefault(made.op, PeriodStats()).sent += 1
         try:
             answer = self._client.call("POST", *made.request())
-        except Fault as fault:
-            if isinstance(fault, ApiFault) and fault.http_status in (401, 403):
+        except UmbelError as error:
+            if isinstance(error, ApiError) and error.http_status in (401, 403):
                 raise  # this token may not, and will not later
-            self._count(None, sent, "failed", error=str(fault))
+            self._count(None, sent, "failed", error=str(error))
             return
         task = answer.get("id") or answer["job_id"]
         self._waiting[task] = sent
@@ -195,7 +195,7 @@ class Load:
             result = task.result
             if isinstance(result, dict):
                 result = {name: value for name, value in result.items() if name != "url"}
-            self._conclude(task.job_id, "right" if sent.errand.is_right(result) else "wrong", result)
+            self._conclude(task.job_id, "right" if sent.load_case.is_right(result) else "wrong", result)
 
     def _ask(self) -> None:
         """Ask for what has been silent for long."""
@@ -213,7 +213,7 @@ class Load:
         self, job: str | None, sent: _Sent, verdict: Verdict, result: Any = None, error: str | None = None
     ) -> None:
         took = (time.monotonic() - sent.start) * 1000
-        made = sent.errand
+        made = sent.load_case
         entry = Entry(
             at=sent.at,
             id=job,
@@ -226,6 +226,6 @@ class Load:
             took_ms=round(took),
         )
         with self._lock:
-            self.tallies[made.op].take(verdict, took)
+            self.op_stats[made.op].take(verdict, took)
             self._log.write(msgspec.json.encode(entry) + b"\n")
             self._log.flush()

@@ -55,8 +55,8 @@ def newest() -> Restored | None:
     for folder in snapshots.listed(DATA):
         try:
             return Restored(folder, snapshots.check(folder))
-        except Unreadable as fault:
-            move_aside(folder, str(fault))
+        except Unreadable as error:
+            move_aside(folder, str(error))
     return None
 
 

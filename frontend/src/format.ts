@@ -22,11 +22,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-const NUMBERS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
+const STATS_TOPIC = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
 
 /** `Four variants come`, `One variant comes`. */
 export function variantsCome(variants: number): string {
-  return `${NUMBERS[variants] ?? variants} ${variants === 1 ? "variant comes" : "variants come"}`;
+  return `${STATS_TOPIC[variants] ?? variants} ${variants === 1 ? "variant comes" : "variants come"}`;
 }
 
 /** `14:03` today, `3 Mar, 14:03` before. */

@@ -1,1 +1,1 @@
-"""HTTP -> front-door bucket and ledger."""
+"""HTTP -> uploads bucket and ledger."""

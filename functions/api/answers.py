@@ -45,8 +45,8 @@ def answering(view: View) -> View:
     def answer(**arguments: Any) -> Any:
         try:
             return view(**arguments)
-        except Rejected as fault:
-            return refusal(_STATUS.get(fault.code, 400), fault.code, fault.sentence)
+        except Rejected as error:
+            return refusal(_STATUS.get(error.code, 400), error.code, error.sentence)
 
     return answer
 

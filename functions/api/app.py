@@ -1,4 +1,4 @@
-"""HTTP -> front-door bucket and ledger: every route of the API. infra builds the REST API from these routes."""
+"""HTTP -> uploads bucket and ledger: every route of the API. infra builds the REST API from these routes."""
 
 import re
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ from api import stats as stats_
 from api import tasks as tasks_
 from api import uploads as uploads_
 from api.answers import contract_form, route
-from umbel_core.conversion import convert
 from umbel_core.errors import Rejected
 from umbel_core.settings import megabytes
+from umbel_core.validation import convert
 
 _MOST_BYTES = 6_000_000
 """What Lambda takes in one request; a local engine takes more, and what runs there is to run on AWS."""
@@ -171,6 +171,6 @@ def _limit(default: int) -> int:
 def _body(kind: type[Any]) -> Any:
     try:
         document = msgspec.json.decode(_raw())
-    except (msgspec.DecodeError, ValueError, RecursionError) as fault:
-        raise Rejected("invalid_json", f"$: not JSON: {fault}") from fault
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise Rejected("invalid_json", f"$: not JSON: {error}") from error
     return convert(document, kind, "invalid_body")

@@ -1,13 +1,13 @@
-"""Jobs: submitted through the front door, read from the ledger."""
+"""Jobs: submitted through the uploads bucket, read from the ledger."""
 
 import json
 from collections.abc import Callable
 from itertools import islice
 from typing import Any, get_args
 
-from api.wiring import door, intake, ledger, results
+from api.wiring import intake, ledger, results, submitter
 from umbel_core.errors import Rejected
-from umbel_core.ledger import Fault, Job, JobStatus, Kind, TaskStatus
+from umbel_core.ledger import ErrorRecord, Job, JobStatus, Kind, TaskStatus
 from umbel_core.messages import RetryTasks
 from umbel_core.views import job_view, task_view
 
@@ -20,7 +20,7 @@ _ANSWER_BYTES = 6_000_000
 
 def submit(body: bytes, kind: Kind | None = None) -> dict[str, Any]:
     """Start the job that a body asks for."""
-    job = door().submit(body, kind)
+    job = submitter().submit(body, kind)
     return {"job_id": job.id, "status": job.status}
 
 
@@ -40,7 +40,7 @@ def show(job: str) -> dict[str, Any]:
     """One job, with all its faults: its record keeps some of many."""
     found = _job(job)
     if found.failed > len(found.errors):
-        found.errors = [Fault.of_task(task) for task in islice(ledger().all_tasks(job, "failed"), _MOST_ERRORS)]
+        found.errors = [ErrorRecord.of_task(task) for task in islice(ledger().all_tasks(job, "failed"), _MOST_ERRORS)]
     return job_view(found, results().link)
 
 

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import msgspec
 
-from api.wiring import books, catalogue, intake, lanes, ledger
+from api.wiring import catalogue, counters, intake, lanes, ledger
 from umbel_core.errors import Rejected
 from umbel_core.ledger import INTAKE, DeadLetter, Event
 from umbel_core.messages import RetryTasks
 from umbel_core.op import Bounds
-from umbel_core.tally import FOREVER
+from umbel_core.op_stats import FOREVER
 
 _MOST_LETTERS = 1000
 """What can be sent again within the half minute that a call has."""
@@ -25,7 +25,7 @@ class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def ops() -> dict[str, Any]:
     """Every deployed op: what it takes, its parameters, and its lane as it is now."""
     states = lanes().states()
-    counted = books().counted(FOREVER).forever
+    counted = counters().counted(FOREVER).forever
     cards = []
     for name, card in catalogue().items():
         described = msgspec.to_builtins(card)
@@ -43,7 +43,7 @@ def scale(op: str, wanted: Scale) -> dict[str, Any]:
         raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}.")
     before = lanes().health().get(op)
     lanes().scale(op, wanted.concurrency, catalogue()[op].compute)
-    ledger().tell(_scaled(op, wanted.concurrency, was_paused=before == "paused"))
+    ledger().record_event(_scaled(op, wanted.concurrency, was_paused=before == "paused"))
     return {"op": op, "concurrency": wanted.concurrency, "state": "paused" if wanted.concurrency == 0 else "ready"}
 
 
@@ -59,20 +59,24 @@ def redrive(op: str) -> dict[str, Any]:
     """Start over everything of this op that was given up; `intake` stands for what could not be planned."""
     if op != INTAKE and op not in catalogue():
         raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}, and {INTAKE}.")
-    letters = ledger().dead(op)
+    dead_letters = ledger().dead_letters(op)
     # What is not a task has no job, and nowhere to go.
-    letters = [letter for letter in letters if op == INTAKE or letter.job is not None][:_MOST_LETTERS]
+    dead_letters = [dead_letter for dead_letter in dead_letters if op == INTAKE or dead_letter.job is not None][
+        :_MOST_LETTERS
+    ]
     # One message a job: the coordinator reads all of the job's tasks for each.
-    for job, group in groupby(sorted(letters, key=_job_of), _job_of):
+    for job, group in groupby(sorted(dead_letters, key=_job_of), _job_of):
         together = list(group)
         if op != INTAKE:
-            intake().retry(RetryTasks(job, [letter.index for letter in together if letter.index is not None]))
-        for letter in together:
+            intake().retry(
+                RetryTasks(job, [dead_letter.index for dead_letter in together if dead_letter.index is not None])
+            )
+        for dead_letter in together:
             if op == INTAKE:
-                intake().again(letter.body)
-            ledger().unearth(letter)
-    return {"op": op, "redriven": len(letters)}
+                intake().again(dead_letter.body)
+            ledger().delete_dead_letter(dead_letter)
+    return {"op": op, "redriven": len(dead_letters)}
 
 
-def _job_of(letter: DeadLetter) -> str:
-    return letter.job or ""
+def _job_of(dead_letter: DeadLetter) -> str:
+    return dead_letter.job or ""

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from umbel_core.op_stats import OpStats
 from umbel_core.stats import OpNumbers, Seen, numbers
-from umbel_core.tally import OpTally
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 Value = float | None
-_COUNTERS: dict[str, tuple[str, Callable[[OpTally], Value]]] = {
+_COUNTERS: dict[str, tuple[str, Callable[[OpStats], Value]]] = {
     "queued": ("Tasks that were queued; a retry queues a task again.", lambda op: op.entered.get("pending", 0)),
     "completed": ("Tasks that completed.", lambda op: op.entered.get("completed", 0)),
     "failed": ("Tasks that failed; a retry may fail again.", lambda op: op.entered.get("failed", 0)),
@@ -45,10 +45,10 @@ def text(ops: Iterable[str], seen: Seen) -> str:
 
 def _lines(ops: list[str], seen: Seen) -> Iterator[str]:
     shown = numbers(ops, seen).ops
-    tallies = {op: seen.counted.forever.get(op, OpTally()) for op in ops}
+    op_stats = {op: seen.counted.forever.get(op, OpStats()) for op in ops}
     for name, (about, count) in _COUNTERS.items():
         yield from _head(f"umbel_tasks_{name}_total", "counter", about)
-        yield from (_line(f"umbel_tasks_{name}_total", op, count(tallies[op])) for op in ops)
+        yield from (_line(f"umbel_tasks_{name}_total", op, count(op_stats[op])) for op in ops)
     for name, (about, value) in _GAUGES.items():
         yield from _head(f"umbel_{name}", "gauge", about)
         known = {op: value(shown[op]) for op in ops}
@@ -61,8 +61,8 @@ def _lines(ops: list[str], seen: Seen) -> Iterator[str]:
         for quantile, ms in (("0.5", shown[op].p50_ms), ("0.95", shown[op].p95_ms)):
             if ms is not None:
                 yield _line(name, op, ms / 1000, f',quantile="{quantile}"')
-        yield _line(f"{name}_sum", op, tallies[op].ms / 1000)
-        yield _line(f"{name}_count", op, tallies[op].runs)
+        yield _line(f"{name}_sum", op, op_stats[op].ms / 1000)
+        yield _line(f"{name}_count", op, op_stats[op].runs)
 
 
 def _head(name: str, kind: str, about: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from api import prometheus
-from api.wiring import catalogue, survey
+from api.wiring import catalogue, stats_collector
 from umbel_core.stats import Seen, numbers
 
 _FRESH_SECONDS = 2
@@ -30,4 +30,4 @@ def _seen() -> Seen:
 
 @lru_cache(maxsize=1)
 def _look(moment: int) -> Seen:  # noqa: ARG001 - a new moment looks again
-    return survey().look()
+    return stats_collector().look()

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from api.wiring import catalogue, door, ledger, limits, uploads
+from api.wiring import catalogue, ledger, limits, submitter, uploads
 from umbel_core.errors import Rejected
 from umbel_core.ids import split_task_id
 from umbel_core.ledger import Job, Task
@@ -13,7 +13,7 @@ from umbel_core.submission import read_submission
 
 def submit(body: bytes) -> dict[str, str]:
     """Start a task; its id is its job's, so every call on jobs takes it too."""
-    return {"id": door().submit(body, "task").id}
+    return {"id": submitter().submit(body, "task").id}
 
 
 def show(task: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import msgspec
 from api.wiring import ledger, limits, recipes, uploads
 from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected
-from umbel_core.ids import ROOT, new_job_id
+from umbel_core.ids import UPLOADS_PREFIX, new_job_id
 from umbel_core.ledger import Job
 from umbel_core.op import Bounds
 from umbel_core.recipes import DEFAULT
@@ -58,7 +58,7 @@ def announce(request: UploadRequest) -> dict[str, Any]:
     if recipe not in recipes():
         raise Rejected("unknown_recipe", f"There is no recipe '{recipe}'; the recipes are {', '.join(recipes())}.")
     job, name = new_job_id(), PurePosixPath(request.filename.replace("\\", "/")).name or "picture"
-    key = f"{ROOT}{recipe}/{job}/{_key_name(name)}"
+    key = f"{UPLOADS_PREFIX}{recipe}/{job}/{_key_name(name)}"
     ticket = uploads().ticket(key, content_type, most, TICKET_SECONDS)
     moment = now()
     ledger().expect(

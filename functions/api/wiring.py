@@ -6,22 +6,22 @@ from pathlib import Path
 import msgspec
 
 from api.environment import ApiEnvironment
-from umbel_core.aws.books import DynamoBooks
-from umbel_core.aws.circuits import DynamoCircuits
+from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.clients import client, signer
+from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.lanes import Lanes
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
 from umbel_core.aws.uploads import S3Uploads
 from umbel_core.catalogue import Catalogue
-from umbel_core.door import Door
 from umbel_core.environment import parse
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
-from umbel_core.survey import Survey
+from umbel_core.stats_collector import StatsCollector
+from umbel_core.submit import Submitter
 
-FACTS = Path(__file__).parent.parent
+PACKAGED_DATA = Path(__file__).parent.parent
 
 
 @cache
@@ -39,13 +39,13 @@ def limits() -> Limits:
 @cache
 def catalogue() -> Catalogue:
     """The deployed ops."""
-    return Catalogue.load(FACTS / "catalogue.json")
+    return Catalogue.load(PACKAGED_DATA / "catalogue.json")
 
 
 @cache
 def recipes() -> Recipes:
     """The deployed recipes."""
-    return msgspec.json.decode((FACTS / "recipes.json").read_bytes(), type=Recipes)
+    return msgspec.json.decode((PACKAGED_DATA / "recipes.json").read_bytes(), type=Recipes)
 
 
 @cache
@@ -56,20 +56,20 @@ def ledger() -> DynamoLedger:
 
 @cache
 def uploads() -> S3Uploads:
-    """The front door."""
+    """The uploads bucket."""
     return S3Uploads(client("s3"), environment().uploads_bucket, signer(environment().links_endpoint))
 
 
 @cache
-def door() -> Door:
+def submitter() -> Submitter:
     """Where requests come in."""
-    return Door(ledger(), uploads(), catalogue(), limits())
+    return Submitter(ledger(), uploads(), catalogue(), limits())
 
 
 @cache
-def circuits() -> DynamoCircuits:
+def circuits() -> DynamoCircuitBreaker:
     """Hosts that are left alone."""
-    return DynamoCircuits(client("dynamodb"), environment().ledger_table)
+    return DynamoCircuitBreaker(client("dynamodb"), environment().ledger_table)
 
 
 @cache
@@ -91,12 +91,12 @@ def lanes() -> Lanes:
 
 
 @cache
-def books() -> DynamoBooks:
+def counters() -> DynamoCounters:
     """What is counted of all jobs."""
-    return DynamoBooks(client("dynamodb"), environment().ledger_table)
+    return DynamoCounters(client("dynamodb"), environment().ledger_table)
 
 
 @cache
-def survey() -> Survey:
+def stats_collector() -> StatsCollector:
     """Where the numbers come from."""
-    return Survey(books(), lanes(), ledger(), circuits(), catalogue())
+    return StatsCollector(counters(), lanes(), ledger(), circuits(), catalogue())

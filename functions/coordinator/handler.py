@@ -11,7 +11,6 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from coordinator.environment import CoordinatorEnvironment
 from coordinator.planner import Planner
-from umbel_core.arrivals import read_message
 from umbel_core.aws.clients import client
 from umbel_core.aws.lane import SqsLane
 from umbel_core.aws.ledger import DynamoLedger
@@ -19,12 +18,13 @@ from umbel_core.aws.tasks import SnsTasks
 from umbel_core.aws.uploads import S3Uploads
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
+from umbel_core.intake_messages import read_message
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
 
 logger = Logger(service="coordinator")
 batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-FACTS = Path(__file__).parent.parent
+PACKAGED_DATA = Path(__file__).parent.parent
 _ROOM_MS = 120_000
 """A manifest of 10,000 tasks takes about 20 s to plan and publish on a local engine. On AWS a job's partition takes a
 thousand writes a second, of which a task's needs two to six, and a FIFO topic ten tasks a call.
@@ -36,13 +36,13 @@ def planner() -> Planner:
     """The planner on the deployment's bucket, table and topic."""
     environment = parse(CoordinatorEnvironment)
     limits = msgspec.json.decode(environment.limits, type=Limits)
-    catalogue = Catalogue.load(FACTS / "catalogue.json")
+    catalogue = Catalogue.load(PACKAGED_DATA / "catalogue.json")
     return Planner(
         ledger=DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days),
         uploads=S3Uploads(client("s3"), environment.uploads_bucket),
         tasks=SnsTasks(client("sns"), environment.tasks_topic, environment.ordered_topic, catalogue.ordered),
         catalogue=catalogue,
-        recipes=msgspec.json.decode((FACTS / "recipes.json").read_bytes(), type=Recipes),
+        recipes=msgspec.json.decode((PACKAGED_DATA / "recipes.json").read_bytes(), type=Recipes),
         limits=limits,
     )
 
@@ -59,8 +59,8 @@ def take(record: SQSRecord, lambda_context: Any) -> None:
         lane().hand_back(record.receipt_handle)
         raise NotReachedError(record.message_id)
     try:
-        for arrival in read_message(record.body):
-            job, published = planner().take(arrival)
+        for created in read_message(record.body):
+            job, published = planner().take(created)
             logger.info("planned", extra={"job": job, "published": published})
     except Exception:
         logger.exception("not planned", extra={"id": record.message_id})

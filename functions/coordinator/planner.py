@@ -1,16 +1,16 @@
-"""From an arrival to a planned, published job. Every step may be done again: the second time changes nothing."""
+"""From a created object to a planned, published job. Every step may be done again: the second time changes nothing."""
 
 from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
 
-from umbel_core.arrivals import Arrived, job_of
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
-from umbel_core.ids import INPUTS
-from umbel_core.ledger import Fault, Job, JobStatus, Ledger, Task
+from umbel_core.ids import INPUTS_PREFIX
+from umbel_core.intake_messages import ObjectCreated, job_for
+from umbel_core.ledger import ErrorRecord, Job, JobStatus, Ledger, Task
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.recipes import Recipes, Variant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large
@@ -49,49 +49,49 @@ class Planner(msgspec.Struct, frozen=True):
     recipes: Recipes
     limits: Limits
 
-    def take(self, arrival: Arrived | RetryTasks) -> tuple[str, int]:
+    def take(self, created: ObjectCreated | RetryTasks) -> tuple[str, int]:
         """Plan and publish; the job's id and how many tasks went out."""
-        if isinstance(arrival, RetryTasks):
-            reopened = self.ledger.reopen(arrival.job, arrival.indices, waiting=arrival.waiting)
-            return arrival.job, self._publish(reopened)
-        job = job_of(arrival, self.ledger)
-        tasks = None if job.planned else self._planned(arrival, job)
+        if isinstance(created, RetryTasks):
+            reopened = self.ledger.reopen(created.job, created.indices, waiting=created.waiting)
+            return created.job, self._publish(reopened)
+        job = job_for(created, self.ledger)
+        tasks = None if job.planned else self._planned(created, job)
         # Planned before: what has not ended may have been lost between the plan and the topic.
         return job.id, self._publish(self.ledger.all_tasks(job.id, "pending") if tasks is None else tasks)
 
-    def _planned(self, arrival: Arrived, job: Job) -> list[Task] | None:
+    def _planned(self, created: ObjectCreated, job: Job) -> list[Task] | None:
         """The tasks of a job that is planned now; None when another was quicker."""
-        # Whatever an earlier, given-up try said of it is over, and listeners take this record for the newer one.
+        # Whatever an earlier, given-up try said of it is over, and subscribers take this record for the newer one.
         status: JobStatus = "cancelled" if job.status == "cancelled" else "pending"
         job = msgspec.structs.replace(job, status=status, errors=[], version=job.version + 1)
         try:
-            tasks = self._manifest(arrival, job) if arrival.is_manifest else self._picture(arrival, job)
-        except Rejected as fault:
+            tasks = self._manifest(created, job) if created.is_manifest else self._picture(created, job)
+        except Rejected as error:
             tasks = []
             job.status = "failed" if status == "pending" else status
-            job.errors = [Fault.of(fault)]
+            job.errors = [ErrorRecord.of(error)]
         job.planned = True
         job.total = len(tasks)
         if self.ledger.plan(job, tasks):
             return tasks
         there = self.ledger.job(job.id)
         if there and not there.planned:  # cancelled in between
-            return self._planned(arrival, there)
+            return self._planned(created, there)
         return None
 
     def _publish(self, tasks: Iterable[Task]) -> int:
         return self.tasks.publish(task.command() for task in tasks)
 
-    def _picture(self, arrival: Arrived, job: Job) -> list[Task]:
+    def _picture(self, created: ObjectCreated, job: Job) -> list[Task]:
         if job.asked:
             variants = {job.asked.op: Variant(job.asked.op, job.asked.params)}
         else:
-            job.recipe = recipe_of(arrival.key, self.recipes)
+            job.recipe = recipe_of(created.key, self.recipes)
             variants = self.recipes[job.recipe]
-        if arrival.size == 0:
+        if created.size == 0:
             raise Rejected("empty_file", "The file is empty: it has zero bytes. Upload it again.")
-        if arrival.size > self.limits.max_upload_bytes:
-            raise too_large(arrival.size, self.limits.max_upload_bytes)
+        if created.size > self.limits.max_upload_bytes:
+            raise too_large(created.size, self.limits.max_upload_bytes)
         moment = now()
         return [
             Task(
@@ -99,26 +99,26 @@ class Planner(msgspec.Struct, frozen=True):
                 index=index,
                 op=variant.op,
                 variant=name,
-                input=arrival.key,
+                input=created.key,
                 params=variant.params,
-                etag=arrival.etag or None,
+                etag=created.etag or None,
                 queued_at=moment,
             )
             for index, (name, variant) in enumerate(variants.items())
         ]
 
-    def _manifest(self, arrival: Arrived, job: Job) -> list[Task]:
+    def _manifest(self, created: ObjectCreated, job: Job) -> list[Task]:
         most = min(_MANIFEST_BYTES + _BYTES_PER_TASK * self.limits.max_tasks, _MOST_BYTES)
-        if arrival.size > most:
-            size = megabytes(arrival.size)
+        if created.size > most:
+            size = megabytes(created.size)
             raise Rejected("too_large", f"The manifest has {size}; at most {megabytes(most)} are taken. Cut it in two.")
-        submission = read_submission(self.uploads.read(arrival.key, arrival.etag), self.catalogue, self.limits)
+        submission = read_submission(self.uploads.read(created.key, created.etag), self.catalogue, self.limits)
         job.kind = submission.kind
         job.name = submission.name or job.name
         job.on_error = submission.on_error
         specs = submission.specs
         if submission.picture is not None:
-            key = f"{INPUTS}{job.id}"
+            key = f"{INPUTS_PREFIX}{job.id}"
             self.uploads.write(key, submission.picture)
             specs = [msgspec.structs.replace(specs[0], input=key)]
         return tasks_of(job.id, specs, now(), self.catalogue.ordered, submission.on_error)

@@ -6,8 +6,8 @@ import msgspec
 import urllib3
 from aws_lambda_powertools import Logger
 
-from publisher.announcing import announce
 from publisher.environment import PublisherEnvironment
+from publisher.op_changes import announce
 from publisher.publishing import Site, clear, publish
 from umbel_core.aws.clients import client
 from umbel_core.aws.ledger import DynamoLedger
@@ -29,9 +29,9 @@ def handle(event: dict[str, Any], context: Any) -> None:
             ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
             announce(ledger, properties["ops"])
         status, reason = "SUCCESS", ""
-    except Exception as fault:
+    except Exception as error:
         logger.exception("not published")
-        status, reason = "FAILED", f"The web app could not be published: {fault}"
+        status, reason = "FAILED", f"The web app could not be published: {error}"
     _answer(event, status, reason, context.log_stream_name)
 
 

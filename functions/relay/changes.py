@@ -15,7 +15,7 @@ class Changes(msgspec.Struct, frozen=True):
 
     tasks: list[TaskChange]
     jobs: list[Job]
-    """The newest record of each job that listeners should hear of."""
+    """The newest record of each job that subscribers should hear of."""
     events: list[Event]
 
 

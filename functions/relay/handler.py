@@ -9,9 +9,9 @@ from aws_lambda_powertools import Logger
 from relay.changes import read_changes
 from relay.environment import RelayEnvironment
 from relay.relaying import Relay
-from umbel_core.aws.audience import SocketAudience
-from umbel_core.aws.books import DynamoBooks
 from umbel_core.aws.clients import client, signer
+from umbel_core.aws.connections import SocketConnections
+from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
 from umbel_core.environment import parse
@@ -26,8 +26,8 @@ def relay() -> Relay:
     ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
     gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
     return Relay(
-        books=DynamoBooks(client("dynamodb"), environment.ledger_table),
-        audience=SocketAudience(client("dynamodb"), environment.sockets_table, gateway, ledger.cancel),
+        counters=DynamoCounters(client("dynamodb"), environment.ledger_table),
+        connections=SocketConnections(client("dynamodb"), environment.sockets_table, gateway, ledger.cancel),
         url_for=S3Results(signer(environment.links_endpoint), environment.results_bucket).link,
         beside=ThreadPoolExecutor(1),
     )

@@ -12,22 +12,22 @@ import msgspec
 from relay.changes import Changes
 from umbel_core.fold import TaskChange, fold, uncounted
 from umbel_core.ledger import Event, Job
-from umbel_core.messages import EVERYTHING
-from umbel_core.tally import Books, count, periods_of
+from umbel_core.messages import ALL_JOBS
+from umbel_core.op_stats import Counters, count, periods_of
 from umbel_core.views import UrlFor, job_view, task_view
 
 _TRIES = 5
 _TELLING_SECONDS = 5
-"""Half of what a run has: listeners who are too many, or too slow, miss messages, but no change goes uncounted."""
+"""Half of what a run has: subscribers who are too many, or too slow, miss messages, but no change goes uncounted."""
 
 
-class Audience(Protocol):
+class Connections(Protocol):
     """Who listens, and how to tell them."""
 
-    def listeners(self, topics: list[str]) -> dict[str, set[str]]:
+    def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
         """Topic -> ids of the sockets that subscribed to it."""
 
-    def tell(self, letters: dict[str, list[bytes]], seconds: float) -> None:
+    def send(self, messages: dict[str, list[bytes]], seconds: float) -> None:
         """Send each socket its messages, as far as there is time; a socket that is gone is forgotten."""
 
 
@@ -38,8 +38,8 @@ class Relay(msgspec.Struct, frozen=True):
     Folding and telling do not wait for each other: on the local engine, every queue waits for this function.
     """
 
-    books: Books
-    audience: Audience
+    counters: Counters
+    connections: Connections
     url_for: UrlFor
     beside: Executor
 
@@ -55,24 +55,24 @@ class Relay(msgspec.Struct, frozen=True):
         topics = {change.task.job for change in changes.tasks} | {job.id for job in changes.jobs}
         if not topics and not changes.events:
             return 0
-        listeners = self.audience.listeners([EVERYTHING, *topics])
-        letters: dict[str, list[bytes]] = defaultdict(list)
+        subscribers = self.connections.subscribers([ALL_JOBS, *topics])
+        messages: dict[str, list[bytes]] = defaultdict(list)
 
         def post(job: str, make: Callable[[], dict[str, Any]]) -> None:
-            if sockets := listeners.get(EVERYTHING, set()) | listeners.get(job, set()):
+            if sockets := subscribers.get(ALL_JOBS, set()) | subscribers.get(job, set()):
                 message = msgspec.json.encode(make())
                 for socket in sockets:
-                    letters[socket].append(message)
+                    messages[socket].append(message)
 
         # The few before the many: where there is no time for all, a job's own record says that there is more to ask.
         for job in changes.jobs:
             post(job.id, partial(self._job_message, job))
         for event in changes.events:
-            post(EVERYTHING, partial(_event_message, event))
+            post(ALL_JOBS, partial(_event_message, event))
         for change in changes.tasks:
             post(change.task.job, partial(self._task_message, change))
-        self.audience.tell(letters, _TELLING_SECONDS)
-        return sum(map(len, letters.values()))
+        self.connections.send(messages, _TELLING_SECONDS)
+        return sum(map(len, messages.values()))
 
     def _job_message(self, job: Job) -> dict[str, Any]:
         """Without the variants, which the tasks' own messages bring."""
@@ -94,11 +94,11 @@ class Relay(msgspec.Struct, frozen=True):
 
     def _written(self, changes: dict[str, list[TaskChange]]) -> bool:
         """Fold and count what was not counted before; False when somebody wrote in between."""
-        jobs, tallies = self.books.read(changes, periods_of(chain.from_iterable(changes.values())))
+        jobs, op_stats = self.counters.read(changes, periods_of(chain.from_iterable(changes.values())))
         folded = [(jobs[name], new) for name in jobs if (new := fold(jobs[name], changes[name]))]
         counted = [change for name, job in jobs.items() for change in uncounted(job, changes[name])]
-        count(tallies, counted)
-        return not folded or self.books.write(folded, [tallies[period] for period in periods_of(counted)])
+        count(op_stats, counted)
+        return not folded or self.counters.write(folded, [op_stats[period] for period in periods_of(counted)])
 
 
 def _event_message(event: Event) -> dict[str, Any]:

@@ -7,19 +7,19 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools import Logger
 
-from sockets.conversation import Conversation
+from sockets.actions import Actions
 from sockets.environment import SocketsEnvironment
-from umbel_core.aws.audience import SocketAudience
 from umbel_core.aws.clients import client, signer
+from umbel_core.aws.connections import SocketConnections
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
 from umbel_core.aws.uploads import S3Uploads
 from umbel_core.catalogue import Catalogue
-from umbel_core.door import Door
 from umbel_core.environment import parse
 from umbel_core.settings import Limits
+from umbel_core.submit import Submitter
 
-FACTS = Path(__file__).parent.parent
+PACKAGED_DATA = Path(__file__).parent.parent
 logger = Logger(service="sockets")
 
 
@@ -36,22 +36,22 @@ def ledger() -> DynamoLedger:
 
 
 @cache
-def audience() -> SocketAudience:
+def connections() -> SocketConnections:
     """The sockets' table and their management API."""
     environment = parse(SocketsEnvironment)
     gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
-    return SocketAudience(client("dynamodb"), environment.sockets_table, gateway, ledger().cancel)
+    return SocketConnections(client("dynamodb"), environment.sockets_table, gateway, ledger().cancel)
 
 
 @cache
-def conversation() -> Conversation:
-    """The conversation on the deployment's ledger."""
+def actions() -> Actions:
+    """The actions on the deployment's ledger."""
     environment = parse(SocketsEnvironment)
     uploads = S3Uploads(client("s3"), environment.uploads_bucket)
-    door = Door(ledger(), uploads, Catalogue.load(FACTS / "catalogue.json"), limits())
+    submitter = Submitter(ledger(), uploads, Catalogue.load(PACKAGED_DATA / "catalogue.json"), limits())
     start = partial(client("lambda").invoke, FunctionName=environment.ticker_function, InvocationType="Event")
     url_for = S3Results(signer(environment.links_endpoint), environment.results_bucket).link
-    return Conversation(ledger(), audience(), door, url_for, start)
+    return Actions(ledger(), connections(), submitter, url_for, start)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
@@ -60,10 +60,10 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG0
     socket, route = about["connectionId"], about["routeKey"]
     action = route
     if route == "$connect":
-        audience().admit(socket, about.get("authorizer", {}).get("role", "viewer"))
+        connections().add(socket, about.get("authorizer", {}).get("role", "viewer"))
     elif route == "$disconnect":
-        audience().forget(socket)
+        connections().remove(socket)
     else:
-        action = conversation().hear(socket, event.get("body") or "")
+        action = actions().hear(socket, event.get("body") or "")
     logger.info("heard", extra={"socket": socket, "action": action})
     return {"statusCode": 200}

@@ -11,19 +11,19 @@ from aws_lambda_powertools import Logger
 from ticker.environment import TickerEnvironment
 from ticker.sweeping import Sweeper
 from ticker.ticking import Ticker
-from umbel_core.aws.audience import SocketAudience
-from umbel_core.aws.books import DynamoBooks
-from umbel_core.aws.circuits import DynamoCircuits
+from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.clients import client
+from umbel_core.aws.connections import SocketConnections
+from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.lanes import Lanes
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
 from umbel_core.stats import numbers
-from umbel_core.survey import Survey
+from umbel_core.stats_collector import StatsCollector
 
 logger = Logger(service="ticker")
-FACTS = Path(__file__).parent.parent
+PACKAGED_DATA = Path(__file__).parent.parent
 
 
 @cache
@@ -34,9 +34,9 @@ def ledger() -> DynamoLedger:
 
 
 @cache
-def books() -> DynamoBooks:
+def counters() -> DynamoCounters:
     """What is counted of all jobs."""
-    return DynamoBooks(client("dynamodb"), parse(TickerEnvironment).ledger_table)
+    return DynamoCounters(client("dynamodb"), parse(TickerEnvironment).ledger_table)
 
 
 @cache
@@ -44,16 +44,16 @@ def ticker() -> Ticker:
     """The ticker on the deployment's ledger, lanes and sockets."""
     environment = parse(TickerEnvironment)
     lanes = Lanes(client("lambda"), client("sqs"), environment.lane_prefix, environment.reserve)
-    catalogue = Catalogue.load(FACTS / "catalogue.json")
-    circuits = DynamoCircuits(client("dynamodb"), environment.ledger_table)
-    survey = Survey(books(), lanes, ledger(), circuits, catalogue)
+    catalogue = Catalogue.load(PACKAGED_DATA / "catalogue.json")
+    circuits = DynamoCircuitBreaker(client("dynamodb"), environment.ledger_table)
+    stats_collector = StatsCollector(counters(), lanes, ledger(), circuits, catalogue)
     gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
-    audience = SocketAudience(client("dynamodb"), environment.sockets_table, gateway, ledger().cancel)
-    return Ticker(lambda: numbers(catalogue, survey.look()), audience, time.sleep)
+    connections = SocketConnections(client("dynamodb"), environment.sockets_table, gateway, ledger().cancel)
+    return Ticker(lambda: numbers(catalogue, stats_collector.look()), connections, time.sleep)
 
 
 def handle(event: dict[str, Any], context: Any) -> None:
     """Lambda's entry: from the clock, once a minute, or from the sockets' function when somebody begins to listen."""
-    mended = Sweeper(books(), ledger()).sweep() if event.get("sweep") else []
+    mended = Sweeper(counters(), ledger()).sweep() if event.get("sweep") else []
     sent = ticker().tick(token_hex(8), lambda: context.get_remaining_time_in_millis() / 1000)
     logger.info("ticked", extra={"sent": sent, "mended": mended})

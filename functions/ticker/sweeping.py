@@ -9,7 +9,7 @@ import msgspec
 from umbel_core.clock import stamp
 from umbel_core.fold import TaskChange, recount
 from umbel_core.ledger import ENDED, Job, Ledger, Task
-from umbel_core.tally import Books, count, periods_of
+from umbel_core.op_stats import Counters, count, periods_of
 
 _SILENT = timedelta(minutes=20)
 """The stream may bring a change for fifteen minutes (infra/relay.py), and what it brought has to be written."""
@@ -20,14 +20,14 @@ _TASKS = 100
 class Sweeper(msgspec.Struct, frozen=True):
     """Counts again what will not be counted otherwise."""
 
-    books: Books
+    counters: Counters
     ledger: Ledger
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def sweep(self) -> list[str]:
         """Mend what is to be mended among the oldest jobs that have not ended; the ids of those jobs."""
         horizon = stamp(self.clock() - _SILENT)
-        jobs, _ = self.books.read(self.ledger.unfinished(_JOBS), [])
+        jobs, _ = self.counters.read(self.ledger.unfinished(_JOBS), [])
         return [job.id for job in jobs.values() if job.updated_at < horizon and self._mended(job, horizon)]
 
     def _mended(self, job: Job, horizon: str) -> bool:
@@ -43,9 +43,9 @@ class Sweeper(msgspec.Struct, frozen=True):
             return False
         mended = recount(job, tasks)
         missed = list(_missed(job, mended, tasks))
-        _, tallies = self.books.read([], periods_of(missed))
-        count(tallies, missed)
-        return self.books.write([(job, mended)], tallies.values())
+        _, op_stats = self.counters.read([], periods_of(missed))
+        count(op_stats, missed)
+        return self.counters.write([(job, mended)], op_stats.values())
 
 
 def _missed(job: Job, mended: Job, tasks: Sequence[Task]) -> Iterator[TaskChange]:

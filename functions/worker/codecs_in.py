@@ -100,9 +100,9 @@ def identify(data: bytes, limits: Limits) -> tuple[str, int]:
     try:
         with decoding(kind, data):
             header = decoder(kind, data)
-    except Image.DecompressionBombError as fault:
+    except Image.DecompressionBombError as error:
         sentence = f"The picture is far too large; {most_pixels}. Scale it down and upload it again."
-        raise Rejected("too_many_pixels", sentence) from fault
+        raise Rejected("too_many_pixels", sentence) from error
     width, height = header.size
     pixels = width * height
     if pixels > limits.max_pixels:
@@ -130,13 +130,13 @@ def decoding(kind: str, data: bytes) -> Iterator[None]:
     """Whatever the decoder stumbles over in here is the file's fault."""
     try:
         yield
-    except FAULTS as fault:
+    except FAULTS as error:
         name, size = kind.upper(), megabytes(len(data))
-        if isinstance(fault, EOFError) or _ENDS_EARLY[kind](data):
+        if isinstance(error, EOFError) or _ENDS_EARLY[kind](data):
             sentence = f"The {name} file ends early: {size} are not the whole picture. Send it again, whole."
-            raise Rejected("truncated_picture", sentence) from fault
+            raise Rejected("truncated_picture", sentence) from error
         sentence = f"The {name} file is damaged and cannot be decoded. Save it anew and upload that."
-        raise Rejected("broken_picture", sentence) from fault
+        raise Rejected("broken_picture", sentence) from error
 
 
 def _kind(data: bytes) -> str:
@@ -167,7 +167,7 @@ def _is_svg(data: bytes) -> bool:
 
 
 def _frames(kind: str, data: bytes, header: ImageFile, most: int) -> int:
-    """Counted no further than one more than `most`."""
+    """CountedStats no further than one more than `most`."""
     if kind == "jpeg":
         return 1  # a phone's JPEG may carry a preview or a gain map; neither is a frame
     if kind == "gif":

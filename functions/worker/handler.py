@@ -9,22 +9,22 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from umbel_core.aws.circuits import DynamoCircuits
+from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.clients import client
 from umbel_core.aws.lane import SqsLane
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Pictures, S3Results
 from umbel_core.catalogue import load_op
 from umbel_core.environment import parse
-from umbel_core.errors import Passing
+from umbel_core.errors import Transient
 from umbel_core.messages import RunTask
 from umbel_core.op import describe
 from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
 from worker.groups import run_groups
+from worker.redelivery import order_batch
 from worker.runner import Runner
 from worker.skipping import Skipping
-from worker.turns import in_turn
 from worker.web import Web
 from worker.work import OnPictures, OnValues
 
@@ -46,7 +46,7 @@ def runner() -> Runner:
     function = load_op(Path(__file__).parent.parent / "ops", environment.op)
     card = describe(function)
     ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days)
-    web = Web(limits, DynamoCircuits(client("dynamodb"), environment.ledger_table, ledger.tell))
+    web = Web(limits, DynamoCircuitBreaker(client("dynamodb"), environment.ledger_table, ledger.record_event))
     if card.takes == "url":
         _ = web.fetcher
     if card.takes == "picture":
@@ -67,10 +67,10 @@ def take(record: SQSRecord, lambda_context: Any) -> None:
     attempts = int(record.attributes.approximate_receive_count)
     try:
         outcome = runner().run(command, attempts)
-    except Exception as fault:
+    except Exception as error:
         logger.exception("task faulted", extra={"job": command.job, "variant": command.variant, "attempts": attempts})
-        reason, passing = f"{type(fault).__name__}: {fault}", isinstance(fault, Passing)
-        runner().ledger.note_fault(command, attempts, reason, passing=passing)
+        reason, transient = f"{type(error).__name__}: {error}", isinstance(error, Transient)
+        runner().ledger.record_error(command, attempts, reason, transient=transient)
         lane().retry_later(record.receipt_handle, attempts)
         raise
     status = outcome.status if outcome else "ended before"
@@ -82,7 +82,7 @@ def handle(event: dict[str, Any], context: Any) -> Any:
     """Lambda's entry: a batch of the op's lane."""
     if runner().card.compute.ordered:
         return _in_groups(event["Records"], context)
-    now, later = in_turn(event["Records"])
+    now, later = order_batch(event["Records"])
     for record in later:
         lane().hand_back(record["receiptHandle"])
     answer = process_partial_response(event={"Records": now}, record_handler=take, processor=batch, context=context)

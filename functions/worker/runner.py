@@ -10,11 +10,11 @@ import msgspec
 
 from umbel_core.clock import now
 from umbel_core.cost import run_cost_nano
-from umbel_core.errors import Passing, Rejected
-from umbel_core.ledger import Fault, Ledger, Outcome
+from umbel_core.errors import Rejected, Transient
+from umbel_core.ledger import ErrorRecord, Ledger, Outcome
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard
-from worker.announcing import Announcing
+from worker.mark_running import MarkRunning
 from worker.skipping import Skipped, Skipping
 
 Status = Literal["completed", "failed", "skipped"]
@@ -35,7 +35,7 @@ class Runner(msgspec.Struct, frozen=True):
     work: Work
     ledger: Ledger
     skipping: Skipping
-    announce: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = Announcing
+    announce: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = MarkRunning
     name: str = msgspec.field(default_factory=lambda: token_hex(4))
     """Tells this execution environment from the op's others."""
 
@@ -48,7 +48,7 @@ class Runner(msgspec.Struct, frozen=True):
             return None
         started_at, start = now(), time.perf_counter()
         status: Status
-        error: Fault | None
+        error: ErrorRecord | None
         try:
             self.skipping.check(command.job, retried=command.round > 0)
             self.skipping.check_group(command)
@@ -56,11 +56,11 @@ class Runner(msgspec.Struct, frozen=True):
                 result = self.work(command)
             status, error = "completed", None
         except Skipped as skipped:
-            status, result, error = "skipped", None, Fault(skipped.code, skipped.sentence)
+            status, result, error = "skipped", None, ErrorRecord(skipped.code, skipped.sentence)
         except Rejected as rejected:
-            if isinstance(rejected, Passing) and self._passing(command) + 1 < _TRIES:
+            if isinstance(rejected, Transient) and self._transient_refusals(command) + 1 < _TRIES:
                 raise
-            status, result, error = "failed", None, Fault.of(rejected)
+            status, result, error = "failed", None, ErrorRecord.of(rejected)
         duration_ms = (time.perf_counter() - start) * 1000
         outcome = Outcome(
             status=status,
@@ -75,9 +75,9 @@ class Runner(msgspec.Struct, frozen=True):
         )
         return outcome if self.ledger.commit(command, outcome) else None
 
-    def _passing(self, command: RunTask) -> int:
+    def _transient_refusals(self, command: RunTask) -> int:
         task = self.ledger.task(command.job, command.index)
-        return task.passing if task else _TRIES
+        return task.transient if task else _TRIES
 
     def _ended(self, command: RunTask) -> bool:
         """A message that was received before may have been answered before."""

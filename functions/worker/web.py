@@ -3,12 +3,12 @@
 from functools import cached_property
 from typing import Any
 
-from umbel_core.aws.circuits import DynamoCircuits
-from umbel_core.errors import Passing, Rejected
+from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
+from umbel_core.errors import Rejected, Transient
 from umbel_core.settings import Limits
 
 _LONGEST_SECONDS = 10.0
-_PASSING = ("dead_host", "timed_out", "bad_answer")
+_TRANSIENT = ("dead_host", "timed_out", "bad_answer")
 _TOO_MANY_REQUESTS = 429
 _BROKEN = 500
 """From this status on, the host says itself that it is not well."""
@@ -17,7 +17,7 @@ _BROKEN = 500
 class Web:
     """The fetcher under this deployment's policy. Its libraries are loaded when they are first asked for."""
 
-    def __init__(self, limits: Limits, circuits: DynamoCircuits) -> None:
+    def __init__(self, limits: Limits, circuits: DynamoCircuitBreaker) -> None:
         self._limits = limits
         self._circuits = circuits
 
@@ -31,16 +31,16 @@ class Web:
         return fetcher
 
     def picture(self, url: str, seconds: float) -> bytes:
-        """A picture's bytes, whole, or `Rejected` with what stood in the way: `Passing` where that may be gone soon."""
+        """A picture's bytes, whole, or `Rejected` with the reason; `Transient` where another try may succeed."""
         try:
             page = self.fetcher.fetch(
                 url, max_bytes=self._limits.max_upload_bytes, whole=True, seconds=min(seconds, _LONGEST_SECONDS)
             )
-        except Rejected as fault:
-            raise (Passing if fault.code in _PASSING else Rejected)(fault.code, fault.sentence) from fault
+        except Rejected as error:
+            raise (Transient if error.code in _TRANSIENT else Rejected)(error.code, error.sentence) from error
         if page.status != 200:
             passes = page.status == _TOO_MANY_REQUESTS or page.status >= _BROKEN
-            raise (Passing if passes else Rejected)(
+            raise (Transient if passes else Rejected)(
                 "no_such_picture", f"{url} answers {page.status}; there is no picture to be had."
             )
         if not page.body:

@@ -61,10 +61,10 @@ class OnPictures(msgspec.Struct, frozen=True):
         data = self._fetch(command)
         try:
             made = process(self.function, data, _params(self.function, command), self.limits)
-        except Rejected as fault:
+        except Rejected as error:
             if not is_address(command.input):
                 raise
-            raise Rejected(fault.code, f"{fault.sentence} It came from {command.input}") from fault
+            raise Rejected(error.code, f"{error.sentence} It came from {command.input}") from error
         if self.card.returns == "value":
             return made
         key = f"{command.job}/{command.variant}.{made.extension}"
@@ -88,5 +88,5 @@ class OnPictures(msgspec.Struct, frozen=True):
 def _params(function: Callable[..., Any], command: RunTask) -> dict[str, Any]:
     try:
         return msgspec.structs.asdict(msgspec.convert(command.params, _params_type(function)))
-    except msgspec.ValidationError as fault:
-        raise Rejected("invalid_params", f"{command.op}: {fault}") from fault
+    except msgspec.ValidationError as error:
+        raise Rejected("invalid_params", f"{command.op}: {error}") from error

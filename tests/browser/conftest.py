@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.foreign import EVIL
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from umbel import browsers
 
 PATIENCE = 60_000
@@ -45,17 +45,17 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """An empty tab; a fault in the page's own code fails the test."""
-    faults: list[str] = []
+    errors: list[str] = []
     tab = context.new_page()
-    tab.on("pageerror", lambda fault: faults.append(str(fault)))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
     yield tab
-    assert not faults
+    assert not errors
 
 
 @pytest.fixture(scope="session")
-def door(deployed: Deployment, api: object) -> str:
+def page_url(deployed: Deployed, api: object) -> str:
     """The web address that `umbel up` prints, with an operator's token in its fragment."""
-    return f"{deployed.site.web}#token={deployed.token('operator')}"
+    return f"{deployed.stack.web}#token={deployed.token('operator')}"
 
 
 @pytest.fixture

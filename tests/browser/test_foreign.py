@@ -13,7 +13,7 @@ from tests.browser.firefox import Firefox, firefox
 from tests.browser.foreign import ATTEMPTS, EVIL, FETCHED, PICTURED, SENT, foreign
 from tests.browser.work import DROP, dropped
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.test_closed import function_request, functions
 from tests.pipeline.waiting import wait_for
 from umbel import browsers
@@ -93,16 +93,16 @@ def tab(request: pytest.FixtureRequest) -> Iterator[Tab]:
 
 
 @pytest.fixture
-def engine(deployed: Deployment) -> Iterator[str]:
+def engine(deployed: Deployed) -> Iterator[str]:
     """The engine's address; what an attempt left there goes with the test."""
     _clear(deployed)
-    yield str(deployed.site.endpoint)
+    yield str(deployed.stack.endpoint)
     _clear(deployed)
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", EVIL])
-def test_a_foreign_page_gets_nothing(tab: Tab, deployed: Deployment, api: Api, engine: str, name: str) -> None:
-    socket = f"{deployed.site.socket}?token={api.token}"
+def test_a_foreign_page_gets_nothing(tab: Tab, deployed: Deployed, api: Api, engine: str, name: str) -> None:
+    socket = f"{deployed.stack.socket}?token={api.token}"
     request = json.loads(function_request())
     with foreign() as port:
         tab.open(f"http://{name}:{port}/")
@@ -117,9 +117,9 @@ def test_a_foreign_page_gets_nothing(tab: Tab, deployed: Deployment, api: Api, e
 
 
 def test_the_requests_that_a_foreign_page_tries_are_such_as_would_work(
-    tab: Tab, deployed: Deployment, engine: str, door: str
+    tab: Tab, deployed: Deployed, engine: str, page_url: str
 ) -> None:
-    tab.open(door)
+    tab.open(page_url)
     tab.wait_for(_LIVE, "the page to be live")
     assert tab.run(_OWN, engine, function_request(FETCHED).decode()) == 201
     assert FETCHED in functions(deployed)
@@ -127,8 +127,8 @@ def test_the_requests_that_a_foreign_page_tries_are_such_as_would_work(
     assert _queues(deployed)
 
 
-def test_a_foreign_name_that_leads_here_shows_a_refusal(tab: Tab, deployed: Deployment) -> None:
-    for path in ("/_localstack/health", "/2015-03-31/functions", deployed.site.web.split("/", 3)[3]):
+def test_a_foreign_name_that_leads_here_shows_a_refusal(tab: Tab, deployed: Deployed) -> None:
+    for path in ("/_localstack/health", "/2015-03-31/functions", deployed.stack.web.split("/", 3)[3]):
         tab.open(f"http://{EVIL}:{deployed.port}/{path.lstrip('/')}")
         said = tab.run(_TEXT)
         assert f"Refused: the Host {EVIL}" in said
@@ -136,8 +136,10 @@ def test_a_foreign_name_that_leads_here_shows_a_refusal(tab: Tab, deployed: Depl
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-def test_the_own_page_shows_itself_and_finishes_an_upload(tab: Tab, deployed: Deployment, door: str, name: str) -> None:
-    tab.open(door.replace("127.0.0.1", name))
+def test_the_own_page_shows_itself_and_finishes_an_upload(
+    tab: Tab, deployed: Deployed, page_url: str, name: str
+) -> None:
+    tab.open(page_url.replace("127.0.0.1", name))
     tab.wait_for(_LIVE, "the page to be live")
     called = f"own {type(tab).__name__} {name}.jpg"
     tab.run(DROP, dropped((called, "image/jpeg", (PHOTOS / "coffee.jpg").read_bytes())))
@@ -145,11 +147,11 @@ def test_the_own_page_shows_itself_and_finishes_an_upload(tab: Tab, deployed: De
     assert tab.run("() => location.host") == f"127.0.0.1:{deployed.port}"
 
 
-def _queues(deployed: Deployment) -> list[str]:
+def _queues(deployed: Deployed) -> list[str]:
     return list(deployed.sqs.list_queues(QueueNamePrefix=PICTURED).get("QueueUrls", ()))
 
 
-def _clear(deployed: Deployment) -> None:
+def _clear(deployed: Deployed) -> None:
     for name in {FETCHED, SENT} & set(functions(deployed)):
         deployed.client("lambda").delete_function(FunctionName=name)
     for url in _queues(deployed):

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import PATIENCE, PHOTOS
 from tests.browser.work import Shoot, drop, enter
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
@@ -37,8 +37,8 @@ def _newest_jobs(page: Page) -> list[str]:
     return [str(plate.get_attribute("data-job")) for plate in page.get_by_test_id("picture").all()][:20]
 
 
-def test_three_dropped_photos_become_twelve_variants_without_a_reload(page: Page, door: str, shoot: Shoot) -> None:
-    enter(page, door)
+def test_three_dropped_photos_become_twelve_variants_without_a_reload(page: Page, page_url: str, shoot: Shoot) -> None:
+    enter(page, page_url)
     page.evaluate("window.unreloaded = true")
     drop(page, *_photos(*THREE))
     for plate in _pictures(page, *THREE):
@@ -56,8 +56,8 @@ def test_three_dropped_photos_become_twelve_variants_without_a_reload(page: Page
     assert "token" not in page.url
 
 
-def test_after_a_reload_nothing_is_missing_or_doubled(page: Page, door: str) -> None:
-    enter(page, door)
+def test_after_a_reload_nothing_is_missing_or_doubled(page: Page, page_url: str) -> None:
+    enter(page, page_url)
     drop(page, *_photos("cat.jpg", "cat-alpha.png", called="kept "))
     for plate in _pictures(page, "kept cat.jpg", "kept cat-alpha.png"):
         expect(_made(plate)).to_have_count(4)
@@ -70,7 +70,7 @@ def test_after_a_reload_nothing_is_missing_or_doubled(page: Page, door: str) -> 
 
 
 def test_a_lost_socket_comes_back_with_all_that_happened_meanwhile(
-    page: Page, door: str, upload: Callable[[str, bytes], None]
+    page: Page, page_url: str, upload: Callable[[str, bytes], None]
 ) -> None:
     sockets: list[WebSocketRoute] = []
 
@@ -79,7 +79,7 @@ def test_a_lost_socket_comes_back_with_all_that_happened_meanwhile(
         socket.connect_to_server()
 
     page.route_web_socket("**/live*", through)
-    enter(page, door)
+    enter(page, page_url)
     before = page.get_by_test_id("picture").count()
     sockets[-1].close(code=1012, reason="service restart")
     upload("uploads/meanwhile.jpg", (PHOTOS / "rocket.jpg").read_bytes())
@@ -91,16 +91,18 @@ def test_a_lost_socket_comes_back_with_all_that_happened_meanwhile(
 
 
 def test_a_picture_copied_in_by_somebody_else_appears_by_itself(
-    page: Page, door: str, upload: Callable[[str, bytes], None]
+    page: Page, page_url: str, upload: Callable[[str, bytes], None]
 ) -> None:
-    enter(page, door)
+    enter(page, page_url)
     upload("uploads/hero/somebody else's.jpg", (PHOTOS / "hubble.jpg").read_bytes())
     (plate,) = _pictures(page, "somebody else's.jpg")
     expect(_made(plate)).to_have_count(2)
 
 
-def test_a_bad_file_shows_its_sentence_and_the_good_one_beside_it_succeeds(page: Page, door: str, shoot: Shoot) -> None:
-    enter(page, door)
+def test_a_bad_file_shows_its_sentence_and_the_good_one_beside_it_succeeds(
+    page: Page, page_url: str, shoot: Shoot
+) -> None:
+    enter(page, page_url)
     liar = ("liar.png", "image/png", b"This is no picture.\n" * 40)
     stranger = ("notes.txt", "text/plain", b"Hello.")
     drop(page, liar, stranger, ("empty.jpg", "image/jpeg", b""), *_photos("rocket.jpg", called="good "))
@@ -113,8 +115,8 @@ def test_a_bad_file_shows_its_sentence_and_the_good_one_beside_it_succeeds(page:
     shoot(page, "bad files")
 
 
-def test_without_a_token_the_page_asks_for_one_and_takes_it(page: Page, deployed: Deployment, shoot: Shoot) -> None:
-    page.goto(deployed.site.web)
+def test_without_a_token_the_page_asks_for_one_and_takes_it(page: Page, deployed: Deployed, shoot: Shoot) -> None:
+    page.goto(deployed.stack.web)
     field = page.get_by_label("Token")
     expect(field).to_be_focused()
     shoot(page, "no token")
@@ -126,8 +128,8 @@ def test_without_a_token_the_page_asks_for_one_and_takes_it(page: Page, deployed
     expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")
 
 
-def test_a_variant_opens_large_and_closes_by_the_keyboard_alone(page: Page, door: str) -> None:
-    enter(page, door)
+def test_a_variant_opens_large_and_closes_by_the_keyboard_alone(page: Page, page_url: str) -> None:
+    enter(page, page_url)
     drop(page, *_photos("coffee.jpg", called="large "))
     (plate,) = _pictures(page, "large coffee.jpg")
     expect(_made(plate)).to_have_count(4)
@@ -144,7 +146,7 @@ def test_a_variant_opens_large_and_closes_by_the_keyboard_alone(page: Page, door
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_all_of_it_without_scrolling_sideways(
-    browser: Browser, door: str, scheme: Literal["light", "dark"], shoot: Shoot
+    browser: Browser, page_url: str, scheme: Literal["light", "dark"], shoot: Shoot
 ) -> None:
     phone = browser.new_context(
         viewport={"width": 390, "height": 844},
@@ -155,7 +157,7 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(
         reduced_motion="reduce",
     )
     page = phone.new_page()
-    enter(page, door)
+    enter(page, page_url)
     name, kind, data = _photos("coffee.jpg", called=f"{scheme} ")[0]
     page.get_by_label("Choose pictures to upload").set_input_files({"name": name, "mimeType": kind, "buffer": data})
     (plate,) = _pictures(page, name)
@@ -165,19 +167,19 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(
     phone.close()
 
 
-def test_a_dark_page_is_dark(browser: Browser, door: str, shoot: Shoot) -> None:
+def test_a_dark_page_is_dark(browser: Browser, page_url: str, shoot: Shoot) -> None:
     night = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark", reduced_motion="reduce")
     page = night.new_page()
-    enter(page, door)
+    enter(page, page_url)
     shown = Image.open(BytesIO(page.screenshot())).convert("L")
     assert ImageStat.Stat(shown).median[0] < 60
     shoot(page, "desktop dark")
     night.close()
 
 
-def test_a_page_with_nothing_yet_invites(page: Page, door: str, shoot: Shoot) -> None:
+def test_a_page_with_nothing_yet_invites(page: Page, page_url: str, shoot: Shoot) -> None:
     page.route("**/v1/jobs*", lambda route: route.fulfill(json={"jobs": [], "cursor": None}))
     page.route_web_socket("**/live*", lambda socket: None)
-    page.goto(door)
+    page.goto(page_url)
     expect(page.get_by_role("heading", name="Drop a photo.")).to_be_visible()
     shoot(page, "empty")

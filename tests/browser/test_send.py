@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import PHOTOS
-from tests.browser.work import Shoot, drop, ended, enter, job_of
+from tests.browser.work import Shoot, drop, ended, enter, job_for
 from tests.fetching.server import Site
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 
@@ -23,8 +23,8 @@ def answers(page: Page, status: str = "completed") -> Any:
     return page.locator(f"[data-testid=answer][data-status={status}]")
 
 
-def test_a_text_and_numbers_are_answered_beside_the_form(page: Page, door: str, shoot: Shoot) -> None:
-    enter(page, door, view="send")
+def test_a_text_and_numbers_are_answered_beside_the_form(page: Page, page_url: str, shoot: Shoot) -> None:
+    enter(page, page_url, view="send")
     page.get_by_role("radio", name="reverse", exact=True).check()
     page.get_by_label("Text").fill("hello")
     page.get_by_role("button", name="Send", exact=True).click()
@@ -41,8 +41,8 @@ def test_a_text_and_numbers_are_answered_beside_the_form(page: Page, door: str, 
     shoot(page, "send")
 
 
-def test_every_op_has_a_form_made_from_its_schema(page: Page, door: str, api: Api) -> None:
-    enter(page, door, view="send")
+def test_every_op_has_a_form_made_from_its_schema(page: Page, page_url: str, api: Api) -> None:
+    enter(page, page_url, view="send")
     for card in api.get("/ops").body["ops"]:
         page.get_by_role("radio", name=card["name"], exact=True).check()
         expect(page.locator(".lead")).to_have_text(card["summary"])
@@ -50,9 +50,9 @@ def test_every_op_has_a_form_made_from_its_schema(page: Page, door: str, api: Ap
             expect(page.locator(f"[data-field='{name}'] label")).to_contain_text(name)
 
 
-def test_a_picture_rides_along_or_is_named_by_its_address(page: Page, door: str, web: Site) -> None:
+def test_a_picture_rides_along_or_is_named_by_its_address(page: Page, page_url: str, web: Site) -> None:
     web.files["/cup.jpg"] = (PHOTOS / "coffee.jpg").read_bytes()
-    enter(page, door, view="send", op="thumbnail")
+    enter(page, page_url, view="send", op="thumbnail")
     page.get_by_label("Choose a picture to send along").set_input_files(PHOTOS / "cat.jpg")
     page.get_by_label("width").fill("20000")
     page.get_by_role("button", name="Send", exact=True).click()
@@ -66,17 +66,17 @@ def test_a_picture_rides_along_or_is_named_by_its_address(page: Page, door: str,
     expect(answers(page)).to_have_count(2)
 
 
-def test_what_the_api_alone_can_tell_stands_in_the_form(page: Page, door: str) -> None:
-    enter(page, door, view="send", op="reverse")
+def test_what_the_api_alone_can_tell_stands_in_the_form(page: Page, page_url: str) -> None:
+    enter(page, page_url, view="send", op="reverse")
     page.get_by_label("Text").fill("x" * 40_000)
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text="40,007 bytes as JSON")).to_be_visible()
 
 
 def test_a_crawls_pages_come_one_by_one_and_the_rest_is_skipped_when_cancelled(
-    page: Page, door: str, web: Site, shoot: Shoot
+    page: Page, page_url: str, web: Site, shoot: Shoot
 ) -> None:
-    enter(page, door, view="send", kind="crawl")
+    enter(page, page_url, view="send", kind="crawl")
     slow = [web.url(f"/slow?0.3&{place}") for place in range(60)]
     page.get_by_label("Addresses").fill("\n".join([*slow, "ftp://example.org/"]))
     expect(page.get_by_text("line 61: ‘ftp://example.org/’ is not an http or https address")).to_be_visible()
@@ -101,7 +101,7 @@ def test_a_crawls_pages_come_one_by_one_and_the_rest_is_skipped_when_cancelled(
 
 
 def test_a_batchs_stores_fill_in_order_stop_at_what_is_broken_and_a_retry_ends_them(
-    page: Page, door: str, web: Site, photos: dict[str, bytes], shoot: Shoot
+    page: Page, page_url: str, web: Site, photos: dict[str, bytes], shoot: Shoot
 ) -> None:
     whole = photos["cat.jpg"]
     for store in range(STORES):
@@ -115,7 +115,7 @@ def test_a_batchs_stores_fill_in_order_stop_at_what_is_broken_and_a_retry_ends_t
         }
         for store in range(STORES)
     ]
-    enter(page, door, view="send", kind="batch")
+    enter(page, page_url, view="send", kind="batch")
     file = {"name": "visits.json", "mimeType": "application/json", "buffer": json.dumps(visits).encode()}
     page.get_by_label("Choose a file of visits").set_input_files(file)  # type: ignore[arg-type]
     expect(page.get_by_text("6 stores, 48 images")).to_be_visible()
@@ -139,8 +139,8 @@ def test_a_batchs_stores_fill_in_order_stop_at_what_is_broken_and_a_retry_ends_t
     expect(page.get_by_test_id("faults")).to_have_count(0)
 
 
-def test_a_file_that_is_dropped_on_a_form_is_not_uploaded(page: Page, door: str) -> None:
-    enter(page, door, view="send", kind="batch")
+def test_a_file_that_is_dropped_on_a_form_is_not_uploaded(page: Page, page_url: str) -> None:
+    enter(page, page_url, view="send", kind="batch")
     expect(page.get_by_label("Visits", exact=True)).to_be_visible()
     drop(page, ("visits.csv", "text/csv", b"store_id,image_url\nS1,http://example.org/1.jpg\n"))
     expect(page.get_by_text("1 store, 1 image")).to_be_visible()
@@ -154,19 +154,19 @@ def test_a_file_that_is_dropped_on_a_form_is_not_uploaded(page: Page, door: str)
     expect(page.get_by_role("heading", name="visits.csv")).to_have_count(0)
 
 
-def test_a_csv_of_visits_names_the_line_that_is_wrong(page: Page, door: str) -> None:
-    enter(page, door, view="send", kind="batch")
+def test_a_csv_of_visits_names_the_line_that_is_wrong(page: Page, page_url: str) -> None:
+    enter(page, page_url, view="send", kind="batch")
     page.get_by_label("Visits", exact=True).fill("store_id,image_url\nS1,http://example.org/1.jpg\nS1,nowhere\n")
     expect(page.get_by_text("line 3: 'nowhere' is not an http or https address")).to_be_visible()
     expect(page.get_by_role("button", name="Start the batch")).to_be_disabled()
 
 
 def test_a_job_of_thousands_shows_its_counts_and_a_page_of_its_tasks(
-    page: Page, door: str, api: Api, done: Callable[..., dict[str, Any]]
+    page: Page, page_url: str, api: Api, done: Callable[..., dict[str, Any]]
 ) -> None:
     body = {"name": "many words", "tasks": [{"op": "reverse", "input": f"word {place}"} for place in range(1000)]}
     job = api.post("/jobs", body).body["job_id"]
-    enter(page, door, view="job", id=job)
+    enter(page, page_url, view="job", id=job)
     expect(page.get_by_test_id("task").first).to_be_visible()
     assert page.get_by_test_id("task").count() <= 400
     ended(page, "completed")
@@ -180,7 +180,7 @@ def test_a_job_of_thousands_shows_its_counts_and_a_page_of_its_tasks(
 
 
 def test_a_job_that_a_lost_socket_missed_ends_up_as_the_server_has_it(
-    page: Page, door: str, api: Api, web: Site, done: Callable[..., dict[str, Any]]
+    page: Page, page_url: str, api: Api, web: Site, done: Callable[..., dict[str, Any]]
 ) -> None:
     sockets: list[WebSocketRoute] = []
 
@@ -191,27 +191,27 @@ def test_a_job_that_a_lost_socket_missed_ends_up_as_the_server_has_it(
     page.route_web_socket("**/live*", through)
     urls = [web.url(f"/slow?0.2&{place}") for place in range(24)]
     job = api.post("/crawls", {"urls": urls, "workers": 4}).body["job_id"]
-    enter(page, door, view="job", id=job)
+    enter(page, page_url, view="job", id=job)
     expect(page.locator("[data-testid=page][data-status=completed]").first).to_be_visible()
     sockets[-1].close(code=1012, reason="service restart")
     done(job)
     ended(page, "completed")
     expect(page.locator("[data-testid=page][data-status=completed]")).to_have_count(24)
-    assert job_of(page) == job
+    assert job_for(page) == job
 
 
-def test_a_viewer_reads_why_nothing_can_be_sent(browser: Browser, deployed: Deployment, shoot: Shoot) -> None:
+def test_a_viewer_reads_why_nothing_can_be_sent(browser: Browser, deployed: Deployed, shoot: Shoot) -> None:
     guest = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     page = guest.new_page()
-    enter(page, f"{deployed.site.web}#token={deployed.token('viewer')}", view="send")
+    enter(page, f"{deployed.stack.web}#token={deployed.token('viewer')}", view="send")
     expect(page.get_by_test_id("read-only")).to_contain_text("operator")
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
     shoot(page, "viewer")
     guest.close()
 
 
-def test_an_operator_pauses_an_op_where_it_stands_and_lets_it_go_on(page: Page, door: str, shoot: Shoot) -> None:
-    enter(page, door, view="ops")
+def test_an_operator_pauses_an_op_where_it_stands_and_lets_it_go_on(page: Page, page_url: str, shoot: Shoot) -> None:
+    enter(page, page_url, view="ops")
     expect(page.get_by_test_id("totals")).to_contain_text("done")
     row = page.locator("[data-testid=op][data-op=upper]")
     row.get_by_role("button", name="Pause upper").click()
@@ -229,23 +229,25 @@ def test_an_operator_pauses_an_op_where_it_stands_and_lets_it_go_on(page: Page, 
     expect(number).to_have_value("3")
 
 
-def test_no_such_job_says_so(page: Page, door: str) -> None:
-    enter(page, door, view="job", id="jnope")
+def test_no_such_job_says_so(page: Page, page_url: str) -> None:
+    enter(page, page_url, view="job", id="jnope")
     expect(page.get_by_role("alert")).to_contain_text("There is no job ‘jnope’")
 
 
 @pytest.mark.parametrize("query", [{"view": "send"}, {"view": "send", "kind": "batch"}, {"view": "ops"}])
-def test_a_phone_needs_no_scrolling_sideways(browser: Browser, door: str, query: dict[str, str], shoot: Shoot) -> None:
+def test_a_phone_needs_no_scrolling_sideways(
+    browser: Browser, page_url: str, query: dict[str, str], shoot: Shoot
+) -> None:
     phone = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     page = phone.new_page()
-    enter(page, door, **query)
+    enter(page, page_url, **query)
     expect(page.locator(".sheet, .ops").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     shoot(page, f"phone {'-'.join(query.values())}")
     phone.close()
 
 
-def test_numbers_and_events_show_as_they_come(page: Page, door: str) -> None:
+def test_numbers_and_events_show_as_they_come(page: Page, page_url: str) -> None:
     numbers = {
         **dict.fromkeys(("pending", "running", "failed", "skipped", "in_flight", "queue_depth"), 0),
         "completed": 12345,
@@ -274,7 +276,7 @@ def test_numbers_and_events_show_as_they_come(page: Page, door: str) -> None:
         socket.on_message(said)
 
     page.route_web_socket("**/live*", through)
-    enter(page, door, view="ops")
+    enter(page, page_url, view="ops")
     expect(page.get_by_test_id("totals")).to_contain_text("12,345")
     row = page.locator("[data-testid=op][data-op=upper]")
     expect(row).to_contain_text("124 ms")

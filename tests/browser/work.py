@@ -19,9 +19,9 @@ DROP = """(files) => {
 """Lets files `{name, type, data}` fall on the page, `data` being base64."""
 
 
-def enter(page: Page, door: str, **query: str) -> None:
+def enter(page: Page, page_url: str, **query: str) -> None:
     """Open the page, at `query`, and wait until it is live."""
-    address, _, token = door.partition("#")
+    address, _, token = page_url.partition("#")
     asked = "&".join(f"{name}={value}" for name, value in query.items())
     page.goto(f"{address}?{asked}#{token}")
     expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")
@@ -34,7 +34,7 @@ def ended(page: Page, status: str) -> Locator:
     return head
 
 
-def job_of(page: Page) -> str:
+def job_for(page: Page) -> str:
     """The id of the job that is shown."""
     return str(page.get_by_test_id("job-head").get_attribute("data-job"))
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from umbel import cli, client, environment
 from umbel.home import ROOT, version
-from umbel.stack import Site
+from umbel.stack import Deployment
 from umbel.toolchain import VENV
 
 
@@ -67,17 +67,17 @@ def test_an_unknown_command_fails_with_a_usage_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "sentence"),
+    ("error", "sentence"),
     [
         (PermissionError(13, "Permission denied", "/proc/variants"), "umbel: /proc/variants: Permission denied\n"),
         (OSError(28, "No space left on device"), "umbel: No space left on device\n"),
     ],
 )
 def test_what_the_machine_refuses_is_one_line(
-    fault: OSError, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: OSError, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused(**_: object) -> None:
-        raise fault
+        raise error
 
     monkeypatch.setattr(cli, "umbel", refused)
     monkeypatch.setattr(sys, "stdout", sys.stdout)
@@ -105,8 +105,10 @@ def test_a_token_that_does_not_fit_is_told_how_to_be_replaced(
         monkeypatch.setenv("UMBEL_TOKEN", given)
     said = b'{"error": {"code": "unauthorized", "message": "Send a header."}}'
     places = dict.fromkeys(("socket", "web", "uploads_bucket", "results_bucket", "table", "tokens_table"), "")
-    site = Site(endpoint="http://127.0.0.1:4571", region="us-east-1", api="http://api", token=None, **places)
-    sentence = str(client._refusal(401, said, site))
+    deployment = Deployment(
+        endpoint="http://127.0.0.1:4571", region="us-east-1", api="http://api", token=None, **places
+    )
+    sentence = str(client._refusal(401, said, deployment))
     assert "UMBEL_TOKEN" in sentence
     assert ("http://127.0.0.1:4571: unset it" in sentence) is (given is not None)
 

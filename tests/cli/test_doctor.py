@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from umbel import checks, cli, report
 from umbel.checks import Finding
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 
 
 @pytest.fixture(autouse=True)
@@ -30,14 +30,14 @@ def test_this_machine_is_fit() -> None:
 
 def test_every_fault_names_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     _break_everything(monkeypatch)
-    faults = [finding for finding in checks.before_setup() if not finding.good]
-    assert {fault.subject for fault in faults} >= {"checkout", "disk", "clock", "files", "proxy"}
-    assert all(fault.advice for fault in faults)
+    errors = [finding for finding in checks.before_setup() if not finding.good]
+    assert {error.subject for error in errors} >= {"checkout", "disk", "clock", "files", "proxy"}
+    assert all(error.advice for error in errors)
 
 
 def test_set_up_says_all_faults_at_once_and_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     _break_everything(monkeypatch)
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(UmbelError) as caught:
         checks.refuse_unfit()
     said = f"{caught.value.detail}\n{caught.value}"
     assert "cannot be written" in said

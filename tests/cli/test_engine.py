@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from umbel import engine, home
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 
 
 @pytest.fixture(autouse=True)
@@ -26,10 +26,10 @@ def test_a_documented_setting_does(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_engine_writes_into_its_runs_folder_alone() -> None:
-    passing, lasting = (engine.environment(4580, persist=persist) for persist in (False, True))
+    transient, lasting = (engine.environment(4580, persist=persist) for persist in (False, True))
     for name in ("STATE_DIR", "S3_DATA_DIR"):
         assert (home.SCRATCH / lasting[name]).resolve().parent == home.RUN
-    assert "PERSIST_STATE" not in passing
+    assert "PERSIST_STATE" not in transient
     assert lasting["PERSIST_STATE"] == "1"
 
 
@@ -38,7 +38,7 @@ def test_a_taken_port_is_named_with_its_holder_and_the_way_out() -> None:
         other.bind((engine.HOST, 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(Fault, match=rf"port {port} is taken by .*process.*--port"):
+        with pytest.raises(UmbelError, match=rf"port {port} is taken by .*process.*--port"):
             engine.refuse_taken(port)
 
 

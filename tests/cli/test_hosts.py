@@ -11,7 +11,7 @@ import urllib3
 from umbel import engine, hosts, lifecycle, stack
 from umbel.aws import Cloud
 from umbel.client import Client
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import HOME
 from umbel_core.aws.clients import signer
 from umbel_core.aws.pictures import S3Results
@@ -41,7 +41,7 @@ def test_hosts_are_read_from_one_line(text: str, names: tuple[str, ...]) -> None
     "text", ["http://devbox", "devbox/", "*", "dev box", "devbox:", "devbox:port", "devbox:65536", "fd00::5", "-c"]
 )
 def test_what_no_browser_calls_a_host_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(Fault, match="name it as browsers do, devbox or"):
+    with pytest.raises(UmbelError, match="name it as browsers do, devbox or"):
         hosts.read(text)
 
 
@@ -98,7 +98,7 @@ def _running(monkeypatch: pytest.MonkeyPatch, *names: str) -> engine.Engine:
 
 
 def test_the_page_is_where_browsers_reach_it_and_the_rest_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    site = stack.site(Cloud(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
+    site = stack.deployment(Cloud(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
     assert site.web == "http://devbox:4580/web/index.html"
     assert site.api.startswith("http://127.0.0.1:4580/")
     assert site.socket.startswith("ws://127.0.0.1:4580/")
@@ -107,7 +107,7 @@ def test_the_page_is_where_browsers_reach_it_and_the_rest_on_this_machine(monkey
 def test_an_engine_runs_under_the_names_that_it_was_started_with(monkeypatch: pytest.MonkeyPatch) -> None:
     _running(monkeypatch, "devbox")
     monkeypatch.setattr(lifecycle.toolchain, "setup", lambda: None)
-    with pytest.raises(Fault, match="already runs, reached as devbox: make down first"):
+    with pytest.raises(UmbelError, match="already runs, reached as devbox: make down first"):
         lifecycle.up(None, persist=False, settings={}, reached_as="other")
 
 
@@ -140,7 +140,7 @@ def test_the_command_line_fetches_a_link_from_this_machine_in_the_name_that_is_s
         return urllib3.HTTPResponse(io.BytesIO(), status=200, preload_content=False)
 
     monkeypatch.setattr(urllib3.PoolManager, "request", request)
-    site = stack.site(Cloud(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
+    site = stack.deployment(Cloud(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
     Client(site).save("http://devbox:4580/results/a.jpg?signed=1", tmp_path / "a.jpg")
     Client(msgspec.structs.replace(site, endpoint=None)).save("https://results.s3.amazonaws.com/a", tmp_path / "b.jpg")
     assert asked == [

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from umbel import engine, identity
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 
 Place = Callable[[Path], Path]
 
@@ -157,7 +157,7 @@ def test_a_second_engine_is_never_started_beside_a_living_one(
     at: Place, spawn: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     process = spawn(at(tmp_path / "a"))
-    with pytest.raises(Fault, match="already runs on port 4599"):
+    with pytest.raises(UmbelError, match="already runs on port 4599"):
         engine.start(4598, persist=False)
     assert process.poll() is None
 
@@ -169,5 +169,7 @@ def test_another_checkouts_engine_on_the_port_is_named_by_its_folder(
     with socket.create_server((engine.HOST, 0)) as free:
         port = free.getsockname()[1]
     process = spawn(tmp_path / "b" / ".umbel" / "run" / "tmp", port=port)
-    with pytest.raises(Fault, match=rf"port {port} is taken by the Umbel of {tmp_path}/b \(process {process.pid}\)"):
+    with pytest.raises(
+        UmbelError, match=rf"port {port} is taken by the Umbel of {tmp_path}/b \(process {process.pid}\)"
+    ):
         engine.refuse_taken(port)

@@ -154,10 +154,10 @@ def test_after_the_final_one_nothing_more_gets_in(tmp_path: Path) -> None:
     run(tmp_path, story)
 
 
-@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), Unsaved("No space left on device")])
-def test_a_failure_is_told_and_the_engine_goes_on(tmp_path: Path, fault: Exception) -> None:
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), Unsaved("No space left on device")])
+def test_a_failure_is_told_and_the_engine_goes_on(tmp_path: Path, error: Exception) -> None:
     async def story(case: Case) -> None:
-        case.taker.fails = fault
+        case.taker.fails = error
         answer = await case.ask(PATH, body=b'{"final": true}')
         assert answer == {"status": 409, "reason": "No space left on device"}
         assert case.taker.discarded

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from umbel import show
 from umbel.commands.stats import tables
-from umbel_core.circuits import CircuitView
+from umbel_core.circuit_breaker import CircuitView
 from umbel_core.clock import stamp
 from umbel_core.stats import Numbers, OpNumbers, Stats, Worker
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from umbel import lock, processes, steps
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import ROOT
 
 
@@ -19,7 +19,7 @@ def _python(program: str) -> list[str]:
 
 def test_a_failing_command_shows_the_end_of_its_output_and_names_its_log(tmp_path: Path) -> None:
     log = tmp_path / "step.log"
-    with pytest.raises(Fault, match=r"'build' failed \(exit status 3\)") as caught:
+    with pytest.raises(UmbelError, match=r"'build' failed \(exit status 3\)") as caught:
         steps.run("build", _python("print('the reason'); raise SystemExit(3)"), log=log)
     assert str(log) in str(caught.value)
     assert caught.value.detail == "the reason"
@@ -48,7 +48,7 @@ def test_a_silent_command_is_stopped_with_all_that_it_started(tmp_path: Path, mo
     pids = tmp_path / "pids"
     pids.mkdir()
     command = [sys.executable, "-c", _STUBBORN, str(pids), "again"]
-    with pytest.raises(Fault, match="did and said nothing for 1 s"):
+    with pytest.raises(UmbelError, match="did and said nothing for 1 s"):
         steps.run("wait", command, log=tmp_path / "step.log", patience=1)
     started = [path.name for path in pids.iterdir()]
     assert len(started) == 2

@@ -6,7 +6,7 @@ import pytest
 
 from umbel.client import Client
 from umbel.commands.submit import _body
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 
 OPS = [{"name": name, "takes": takes} for name, takes in (("reverse", "text"), ("sum", "numbers"), ("blur", "picture"))]
 TASK = {"id": "j1.0", "op": "reverse", "params": {}, "queued_at": "t", "started_at": "t", "a_field_to_come": 1}
@@ -43,7 +43,7 @@ def test_a_picture_that_is_not_a_file_is_an_address_or_a_key(source: str) -> Non
 
 
 def test_a_picture_that_is_nowhere_is_named_before_anything_is_sent() -> None:
-    with pytest.raises(Fault, match=r"there is no file 'none\.jpg' here"):
+    with pytest.raises(UmbelError, match=r"there is no file 'none\.jpg' here"):
         _body(Answering(), "blur", "none.jpg", {})
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from umbel import cli, engine, lifecycle, stack, target
 from umbel.aws import Cloud
 from umbel.client import Client
-from umbel.faults import Fault, NotRunning
+from umbel.errors import NotRunningError, UmbelError
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "eu-north-1"}
 OURS = "http://127.0.0.1:4571"
@@ -44,7 +44,7 @@ def _run_one(shell: pytest.MonkeyPatch, *, runs: bool = True) -> None:
 
 def test_the_account_of_the_shell_is_never_taken_for_an_engine_that_has_died(shell: pytest.MonkeyPatch) -> None:
     _run_one(shell, runs=False)
-    with pytest.raises(NotRunning, match="--aws"):
+    with pytest.raises(NotRunningError, match="--aws"):
         target.here()
 
 
@@ -57,7 +57,7 @@ def test_no_command_asks_aws_unless_it_is_told_to(shell: pytest.MonkeyPatch, com
     if command in {"up", "down", "doctor", "upload", "batch"}:
         return
     answer = CliRunner().invoke(cli.umbel, [command, *arguments.get(command, inputs.get(command, []))])
-    assert isinstance(answer.exception, NotRunning)
+    assert isinstance(answer.exception, NotRunningError)
 
 
 @pytest.mark.parametrize("way", [["jobs", "--aws"], ["--aws", "jobs"], ["jobs", "--profile", "default"]])
@@ -95,7 +95,7 @@ def test_the_target_is_the_one_asked_for_then_our_own_engine_then_the_one_named(
 def test_aws_is_not_asked_at_an_address_that_is_not_its_own(shell: pytest.MonkeyPatch, name: str) -> None:
     shell.setenv("UMBEL_TARGET", "aws")
     shell.setenv(name, "http://minio.example:9000")
-    with pytest.raises(Fault, match=rf"{name} names http://minio.example:9000, which is not AWS"):
+    with pytest.raises(UmbelError, match=rf"{name} names http://minio.example:9000, which is not AWS"):
         target.here()
 
 
@@ -114,13 +114,13 @@ def test_a_profile_that_names_another_address_is_refused(
     file.write_text(config)
     for name, value in {"AWS_CONFIG_FILE": str(file), "AWS_PROFILE": "minio", "UMBEL_TARGET": "aws"}.items():
         shell.setenv(name, value)
-    with pytest.raises(Fault, match=r"names http://minio\.example:9000 for [a-z0-9]+, which is not AWS"):
+    with pytest.raises(UmbelError, match=r"names http://minio\.example:9000 for [a-z0-9]+, which is not AWS"):
         target.here()
 
 
 def test_down_is_for_this_machine(shell: pytest.MonkeyPatch) -> None:
     shell.setenv("UMBEL_TARGET", "aws")
-    with pytest.raises(Fault, match="umbel down is for this machine"):
+    with pytest.raises(UmbelError, match="umbel down is for this machine"):
         lifecycle.down(now=True)
 
 
@@ -131,8 +131,8 @@ def test_a_token_is_sent_to_the_endpoint_that_it_was_made_for(shell: pytest.Monk
     tables = ("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable")
     outputs = dict.fromkeys((*names, *tables), "x")
     _run_one(shell, runs=False)
-    assert stack.site(Cloud(OURS), outputs).token == "umb_ours"
-    assert stack.site(Cloud("http://stack.example:4566"), outputs).token is None
+    assert stack.deployment(Cloud(OURS), outputs).token == "umb_ours"
+    assert stack.deployment(Cloud("http://stack.example:4566"), outputs).token is None
 
 
 def test_an_endpoint_within_aws_is_fine(shell: pytest.MonkeyPatch) -> None:
@@ -143,7 +143,7 @@ def test_an_endpoint_within_aws_is_fine(shell: pytest.MonkeyPatch) -> None:
 
 def test_a_target_that_is_none_is_refused_with_what_it_may_be(shell: pytest.MonkeyPatch) -> None:
     shell.setenv("UMBEL_TARGET", "prod")
-    with pytest.raises(Fault, match="UMBEL_TARGET is 'prod'; it takes local, aws"):
+    with pytest.raises(UmbelError, match="UMBEL_TARGET is 'prod'; it takes local, aws"):
         target.here()
 
 
@@ -151,14 +151,14 @@ def test_a_target_that_is_none_is_refused_with_what_it_may_be(shell: pytest.Monk
 def test_a_dead_endpoint_is_named_with_the_variable_that_names_it(shell: pytest.MonkeyPatch, name: str) -> None:
     _run_one(shell, runs=False)
     shell.setenv(name, "http://127.0.0.1:9")
-    with pytest.raises(Fault, match=rf"at http://127.0.0.1:9, which {name} names"):
+    with pytest.raises(UmbelError, match=rf"at http://127.0.0.1:9, which {name} names"):
         stack.find()
 
 
 @pytest.mark.parametrize("port", ["http", "0", "70000", "-1"])
 def test_a_port_that_is_none_is_refused(shell: pytest.MonkeyPatch, port: str) -> None:
     shell.setenv("UMBEL_PORT", port)
-    with pytest.raises(Fault, match=f"UMBEL_PORT is '{port}'"):
+    with pytest.raises(UmbelError, match=f"UMBEL_PORT is '{port}'"):
         target.port()
 
 
@@ -167,7 +167,7 @@ def test_what_changes_something_on_aws_says_the_account_and_region_first(
 ) -> None:
     shell.setattr(Cloud, "account", "123456789012")
     shell.setattr(stack, "outputs", lambda _: None)
-    with pytest.raises(Fault, match="not deployed"):
+    with pytest.raises(UmbelError, match="not deployed"):
         stack.find(Cloud(), changing=True)
     assert capsys.readouterr().err == "AWS account 123456789012 in eu-north-1\n"
 
@@ -200,7 +200,7 @@ def test_the_proxy_of_the_shell_is_used_for_aws_and_never_for_an_engine(
         shell.delenv("NO_PROXY", raising=False)
         api = f"http://127.0.0.1:{server.server_port}" if endpoint else "http://api.example/v1"
         places = dict.fromkeys(("socket", "web", "uploads_bucket", "results_bucket", "table", "tokens_table"), "")
-        site = stack.Site(endpoint=endpoint, region="eu-north-1", api=api, token=None, **places)
-        assert Client(site).call("GET", "/health") == {}
+        deployment = stack.Deployment(endpoint=endpoint, region="eu-north-1", api=api, token=None, **places)
+        assert Client(deployment).call("GET", "/health") == {}
         server.shutdown()
     assert asked == [through or "/health"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from umbel import bootstrap, stamps, toolchain, venv
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import ROOT
 from umbel.stamps import Part
 
@@ -74,7 +74,7 @@ def test_the_uv_of_the_environment_that_is_made_anew_is_not_taken(
 
 @pytest.mark.parametrize("script", [SHIM, "exec /nonexistent/node"])
 def test_a_product_that_does_not_run_is_named_with_what_to_do(script: str, tmp_path: Path) -> None:
-    with pytest.raises(Fault, match=r"Node was installed, but does not run \(.+\): delete it") as caught:
+    with pytest.raises(UmbelError, match=r"Node was installed, but does not run \(.+\): delete it") as caught:
         toolchain._try("Node", [_program(tmp_path / "node", script), "--version"], "delete it")
     assert caught.value.detail
 
@@ -98,7 +98,7 @@ class _Made:
     def _check(self) -> None:
         self.checked += 1
         if not self.runs:
-            raise Fault("it does not run")
+            raise UmbelError("it does not run")
 
     def _make(self, _: str) -> None:
         self.made += 1
@@ -153,7 +153,7 @@ def test_what_does_not_run_after_it_was_made_again_is_made_from_nothing(thing: _
 
     def check() -> None:
         if folder.exists():
-            raise Fault("it does not run")
+            raise UmbelError("it does not run")
 
     thing.product.unlink()
     whole = thing.part()
@@ -171,7 +171,7 @@ def test_a_moved_checkout_tries_once_what_it_has(
     if runs:
         stamps.ensure(thing.part())
     else:
-        with pytest.raises(Fault):
+        with pytest.raises(UmbelError):
             stamps.ensure(thing.part())
     assert thing.made == made
     thing.runs = True
@@ -182,7 +182,7 @@ def test_a_moved_checkout_tries_once_what_it_has(
 def test_what_does_not_run_after_it_was_made_is_made_again_next_time(thing: _Made) -> None:
     thing.product.unlink()
     thing.runs = False
-    with pytest.raises(Fault):
+    with pytest.raises(UmbelError):
         stamps.ensure(thing.part())
     thing.runs = True
     stamps.ensure(thing.part())
@@ -242,7 +242,7 @@ def test_clean_refuses_to_delete_what_is_kept(place: str, tmp_path: Path, monkey
     monkeypatch.setattr(toolchain, "TOOLS", tmp_path / ".umbel")
     kept = {"data": tmp_path / "elsewhere" / "data", "tools": tmp_path / ".umbel" / "data"}[place]
     (kept / "snapshot-000001").mkdir(parents=True)
-    with pytest.raises(Fault, match=f"{kept} has what PERSIST=1 keeps"):
+    with pytest.raises(UmbelError, match=f"{kept} has what PERSIST=1 keeps"):
         toolchain.clean_up([])
 
 
@@ -254,7 +254,7 @@ def test_clean_refuses_while_an_engine_of_the_checkout_runs(tmp_path: Path, monk
         monkeypatch.setattr(toolchain, name, tmp_path / folder)
     monkeypatch.setattr(toolchain, "_may_run", lambda: False)
     with subprocess.Popen([str(engine), "60"]) as running:
-        with pytest.raises(Fault, match=f"run .processes {running.pid}.: make down first"):
+        with pytest.raises(UmbelError, match=f"run .processes {running.pid}.: make down first"):
             toolchain.clean_up([])
         running.kill()
     toolchain.clean_up([])

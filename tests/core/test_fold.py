@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umbel_core.fold import TaskChange, fold
-from umbel_core.ledger import ENDED, KEPT_ERRORS, Fault, Job, JobStatus, Task, TaskStatus
+from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, Job, JobStatus, Task, TaskStatus
 
 MOMENT = "2026-01-31T12:00:00.123Z"
 NEXT: dict[str, list[TaskStatus]] = {
@@ -25,7 +25,7 @@ def job(total: int, status: JobStatus = "pending") -> Job:
 
 
 def change(place: int, index: int, old: TaskStatus, new: TaskStatus) -> TaskChange:
-    error = Fault("c", "m") if new == "failed" else None
+    error = ErrorRecord("c", "m") if new == "failed" else None
     task = Task(job="j", index=index, op="o", variant=f"v{index}", input=1, status=new, error=error, queued_at=MOMENT)
     return TaskChange(f"{place:040}", old, task)
 
@@ -90,7 +90,7 @@ def test_a_cancelled_job_is_counted_but_stays_cancelled() -> None:
 def test_a_retry_takes_the_fault_back() -> None:
     failed = fold(job(1), [change(0, 0, "pending", "failed")])
     assert failed
-    assert [fault.task for fault in failed.errors] == ["j.0"]
+    assert [error.task for error in failed.errors] == ["j.0"]
     again = fold(failed, [change(1, 0, "failed", "pending"), change(2, 0, "pending", "completed")])
     assert again
     assert (again.errors, again.failed, again.completed, again.status) == ([], 0, 1, "completed")

@@ -9,7 +9,7 @@ from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
-from umbel_core.ledger import DeadLetter, Fault, Job, Ledger, Outcome, Task
+from umbel_core.ledger import DeadLetter, ErrorRecord, Job, Ledger, Outcome, Task
 
 
 @pytest.fixture(params=["fake", pytest.param("engine", marks=pytest.mark.engine)])
@@ -22,7 +22,7 @@ def table_of_our_own(request: pytest.FixtureRequest) -> DynamoLedger:
     """A table like the deployed one, so that made-up jobs do not stand among the real ones."""
     deployed = request.getfixturevalue("deployed")
     dynamodb = deployed.client("dynamodb")
-    like = dynamodb.describe_table(TableName=deployed.site.table)["Table"]
+    like = dynamodb.describe_table(TableName=deployed.stack.table)["Table"]
     dynamodb.create_table(
         TableName="made-up",
         KeySchema=like["KeySchema"],
@@ -91,7 +91,7 @@ def test_an_announced_job_is_planned_and_a_cancelled_one_only_as_such(ledger: Le
 
 
 def test_a_job_that_could_not_be_planned_may_be_planned_later(ledger: Ledger) -> None:
-    job, tasks = a_job(planned=False, status="failed", errors=[Fault("not_planned", "…")])
+    job, tasks = a_job(planned=False, status="failed", errors=[ErrorRecord("not_planned", "…")])
     assert ledger.plan(job, [])
     job.planned, job.status, job.errors = True, "pending", []
     assert ledger.plan(job, tasks)
@@ -103,9 +103,9 @@ def test_the_first_outcome_counts_and_no_other(ledger: Ledger) -> None:
     command = tasks[0].command()
     assert ledger.start(command, 1, now())
     assert ledger.commit(command, ended(result={"pi": 3.14, "text": "ü", "many": [1, {"a": None}]}, attempts=2))
-    assert not ledger.commit(command, ended("failed", error=Fault("c", "m")))
+    assert not ledger.commit(command, ended("failed", error=ErrorRecord("c", "m")))
     assert not ledger.start(command, 3, now())
-    ledger.note_fault(command, 9, "late")
+    ledger.record_error(command, 9, "late")
     task = ledger.task(job.id, 0)
     assert task
     assert (task.status, task.attempts, task.error, task.last_error) == ("completed", 2, None, None)
@@ -122,32 +122,32 @@ def test_a_task_that_is_not_there_has_no_outcome(ledger: Ledger) -> None:
 def test_a_fault_of_ours_is_remembered_while_the_task_is_open(ledger: Ledger) -> None:
     job, tasks = a_job()
     ledger.plan(job, tasks)
-    ledger.note_fault(tasks[0].command(), 1, "x" * 5000)
+    ledger.record_error(tasks[0].command(), 1, "x" * 5000)
     task = ledger.task(job.id, 0)
     assert task
-    assert (task.status, task.last_error, task.passing) == ("pending", "x" * 1000, 0)
+    assert (task.status, task.last_error, task.transient) == ("pending", "x" * 1000, 0)
 
 
 def test_faults_that_may_pass_are_counted_by_the_round(ledger: Ledger) -> None:
     job, tasks = a_job()
     ledger.plan(job, tasks)
     for _ in range(2):
-        ledger.note_fault(tasks[0].command(), 1, "x", passing=True)
+        ledger.record_error(tasks[0].command(), 1, "x", transient=True)
     first = ledger.task(job.id, 0)
-    ledger.commit(tasks[0].command(), ended("failed", error=Fault("c", "m")))
+    ledger.commit(tasks[0].command(), ended("failed", error=ErrorRecord("c", "m")))
     again, _ = ledger.reopen(job.id, None)
-    ledger.note_fault(again.command(), 1, "y", passing=True)
+    ledger.record_error(again.command(), 1, "y", transient=True)
     second = ledger.task(job.id, 0)
     assert first
     assert second
-    assert (first.passing, second.passing) == (2, 1)
+    assert (first.transient, second.transient) == (2, 1)
 
 
 def test_what_failed_or_was_skipped_starts_over_and_nothing_else(ledger: Ledger) -> None:
     job, tasks = a_job(4)
     ledger.plan(job, tasks)
     ledger.commit(tasks[0].command(), ended(result=1))
-    ledger.commit(tasks[1].command(), ended("failed", error=Fault("c", "m")))
+    ledger.commit(tasks[1].command(), ended("failed", error=ErrorRecord("c", "m")))
     ledger.commit(tasks[2].command(), ended("skipped"))
     assert [task.index for task in ledger.reopen(job.id, None)] == [1, 2, 3]
     again = ledger.task(job.id, 1)
@@ -231,11 +231,11 @@ def test_jobs_come_newest_first(ledger: Ledger) -> None:
 def test_dead_letters_are_kept_until_they_are_redriven(ledger: Ledger) -> None:
     op = new_job_id()
     letter = DeadLetter(op=op, id="m1", body="{}", reason="r", at=now(), job="j", index=0)
-    ledger.bury(letter)
-    ledger.bury(letter)
-    assert ledger.dead(op) == [letter]
-    ledger.unearth(letter)
-    assert ledger.dead(op) == []
+    ledger.put_dead_letter(letter)
+    ledger.put_dead_letter(letter)
+    assert ledger.dead_letters(op) == [letter]
+    ledger.delete_dead_letter(letter)
+    assert ledger.dead_letters(op) == []
 
 
 def test_there_is_no_job_of_an_id_that_could_not_be_a_key() -> None:
@@ -261,7 +261,7 @@ def test_a_failure_stops_its_group_and_a_retry_lets_it_go_on(ledger: Ledger) -> 
         task.group, task.stop_group = group, True
     ledger.plan(job, tasks)
     assert ledger.stopped(job.id, "a") is None
-    assert ledger.commit(tasks[0].command(), ended("failed", error=Fault("broken", "It is broken.")))
+    assert ledger.commit(tasks[0].command(), ended("failed", error=ErrorRecord("broken", "It is broken.")))
     reason = ledger.stopped(job.id, "a")
     assert reason
     assert "'a'" in reason

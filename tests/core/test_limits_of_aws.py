@@ -13,7 +13,7 @@ from umbel_core.aws.pictures import S3Pictures
 from umbel_core.aws.tasks import SnsTasks
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
-from umbel_core.ledger import KEPT_ERRORS, Fault, Job, Task
+from umbel_core.ledger import KEPT_ERRORS, ErrorRecord, Job, Task
 from umbel_core.messages import RunTask
 from umbel_core.views import job_view
 from umbel_fetching.urls import canonical
@@ -53,9 +53,9 @@ def test_a_message_holds_no_character_that_sqs_does_not_take_and_a_call_no_more_
 def test_a_jobs_faults_fit_into_one_message_whatever_they_are_written_in() -> None:
     moment = now()
     task = Task(job="j" * 21, index=0, op="measure", variant="measure-100", input=1, group="S1", queued_at=moment)
-    task.error = Fault("no_such_picture", "店" * 2000)
+    task.error = ErrorRecord("no_such_picture", "店" * 2000)
     job = Job(id="j" * 21, kind="batch", name="n", created_at=moment, updated_at=moment, total=10_000)
-    job.errors = [Fault.of_task(task)] * KEPT_ERRORS
+    job.errors = [ErrorRecord.of_task(task)] * KEPT_ERRORS
     assert len(msgspec.json.encode(job_view(job, str))) < _SOCKET_BYTES
     assert set(job.errors[0].message) == {"店"}
 

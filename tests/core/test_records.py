@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from umbel_core.aws.dynamo import item, record
 from umbel_core.clock import epoch, now
 from umbel_core.environment import parse, variables
-from umbel_core.ledger import DeadLetter, Fault, Job, Task
+from umbel_core.ledger import DeadLetter, ErrorRecord, Job, Task
 from umbel_core.tokens import TokenRecord, issue, token_hash
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=9)
@@ -24,13 +24,13 @@ VALUES = st.recursive(
 @given(VALUES, st.dictionaries(TEXT, VALUES, max_size=3), st.none() | TEXT, st.integers(0, 99))
 def test_a_task_comes_back_as_it_was(value: Any, params: dict[str, Any], group: str | None, number: int) -> None:
     task = Task(job="j", index=number, op="o", variant="v", input=value, params=params, group=group, queued_at="t")
-    task = msgspec.structs.replace(task, result=value or None, error=Fault("c", "m", task="t"), attempts=number)
+    task = msgspec.structs.replace(task, result=value or None, error=ErrorRecord("c", "m", task="t"), attempts=number)
     assert record(Task, item(task)) == task
 
 
 def test_a_job_comes_back_as_it_was() -> None:
     variants = {"a": {"status": "completed", "bytes": 12, "ratio": 1.5}}
-    errors = [Fault("c", "m", task="j.1", variant="a")]
+    errors = [ErrorRecord("c", "m", task="j.1", variant="a")]
     job = Job(
         id="j", kind="crawl", name="", created_at="t", updated_at="t", planned=True, errors=errors, variants=variants
     )

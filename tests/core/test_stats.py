@@ -1,4 +1,4 @@
-"""The numbers say what the tallies, the queues and the ledger say."""
+"""The numbers say what the op stats, the queues and the ledger say."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +13,18 @@ from umbel_core.clock import stamp
 from umbel_core.fold import TaskChange
 from umbel_core.lanes import Backlog, LaneState
 from umbel_core.ledger import Task, TaskStatus
+from umbel_core.op_stats import (
+    FOREVER,
+    MINUTE,
+    CountedStats,
+    OpStats,
+    PeriodStats,
+    count,
+    percentile,
+    periods_of,
+    step_of,
+)
 from umbel_core.stats import OpNumbers, Seen, Stats, numbers, since
-from umbel_core.tally import FOREVER, MINUTE, Counted, OpTally, Tally, count, percentile, periods_of, step_of
 
 AT = datetime(2026, 1, 31, 12, 0, 30, tzinfo=UTC)
 DURATIONS = st.lists(st.integers(0, 100_000), min_size=1, max_size=60)
@@ -27,17 +37,17 @@ def ended(status: TaskStatus, ms: int | None = 100, ago: float = 10, worker: str
     return TaskChange("1", "pending", task)
 
 
-def counted(*changes: TaskChange, planned: int = 0) -> Counted:
-    tallies = {period: Tally(period) for period in periods_of(changes)}
-    count(tallies, changes)
-    together = Counted()
-    together.add(Tally(FOREVER, {"say": OpTally(entered={"pending": planned})}))
-    for tally in tallies.values():
-        together.add(tally)
+def counted(*changes: TaskChange, planned: int = 0) -> CountedStats:
+    op_stats = {period: PeriodStats(period) for period in periods_of(changes)}
+    count(op_stats, changes)
+    together = CountedStats()
+    together.add(PeriodStats(FOREVER, {"say": OpStats(entered={"pending": planned})}))
+    for stats in op_stats.values():
+        together.add(stats)
     return together
 
 
-def seen(together: Counted, **oldest: str) -> Seen:
+def seen(together: CountedStats, **oldest: str) -> Seen:
     states = {"say": LaneState(4, "ready"), "soft": LaneState(0, "paused")}
     return Seen(AT, together, states, {"say": Backlog(7, 2), "soft": Backlog(1, 0)}, oldest, {})
 
@@ -82,13 +92,13 @@ def test_a_percentile_is_right_to_ten_percent(durations: list[int], share: float
 @given(DURATIONS, st.integers(1, 5))
 def test_counters_side_by_side_add_up_to_one(durations: list[int], counters: int) -> None:
     changes = [ended("completed", ms, worker=f"w{ms % 3}") for ms in durations]
-    apart = Counted()
+    apart = CountedStats()
     for place in range(counters):
         share = changes[place::counters]
-        tallies = {period: Tally(period) for period in periods_of(share)}
-        count(tallies, share)
-        for tally in tallies.values():
-            apart.add(tally)
+        op_stats = {period: PeriodStats(period) for period in periods_of(share)}
+        count(op_stats, share)
+        for stats in op_stats.values():
+            apart.add(stats)
     at_once = counted(*changes)
     assert apart.minutes == at_once.minutes
     assert apart.forever["say"].runs == at_once.forever["say"].runs == len(durations)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.fetching.server import Site
-from umbel_core.errors import Passing, Rejected
+from umbel_core.errors import Rejected, Transient
 from umbel_core.settings import Limits
 from umbel_fetching import fetcher
 from worker.web import Web
@@ -23,7 +23,7 @@ def web(site: Site, monkeypatch: pytest.MonkeyPatch) -> Web:
     [("/broken", "no_such_picture"), ("/silent", "timed_out"), ("/gone", "bad_answer"), ("/cut-short", "bad_answer")],
 )
 def test_a_host_that_is_not_well_may_be_so_again(path: str, code: str, web: Web, site: Site) -> None:
-    with pytest.raises(Passing) as refusal:
+    with pytest.raises(Transient) as refusal:
         web.picture(site.url(path), 0.5)
     assert refusal.value.code == code
 
@@ -32,7 +32,7 @@ def test_a_host_that_takes_no_connections_may_do_so_again(
     web: Web, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetcher.socket, "socket", _refusing)
-    with pytest.raises(Passing, match="dead_host"):
+    with pytest.raises(Transient, match="dead_host"):
         web.picture(site.url("/good"), 5)
 
 

@@ -10,16 +10,16 @@ import msgspec
 from PIL.Image import Image
 
 from coordinator.planner import Planner
+from dead_letters.dead_letters import DeadLetters
 from relay.changes import read_changes
 from relay.relaying import Relay
 from tests.fakes import CALM, FakeAudience, FakeBucket, FakeLedger, FakeTasks, Weather
 from umbel_core.catalogue import Catalogue
-from umbel_core.errors import Passing, Rejected
+from umbel_core.errors import Rejected, Transient
 from umbel_core.messages import RunTask
 from umbel_core.op import Bounds, describe, op
 from umbel_core.recipes import Variant
 from umbel_core.settings import Limits
-from undertaker.burying import Undertaker
 from worker.runner import Runner
 from worker.skipping import Skipping
 
@@ -38,7 +38,7 @@ def say(text: Annotated[str, Bounds(max_length=20)], *, times: Annotated[int, Bo
     if text == "bad":
         raise Rejected("bad", "That is bad.")
     if text == "busy":
-        raise Passing("busy", "That cannot be had now.")
+        raise Transient("busy", "That cannot be had now.")
     if text == "broken":
         raise RuntimeError("that broke")
     return text * times
@@ -61,8 +61,8 @@ class AtOnce(Executor):
         done: Future[Any] = Future()
         try:
             done.set_result(fn(*args, **kwargs))
-        except Exception as fault:  # noqa: BLE001 - whoever asks for the result gets it
-            done.set_exception(fault)
+        except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
+            done.set_exception(error)
         return done
 
 
@@ -80,11 +80,11 @@ class Stage:
         self.tasks = FakeTasks(weather)
         self.uploads = FakeBucket(weather)
         self.results = FakeBucket(weather)
-        self.audience = FakeAudience(self.ledger.cancel, weather)
+        self.connections = FakeAudience(self.ledger.cancel, weather)
         self.planner = Planner(self.ledger, self.uploads, self.tasks, CATALOGUE, RECIPES, limits or Limits())
-        self.relay = Relay(self.ledger, self.audience, self.results.link, AtOnce())
+        self.relay = Relay(self.ledger, self.connections, self.results.link, AtOnce())
         self.started: list[str] = []
-        self.undertaker = Undertaker(self.ledger)
+        self.dead_letters = DeadLetters(self.ledger)
 
     def runner(self) -> Runner:
         """A worker that has just started, for any op."""

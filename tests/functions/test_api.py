@@ -9,7 +9,7 @@ import pytest
 from api import app, health, images, jobs, ops, uploads
 from tests.fakes import FakeBucket, FakeIntake, FakeLedger
 from tests.functions.stage import CATALOGUE, RECIPES
-from umbel_core.circuits import Circuit
+from umbel_core.circuit_breaker import Circuit
 from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
@@ -75,10 +75,10 @@ def test_dead_letters_are_sent_again_a_job_at_a_time_and_no_more_than_a_call_has
         monkeypatch.setattr(ops, name, lambda value=value: value)
     for place in range(1100):
         facts: dict[str, Any] = {"job": f"j{place % 3}", "index": place} if place else {}
-        ledger.bury(DeadLetter(op="say", id=f"m{place}", body="{}", reason="r", at="t", **facts))
+        ledger.put_dead_letter(DeadLetter(op="say", id=f"m{place}", body="{}", reason="r", at="t", **facts))
     assert ops.redrive("say") == {"op": "say", "redriven": 1000}
     assert ops.redrive("say") == {"op": "say", "redriven": 99}
-    assert [letter.id for letter in ledger.dead("say")] == ["m0"]
+    assert [letter.id for letter in ledger.dead_letters("say")] == ["m0"]
     sent = [msgspec.json.decode(body, type=RetryTasks) for body in intake.bodies]
     assert len(sent) == 6
     assert sorted((task % 3, task) for retry in sent for task in retry.indices or ()) == sorted(
@@ -91,9 +91,9 @@ def test_the_intakes_dead_letters_are_sent_again_as_they_came(monkeypatch: pytes
     for name, value in (("ledger", ledger), ("intake", intake)):
         monkeypatch.setattr(ops, name, lambda value=value: value)
     for body in ("one", "two"):
-        ledger.bury(DeadLetter(op="intake", id=body, body=body, reason="r", at="t"))
+        ledger.put_dead_letter(DeadLetter(op="intake", id=body, body=body, reason="r", at="t"))
     assert ops.redrive("intake") == {"op": "intake", "redriven": 2}
-    assert (sorted(intake.bodies), ledger.dead("intake")) == (["one", "two"], [])
+    assert (sorted(intake.bodies), ledger.dead_letters("intake")) == (["one", "two"], [])
 
 
 def test_images_are_looked_for_among_the_newest_jobs_alone(monkeypatch: pytest.MonkeyPatch) -> None:

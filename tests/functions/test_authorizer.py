@@ -68,7 +68,7 @@ def test_whoever_has_a_token_may_listen(role: Role) -> None:
         ({"httpMethod": "GET", "headers": {"Authorization": "Basic abc"}}, None),
         ({"httpMethod": "GET", "headers": {"Authorization": "Bearer "}}, None),
         ({"httpMethod": "GET", "headers": {"Authorization": "abc"}}, None),
-        # API Gateway keeps an answer by the header alone: a token elsewhere would open the door to every such header.
+        # API Gateway keeps an answer by the header alone: a token elsewhere would accept every such header.
         (
             {"httpMethod": "GET", "headers": {"Authorization": "Bearer"}, "queryStringParameters": {"token": "abc"}},
             None,

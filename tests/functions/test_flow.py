@@ -10,11 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from relay.changes import read_changes
 from tests.fakes import CrashError, Weather
 from tests.functions.stage import Stage
-from umbel_core.arrivals import read_message
-from umbel_core.ids import JOBS, ROOT
+from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
+from umbel_core.intake_messages import read_message
 from umbel_core.ledger import ENDED, Job, TaskStatus
 from umbel_core.messages import Manifest, RetryTasks, RunTask, TaskSpec
-from umbel_core.tally import MINUTE
+from umbel_core.op_stats import MINUTE
 
 RECEIVES = 5
 STATUSES: tuple[TaskStatus, ...] = ("pending", "running", "completed", "failed", "skipped")
@@ -41,7 +41,7 @@ class Flow(RuleBasedStateMachine):
     def submit_a_manifest(self, texts: list[str]) -> None:
         manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts])
         self.made += 1
-        self.intake.append(self.stage.drop(f"{JOBS}{self.made}.json", msgspec.json.encode(manifest)))
+        self.intake.append(self.stage.drop(f"{JOBS_PREFIX}{self.made}.json", msgspec.json.encode(manifest)))
 
     @precondition(lambda self: self.made < 3)
     @rule(texts=TEXTS)
@@ -49,7 +49,7 @@ class Flow(RuleBasedStateMachine):
         manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts])
         self.made += 1
         job = f"j{self.made:020}"
-        key = f"{JOBS}{job}.json"
+        key = f"{JOBS_PREFIX}{job}.json"
         self.stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
         self.intake.append(self.stage.drop(key, msgspec.json.encode(manifest)))
 
@@ -57,7 +57,7 @@ class Flow(RuleBasedStateMachine):
     @rule()
     def drop_a_picture(self) -> None:
         self.made += 1
-        self.intake.append(self.stage.drop(f"{ROOT}{self.made}.png", b"pixels"))
+        self.intake.append(self.stage.drop(f"{UPLOADS_PREFIX}{self.made}.png", b"pixels"))
 
     @precondition(lambda self: self.intake)
     @rule(pick=PICK, crash=CRASH, twice=st.booleans())
@@ -131,7 +131,7 @@ class Flow(RuleBasedStateMachine):
             assert sum(counted[status] for status in ENDED) == job.total
             expected = "completed" if job.completed == job.total else "failed"
             assert job.status == ("cancelled" if job.id in self.stage.ledger.cancelled() else expected)
-            assert {fault.task for fault in job.errors} == {task.id for task in tasks if task.status == "failed"}
+            assert {error.task for error in job.errors} == {task.id for task in tasks if task.status == "failed"}
             for task in tasks:
                 fits = {"bad": "failed", "broken": "failed"}.get(task.input, "completed")
                 # Also what is good is given up when its worker ends every single time.
@@ -145,13 +145,13 @@ class Flow(RuleBasedStateMachine):
         recount = Counter((task.op, task.status) for task in tasks)
         counted = self.stage.ledger.counted(MINUTE)
         for op in {task.op for task in tasks} | set(counted.forever):
-            tally = counted.forever[op]
-            assert {status: tally.count(status) for status in STATUSES} == {s: recount[op, s] for s in STATUSES}
+            stats = counted.forever[op]
+            assert {status: stats.count(status) for status in STATUSES} == {s: recount[op, s] for s in STATUSES}
             by_minute = [ops[op] for ops in counted.minutes.values() if op in ops]
-            assert tally.runs == sum(minute.runs for minute in by_minute)
-            assert tally.ms == sum(minute.ms for minute in by_minute)
+            assert stats.runs == sum(minute.runs for minute in by_minute)
+            assert stats.ms == sum(minute.ms for minute in by_minute)
             ends = [task.finished_at for task in tasks if task.op == op and task.status == "completed"]
-            assert tally.last_success == max(filter(None, ends), default="")
+            assert stats.last_success == max(filter(None, ends), default="")
             for minute in by_minute:
                 assert minute.runs == sum(minute.steps.values()) == sum(each.runs for each in minute.workers.values())
                 assert minute.ms == sum(each.ms for each in minute.workers.values())
@@ -159,8 +159,8 @@ class Flow(RuleBasedStateMachine):
     def _plan(self, body: str, crash: int | None) -> bool:
         self.weather.crash_at(crash)
         try:
-            for arrival in read_message(body):
-                self.stage.planner.take(arrival)
+            for created in read_message(body):
+                self.stage.planner.take(created)
         except CrashError:
             return False
         finally:
@@ -175,7 +175,9 @@ class Flow(RuleBasedStateMachine):
         self.weather.crash_at(crash)
         try:
             if received >= RECEIVES:
-                self.stage.undertaker.bury_task(command.op, f"{command.job}{command.index}", message.decode(), received)
+                self.stage.dead_letters.fail_task(
+                    command.op, f"{command.job}{command.index}", message.decode(), received
+                )
             else:
                 self.lane[place] = message, received + 1
                 self.stage.runner().run(command, received + 1)

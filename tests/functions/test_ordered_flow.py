@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.fakes import CrashError, Weather
 from tests.functions.stage import Stage
-from umbel_core.arrivals import read_message
-from umbel_core.ids import JOBS
+from umbel_core.ids import JOBS_PREFIX
+from umbel_core.intake_messages import read_message
 from umbel_core.ledger import Task
 from umbel_core.messages import Manifest, RetryTasks, RunTask, TaskSpec
 from worker.skipping import OutOfTurnError
@@ -40,7 +40,7 @@ class OrderedFlow(RuleBasedStateMachine):
     def submit(self, texts: list[str]) -> None:
         specs = [TaskSpec(op="recite", input=text, group=GROUPS[place % 2]) for place, text in enumerate(texts)]
         body = msgspec.json.encode(Manifest(tasks=specs, on_error="stop_group"))
-        self._plan(self.stage.drop(f"{JOBS}1.json", body))
+        self._plan(self.stage.drop(f"{JOBS_PREFIX}1.json", body))
         self.job = self.stage.ledger.jobs(1, None)[0][0].id
 
     @precondition(lambda self: any(self.lanes.values()))
@@ -51,7 +51,7 @@ class OrderedFlow(RuleBasedStateMachine):
 
     @precondition(lambda self: self.dead)
     @rule(crash=CRASH, twice=st.booleans())
-    def bury(self, crash: int | None, twice: bool) -> None:
+    def put_dead_letter(self, crash: int | None, twice: bool) -> None:
         self._bury(crash, twice)
 
     @precondition(lambda self: not any(self.lanes.values()) and not self.dead)
@@ -90,8 +90,8 @@ class OrderedFlow(RuleBasedStateMachine):
         return [[task for task in tasks if task.group == group] for group in GROUPS]
 
     def _plan(self, body: str) -> None:
-        for arrival in read_message(body):
-            self.stage.planner.take(arrival)
+        for created in read_message(body):
+            self.stage.planner.take(created)
         for message in self.stage.tasks.messages:
             command = msgspec.json.decode(message, type=RunTask)
             self.lanes[command.group or ""].append((message, 0))
@@ -114,8 +114,10 @@ class OrderedFlow(RuleBasedStateMachine):
     def _bury(self, crash: int | None, twice: bool) -> None:
         message, received = self.dead[0]
         command = msgspec.json.decode(message, type=RunTask)
-        bury = partial(self.stage.undertaker.bury_task, command.op, f"{command.index}", message.decode(), received)
-        if self._survives(crash, bury) and not twice:
+        put_dead_letter = partial(
+            self.stage.dead_letters.fail_task, command.op, f"{command.index}", message.decode(), received
+        )
+        if self._survives(crash, put_dead_letter) and not twice:
             self.dead.popleft()
 
     def _survives(self, crash: int | None, duty: Callable[[], object]) -> bool:

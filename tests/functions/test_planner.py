@@ -1,4 +1,4 @@
-"""An arrival becomes a planned and published job, however often it arrives."""
+"""A created object becomes a planned and published job, however often it arrives."""
 
 import json
 
@@ -7,20 +7,20 @@ import pytest
 
 from tests.fakes import CrashError, Weather
 from tests.functions.stage import CATALOGUE, Stage
-from umbel_core.arrivals import read_message
 from umbel_core.clock import now
-from umbel_core.door import Door
 from umbel_core.ids import new_job_id
-from umbel_core.ledger import Fault, Job, Outcome
+from umbel_core.intake_messages import read_message
+from umbel_core.ledger import ErrorRecord, Job, Outcome
 from umbel_core.messages import RetryTasks
 from umbel_core.settings import Limits
+from umbel_core.submit import Submitter
 
 MANIFEST = json.dumps({"tasks": [{"op": "say", "input": "hi"}, {"op": "say", "input": "ho"}]}).encode()
 
 
 def plan(stage: Stage, body: str) -> tuple[str, int]:
-    (arrival,) = read_message(body)
-    return stage.planner.take(arrival)
+    (created,) = read_message(body)
+    return stage.planner.take(created)
 
 
 def job_in(stage: Stage, job: str) -> Job:
@@ -82,7 +82,7 @@ def test_an_announced_job_keeps_its_id_and_its_name() -> None:
     assert plan(stage, stage.drop(key, b"pixels")) == (job, 1)
     found = job_in(stage, job)
     assert (found.name, found.recipe, found.planned) == ("my cat.jpg", "hero", True)
-    assert found.version > announced.version, "listeners must take the plan for newer than the announcement"
+    assert found.version > announced.version, "subscribers must take the plan for newer than the announcement"
 
 
 def test_a_job_that_was_given_up_starts_fresh_when_it_is_redriven() -> None:
@@ -90,9 +90,9 @@ def test_a_job_that_was_given_up_starts_fresh_when_it_is_redriven() -> None:
     key = f"jobs/{job}.json"
     stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
     notice = stage.drop(key, MANIFEST)
-    stage.undertaker.bury_arrival("m", notice)
-    assert [fault.code for fault in job_in(stage, job).errors] == ["not_planned"]
-    assert job_in(stage, job).version == 2, "listeners must take it for newer than the announcement"
+    stage.dead_letters.fail_jobs("m", notice)
+    assert [error.code for error in job_in(stage, job).errors] == ["not_planned"]
+    assert job_in(stage, job).version == 2, "subscribers must take it for newer than the announcement"
     assert plan(stage, notice) == (job, 2)
     assert (job_in(stage, job).status, job_in(stage, job).errors) == ("pending", [])
 
@@ -108,7 +108,7 @@ def test_a_job_cancelled_before_it_was_planned_has_its_tasks_all_the_same() -> N
 
 def test_a_job_cancelled_while_it_is_planned_keeps_its_cancellation_and_all_its_tasks() -> None:
     stage = Stage()
-    announced = Door(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(MANIFEST)
+    announced = Submitter(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(MANIFEST)
     notice, read = stage.notice(str(announced.source)), stage.uploads.read
 
     def cancelled_meanwhile(key: str, etag: str) -> bytes:
@@ -146,7 +146,7 @@ def test_what_is_refused_at_the_door_is_a_failed_job_with_one_sentence(key: str,
     job, published = plan(stage, stage.drop(key, data))
     found = job_in(stage, job)
     assert (published, found.status, found.total, found.planned) == (0, "failed", 0, True)
-    assert [fault.code for fault in found.errors] == [code]
+    assert [error.code for error in found.errors] == [code]
     assert len(found.errors[0].message.encode()) <= 4000, "it has to fit into the job's record"
     assert stage.tasks.messages == []
 
@@ -156,14 +156,14 @@ def test_a_manifest_that_was_replaced_in_the_meantime_fails_the_older_job_alone(
     older = stage.drop("jobs/a.json", MANIFEST, "1")
     newer = stage.drop("jobs/a.json", MANIFEST.replace(b"hi", b"he"), "2")
     job, _ = plan(stage, older)
-    assert [fault.code for fault in job_in(stage, job).errors] == ["superseded"]
+    assert [error.code for error in job_in(stage, job).errors] == ["superseded"]
     assert plan(stage, newer)[1] == 2
 
 
 def test_a_picture_inside_a_request_gets_what_was_asked_and_no_recipe() -> None:
     stage = Stage()
     body = b'{"image_data":"cGl4","operation":"soft","params":{"radius":2}}'
-    pending = Door(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(body)
+    pending = Submitter(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(body)
     assert stage.uploads.objects == {f"uploads/{pending.id}/picture": b"pix"}
     job, _ = plan(stage, stage.notice(str(pending.source)))
     found = job_in(stage, job)
@@ -184,7 +184,7 @@ def test_a_retry_runs_what_failed_and_nothing_else() -> None:
     job, _ = plan(stage, stage.drop("jobs/a.json", MANIFEST))
     first, second = stage.tasks.commands
     stage.ledger.commit(first, Outcome(status="completed", finished_at=now()))
-    stage.ledger.commit(second, Outcome(status="failed", error=Fault("c", "m"), finished_at=now()))
+    stage.ledger.commit(second, Outcome(status="failed", error=ErrorRecord("c", "m"), finished_at=now()))
     stage.tasks.messages.clear()
     assert plan(stage, msgspec.json.encode(RetryTasks(job)).decode()) == (job, 1)
     assert [(command.index, command.round) for command in stage.tasks.commands] == [(1, 1)]

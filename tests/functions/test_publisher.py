@@ -1,6 +1,6 @@
 """A deployment tells what it changed."""
 
-from publisher.announcing import announce
+from publisher.op_changes import announce
 from relay.changes import read_changes
 from tests.fakes import FakeLedger
 
@@ -9,7 +9,7 @@ def told(ledger: FakeLedger) -> list[tuple[str, str | None]]:
     return [(event.kind, event.op) for event in read_changes(ledger.stream).events]
 
 
-def test_the_first_deployment_has_nothing_to_tell() -> None:
+def test_the_first_deployment_has_nothing_to_record_event() -> None:
     ledger = FakeLedger()
     announce(ledger, ["blur", "crop"])
     assert told(ledger) == []

@@ -5,9 +5,9 @@ import pytest
 
 from relay.relaying import FoldConflictError
 from tests.functions.stage import Stage
-from umbel_core.arrivals import read_message
+from umbel_core.intake_messages import read_message
 from umbel_core.ledger import Event, Job, Task
-from umbel_core.tally import FOREVER, MINUTE, Tally
+from umbel_core.op_stats import FOREVER, MINUTE, PeriodStats
 
 MANIFEST = b'{"tasks":[{"op":"say","input":"hi"},{"op":"say","input":"bad"}]}'
 
@@ -15,8 +15,8 @@ MANIFEST = b'{"tasks":[{"op":"say","input":"hi"},{"op":"say","input":"bad"}]}'
 def worked() -> tuple[Stage, str]:
     """A stage on which a job of two tasks was worked on, and nothing relayed."""
     stage = Stage()
-    (arrival,) = read_message(stage.drop("jobs/a.json", MANIFEST))
-    job, _ = stage.planner.take(arrival)
+    (created,) = read_message(stage.drop("jobs/a.json", MANIFEST))
+    job, _ = stage.planner.take(created)
     for command in stage.tasks.commands:
         stage.runner().run(command, 1)
     return stage, job
@@ -30,7 +30,7 @@ def job_in(stage: Stage, job: str) -> Job:
 
 def test_a_redelivered_batch_is_told_again_and_counted_once() -> None:
     stage, job = worked()
-    stage.audience.subscribe("s1", job)
+    stage.connections.subscribe("s1", job)
     first = stage.relay_all()
     counted = job_in(stage, job)
     assert (counted.completed, counted.failed, counted.status) == (1, 1, "failed")
@@ -41,13 +41,13 @@ def test_a_redelivered_batch_is_told_again_and_counted_once() -> None:
 
 def test_what_listeners_hear_last_is_what_the_ledger_says() -> None:
     stage, job = worked()
-    stage.audience.subscribe("s1", job)
+    stage.connections.subscribe("s1", job)
     relayed = 0
     while relayed < len(stage.ledger.stream):  # what the relay writes comes back to it
         end = len(stage.ledger.stream)
         stage.relay_all(relayed)
         relayed = end
-    heard = stage.audience.heard["s1"]
+    heard = stage.connections.heard["s1"]
     jobs = [message["job"] for message in heard if message["type"] == "job"]
     newest = max(jobs, key=lambda each: each["version"])
     assert (newest["status"], newest["counts"]["failed"]) == ("failed", 1)
@@ -58,20 +58,20 @@ def test_what_listeners_hear_last_is_what_the_ledger_says() -> None:
 def test_everyone_hears_but_those_who_listen_to_something_else() -> None:
     stage, job = worked()
     for socket, topic in (("mine", job), ("all", "*"), ("other", "j0"), ("both", "*"), ("both", job)):
-        stage.audience.subscribe(socket, topic)
+        stage.connections.subscribe(socket, topic)
     stage.relay_all()
-    assert stage.audience.heard["mine"] == stage.audience.heard["all"] == stage.audience.heard["both"] != []
-    assert "other" not in stage.audience.heard
+    assert stage.connections.heard["mine"] == stage.connections.heard["all"] == stage.connections.heard["both"] != []
+    assert "other" not in stage.connections.heard
 
 
 def test_a_gone_socket_is_forgotten_and_the_others_hear_all() -> None:
     stage, job = worked()
     for number in range(20):
-        stage.audience.subscribe(f"s{number}", job)
-    stage.audience.gone = {"s7"}
+        stage.connections.subscribe(f"s{number}", job)
+    stage.connections.gone = {"s7"}
     stage.relay_all()
-    assert len({len(stage.audience.heard[f"s{number}"]) for number in range(20) if number != 7}) == 1
-    assert "s7" not in stage.audience.listeners([job])[job]
+    assert len({len(stage.connections.heard[f"s{number}"]) for number in range(20) if number != 7}) == 1
+    assert "s7" not in stage.connections.subscribers([job])[job]
 
 
 def test_nobody_listening_costs_no_message() -> None:
@@ -84,10 +84,10 @@ def test_somebody_writing_in_between_does_not_lose_a_count(monkeypatch: pytest.M
     stage, job = worked()
     write = stage.ledger.write
 
-    def after_a_cancel(jobs: list[tuple[Job, Job]], tallies: list[Tally]) -> bool:
+    def after_a_cancel(jobs: list[tuple[Job, Job]], op_stats: list[PeriodStats]) -> bool:
         monkeypatch.setattr(stage.ledger, "write", write)
         stage.ledger.cancel(job)
-        return write(jobs, tallies)
+        return write(jobs, op_stats)
 
     monkeypatch.setattr(stage.ledger, "write", after_a_cancel)
     stage.relay_all()
@@ -133,12 +133,12 @@ def test_a_redelivered_batch_is_tallied_once() -> None:
 
 def test_an_event_is_told_to_those_who_listen_to_everything_and_to_nobody_else() -> None:
     stage, job = worked()
-    stage.audience.subscribe("all", "*")
-    stage.audience.subscribe("one", job)
+    stage.connections.subscribe("all", "*")
+    stage.connections.subscribe("one", job)
     told = len(stage.ledger.stream)
-    stage.ledger.tell(Event(kind="paused", op="say", message="say is paused."))
+    stage.ledger.record_event(Event(kind="paused", op="say", message="say is paused."))
     assert stage.relay_all(told) == 1
-    (message,) = stage.audience.heard["all"]
+    (message,) = stage.connections.heard["all"]
     assert (message["type"], message["event"]["kind"], message["event"]["op"]) == ("system", "paused", "say")
     assert {"id", "at", "message"} <= set(message["event"])
-    assert "one" not in stage.audience.heard
+    assert "one" not in stage.connections.heard

@@ -9,10 +9,10 @@ import pytest
 from tests.fakes import FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, say
 from umbel_core.clock import now
-from umbel_core.errors import Passing, Rejected
+from umbel_core.errors import Rejected, Transient
 from umbel_core.ledger import Job, Ledger, Task
 from umbel_core.messages import RunTask
-from worker.announcing import Announcing
+from worker.mark_running import MarkRunning
 from worker.skipping import Skipping
 from worker.work import OnValues
 
@@ -58,10 +58,10 @@ def test_what_may_pass_is_tried_three_times_however_often_its_message_was_receiv
     stage = Stage()
     command = planned(stage, "busy")
     for attempts in (4, 5):
-        with pytest.raises(Passing) as fault:
+        with pytest.raises(Transient) as error:
             stage.runner().run(command, attempts)
-        stage.ledger.note_fault(command, attempts, str(fault.value), passing=True)
-        stage.ledger.note_fault(command, attempts, "OutOfTurnError: not yet")
+        stage.ledger.record_error(command, attempts, str(error.value), transient=True)
+        stage.ledger.record_error(command, attempts, "OutOfTurnError: not yet")
     assert task_in(stage.ledger).status == "pending"
     assert stage.runner().run(command, 6)
     task = task_in(stage.ledger)
@@ -76,10 +76,10 @@ def test_a_retry_tries_three_times_again() -> None:
     stage = Stage()
     command = planned(stage, "busy")
     for _ in range(2):
-        stage.ledger.note_fault(command, 1, "busy", passing=True)
+        stage.ledger.record_error(command, 1, "busy", transient=True)
     stage.runner().run(command, 3)
     (again,) = stage.ledger.reopen("j1", None)
-    with pytest.raises(Passing):
+    with pytest.raises(Transient):
         stage.runner().run(again.command(), 1)
 
 
@@ -131,7 +131,7 @@ def test_a_task_of_a_cancelled_job_is_skipped_with_the_reason() -> None:
 def test_only_a_slow_task_says_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
     command = planned(stage)
-    monkeypatch.setattr("worker.announcing._SEEN_AFTER_SECONDS", 0)
+    monkeypatch.setattr("worker.mark_running._SEEN_AFTER_SECONDS", 0)
     said = Event()
     start = stage.ledger.start
 
@@ -147,7 +147,7 @@ def test_only_a_slow_task_says_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> 
         assert said.wait(5)
         seen.append(task_in(stage.ledger).status)
 
-    msgspec.structs.replace(stage.runner(), work=work, announce=Announcing).run(command, 1)
+    msgspec.structs.replace(stage.runner(), work=work, announce=MarkRunning).run(command, 1)
     assert [*seen, task_in(stage.ledger).status] == ["running", "completed"]
 
 
@@ -155,7 +155,7 @@ def test_a_quick_task_is_one_write() -> None:
     stage = Stage()
     command = planned(stage)
     before = len(stage.ledger.stream)
-    msgspec.structs.replace(stage.runner(), announce=Announcing).run(command, 1)
+    msgspec.structs.replace(stage.runner(), announce=MarkRunning).run(command, 1)
     assert len(stage.ledger.stream) == before + 1
 
 

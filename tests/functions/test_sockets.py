@@ -9,21 +9,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from sockets.conversation import Conversation
+from sockets.actions import Actions
 from tests.functions.stage import Stage
 from umbel_core.catalogue import read_ops
 from umbel_core.clock import now
-from umbel_core.door import Door
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import Job, Task
 from umbel_core.settings import Limits
+from umbel_core.submit import Submitter
 
 CARRIED = 128_000
 CATALOGUE = read_ops(Path("functions/ops"))
 CRAWL = {"action": "crawl", "urls": ["http://example.org/"], "workers": 2}
 
 
-def stage_with(tasks: int, text: str = "hi") -> tuple[Stage, Conversation, str]:
+def stage_with(tasks: int, text: str = "hi") -> tuple[Stage, Actions, str]:
     stage, moment, job = Stage(), now(), new_job_id()
     of = [Task(job=job, index=i, op="say", variant=f"v{i}", input=text, queued_at=moment) for i in range(tasks)]
     made = Job(id=job, kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks)
@@ -31,67 +31,69 @@ def stage_with(tasks: int, text: str = "hi") -> tuple[Stage, Conversation, str]:
     return stage, talk(stage), job
 
 
-def talk(stage: Stage) -> Conversation:
-    door = Door(stage.ledger, stage.uploads, CATALOGUE, Limits())
-    return Conversation(stage.ledger, stage.audience, door, stage.results.link, partial(stage.started.append, "ticker"))
+def talk(stage: Stage) -> Actions:
+    submitter = Submitter(stage.ledger, stage.uploads, CATALOGUE, Limits())
+    return Actions(
+        stage.ledger, stage.connections, submitter, stage.results.link, partial(stage.started.append, "ticker")
+    )
 
 
-def say(conversation: Conversation, message: Any) -> None:
-    conversation.hear("s1", message if isinstance(message, str) else json.dumps(message))
+def say(actions: Actions, message: Any) -> None:
+    actions.hear("s1", message if isinstance(message, str) else json.dumps(message))
 
 
 def test_a_subscriber_sees_the_job_and_its_tasks_and_hears_what_follows() -> None:
-    stage, conversation, job = stage_with(2)
-    say(conversation, {"action": "subscribe", "job": job})
-    (snapshot,) = stage.audience.heard["s1"]
+    stage, actions, job = stage_with(2)
+    say(actions, {"action": "subscribe", "job": job})
+    (snapshot,) = stage.connections.heard["s1"]
     assert (snapshot["type"], snapshot["topic"], snapshot["more"]) == ("snapshot", job, False)
     assert snapshot["job"]["id"] == job
     assert [task["status"] for task in snapshot["tasks"]] == ["pending", "pending"]
-    assert stage.audience.listeners([job]) == {job: {"s1"}}
-    say(conversation, {"action": "unsubscribe", "job": job})
-    assert stage.audience.listeners([job]) == {}
+    assert stage.connections.subscribers([job]) == {job: {"s1"}}
+    say(actions, {"action": "unsubscribe", "job": job})
+    assert stage.connections.subscribers([job]) == {}
 
 
 def test_a_long_snapshot_comes_in_parts_that_can_be_carried() -> None:
-    stage, conversation, job = stage_with(100, "x" * 4000)
-    say(conversation, {"action": "subscribe", "job": job})
-    parts = stage.audience.heard["s1"]
+    stage, actions, job = stage_with(100, "x" * 4000)
+    say(actions, {"action": "subscribe", "job": job})
+    parts = stage.connections.heard["s1"]
     assert len(parts) > 1
     assert max(len(msgspec.json.encode(part)) for part in parts) < CARRIED
     assert [task["id"] for part in parts for task in part["tasks"]] == [f"{job}.{place}" for place in range(100)]
 
 
 def test_a_job_of_more_tasks_says_that_there_are_more() -> None:
-    stage, conversation, job = stage_with(101)
-    say(conversation, {"action": "subscribe", "job": job})
-    assert stage.audience.heard["s1"][-1]["more"] is True
-    assert sum(len(part["tasks"]) for part in stage.audience.heard["s1"]) == 100
+    stage, actions, job = stage_with(101)
+    say(actions, {"action": "subscribe", "job": job})
+    assert stage.connections.heard["s1"][-1]["more"] is True
+    assert sum(len(part["tasks"]) for part in stage.connections.heard["s1"]) == 100
 
 
 def test_everything_is_the_newest_jobs() -> None:
-    stage, conversation, job = stage_with(1)
-    say(conversation, {"action": "subscribe", "job": "*"})
-    assert [each["id"] for part in stage.audience.heard["s1"] for each in part["jobs"]] == [job]
+    stage, actions, job = stage_with(1)
+    say(actions, {"action": "subscribe", "job": "*"})
+    assert [each["id"] for part in stage.connections.heard["s1"] for each in part["jobs"]] == [job]
 
 
 def test_everything_of_nothing_is_still_an_answer() -> None:
     stage = Stage()
     say(talk(stage), {"action": "subscribe", "job": "*"})
-    assert [message["jobs"] for message in stage.audience.heard["s1"]] == [[]]
+    assert [message["jobs"] for message in stage.connections.heard["s1"]] == [[]]
 
 
 def test_who_asks_for_numbers_listens_to_them_and_has_the_ticker_started() -> None:
-    stage, conversation, _ = stage_with(0)
-    say(conversation, {"action": "stats"})
-    assert (stage.audience.listeners(["stats"]), stage.started) == ({"stats": {"s1"}}, ["ticker"])
-    say(conversation, {"action": "stats", "stop": True})
-    assert (stage.audience.listeners(["stats"]), stage.started) == ({}, ["ticker"])
+    stage, actions, _ = stage_with(0)
+    say(actions, {"action": "stats"})
+    assert (stage.connections.subscribers(["stats"]), stage.started) == ({"stats": {"s1"}}, ["ticker"])
+    say(actions, {"action": "stats", "stop": True})
+    assert (stage.connections.subscribers(["stats"]), stage.started) == ({}, ["ticker"])
 
 
 def test_a_ping_is_answered() -> None:
-    stage, conversation, _ = stage_with(0)
-    say(conversation, {"action": "ping"})
-    assert stage.audience.heard["s1"] == [{"type": "pong"}]
+    stage, actions, _ = stage_with(0)
+    say(actions, {"action": "ping"})
+    assert stage.connections.heard["s1"] == [{"type": "pong"}]
 
 
 @pytest.mark.parametrize(
@@ -112,23 +114,23 @@ def test_a_ping_is_answered() -> None:
     ],
 )
 def test_what_is_not_understood_is_answered_with_a_code(message: Any, code: str) -> None:
-    stage, conversation, _ = stage_with(0)
-    say(conversation, message)
-    (answer,) = stage.audience.heard["s1"]
+    stage, actions, _ = stage_with(0)
+    say(actions, message)
+    (answer,) = stage.connections.heard["s1"]
     assert (answer["type"], answer["error"]["code"]) == ("error", code)
-    assert stage.audience.listeners(["j0", "JOB#x\n"]) == {}
+    assert stage.connections.subscribers(["j0", "JOB#x\n"]) == {}
 
 
 def test_a_crawl_is_answered_with_its_job_and_ends_with_its_socket() -> None:
     stage = Stage()
-    stage.audience.admit("s1", "operator")
+    stage.connections.add("s1", "operator")
     say(talk(stage), CRAWL)
-    (snapshot,) = stage.audience.heard["s1"]
+    (snapshot,) = stage.connections.heard["s1"]
     job = snapshot["topic"]
     assert (snapshot["type"], snapshot["job"]["kind"], snapshot["job"]["status"]) == ("snapshot", "crawl", "pending")
-    assert stage.audience.listeners([job]) == {job: {"s1"}}
+    assert stage.connections.subscribers([job]) == {job: {"s1"}}
     assert json.loads(stage.uploads.objects[f"jobs/{job}.json"]) == {"urls": CRAWL["urls"], "workers": 2}
-    stage.audience.forget("s1")
+    stage.connections.remove("s1")
     found = stage.ledger.job(job)
     assert found
     assert found.status == "cancelled"
@@ -137,10 +139,10 @@ def test_a_crawl_is_answered_with_its_job_and_ends_with_its_socket() -> None:
 @pytest.mark.parametrize("finder", [Stage.relay_all, lambda stage: say(talk(stage), {"action": "ping"})])
 def test_a_crawl_ends_whoever_finds_its_socket_gone(finder: Callable[[Stage], object]) -> None:
     stage = Stage()
-    stage.audience.admit("s1", "operator")
+    stage.connections.add("s1", "operator")
     say(talk(stage), CRAWL)
-    job = stage.audience.heard["s1"][0]["topic"]
-    stage.audience.gone.add("s1")
+    job = stage.connections.heard["s1"][0]["topic"]
+    stage.connections.gone.add("s1")
     finder(stage)
     found = stage.ledger.job(job)
     assert found
@@ -157,8 +159,8 @@ def test_a_crawl_ends_whoever_finds_its_socket_gone(finder: Callable[[Stage], ob
 )
 def test_a_crawl_that_may_not_be_is_refused(role: str, message: Any, code: str) -> None:
     stage = Stage()
-    stage.audience.admit("s1", role)
+    stage.connections.add("s1", role)
     say(talk(stage), message)
-    (answer,) = stage.audience.heard["s1"]
+    (answer,) = stage.connections.heard["s1"]
     assert (answer["type"], answer["error"]["code"]) == ("error", code)
     assert not stage.uploads.objects

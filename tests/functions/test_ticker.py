@@ -10,10 +10,10 @@ from relay.changes import read_changes
 from tests.functions.stage import Stage
 from ticker.sweeping import Sweeper
 from ticker.ticking import EVERY_SECONDS, Ticker
-from umbel_core.arrivals import read_message
+from umbel_core.intake_messages import read_message
 from umbel_core.ledger import Job
+from umbel_core.op_stats import FOREVER
 from umbel_core.stats import Numbers, Stats
-from umbel_core.tally import FOREVER
 
 STATS = Stats("2026-01-31T12:00:00.123Z", Numbers(), {}, {})
 WORDS = '{"tasks":[{"op":"say","input":"hi"},{"op":"say","input":"bad"},{"op":"say","input":"ho"}]}'
@@ -28,7 +28,7 @@ class Run:
         self.meanwhile: list[Any] = []
 
     def tick(self, run: str = "r1") -> int:
-        return Ticker(lambda: STATS, self.stage.audience, self._wait).tick(run, lambda: self.seconds)
+        return Ticker(lambda: STATS, self.stage.connections, self._wait).tick(run, lambda: self.seconds)
 
     def _wait(self, seconds: float) -> None:
         assert seconds == EVERY_SECONDS
@@ -41,30 +41,30 @@ def test_where_nobody_listens_a_run_ends_at_once() -> None:
     run = Run(Stage())
     assert run.tick() == 0
     assert run.seconds == 80
-    assert run.stage.audience.talking == ""
+    assert run.stage.connections.talking == ""
 
 
 def test_listeners_hear_the_numbers_until_there_is_no_time_left() -> None:
     run = Run(Stage())
-    run.stage.audience.subscribe("s1", "stats")
-    run.stage.audience.subscribe("s2", "stats")
+    run.stage.connections.subscribe("s1", "stats")
+    run.stage.connections.subscribe("s2", "stats")
     assert run.tick() == 2 * 15
-    assert run.stage.audience.heard["s1"] == run.stage.audience.heard["s2"]
-    assert run.stage.audience.heard["s1"][0] == {"type": "stats", "stats": msgspec.to_builtins(STATS)}
+    assert run.stage.connections.heard["s1"] == run.stage.connections.heard["s2"]
+    assert run.stage.connections.heard["s1"][0] == {"type": "stats", "stats": msgspec.to_builtins(STATS)}
     assert run.seconds > 0
 
 
 def test_a_run_ends_when_the_last_listener_has_left() -> None:
     run = Run(Stage())
-    run.stage.audience.subscribe("s1", "stats")
-    run.meanwhile = [lambda: None, lambda: run.stage.audience.unsubscribe("s1", "stats")]
+    run.stage.connections.subscribe("s1", "stats")
+    run.meanwhile = [lambda: None, lambda: run.stage.connections.unsubscribe("s1", "stats")]
     assert run.tick() == 2
 
 
 def test_a_later_run_takes_over() -> None:
     run = Run(Stage())
-    run.stage.audience.subscribe("s1", "stats")
-    run.meanwhile = [lambda: run.stage.audience.take_over("r2")]
+    run.stage.connections.subscribe("s1", "stats")
+    run.meanwhile = [lambda: run.stage.connections.claim_ticker("r2")]
     assert run.tick() == 1
     assert run.seconds == 80 - EVERY_SECONDS
 
@@ -72,8 +72,8 @@ def test_a_later_run_takes_over() -> None:
 def missed(manifest: str = WORDS, relayed: int = 0) -> tuple[Stage, Job]:
     """A stage on which all has ended, and of whose changes only so many came through the stream."""
     stage = Stage()
-    (arrival,) = read_message(stage.drop("jobs/a.json", manifest.encode()))
-    job, _ = stage.planner.take(arrival)
+    (created,) = read_message(stage.drop("jobs/a.json", manifest.encode()))
+    job, _ = stage.planner.take(created)
     for command in stage.tasks.commands:
         stage.runner().run(command, 1)
     changes = read_changes(stage.ledger.stream)
@@ -97,7 +97,7 @@ def test_what_the_stream_left_behind_is_counted_in_the_job_and_in_the_numbers(re
     mended = stage.ledger.job(job.id)
     assert mended
     assert (mended.status, mended.completed, mended.failed, mended.total) == ("failed", tasks - 1, 1, tasks)
-    assert [fault.code for fault in mended.errors] == ["bad"]
+    assert [error.code for error in mended.errors] == ["bad"]
     say = stage.ledger.counted(FOREVER).forever["say"]
     assert (say.count("pending"), say.count("completed"), say.count("failed"), say.runs) == (0, tasks - 1, 1, tasks)
     assert sweeper(stage).sweep() == []
@@ -110,8 +110,8 @@ def test_a_job_that_was_heard_of_lately_is_left_to_the_stream() -> None:
 
 def test_an_end_that_the_stream_may_still_bring_is_left_to_it_however_long_its_job_waited() -> None:
     stage = Stage()
-    (arrival,) = read_message(stage.drop("jobs/a.json", b'{"tasks":[{"op":"say","input":"hi"}]}'))
-    job, _ = stage.planner.take(arrival)
+    (created,) = read_message(stage.drop("jobs/a.json", b'{"tasks":[{"op":"say","input":"hi"}]}'))
+    job, _ = stage.planner.take(created)
     waiting = stage.ledger.job(job)
     assert waiting
     stage.ledger.write([(waiting, msgspec.structs.replace(waiting, updated_at="2020-01-31T12:00:00.123Z"))], [])
@@ -125,7 +125,7 @@ def test_an_end_that_the_stream_may_still_bring_is_left_to_it_however_long_its_j
 
 def test_a_job_that_still_works_is_left_alone() -> None:
     stage = Stage()
-    (arrival,) = read_message(stage.drop("jobs/a.json", WORDS.encode()))
-    stage.planner.take(arrival)
+    (created,) = read_message(stage.drop("jobs/a.json", WORDS.encode()))
+    stage.planner.take(created)
     stage.runner().run(stage.tasks.commands[0], 1)
     assert sweeper(stage).sweep() == []

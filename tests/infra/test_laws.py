@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from coordinator.handler import _ROOM_MS
-from infra.numbers import VISIBILITY_PER_TIMEOUT
+from infra.lane_settings import VISIBILITY_PER_TIMEOUT
 from infra.queue import DEAD_SUFFIX
 from tests.infra.synthesis import as_list, named, of_type, statements, synthesise
 from umbel_core.aws.lanes import FIFO_SUFFIX
-from umbel_core.ids import INPUTS, JOBS, ROOT
-from umbel_core.receives import BASE, THROTTLED
+from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
+from umbel_core.max_receives import BASE, THROTTLED
 from umbel_core.settings import Limits
 
 Template = dict[str, Any]
@@ -183,8 +183,8 @@ def test_a_result_can_never_start_a_job(template: Template) -> None:
     assert notifying["BucketName"] == outputs["UploadsBucket"] != outputs["ResultsBucket"]
     (configurations,) = notifying["NotificationConfiguration"].values()
     prefixes = [rule["Value"] for one in configurations for rule in one["Filter"]["Key"]["FilterRules"]]
-    assert sorted(prefixes) == sorted([ROOT, JOBS])
-    assert not [prefix for prefix in prefixes if INPUTS.startswith(prefix) or prefix.startswith(INPUTS)]
+    assert sorted(prefixes) == sorted([UPLOADS_PREFIX, JOBS_PREFIX])
+    assert not [prefix for prefix in prefixes if INPUTS_PREFIX.startswith(prefix) or prefix.startswith(INPUTS_PREFIX)]
 
 
 def test_no_function_but_the_front_door_writes_where_jobs_start(template: Template) -> None:
@@ -193,7 +193,7 @@ def test_no_function_but_the_front_door_writes_where_jobs_start(template: Templa
         if "s3:PutObject" in as_list(statement["Action"]):
             for resource in as_list(statement["Resource"]):
                 text = json.dumps(resource)
-                if uploads in text and INPUTS not in text:
+                if uploads in text and INPUTS_PREFIX not in text:
                     assert policy.startswith(("ApiFunction", "RelaySockets")), policy
 
 

@@ -54,9 +54,9 @@ def test_one_more_file_changes_nothing_but_who_carries_the_catalogue(with_probe:
     functions = {after[name]["Properties"].get("FunctionName") for name in changed if "Code" in str(after[name])}
     policies = {name for name in changed if after[name]["Type"] == "AWS::IAM::Policy"}
     assert functions == CARRIERS
-    # The undertaker may read one more dead-letter queue; a stage names the API's deployment, which has a new digest;
-    # the web app's resource hears of the ops, to tell what a deployment changed.
-    assert {re.sub("Function.*", "", name) for name in policies} <= {"Undertaker"}
+    # The dead-letter function may read one more queue; a stage names the API's deployment, whose digest changes; the
+    # custom resource of the web app gets the list of ops.
+    assert {re.sub("Function.*", "", name) for name in policies} <= {"DeadLetters"}
     others = changed - policies - {name for name in changed if "Code" in str(after[name])}
     assert {after[name]["Type"] for name in others} <= {"AWS::ApiGateway::Stage", "Custom::WebApp"}
 

@@ -15,9 +15,9 @@ from pytest_localstack.session import RunningSession  # type: ignore[import-unty
 from umbel import deploy, engine, stack, tokens
 from umbel.aws import Cloud
 from umbel.environment import REGION
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import ROOT
-from umbel_core.aws.circuits import DynamoCircuits
+from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.tokens import Role
 
@@ -25,11 +25,13 @@ PROBES = Path(__file__).parent / "probes"
 _SERVICES = ("cloudformation", "dynamodb", "lambda", "logs", "s3", "sns", "sqs")
 
 
-class Deployment:
+class Deployed:
     """The deployed stack, and clients to look into it."""
 
-    def __init__(self, site: stack.Site, session: RunningSession, port: int, deploy: Callable[[], stack.Site]) -> None:
-        self.site = site
+    def __init__(
+        self, stack_: stack.Deployment, session: RunningSession, port: int, deploy: Callable[[], stack.Deployment]
+    ) -> None:
+        self.stack = stack_
         self.session = session
         self.port = port
         self.deploy = deploy
@@ -47,12 +49,12 @@ class Deployment:
     @cached_property
     def ledger(self) -> DynamoLedger:
         """The ledger as the functions read it."""
-        return DynamoLedger(self.client("dynamodb"), self.site.table, 30)
+        return DynamoLedger(self.client("dynamodb"), self.stack.table, 30)
 
     @cached_property
-    def circuits(self) -> DynamoCircuits:
+    def circuits(self) -> DynamoCircuitBreaker:
         """Hosts that are left alone, as the workers know them."""
-        return DynamoCircuits(self.client("dynamodb"), self.site.table)
+        return DynamoCircuitBreaker(self.client("dynamodb"), self.stack.table)
 
     @cached_property
     def sqs(self) -> Any:
@@ -65,20 +67,20 @@ class Deployment:
 
     def token(self, role: Role, days: float | None = None) -> str:
         """A new token."""
-        return tokens.create(self.site, role, "tests", days)[0]
+        return tokens.create(self.stack, role, "tests", days)[0]
 
     def results(self, job: str) -> set[str]:
         """Keys in the results bucket that belong to a job."""
-        listing = self.client("s3").list_objects_v2(Bucket=self.site.results_bucket, Prefix=f"{job}/")
+        listing = self.client("s3").list_objects_v2(Bucket=self.stack.results_bucket, Prefix=f"{job}/")
         return {entry["Key"] for entry in listing.get("Contents", ())}
 
     def result(self, key: str) -> bytes:
         """A result's bytes."""
-        return bytes(self.client("s3").get_object(Bucket=self.site.results_bucket, Key=key)["Body"].read())
+        return bytes(self.client("s3").get_object(Bucket=self.stack.results_bucket, Key=key)["Body"].read())
 
 
 @contextmanager
-def deployment(ops: Path, *, allowed: str, keep: bool) -> Iterator[Deployment]:
+def deployment(ops: Path, *, allowed: str, keep: bool) -> Iterator[Deployed]:
     """Deploy once, look, and take all of it away again unless it is to be kept for the next run."""
     shutil.rmtree(ops, ignore_errors=True)
     shutil.copytree(ROOT / "functions" / "ops", ops)
@@ -87,12 +89,12 @@ def deployment(ops: Path, *, allowed: str, keep: bool) -> Iterator[Deployment]:
     try:
         here = engine.running() or engine.start(_free_port(), persist=False)
         again = partial(deploy.local, Cloud(here.endpoint), ops=str(ops), allowed_addresses=allowed)
-        site = again()
+        found = again()
         session = RunningSession(engine.HOST, services=dict.fromkeys(_SERVICES, here.port), region_name=REGION)
         with session:
-            yield Deployment(site, session, here.port, again)
-    except Fault as fault:
-        pytest.fail(f"{fault}\n{fault.detail}", pytrace=False)
+            yield Deployed(found, session, here.port, again)
+    except UmbelError as error:
+        pytest.fail(f"{error}\n{error.detail}", pytrace=False)
     finally:
         if not keep:
             engine.stop()

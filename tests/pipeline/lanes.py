@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.shapes import moment
 from tests.pipeline.waiting import wait_for
 from umbel import stack
@@ -15,7 +15,7 @@ from umbel import stack
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
-def waiting(deployed: Deployment, queue: str) -> tuple[int, int]:
+def waiting(deployed: Deployed, queue: str) -> tuple[int, int]:
     """Messages that wait in a queue, and messages that are being worked on."""
     url = deployed.queue(queue)
     found = deployed.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))["Attributes"]
@@ -23,7 +23,7 @@ def waiting(deployed: Deployment, queue: str) -> tuple[int, int]:
     return ready, taken
 
 
-def drained(deployed: Deployment, queue: str) -> None:
+def drained(deployed: Deployed, queue: str) -> None:
     """Return when nothing of a queue is left."""
     wait_for(lambda: waiting(deployed, queue) == (0, 0), f"{queue} to be empty")
 
@@ -41,7 +41,7 @@ def held(api: Api, op: str, concurrency: int) -> Iterator[None]:
 
 
 @contextmanager
-def intake_held(deployed: Deployment) -> Iterator[None]:
+def intake_held(deployed: Deployed) -> Iterator[None]:
     """The coordinator takes nothing inside."""
     lambdas = deployed.client("lambda")
     (mapping,) = lambdas.list_event_source_mappings(FunctionName=f"{stack.STACK}-coordinator")["EventSourceMappings"]
@@ -62,7 +62,7 @@ def lane(api: Api, op: str) -> dict[str, Any]:
     return next(card for card in api.get("/ops").body["ops"] if card["name"] == op)
 
 
-def take_all(deployed: Deployment, queue: str, count: int) -> list[str]:
+def take_all(deployed: Deployed, queue: str, count: int) -> list[str]:
     """Take this many messages out of a queue by hand; their bodies."""
     url = deployed.queue(queue)
     bodies: list[str] = []
@@ -80,7 +80,7 @@ def take_all(deployed: Deployment, queue: str, count: int) -> list[str]:
     return bodies
 
 
-def send_all(deployed: Deployment, queue: str, bodies: list[str]) -> None:
+def send_all(deployed: Deployed, queue: str, bodies: list[str]) -> None:
     """Put messages into a queue by hand."""
     for body in bodies:
         deployed.sqs.send_message(QueueUrl=deployed.queue(queue), MessageBody=body)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pictures.bad import bad
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.shapes import is_error, moment
 from umbel_core.ledger import Job
 from umbel_core.settings import Limits
@@ -52,12 +52,12 @@ def crowd(upload: Callable[[str, bytes], None], photos: dict[str, bytes]) -> Non
 
 
 @pytest.mark.parametrize("name", bad())
-def test_a_bad_file_is_refused_on_first_delivery(name: str, job_of: Callable[..., Job], deployed: Deployment) -> None:
-    job = job_of(_key(name), among=200)
+def test_a_bad_file_is_refused_on_first_delivery(name: str, job_for: Callable[..., Job], deployed: Deployed) -> None:
+    job = job_for(_key(name), among=200)
     code = bad()[name].code
     assert job.status == "failed"
-    assert {fault.code for fault in job.errors} == {code}
-    assert all(len(fault.message) > 15 and "Traceback" not in fault.message for fault in job.errors)
+    assert {error.code for error in job.errors} == {code}
+    assert all(len(error.message) > 15 and "Traceback" not in error.message for error in job.errors)
     tasks, _ = deployed.ledger.tasks(job.id, None, 10, None)
     assert {task.status for task in tasks} <= {"failed"}
     assert {task.attempts for task in tasks} <= {1}
@@ -66,29 +66,29 @@ def test_a_bad_file_is_refused_on_first_delivery(name: str, job_of: Callable[...
 
 
 @pytest.mark.parametrize("key", NEIGHBOURS)
-def test_its_neighbours_succeed(key: str, job_of: Callable[..., Job]) -> None:
-    job = job_of(key, among=200)
+def test_its_neighbours_succeed(key: str, job_for: Callable[..., Job]) -> None:
+    job = job_for(key, among=200)
     assert (job.status, job.completed) == ("completed", 4)
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_an_odd_name_is_as_good_as_any(name: str, job_of: Callable[..., Job], deployed: Deployment) -> None:
-    job = job_of(f"uploads/{name}", among=200)
+def test_an_odd_name_is_as_good_as_any(name: str, job_for: Callable[..., Job], deployed: Deployed) -> None:
+    job = job_for(f"uploads/{name}", among=200)
     assert (job.status, job.recipe, job.completed) == ("completed", "default", 4)
     variants = ("thumbnail", "grayscale", "blur", "rotate90")
     assert deployed.results(job.id) == {f"{job.id}/{variant}.jpg" for variant in variants}
     assert job.name == name.rsplit("/", 1)[-1]
 
 
-def test_a_file_of_300_mb_is_refused_unread(deployed: Deployment, job_of: Callable[..., Job]) -> None:
-    place = {"Bucket": deployed.site.uploads_bucket, "Key": "uploads/film.jpg"}
+def test_a_file_of_300_mb_is_refused_unread(deployed: Deployed, job_for: Callable[..., Job]) -> None:
+    place = {"Bucket": deployed.stack.uploads_bucket, "Key": "uploads/film.jpg"}
     with TemporaryFile() as film:
         film.truncate(300_000_000)
         deployed.outsider.upload_fileobj(film, **place)
-    job = job_of(place["Key"])
+    job = job_for(place["Key"])
     deployed.outsider.delete_object(**place)
     assert (job.status, job.total) == ("failed", 0)
-    assert [fault.code for fault in job.errors] == ["too_large"]
+    assert [error.code for error in job.errors] == ["too_large"]
     assert "300.0 MB; at most 50.0 MB" in job.errors[0].message
 
 
@@ -129,8 +129,8 @@ MANIFESTS: dict[str, tuple[Any, str, str]] = {
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
-def test_a_bad_manifest_is_refused_at_every_door_in_the_same_words(
-    name: str, api: Api, upload: Callable[[str, bytes], None], job_of: Callable[..., Job]
+def test_a_bad_manifest_is_refused_at_every_way_in_in_the_same_words(
+    name: str, api: Api, upload: Callable[[str, bytes], None], job_for: Callable[..., Job]
 ) -> None:
     body, code, part = MANIFESTS[name]
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -139,15 +139,15 @@ def test_a_bad_manifest_is_refused_at_every_door_in_the_same_words(
     assert is_error(answer.body, code)
     assert part in answer.body["error"]["message"]
     upload(f"jobs/{name}.json", data)
-    job = job_of(f"jobs/{name}.json")
+    job = job_for(f"jobs/{name}.json")
     assert (job.status, job.total) == ("failed", 0)
-    assert [(fault.code, fault.message) for fault in job.errors] == [(code, answer.body["error"]["message"])]
+    assert [(error.code, error.message) for error in job.errors] == [(code, answer.body["error"]["message"])]
 
 
 def test_what_only_the_op_can_see_is_refused_on_first_delivery(
-    api: Api, deployed: Deployment, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
 ) -> None:
-    deployed.client("s3").put_object(Bucket=deployed.site.uploads_bucket, Key="inputs/cat.jpg", Body=photos["cat.jpg"])
+    deployed.client("s3").put_object(Bucket=deployed.stack.uploads_bucket, Key="inputs/cat.jpg", Body=photos["cat.jpg"])
     crop = {"op": "crop", "input": "inputs/cat.jpg", "params": {"width": 9000, "height": 10}}
     job = api.run(crop, {**crop, "params": {"width": 9, "height": 10}})
     assert done(job)["counts"] == {"total": 2, "completed": 1, "failed": 1, "skipped": 0}

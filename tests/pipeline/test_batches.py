@@ -116,12 +116,12 @@ def test_a_host_that_stays_busy_stops_its_store_with_what_it_said(api: Api, web:
 
 
 def test_a_batch_comes_in_by_the_bucket_too(
-    web: Site, upload: Callable[[str, bytes], None], job_of: Callable[..., Any], api: Api
+    web: Site, upload: Callable[[str, bytes], None], job_for: Callable[..., Any], api: Api
 ) -> None:
     web.files["/one.jpg"] = picture(30, 40)
     body = {"count": 1, "visits": [{"store_id": "S1", "image_url": [web.url("/one.jpg")]}], "gpu_seconds": 0.4}
     upload("jobs/visits.json", json.dumps(body).encode())
-    job = job_of("jobs/visits.json")
+    job = job_for("jobs/visits.json")
     assert (job.kind, job.status) == ("batch", "completed")
     (task,) = api.tasks(job.id)
     assert task["result"] == {"width": 30, "height": 40, "perimeter": 140}

@@ -7,7 +7,7 @@ import pytest
 
 from tests.ops.running import CATALOGUE
 from tests.pipeline.api import Api, open_link
-from tests.pipeline.deployment import PROBES, Deployment
+from tests.pipeline.deployment import PROBES, Deployed
 from tests.pipeline.shapes import is_error, is_job, is_task
 from umbel_core.ledger import Job
 
@@ -27,14 +27,14 @@ def words(api: Api, done: Callable[..., dict[str, Any]]) -> str:
 
 
 @pytest.fixture(scope="module")
-def picture(upload: Callable[[str, bytes], None], job_of: Callable[[str], Job], photos: dict[str, bytes]) -> str:
+def picture(upload: Callable[[str, bytes], None], job_for: Callable[[str], Job], photos: dict[str, bytes]) -> str:
     """A picture's job."""
     upload("uploads/rocket.jpg", photos["rocket.jpg"])
-    return job_of("uploads/rocket.jpg").id
+    return job_for("uploads/rocket.jpg").id
 
 
-def test_health_is_open_and_names_every_op(deployed: Deployment) -> None:
-    answer = Api(deployed.site.api, None).get("/health")
+def test_health_is_open_and_names_every_op(deployed: Deployed) -> None:
+    answer = Api(deployed.stack.api, None).get("/health")
     assert (answer.status, answer.body["status"]) == (200, "ok")
     assert set(answer.body["ops"]) == OPS
 
@@ -109,7 +109,7 @@ def test_a_job_of_several_results_wants_to_know_which_to_download(api: Api, pict
     assert open_link(chosen.headers["Location"]).startswith(b"\xff\xd8")
 
 
-def test_a_jobs_only_result_downloads(api: Api, deployed: Deployment, done: Callable[..., Any]) -> None:
+def test_a_jobs_only_result_downloads(api: Api, deployed: Deployed, done: Callable[..., Any]) -> None:
     job = api.run({"op": "thumbnail", "input": "uploads/rocket.jpg", "params": {"format": "png"}})
     done(job)
     answer = api.get(f"/jobs/{job}/download")
@@ -117,7 +117,7 @@ def test_a_jobs_only_result_downloads(api: Api, deployed: Deployment, done: Call
     assert open_link(answer.headers["Location"]) == deployed.result(f"{job}/thumbnail.png")
 
 
-def test_an_image_leads_to_its_bytes(api: Api, deployed: Deployment, picture: str) -> None:
+def test_an_image_leads_to_its_bytes(api: Api, deployed: Deployed, picture: str) -> None:
     answer = api.get(f"/images/{picture}/grayscale")
     assert answer.status == 302
     assert open_link(answer.headers["Location"]) == deployed.result(f"{picture}/grayscale.jpg")
@@ -173,9 +173,9 @@ def test_a_cancelled_job_skips_what_has_not_begun(api: Api, done: Callable[..., 
 
 
 def test_what_failed_is_run_again_on_request(
-    api: Api, deployed: Deployment, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
 ) -> None:
-    late = {"Bucket": deployed.site.uploads_bucket, "Key": "inputs/late.jpg"}
+    late = {"Bucket": deployed.stack.uploads_bucket, "Key": "inputs/late.jpg"}
     deployed.client("s3").delete_object(**late)
     job = api.run({"op": "info", "input": late["Key"]}, {"op": "slow", "input": "fine", "params": {"seconds": 0}})
     assert done(job)["counts"]["failed"] == 1

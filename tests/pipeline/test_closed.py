@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from umbel import engine, toolchain
 from umbel.environment import for_local
 
@@ -35,7 +35,7 @@ FOREIGN = {
 FUNCTION = "drive-by"
 
 
-def foreign(deployed: Deployment, who: str) -> dict[str, str]:
+def foreign(deployed: Deployed, who: str) -> dict[str, str]:
     return {name: value.format(port=deployed.port) for name, value in FOREIGN[who].items()}
 
 
@@ -53,30 +53,30 @@ def function_request(name: str = FUNCTION) -> bytes:
 
 
 @pytest.fixture
-def ask(deployed: Deployment) -> Callable[..., urllib3.BaseHTTPResponse]:
+def ask(deployed: Deployed) -> Callable[..., urllib3.BaseHTTPResponse]:
     """Send one request to the engine, with exactly these headers besides what HTTP itself needs."""
     pool = urllib3.PoolManager(retries=False, timeout=60)
 
     def asked(method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> urllib3.BaseHTTPResponse:
         silent = {"User-Agent": urllib3.util.SKIP_HEADER, "Accept-Encoding": urllib3.util.SKIP_HEADER}
-        address = f"{deployed.site.endpoint}{path}"
+        address = f"{deployed.stack.endpoint}{path}"
         return pool.request(method, address, headers={**silent, **headers}, body=body, redirect=False)
 
     return asked
 
 
-def doors(deployed: Deployment) -> dict[str, tuple[str, str, dict[str, str], bytes | None]]:
+def entry_points(deployed: Deployed) -> dict[str, tuple[str, str, dict[str, str], bytes | None]]:
     """What a foreign page would like to call: method, path, headers, body."""
-    address = str(deployed.site.endpoint)
+    address = str(deployed.stack.endpoint)
     scan = {"X-Amz-Target": "DynamoDB_20120810.Scan", "Content-Type": "text/plain"}
-    table = json.dumps({"TableName": deployed.site.table}).encode()
+    table = json.dumps({"TableName": deployed.stack.table}).encode()
     return {
         "create a function": ("POST", "/2015-03-31/functions", {"Content-Type": "text/plain"}, function_request()),
         "list the queues": ("GET", "/?Action=ListQueues", {}, None),
         "read the ledger": ("POST", "/", scan, table),
         "list the buckets": ("GET", "/", {}, None),
-        "the page": ("GET", deployed.site.web.removeprefix(address), {}, None),
-        "the API": ("GET", deployed.site.api.removeprefix(address) + "/health", {}, None),
+        "the page": ("GET", deployed.stack.web.removeprefix(address), {}, None),
+        "the API": ("GET", deployed.stack.api.removeprefix(address) + "/health", {}, None),
         "the engine's health": ("GET", "/_localstack/health", {}, None),
         "the engine's own health": ("GET", "/_ministack/health", {}, None),
         "the engine's settings": ("POST", "/_ministack/config", {"Content-Type": "text/plain"}, b"{}"),
@@ -86,9 +86,9 @@ def doors(deployed: Deployment) -> dict[str, tuple[str, str, dict[str, str], byt
 
 @pytest.mark.parametrize("who", FOREIGN)
 def test_a_foreign_page_gets_403_from_everything(
-    deployed: Deployment, ask: Callable[..., urllib3.BaseHTTPResponse], who: str
+    deployed: Deployed, ask: Callable[..., urllib3.BaseHTTPResponse], who: str
 ) -> None:
-    for what, (method, path, headers, body) in doors(deployed).items():
+    for what, (method, path, headers, body) in entry_points(deployed).items():
         answer = ask(method, path, {**headers, **foreign(deployed, who)}, body)
         assert answer.status == 403, what
         assert "Access-Control-Allow-Origin" not in answer.headers, what
@@ -101,11 +101,11 @@ def test_a_foreign_page_gets_403_from_everything(
 
 
 def test_a_program_gets_an_answer_from_everything(
-    deployed: Deployment, ask: Callable[..., urllib3.BaseHTTPResponse]
+    deployed: Deployed, ask: Callable[..., urllib3.BaseHTTPResponse]
 ) -> None:
     """The requests that are refused above are such as would work."""
     try:
-        for what, (method, path, headers, body) in doors(deployed).items():
+        for what, (method, path, headers, body) in entry_points(deployed).items():
             assert ask(method, path, headers, body).status in {200, 201}, what
         assert FUNCTION in functions(deployed)
     finally:
@@ -113,11 +113,11 @@ def test_a_program_gets_an_answer_from_everything(
 
 
 @pytest.mark.parametrize("who", FOREIGN)
-def test_a_foreign_page_opens_no_socket(deployed: Deployment, api: Api, who: str) -> None:
+def test_a_foreign_page_opens_no_socket(deployed: Deployed, api: Api, who: str) -> None:
     headers = foreign(deployed, who)
     # The client makes the Host of the address that it is given, whatever it is connected to.
     host = headers.pop("Host", None)
-    address = f"{deployed.site.socket}?token={api.token}"
+    address = f"{deployed.stack.socket}?token={api.token}"
     if host:
         address = address.replace(f"127.0.0.1:{deployed.port}", host if ":" in host else f"{host}:{deployed.port}")
     with pytest.raises(InvalidStatus) as refused:
@@ -130,44 +130,44 @@ def test_a_foreign_page_opens_no_socket(deployed: Deployment, api: Api, who: str
     assert refused.value.response.status_code == 403
 
 
-def test_the_own_page_opens_a_socket(deployed: Deployment, api: Api) -> None:
+def test_the_own_page_opens_a_socket(deployed: Deployed, api: Api) -> None:
     for origin in (f"http://127.0.0.1:{deployed.port}", f"http://localhost:{deployed.port}", None):
         headers = {"Origin": origin} if origin else {}
-        with connect(f"{deployed.site.socket}?token={api.token}", additional_headers=headers, proxy=None) as live:
+        with connect(f"{deployed.stack.socket}?token={api.token}", additional_headers=headers, proxy=None) as live:
             assert live.ping().wait(60)
 
 
-def test_boto3_and_localstacks_client_pass(deployed: Deployment) -> None:
+def test_boto3_and_localstacks_client_pass(deployed: Deployed) -> None:
     assert deployed.client("sqs").list_queues()["QueueUrls"]
     for host in (engine.HOST, "localhost"):
         outsider: Any = Session(localstack_host=f"{host}:{deployed.port}").client("s3")
-        assert deployed.site.uploads_bucket in [bucket["Name"] for bucket in outsider.list_buckets()["Buckets"]]
+        assert deployed.stack.uploads_bucket in [bucket["Name"] for bucket in outsider.list_buckets()["Buckets"]]
 
 
-def test_the_aws_command_passes(deployed: Deployment, tmp_path: Any) -> None:
+def test_the_aws_command_passes(deployed: Deployed, tmp_path: Any) -> None:
     uv = toolchain.uv()
     assert uv, "no uv here: make setup"
     aws = [uv, "tool", "run", "--quiet", "--from", "awscli", "aws"]
-    env = for_local(str(deployed.site.endpoint))
+    env = for_local(str(deployed.stack.endpoint))
     if subprocess.run([*aws, "--version"], env=env, capture_output=True, check=False).returncode:
         pytest.skip("the aws command could not be fetched from the package index")
     note = tmp_path / "note.txt"
     note.write_text("by the aws command")
-    key = f"s3://{deployed.site.results_bucket}/note.txt"
+    key = f"s3://{deployed.stack.results_bucket}/note.txt"
     for command in (["s3", "cp", str(note), key], ["s3", "ls", key], ["dynamodb", "list-tables"], ["s3", "rm", key]):
         done = subprocess.run([*aws, *command], env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
 
 def test_a_page_opened_as_localhost_moves_to_the_address_that_links_name(
-    deployed: Deployment, ask: Callable[..., urllib3.BaseHTTPResponse]
+    deployed: Deployed, ask: Callable[..., urllib3.BaseHTTPResponse]
 ) -> None:
-    path = deployed.site.web.removeprefix(str(deployed.site.endpoint))
+    path = deployed.stack.web.removeprefix(str(deployed.stack.endpoint))
     opened = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
     answer = ask("GET", path, {**opened, "Host": f"localhost:{deployed.port}"})
-    assert (answer.status, answer.headers["Location"]) == (307, deployed.site.web)
+    assert (answer.status, answer.headers["Location"]) == (307, deployed.stack.web)
 
 
-def functions(deployed: Deployment) -> list[str]:
+def functions(deployed: Deployed) -> list[str]:
     pages = deployed.client("lambda").get_paginator("list_functions").paginate()
     return [function["FunctionName"] for page in pages for function in page["Functions"]]

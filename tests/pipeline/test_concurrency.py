@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.lanes import held, lane, most_at_once, waiting
 from tests.pipeline.waiting import wait_for
 
@@ -59,7 +59,7 @@ def test_a_new_number_holds_within_five_seconds_while_the_lane_is_loaded(
 
 
 def test_a_paused_op_loses_nothing_and_holds_up_nobody(
-    api: Api, deployed: Deployment, done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, done: Callable[..., dict[str, Any]]
 ) -> None:
     with held(api, "slow", 4):
         job = api.run(*_words(6, 0), {"op": "sluggish", "input": [1, 2]})

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fetching.server import Site
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.feed import Feed
 from tests.pipeline.lanes import most_at_once
 from tests.pipeline.waiting import wait_for
@@ -74,8 +74,8 @@ def test_the_first_page_is_told_before_the_last_is_fetched_and_a_cancelled_crawl
     assert {task["error"]["code"] for task in skipped} == {"cancelled"}
 
 
-def test_a_sockets_crawl_streams_to_it_and_ends_with_it(api: Api, web: Site, done: Done, deployed: Deployment) -> None:
-    listener = Feed(deployed.site.socket, api.token)
+def test_a_sockets_crawl_streams_to_it_and_ends_with_it(api: Api, web: Site, done: Done, deployed: Deployed) -> None:
+    listener = Feed(deployed.stack.socket, api.token)
     listener.say(action="crawl", urls=[web.url(f"/slow?0.2&{place}") for place in range(60)], workers=2)
     snapshot = listener.wait_for(lambda message: message["type"] == "snapshot" and message["topic"] != "*", "its job")
     job = snapshot["topic"]
@@ -85,10 +85,10 @@ def test_a_sockets_crawl_streams_to_it_and_ends_with_it(api: Api, web: Site, don
 
 
 def test_a_crawl_comes_in_by_the_bucket_too(
-    upload: Callable[[str, bytes], None], job_of: Callable[..., Any], web: Site, api: Api
+    upload: Callable[[str, bytes], None], job_for: Callable[..., Any], web: Site, api: Api
 ) -> None:
     upload("jobs/pages.json", json.dumps({"urls": [web.url("/good")] * 3, "workers": 2, "policy": "host"}).encode())
-    job = job_of("jobs/pages.json")
+    job = job_for("jobs/pages.json")
     assert (job.kind, job.status, job.completed) == ("crawl", "completed", 3)
     assert {task["group"] for task in api.tasks(job.id)} == {"worker-1"}
 
@@ -102,13 +102,13 @@ def test_a_crawl_comes_in_by_the_bucket_too(
         ({"count": 1}, "invalid_manifest"),
     ],
 )
-def test_a_crawl_that_cannot_be_is_refused_at_the_door(api: Api, body: dict[str, Any], code: str) -> None:
+def test_a_crawl_that_cannot_be_is_refused_before_it_starts(api: Api, body: dict[str, Any], code: str) -> None:
     answer = api.post("/crawls", body)
     assert (answer.status, answer.body["error"]["code"]) == (400, code)
 
 
 def test_a_host_that_keeps_failing_is_left_alone_until_a_probe_finds_it_well(
-    api: Api, web: Site, done: Done, deployed: Deployment, feed: Feed
+    api: Api, web: Site, done: Done, deployed: Deployed, feed: Feed
 ) -> None:
     # Under another name, for the other tests ask this server too; well, whatever an earlier run found.
     place = web.place.replace("127.0.0.1", "localhost")
@@ -125,7 +125,7 @@ def test_a_host_that_keeps_failing_is_left_alone_until_a_probe_finds_it_well(
     assert done(crawl(api, urls=[web.url("/good")]))["status"] == "completed"
 
     deployed.client("dynamodb").update_item(
-        TableName=deployed.site.table,
+        TableName=deployed.stack.table,
         Key={"pk": {"S": "CIRCUITS"}, "sk": {"S": place}},
         UpdateExpression="SET open_until = :past",
         ExpressionAttributeValues={":past": {"N": "1"}},

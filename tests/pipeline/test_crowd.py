@@ -8,7 +8,7 @@ import pytest
 from tests.ops.running import CATALOGUE
 from tests.pictures.large import large_photo
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.waiting import wait_for
 from umbel_core.ledger import Job
 
@@ -18,7 +18,7 @@ PHOTOS = 200
 
 
 def test_two_hundred_photos_at_once_make_eight_hundred_variants(
-    api: Api, deployed: Deployment, upload: Callable[[str, bytes], None]
+    api: Api, deployed: Deployed, upload: Callable[[str, bytes], None]
 ) -> None:
     photo = large_photo(816, 612)
     with ThreadPoolExecutor(8) as pool:
@@ -35,5 +35,5 @@ def test_two_hundred_photos_at_once_make_eight_hundred_variants(
         tasks, _ = deployed.ledger.tasks(job.id, None, 10, None)
         assert [(task.status, task.attempts) for task in tasks] == [("completed", 1)] * 4
         assert len(deployed.results(job.id)) == 4
-    assert not [op for op in (*CATALOGUE, "intake") if deployed.ledger.dead(op)]
+    assert not [op for op in (*CATALOGUE, "intake") if deployed.ledger.dead_letters(op)]
     assert api.get("/health").body["status"] == "ok"

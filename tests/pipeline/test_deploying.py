@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.feed import Feed
 from umbel import deploy, engine
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import ROOT
 
 pytestmark = pytest.mark.engine
@@ -31,7 +31,7 @@ def latecomer(word: str) -> str:
 
 
 def test_an_op_comes_and_goes_by_a_deployment_while_work_goes_on(
-    api: Api, deployed: Deployment, feed: Feed, done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, feed: Feed, done: Callable[..., dict[str, Any]]
 ) -> None:
     before = _ops(api)
     LATECOMER.write_text(NEW)
@@ -55,13 +55,13 @@ def test_an_op_comes_and_goes_by_a_deployment_while_work_goes_on(
 
 
 def test_a_stack_that_another_checkout_deployed_is_not_replaced(
-    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cloud = deployed.site.cloud
+    cloud = deployed.stack.cloud
     monkeypatch.setattr(engine, "running", lambda: None)
     deploy._refuse_foreign(cloud)
     monkeypatch.setattr(deploy, "_owner", lambda: "elsewhere:/home/ann/umbel")
-    with pytest.raises(Fault, match=rf"at {cloud.endpoint} was deployed from .*{ROOT.name}: .* --force"):
+    with pytest.raises(UmbelError, match=rf"at {cloud.endpoint} was deployed from .*{ROOT.name}: .* --force"):
         deploy._refuse_foreign(cloud)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.lanes import drained, held, intake_held, send_all, take_all
 from umbel_core.ledger import Job
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.engine
 
 
 def test_an_s3_event_that_comes_again_and_out_of_order_is_one_job(
-    deployed: Deployment, upload: Callable[[str, bytes], None], job_of: Callable[..., Job], photos: dict[str, bytes]
+    deployed: Deployed, upload: Callable[[str, bytes], None], job_for: Callable[..., Job], photos: dict[str, bytes]
 ) -> None:
     keys = [f"uploads/again {place}.jpg" for place in range(3)]
     with intake_held(deployed):
@@ -23,7 +23,7 @@ def test_an_s3_event_that_comes_again_and_out_of_order_is_one_job(
             upload(key, photos["cat.jpg"])
         events = take_all(deployed, "intake", len(keys))
         send_all(deployed, "intake", random.Random(1).sample(events * 3, len(events) * 3))
-    first = [job_of(key) for key in keys]
+    first = [job_for(key) for key in keys]
     made = [deployed.ledger.tasks(job.id, None, 10, None) for job in first]
     send_all(deployed, "intake", events)
     drained(deployed, "intake")
@@ -37,7 +37,7 @@ def test_an_s3_event_that_comes_again_and_out_of_order_is_one_job(
 
 
 def test_a_task_that_comes_twice_and_shuffled_ends_once(
-    api: Api, deployed: Deployment, done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, done: Callable[..., dict[str, Any]]
 ) -> None:
     with held(api, "slow", 4):
         words: list[dict[str, Any]] = [
@@ -55,19 +55,19 @@ def test_a_task_that_comes_twice_and_shuffled_ends_once(
 
 
 def test_a_result_starts_nothing(
-    deployed: Deployment, upload: Callable[[str, bytes], None], job_of: Callable[..., Job], photos: dict[str, bytes]
+    deployed: Deployed, upload: Callable[[str, bytes], None], job_for: Callable[..., Job], photos: dict[str, bytes]
 ) -> None:
-    results = {"Bucket": deployed.site.results_bucket, "Body": photos["cat.jpg"]}
+    results = {"Bucket": deployed.stack.results_bucket, "Body": photos["cat.jpg"]}
     upload("uploads/before.jpg", photos["cat.jpg"])
-    before = job_of("uploads/before.jpg")
+    before = job_for("uploads/before.jpg")
     for key in ("uploads/result.jpg", "jobs/result.json", "result.jpg"):
         deployed.client("s3").put_object(Key=key, **results)
     upload("uploads/after.jpg", photos["cat.jpg"])
-    after = job_of("uploads/after.jpg")
+    after = job_for("uploads/after.jpg")
     jobs, _ = deployed.ledger.jobs(20, None)
     assert [job.id for job in jobs if job.created_at >= before.created_at] == [after.id, before.id]
 
 
-def test_the_results_bucket_tells_nobody(deployed: Deployment) -> None:
-    told = deployed.client("s3").get_bucket_notification_configuration(Bucket=deployed.site.results_bucket)
+def test_the_results_bucket_tells_nobody(deployed: Deployed) -> None:
+    told = deployed.client("s3").get_bucket_notification_configuration(Bucket=deployed.stack.results_bucket)
     assert not {"QueueConfigurations", "TopicConfigurations", "LambdaFunctionConfigurations"} & set(told)

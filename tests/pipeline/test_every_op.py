@@ -1,4 +1,4 @@
-"""Every op of the catalogue runs through every door, and gives what its declaration says."""
+"""Every op of the catalogue runs through every way in, and gives what its declaration says."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.ops.running import CATALOGUE, PICTURE_OPS, photo, run, some_params
 from tests.pipeline.api import Api, open_link
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.shapes import is_job, is_task
 from umbel_core.ledger import Job
 
@@ -21,9 +21,9 @@ PHOTO = "coffee.jpg"
 
 
 @pytest.fixture(scope="module")
-def key(deployed: Deployment) -> str:
+def key(deployed: Deployed) -> str:
     """A picture that starts no job by itself."""
-    deployed.client("s3").put_object(Bucket=deployed.site.uploads_bucket, Key="inputs/coffee.jpg", Body=photo(PHOTO))
+    deployed.client("s3").put_object(Bucket=deployed.stack.uploads_bucket, Key="inputs/coffee.jpg", Body=photo(PHOTO))
     return "inputs/coffee.jpg"
 
 
@@ -33,11 +33,11 @@ def by_request(api: Api, key: str) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def by_file(upload: Callable[[str, bytes], None], job_of: Callable[[str], Job], key: str) -> Callable[[str], str]:
+def by_file(upload: Callable[[str, bytes], None], job_for: Callable[[str], Job], key: str) -> Callable[[str], str]:
     def start(op: str) -> str:
         manifest = {"tasks": [{"op": op, "input": key, "params": some_params(op)}]}
         upload(f"jobs/{op}.json", json.dumps(manifest).encode())
-        return job_of(f"jobs/{op}.json").id
+        return job_for(f"jobs/{op}.json").id
 
     return start
 
@@ -55,12 +55,12 @@ def by_image(api: Api) -> Callable[[str], str]:
     return start
 
 
-@pytest.mark.parametrize("door", ["by_request", "by_file", "by_image"])
+@pytest.mark.parametrize("way_in", ["by_request", "by_file", "by_image"])
 @pytest.mark.parametrize("op", PICTURE_OPS)
-def test_every_op_runs_through_every_door(
-    op: str, door: str, request: pytest.FixtureRequest, api: Api, done: Callable[..., dict[str, Any]]
+def test_every_op_runs_through_every_way_in(
+    op: str, way_in: str, request: pytest.FixtureRequest, api: Api, done: Callable[..., dict[str, Any]]
 ) -> None:
-    job = request.getfixturevalue(door)(op)
+    job = request.getfixturevalue(way_in)(op)
     ended = done(job)
     assert is_job(ended)
     assert (ended["status"], ended["errors"]) == ("completed", [])

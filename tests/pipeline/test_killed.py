@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.feed import Feed
 from tests.pipeline.processes import workers
 from tests.pipeline.waiting import wait_for
@@ -19,7 +19,7 @@ KILLS = 20
 
 
 def test_twenty_killed_workers_cost_retries_and_no_task(
-    api: Api, deployed: Deployment, feed: Feed, done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, feed: Feed, done: Callable[..., dict[str, Any]]
 ) -> None:
     words = [f"word {place}" for place in range(TASKS)]
     job = api.run(*({"op": "brisk", "input": word} for word in words))
@@ -32,7 +32,7 @@ def test_twenty_killed_workers_cost_retries_and_no_task(
     tasks = api.tasks(job)
     assert [task["result"] for task in tasks] == [word[::-1] for word in words]
     assert max(task["attempts"] for task in tasks) > 1, "nobody was killed in the midst of work"
-    assert not deployed.ledger.dead("brisk")
+    assert not deployed.ledger.dead_letters("brisk")
     feed.ended(job)
     assert _completed(feed, job) == Counter(task["id"] for task in tasks), "each was committed once"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.feed import Feed, Message, board
 from tests.pipeline.shapes import is_job, is_task
 from umbel_core.ledger import Job
@@ -27,11 +27,11 @@ def _words(count: int, seconds: float = 0.2) -> Iterator[dict[str, Any]]:
 
 
 def test_a_picture_is_seen_from_its_first_variant_to_its_last(
-    api: Api, feed: Feed, upload: Callable[[str, bytes], None], job_of: Callable[..., Job], photos: dict[str, bytes]
+    api: Api, feed: Feed, upload: Callable[[str, bytes], None], job_for: Callable[..., Job], photos: dict[str, bytes]
 ) -> None:
     assert all(map(is_job, feed.snapshot["jobs"]))
     upload("uploads/seen live.jpg", photos["coffee.jpg"])
-    job = job_of("uploads/seen live.jpg").id
+    job = job_for("uploads/seen live.jpg").id
     feed.ended(job)
     tasks = [message["task"] for message in feed.messages if message["type"] == "task" and message["job"] == job]
     assert all(map(is_task, tasks))
@@ -45,14 +45,14 @@ def test_a_picture_is_seen_from_its_first_variant_to_its_last(
 
 
 def test_who_lost_the_socket_ends_up_equal_to_who_did_not(
-    api: Api, deployed: Deployment, feed: Feed, done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, feed: Feed, done: Callable[..., dict[str, Any]]
 ) -> None:
-    lost = Feed(deployed.site.socket, api.token)
+    lost = Feed(deployed.stack.socket, api.token)
     job = api.run(*_words(12))
     lost.wait_for(lambda message: message["type"] == "task" and message["job"] == job, "a first change")
     lost.cut()
     feed.wait_for(lambda message: _completed(message, job) > 4, "the job to go on")
-    with closing(Feed(deployed.site.socket, api.token)) as back:
+    with closing(Feed(deployed.stack.socket, api.token)) as back:
         back.ended(job)
         feed.ended(job)
         ledger = done(job)
@@ -61,10 +61,10 @@ def test_who_lost_the_socket_ends_up_equal_to_who_did_not(
 
 
 def test_who_was_away_for_all_of_it_finds_it_in_the_snapshot(
-    api: Api, deployed: Deployment, done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, done: Callable[..., dict[str, Any]]
 ) -> None:
     ended = done(api.run(*_words(3, 0)))
-    with closing(Feed(deployed.site.socket, api.token)) as late:
+    with closing(Feed(deployed.stack.socket, api.token)) as late:
         assert _bare(board(late.messages)[ended["id"]]) == _bare(ended)
 
 
@@ -89,10 +89,10 @@ def test_counts_never_go_back(api: Api, feed: Feed) -> None:
 
 
 def test_one_jobs_listener_hears_of_that_job_alone(
-    api: Api, deployed: Deployment, done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, done: Callable[..., dict[str, Any]]
 ) -> None:
     mine, other = api.run(*_words(6)), api.run(*_words(6))
-    with closing(Feed(deployed.site.socket, api.token, topic=mine)) as listening:
+    with closing(Feed(deployed.stack.socket, api.token, topic=mine)) as listening:
         assert listening.snapshot["job"]["id"] == mine
         listening.ended(mine)
         done(other)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.waiting import wait_for
 from umbel.home import ROOT
 from umbel.toolchain import VENV
@@ -27,7 +27,7 @@ def _entries(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-def test_rounds_without_a_pause_are_all_answered_right(deployed: Deployment, tmp_path: Path) -> None:
+def test_rounds_without_a_pause_are_all_answered_right(deployed: Deployed, tmp_path: Path) -> None:
     log = tmp_path / "load.jsonl"
     command = _command(*TYPES, "--every", "0", "--for", "3", "--json", "--log", log)
     ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True, timeout=90)
@@ -41,7 +41,7 @@ def test_rounds_without_a_pause_are_all_answered_right(deployed: Deployment, tmp
     assert all(entry["result"] == entry["expected"] for entry in entries if entry["type"] != "thumbnail")
 
 
-def test_an_interrupt_waits_for_the_last_answers_and_ends_well(deployed: Deployment, tmp_path: Path) -> None:
+def test_an_interrupt_waits_for_the_last_answers_and_ends_well(deployed: Deployed, tmp_path: Path) -> None:
     log = tmp_path / "load.jsonl"
     command = _command("reverse", "wait", "--every", "600", "--log", log)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as running:
@@ -53,13 +53,13 @@ def test_an_interrupt_waits_for_the_last_answers_and_ends_well(deployed: Deploym
     assert "✓ 2 of 2 answers right" in err
 
 
-def test_an_op_that_is_not_there_is_named(deployed: Deployment) -> None:
+def test_an_op_that_is_not_there_is_named(deployed: Deployed) -> None:
     ended = subprocess.run(_command("nope"), capture_output=True, text=True, cwd=ROOT, check=False, timeout=30)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("umbel: there is no op 'nope' here; the ops are ")
 
 
-def test_a_token_that_may_not_send_ends_it_with_one_line(deployed: Deployment) -> None:
+def test_a_token_that_may_not_send_ends_it_with_one_line(deployed: Deployed) -> None:
     environment = {**os.environ, "UMBEL_TOKEN": deployed.token("viewer")}
     ended = subprocess.run(
         _command("reverse"), capture_output=True, text=True, cwd=ROOT, check=False, timeout=60, env=environment

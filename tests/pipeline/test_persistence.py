@@ -42,7 +42,7 @@ class Home:
     def python(self, code: str, *, fails: bool = False) -> str:
         """Run code as the checkout's own; returns all that it says."""
         done = subprocess.run(
-            [sys.executable, "-c", f"from umbel.faults import Fault\n{code}"],
+            [sys.executable, "-c", f"from umbel.errors import UmbelError\n{code}"],
             env={**environment.clean(), "UMBEL_HOME": str(self.folder), "PYTHONPATH": str(ROOT)},
             cwd=ROOT,
             capture_output=True,

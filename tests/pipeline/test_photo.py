@@ -11,7 +11,7 @@ from tests.ops.measuring import psnr
 from tests.pictures.large import large_photo
 from tests.pictures.scene import GPS, private
 from tests.pipeline.api import Api, open_link
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from umbel_core.ledger import Job
 
 pytestmark = pytest.mark.engine
@@ -28,13 +28,13 @@ def photo() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def job(photo: bytes, upload: Callable[[str, bytes], None], job_of: Callable[[str], Job]) -> Job:
+def job(photo: bytes, upload: Callable[[str, bytes], None], job_for: Callable[[str], Job]) -> Job:
     upload(KEY, photo)
-    return job_of(KEY)
+    return job_for(KEY)
 
 
 @pytest.fixture(scope="module")
-def variants(deployed: Deployment, job: Job) -> dict[str, bytes]:
+def variants(deployed: Deployed, job: Job) -> dict[str, bytes]:
     return {name: deployed.result(kept["key"]) for name, kept in job.variants.items()}
 
 
@@ -46,7 +46,7 @@ def seen(photo: bytes) -> Image.Image:
     return upright
 
 
-def test_a_12_mp_photo_gives_four_variants(deployed: Deployment, job: Job) -> None:
+def test_a_12_mp_photo_gives_four_variants(deployed: Deployed, job: Job) -> None:
     assert (job.status, job.total, job.completed, job.failed) == ("completed", 4, 4, 0)
     names = ("thumbnail", "grayscale", "blur", "rotate90")
     assert deployed.results(job.id) == {f"{job.id}/{name}.jpg" for name in names}
@@ -83,7 +83,7 @@ def test_no_variant_says_where_the_photo_was_taken(variants: dict[str, bytes]) -
         assert b"Exif" not in data
 
 
-def test_the_ledger_knows_what_was_made(job: Job, variants: dict[str, bytes], deployed: Deployment) -> None:
+def test_the_ledger_knows_what_was_made(job: Job, variants: dict[str, bytes], deployed: Deployed) -> None:
     tasks, _ = deployed.ledger.tasks(job.id, None, 10, None)
     assert {task.variant: (task.status, task.attempts) for task in tasks} == dict.fromkeys(variants, ("completed", 1))
     for task in tasks:
@@ -99,18 +99,18 @@ def test_every_variant_opens_from_the_list_of_images(api: Api, job: Job, variant
 
 
 def test_a_recipes_folder_takes_its_recipe(
-    upload: Callable[[str, bytes], None], job_of: Callable[[str], Job], photos: dict[str, bytes]
+    upload: Callable[[str, bytes], None], job_for: Callable[[str], Job], photos: dict[str, bytes]
 ) -> None:
     upload("uploads/hero/hubble.jpg", photos["hubble.jpg"])
-    job = job_of("uploads/hero/hubble.jpg")
+    job = job_for("uploads/hero/hubble.jpg")
     assert (job.recipe, job.status) == ("hero", "completed")
     made = {name: (kept["format"], kept["width"], kept["height"]) for name, kept in job.variants.items()}
     assert made == {"large": ("jpeg", 1000, 872), "small": ("webp", 480, 419)}
 
 
 def test_a_folder_that_is_no_recipe_takes_the_default_one(
-    upload: Callable[[str, bytes], None], job_of: Callable[[str], Job], photos: dict[str, bytes]
+    upload: Callable[[str, bytes], None], job_for: Callable[[str], Job], photos: dict[str, bytes]
 ) -> None:
     upload("uploads/no-such-recipe/cat.jpg", photos["cat.jpg"])
-    job = job_of("uploads/no-such-recipe/cat.jpg")
+    job = job_for("uploads/no-such-recipe/cat.jpg")
     assert (job.recipe, job.status, job.completed) == ("default", "completed", 4)

@@ -8,18 +8,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.feed import Feed
 from tests.pipeline.lanes import held, lane
 from tests.pipeline.waiting import wait_for
 from umbel.stack import STACK
-from umbel_core.aws.books import DynamoBooks
+from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.ledger import job_key, task_key
-from umbel_core.tally import FOREVER
+from umbel_core.op_stats import FOREVER
 
 pytestmark = pytest.mark.engine
 STATUSES = ("pending", "running", "completed", "failed", "skipped")
-NUMBERS = {
+STATS_TOPIC = {
     *STATUSES,
     *("in_flight", "queue_depth", "oldest_age_seconds", "average_ms", "p50_ms", "p95_ms"),
     *("throughput_per_minute", "active_workers"),
@@ -55,10 +55,10 @@ def calm(api: Api) -> dict[str, Any]:
 def test_the_answer_has_every_number_of_every_op(api: Api, viewer: Api) -> None:
     stats = viewer.get("/stats").body
     assert set(stats) == {"at", "totals", "ops", "circuits"}
-    assert set(stats["totals"]) == NUMBERS
+    assert set(stats["totals"]) == STATS_TOPIC
     assert set(stats["ops"]) == {op["name"] for op in api.get("/ops").body["ops"]}
     assert all(
-        set(op) == NUMBERS | {"state", "concurrency", "last_success_at", "workers"} for op in stats["ops"].values()
+        set(op) == STATS_TOPIC | {"state", "concurrency", "last_success_at", "workers"} for op in stats["ops"].values()
     )
 
 
@@ -98,8 +98,8 @@ def test_the_metrics_are_what_prometheus_reads(viewer: Api) -> None:
     assert completed.keys() == viewer.get("/stats").body["ops"].keys()
 
 
-def test_the_tallies_are_in_the_ledger(api: Api, deployed: Deployment) -> None:
-    counted = DynamoBooks(deployed.client("dynamodb"), deployed.site.table).counted(FOREVER)
+def test_the_op_stats_are_in_the_ledger(api: Api, deployed: Deployed) -> None:
+    counted = DynamoCounters(deployed.client("dynamodb"), deployed.stack.table).counted(FOREVER)
     assert counted.forever["slow"].count("completed") == _of(api)["completed"]
 
 
@@ -118,14 +118,14 @@ def _is_event(message: dict[str, Any], kind: str, op: str) -> bool:
 
 
 def test_who_asks_for_numbers_hears_them_again_and_again_until_they_ask_no_more(
-    api: Api, deployed: Deployment, feed: Feed
+    api: Api, deployed: Deployed, feed: Feed
 ) -> None:
     feed.say(action="stats")
     wait_for(lambda: len(_heard(feed)) > 2, "three messages")
     shown = api.get("/stats").body
     assert _heard(feed)[0].keys() == shown.keys()
     assert _heard(feed)[0]["ops"].keys() == shown["ops"].keys()
-    with closing(Feed(deployed.site.socket, api.token)) as other:
+    with closing(Feed(deployed.stack.socket, api.token)) as other:
         other.say(action="stats")
         feed.say(action="stats", stop=True)
         wait_for(lambda: len(_moments(other) - _moments(feed)) > 2, "the other alone to hear three")
@@ -140,14 +140,14 @@ def _moments(feed: Feed) -> set[str]:
 
 
 def test_a_job_whose_record_fell_behind_is_counted_again(
-    api: Api, deployed: Deployment, done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, done: Callable[..., dict[str, Any]]
 ) -> None:
     job = api.run(*_words(3))
     done(job)
     dynamodb, then = deployed.client("dynamodb"), {":then": {"S": "2026-01-31T12:00:00.123Z"}}
     for place in range(3):
         dynamodb.update_item(
-            TableName=deployed.site.table,
+            TableName=deployed.stack.table,
             Key=task_key(job, place),
             UpdateExpression="SET finished_at = :then",
             ExpressionAttributeValues=then,
@@ -156,7 +156,7 @@ def test_a_job_whose_record_fell_behind_is_counted_again(
     def mended() -> bool:
         """Until the relay has heard of the tasks' new dates, it may write the job anew."""
         dynamodb.update_item(
-            TableName=deployed.site.table,
+            TableName=deployed.stack.table,
             Key=job_key(job),
             UpdateExpression="SET #status = :running, completed = :none, unfinished = :jobs, updated_at = :then",
             ExpressionAttributeNames={"#status": "status"},

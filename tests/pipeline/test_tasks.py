@@ -39,7 +39,7 @@ def test_a_task_is_found_at_once_and_answered(api: Api, type_: str, payload: Any
         ({"payload": 1}, "invalid_manifest", "type"),
     ],
 )
-def test_a_wrong_task_is_refused_at_the_door(api: Api, body: dict[str, Any], code: str, says: str) -> None:
+def test_a_wrong_task_is_refused_before_it_starts(api: Api, body: dict[str, Any], code: str, says: str) -> None:
     refused = api.post("/tasks", body)
     assert (refused.status, refused.body["error"]["code"]) == (400, code)
     assert says in refused.body["error"]["message"]

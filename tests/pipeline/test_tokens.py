@@ -4,7 +4,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.feed import Feed
 from tests.pipeline.shapes import is_error
 from umbel import tokens
@@ -23,29 +23,29 @@ WRITE = [
 
 
 @pytest.fixture(params=["none", "made up", "empty", "expired", "revoked"])
-def useless(request: pytest.FixtureRequest, deployed: Deployment) -> str | None:
+def useless(request: pytest.FixtureRequest, deployed: Deployed) -> str | None:
     """A token that opens nothing."""
     if request.param == "expired":
         return deployed.token("operator", days=-1)
     if request.param == "revoked":
-        secret, record = tokens.create(deployed.site, "operator", "tests")
-        tokens.revoke(deployed.site, record.id)
+        secret, record = tokens.create(deployed.stack, "operator", "tests")
+        tokens.revoke(deployed.stack, record.id)
         return secret
     return {"none": None, "made up": "umb_" + "x" * 43, "empty": " "}[request.param]
 
 
 @pytest.mark.parametrize(("method", "path"), [*(("GET", path) for path in READ), *WRITE])
 def test_without_a_good_token_every_call_is_a_401(
-    method: str, path: str, deployed: Deployment, useless: str | None
+    method: str, path: str, deployed: Deployed, useless: str | None
 ) -> None:
-    answer = Api(deployed.site.api, useless).call(method, path, {} if method != "GET" else None)
+    answer = Api(deployed.stack.api, useless).call(method, path, {} if method != "GET" else None)
     assert answer.status == 401
     assert is_error(answer.body, "unauthorized")
 
 
-def test_without_a_good_token_the_socket_stays_shut(deployed: Deployment, useless: str | None) -> None:
+def test_without_a_good_token_the_socket_stays_shut(deployed: Deployed, useless: str | None) -> None:
     with pytest.raises(InvalidStatus) as refusal:
-        Feed(deployed.site.socket, useless and useless.strip())
+        Feed(deployed.stack.socket, useless and useless.strip())
     assert refusal.value.response.status_code in (401, 403)
 
 
@@ -65,14 +65,14 @@ def test_a_token_says_what_it_may(api: Api, viewer: Api) -> None:
     assert [one.get("/me").body for one in (api, viewer)] == [{"role": "operator"}, {"role": "viewer"}]
 
 
-def test_a_viewer_listens(deployed: Deployment, viewer: Api) -> None:
-    listening = Feed(deployed.site.socket, viewer.token)
+def test_a_viewer_listens(deployed: Deployed, viewer: Api) -> None:
+    listening = Feed(deployed.stack.socket, viewer.token)
     assert listening.snapshot["topic"] == "*"
     listening.close()
 
 
-def test_no_token_lies_in_the_table(deployed: Deployment) -> None:
+def test_no_token_lies_in_the_table(deployed: Deployed) -> None:
     secret = deployed.token("operator")
-    rows = deployed.client("dynamodb").scan(TableName=deployed.site.tokens_table)["Items"]
+    rows = deployed.client("dynamodb").scan(TableName=deployed.stack.tokens_table)["Items"]
     assert secret not in str(rows)
     assert len(rows) > 1

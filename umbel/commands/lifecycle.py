@@ -6,7 +6,7 @@ import msgspec
 from umbel import engine, lifecycle, show, stack
 from umbel.client import Client
 from umbel.environment import CREDENTIALS
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import LOGS
 
 
@@ -28,8 +28,8 @@ def up(
     port: int | None, persist: bool, host: str | None, settings: tuple[str, ...], force: bool, as_json: bool
 ) -> None:
     context = dict(map(_setting, settings))
-    site = lifecycle.up(port, persist=persist, settings=context, reached_as=host, force=force)
-    show.either(site, _welcome, json=as_json)
+    deployment = lifecycle.up(port, persist=persist, settings=context, reached_as=host, force=force)
+    show.either(deployment, _welcome, json=as_json)
 
 
 @click.command()
@@ -42,8 +42,8 @@ def down(now: bool, as_json: bool) -> None:
 @click.command()
 @show.as_json
 def status(as_json: bool) -> None:
-    site = stack.find()
-    show.either(site, _status, json=as_json)
+    deployment = stack.find()
+    show.either(deployment, _status, json=as_json)
 
 
 def _setting(text: str) -> tuple[str, str]:
@@ -53,44 +53,44 @@ def _setting(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _welcome(site: stack.Site) -> None:
+def _welcome(deployment: stack.Deployment) -> None:
     ours = engine.running()
     # With its address: in another shell the CDK would mean that shell's AWS account.
-    elsewhere = f"{_address(site)}.venv/bin/cdk destroy -c target=local"
-    stop = "make down" if ours and ours.endpoint == site.endpoint else elsewhere
+    elsewhere = f"{_address(deployment)}.venv/bin/cdk destroy -c target=local"
+    stop = "make down" if ours and ours.endpoint == deployment.endpoint else elsewhere
     show.out.print()
     show.facts(
         [
-            ("Open", show.text(site.door, "bold cyan")),
-            ("or copy", _copy_line(site)),
+            ("Open", show.text(deployment.page_url, "bold cyan")),
+            ("or copy", _copy_line(deployment)),
             ("or", ".venv/bin/umbel upload photo.jpg"),
-            ("API", site.api),
+            ("API", deployment.api),
             ("Logs", str(LOGS)),
             ("Stop", stop),
         ]
     )
 
 
-def _copy_line(site: stack.Site) -> str:
+def _copy_line(deployment: stack.Deployment) -> str:
     """Ready to paste into any shell, whatever AWS credentials it has."""
-    return f"{_address(site)}aws s3 cp photo.jpg s3://{site.uploads_bucket}/uploads/"
+    return f"{_address(deployment)}aws s3 cp photo.jpg s3://{deployment.uploads_bucket}/uploads/"
 
 
-def _address(site: stack.Site) -> str:
+def _address(deployment: stack.Deployment) -> str:
     """Variables in front of a command that let it speak to the local endpoint; nothing for AWS."""
-    local = {**CREDENTIALS, "AWS_ENDPOINT_URL": site.endpoint} if site.endpoint else {}
+    local = {**CREDENTIALS, "AWS_ENDPOINT_URL": deployment.endpoint} if deployment.endpoint else {}
     return "".join(f"{name}={value} " for name, value in local.items())
 
 
-def _status(site: stack.Site) -> None:
+def _status(deployment: stack.Deployment) -> None:
     try:
-        health = Client(site).call("GET", "/health")
-    except Fault as fault:
-        health = {"status": str(fault), "ops": {}}
+        health = Client(deployment).call("GET", "/health")
+    except UmbelError as error:
+        health = {"status": str(error), "ops": {}}
     states: dict[str, list[str]] = {}
     for op, state in health["ops"].items():
         states.setdefault(state, []).append(op)
     ops = "; ".join(f"{state}: {', '.join(names)}" for state, names in sorted(states.items()))
-    addresses = [(name, str(value)) for name, value in msgspec.to_builtins(site).items() if value is not None]
+    addresses = [(name, str(value)) for name, value in msgspec.to_builtins(deployment).items() if value is not None]
     colour = "green" if health["status"] == "ok" else "red"
     show.facts([("health", show.text(health["status"], colour)), ("ops", ops), *addresses])

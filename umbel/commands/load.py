@@ -13,9 +13,9 @@ from rich.text import Text
 
 from umbel import show, stack
 from umbel.client import Client
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.home import LOGS
-from umbel.load import Load, Tally
+from umbel.load import Load, PeriodStats
 
 _COLUMNS = ("type", ">sent", ">right", ">wrong", ">failed", ">lost", ">waiting", ">average", ">worst")
 _LINE_EVERY = 1.0
@@ -40,7 +40,7 @@ def load(types: tuple[str, ...], every: float, seconds: float | None, log: Path,
     client = Client(stack.find(changing=True))
     deployed = {card["name"] for card in client.call("GET", "/ops")["ops"]}
     if unknown := sorted(set(types) - deployed):
-        raise Fault(f"there is no op '{unknown[0]}' here; the ops are {', '.join(sorted(deployed))}")
+        raise UmbelError(f"there is no op '{unknown[0]}' here; the ops are {', '.join(sorted(deployed))}")
     with _append(log) as lines:
         running = Load(client, types, every, lines)
         before = signal.signal(signal.SIGINT, lambda *_: _stop(running))
@@ -63,8 +63,8 @@ def _append(log: Path) -> BinaryIO:
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         return log.open("ab")
-    except OSError as fault:
-        raise Fault(f"{log}: {fault.strerror}; --log names another file") from fault
+    except OSError as error:
+        raise UmbelError(f"{log}: {error.strerror}; --log names another file") from error
 
 
 def _stop(running: Load) -> None:
@@ -125,16 +125,16 @@ def _picture(running: Load) -> Group:
 
 
 def _table(running: Load) -> Any:
-    rows = [_row(name, tally) for name, tally in sorted(running.tallies.items())]
+    rows = [_row(name, stats) for name, stats in sorted(running.op_stats.items())]
     return show.grid(_COLUMNS, [*rows, _row("all", running.total)])
 
 
-def _row(name: str, tally: Tally) -> tuple[show.Cell, ...]:
-    bad = [show.text(str(count), "red" if count else "dim") for count in (tally.wrong, tally.failed, tally.lost)]
-    right = show.text(str(tally.right), "green")
-    times = show.took(tally.average_ms), show.took(tally.worst_ms if tally.answered else None)
+def _row(name: str, stats: PeriodStats) -> tuple[show.Cell, ...]:
+    bad = [show.text(str(count), "red" if count else "dim") for count in (stats.wrong, stats.failed, stats.lost)]
+    right = show.text(str(stats.right), "green")
+    times = show.took(stats.average_ms), show.took(stats.worst_ms if stats.answered else None)
     label = show.text(name, "bold" if name == "all" else "")
-    return label, str(tally.sent), right, *bad, str(tally.waiting), *times
+    return label, str(stats.sent), right, *bad, str(stats.waiting), *times
 
 
 def _summary(running: Load, log: Path) -> dict[str, Any]:
@@ -143,12 +143,12 @@ def _summary(running: Load, log: Path) -> dict[str, Any]:
         "rounds": running.rounds,
         "per_second": round(running.per_second, 2),
         **_numbers(running.total),
-        "types": {name: _numbers(tally) for name, tally in sorted(running.tallies.items())},
+        "types": {name: _numbers(stats) for name, stats in sorted(running.op_stats.items())},
         "log": str(log),
     }
 
 
-def _numbers(tally: Tally) -> dict[str, Any]:
-    counts = {name: count for name, count in msgspec.structs.asdict(tally).items() if not name.endswith("_ms")}
-    average = None if tally.average_ms is None else round(tally.average_ms)
-    return {**counts, "waiting": tally.waiting, "average_ms": average, "worst_ms": round(tally.worst_ms)}
+def _numbers(stats: PeriodStats) -> dict[str, Any]:
+    counts = {name: count for name, count in msgspec.structs.asdict(stats).items() if not name.endswith("_ms")}
+    average = None if stats.average_ms is None else round(stats.average_ms)
+    return {**counts, "waiting": stats.waiting, "average_ms": average, "worst_ms": round(stats.worst_ms)}

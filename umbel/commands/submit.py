@@ -11,9 +11,9 @@ import msgspec
 
 from umbel import results, show, stack, watching
 from umbel.client import Client
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.records import Task
-from umbel_core.ids import INPUTS, ROOT
+from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 
 _INSIDE = 4_400_000
 """The largest picture that fits into a request; larger ones go by the uploads bucket."""
@@ -45,7 +45,7 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
         for task in client.tasks(name):
             click.echo(task.result if isinstance(task.result, str) else msgspec.json.encode(task.result).decode())
     if not job.well:
-        raise Fault("; ".join(job.sentences) or f"{op}: the job is {job.status}")
+        raise UmbelError("; ".join(job.sentences) or f"{op}: the job is {job.status}")
 
 
 @click.command()
@@ -55,8 +55,8 @@ def batch(file: Any, as_json: bool) -> None:
     """Run the visits in FILE: {"count", "visits": [{"store_id", "image_url": […]}]}. Ctrl-C cancels the rest."""
     try:
         visits = msgspec.json.decode(file.read().removeprefix(BOM_UTF8))
-    except msgspec.DecodeError as fault:
-        raise Fault(f"{file.name}: not JSON: {fault}") from fault
+    except msgspec.DecodeError as error:
+        raise UmbelError(f"{file.name}: not JSON: {error}") from error
     _follow("/batches", visits, _image, as_json=as_json)
 
 
@@ -76,8 +76,8 @@ def crawl(urls: tuple[str, ...], file: TextIO | None, workers: int, policy: str,
     """Fetch pages; each shows as it comes. Ctrl-C cancels the rest."""
     try:
         wanted = [*urls, *(line.strip() for line in file or () if line.strip())]
-    except UnicodeDecodeError as fault:
-        raise Fault(f"{file and file.name}: not a list of addresses: {fault}") from fault
+    except UnicodeDecodeError as error:
+        raise UmbelError(f"{file and file.name}: not a list of addresses: {error}") from error
     if not wanted:
         raise click.UsageError("Say which addresses: umbel crawl https://example.org, or umbel crawl --file urls.txt.")
     _follow("/crawls", {"urls": wanted, "workers": workers, "policy": policy}, _page, as_json=as_json)
@@ -91,7 +91,7 @@ def _follow(path: str, body: Any, line: watching.Line, *, as_json: bool) -> None
         job = watching.watch(client, name, quiet=as_json, line=line)
     except KeyboardInterrupt:
         client.call("DELETE", f"/jobs/{quote(name, safe='')}")
-        raise Fault(f"{name} is cancelled; what is in flight ends, the rest is skipped", status=130) from None
+        raise UmbelError(f"{name} is cancelled; what is in flight ends, the rest is skipped", status=130) from None
     if as_json:
         show.dump(client.whole(name))
     watching.conclude(job, quiet=as_json)
@@ -100,8 +100,15 @@ def _follow(path: str, body: Any, line: watching.Line, *, as_json: bool) -> None
 def _body(client: Client, op: str, input_: str, params: dict[str, Any]) -> dict[str, Any]:
     """The request for one task; a local picture rides inside it, or goes ahead of it when it is large."""
     file, takes = Path(input_), _takes(client, op)
-    if takes == "picture" and not file.is_file() and "://" not in input_ and not input_.startswith((ROOT, INPUTS)):
-        raise Fault(f"there is no file '{input_}' here; a picture is a file, a web address or a key below {ROOT}")
+    if (
+        takes == "picture"
+        and not file.is_file()
+        and "://" not in input_
+        and not input_.startswith((UPLOADS_PREFIX, INPUTS_PREFIX))
+    ):
+        raise UmbelError(
+            f"there is no file '{input_}' here; a picture is a file, a web address or a key below {UPLOADS_PREFIX}"
+        )
     if takes != "picture" or not file.is_file():
         value = _value(input_)
         given = input_ if takes == "text" and not isinstance(value, str) else value

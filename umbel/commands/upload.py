@@ -12,7 +12,7 @@ from rich.text import Text
 
 from umbel import results, show, stack
 from umbel.client import Client
-from umbel.faults import Fault
+from umbel.errors import UmbelError
 from umbel.feed import Feed
 from umbel.records import Job
 
@@ -26,18 +26,18 @@ class Picture:
         self.path = path
         self.job_id: str | None = None
         self.job: Job | None = None
-        self.fault: str | None = None
+        self.error: str | None = None
 
     @property
     def over(self) -> bool:
         """True when nothing more will come of it."""
-        return self.fault is not None or (self.job is not None and self.job.ended)
+        return self.error is not None or (self.job is not None and self.job.ended)
 
     @property
     def sentences(self) -> list[str]:
         """What went wrong with it."""
-        if self.fault:
-            return [self.fault]
+        if self.error:
+            return [self.error]
         return self.job.sentences if self.job and not self.job.well else []
 
 
@@ -74,9 +74,9 @@ class Board:
             self._progress.remove_task(row)
         good = not picture.sentences
         # One fault ends every variant alike, so its sentence is said once.
-        faults = "; ".join(dict.fromkeys(picture.sentences))
+        errors = "; ".join(dict.fromkeys(picture.sentences))
         variants = f"{picture.job.counts.completed} variants" if picture.job and picture.job.counts.completed else ""
-        made = ", ".join(filter(None, (variants, faults))) or "sent"
+        made = ", ".join(filter(None, (variants, errors))) or "sent"
         line = show.joined(
             show.mark("completed" if good else "failed"), " ", show.text(picture.path.name, "bold"), "  ", made
         )
@@ -134,10 +134,10 @@ def _run(client: Client, pictures: list[Picture], recipe: str | None, board: Boa
             client.put(ticket, picture.path, sent)
             picture.job_id = ticket.job_id
             feed.follow(ticket.job_id)
-        except Fault as fault:
-            picture.fault = str(fault)
-        except OSError as fault:
-            picture.fault = f"{picture.path.name}: {fault.strerror}"
+        except UmbelError as error:
+            picture.error = str(error)
+        except OSError as error:
+            picture.error = f"{picture.path.name}: {error.strerror}"
 
     shown: set[Path] = set()
     with ThreadPoolExecutor(_AT_ONCE) as pool:

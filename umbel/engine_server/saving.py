@@ -92,12 +92,12 @@ class Saving:
                 if not final:
                     self._open.set()
                 manifest = await asyncio.to_thread(self._taker.store, *collected)
-            except BaseException as fault:
+            except BaseException as error:
                 self._open.set()
                 self._taker.discard()
-                if isinstance(fault, Unsaved | asyncio.CancelledError):
+                if isinstance(error, Unsaved | asyncio.CancelledError):
                     raise
-                raise Unsaved(_reason(fault)) from fault
+                raise Unsaved(_reason(error)) from error
             self._saved_writes, self._saved_at = writes, time.monotonic()
             took = self._saved_at - began
             _log.warning("saved in %.2f s, requests were held for %.2f s", took, held)
@@ -133,8 +133,8 @@ class Saving:
                 break
         try:
             manifest = await self.save(final=_is_final(body))
-        except Unsaved as fault:
-            await _answer(send, 409, {"reason": str(fault)})
+        except Unsaved as error:
+            await _answer(send, 409, {"reason": str(error)})
         else:
             await _answer(send, 200, {"taken_at": manifest.taken_at, "objects": manifest.objects})
 
@@ -151,9 +151,9 @@ class Saving:
                 continue
             try:
                 await self.save()
-            except Unsaved as fault:
+            except Unsaved as error:
                 failed_at = now
-                _log.warning("the state could not be saved: %s", fault)
+                _log.warning("the state could not be saved: %s", error)
 
     def _at_start(self, send: Send) -> Send:
         async def sending(message: Message) -> None:
@@ -174,8 +174,8 @@ class Saving:
                 if self._writes != self._saved_writes:
                     try:
                         await self.save(final=True)
-                    except Unsaved as fault:
-                        _log.warning("the state could not be saved at the end: %s", fault)
+                    except Unsaved as error:
+                        _log.warning("the state could not be saved at the end: %s", error)
             return message
 
         return receiving
@@ -199,8 +199,8 @@ def _is_final(body: bytes) -> bool:
         return False
 
 
-def _reason(fault: BaseException) -> str:
-    return (fault.strerror if isinstance(fault, OSError) else None) or str(fault) or type(fault).__name__
+def _reason(error: BaseException) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
 async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 import { type FormEvent, useEffect, useId, useState } from "react";
 import { ApiError } from "../api/client";
-import { useParts, useUmbel } from "../parts";
+import { useParts, useUmbel } from "../app-context";
 
 interface Props {
   op: string;

@@ -1,8 +1,8 @@
 import { useFileInput } from "@uppy/react";
 import { useState } from "react";
 import { variantsOf } from "../api/config";
+import { useParts } from "../app-context";
 import { bytes, variantsCome } from "../format";
-import { useParts } from "../parts";
 import { formats } from "../upload/refusal";
 import { CopyLine } from "./copy-line";
 import "./dropzone.css";

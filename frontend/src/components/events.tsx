@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { useUmbel } from "../parts";
+import { useUmbel } from "../app-context";
 import "./events.css";
 
 const SHOWN_FOR = 8_000;

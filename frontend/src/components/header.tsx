@@ -1,5 +1,5 @@
+import { useUmbel } from "../app-context";
 import { PAGES } from "../pages";
-import { useUmbel } from "../parts";
 import type { Connection } from "../store/store";
 import { useTheme } from "../theme";
 import "./header.css";

@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { ApiError } from "../api/client";
 import type { Counts, Job } from "../api/types";
+import { useParts, useUmbel } from "../app-context";
 import { cost, duration, moment } from "../format";
-import { useParts, useUmbel } from "../parts";
 import { ended } from "../store/records";
 import { CopyLine } from "./copy-line";
 

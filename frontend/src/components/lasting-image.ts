@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useParts } from "../parts";
+import { useParts } from "../app-context";
 
 interface LastingImage {
   src?: string;

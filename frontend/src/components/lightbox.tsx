@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { type Config, variantsOf } from "../api/config";
+import { useParts } from "../app-context";
 import { bytes, duration } from "../format";
-import { useParts } from "../parts";
 import { type Picture, variantNames } from "../store/pictures";
 import { useLastingImage } from "./lasting-image";
 import "./lightbox.css";

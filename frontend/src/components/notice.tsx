@@ -1,4 +1,4 @@
-import { useUmbel } from "../parts";
+import { useUmbel } from "../app-context";
 import "./notice.css";
 
 /** Said once, calmly; what was begun goes on by itself. */

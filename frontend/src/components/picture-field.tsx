@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState } from "react";
+import { useFiles, useUmbel } from "../app-context";
 import { bytes } from "../format";
 import { LARGEST_INSIDE } from "../forms/request";
-import { useFiles, useUmbel } from "../parts";
 import { preview } from "../upload/preview";
 import { Help } from "./field";
 

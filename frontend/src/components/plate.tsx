@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { variantsOf } from "../api/config";
-import { useParts } from "../parts";
+import { useParts } from "../app-context";
 import { statusOf, tileStatus, variantNames } from "../store/pictures";
 import type { Entry } from "../store/records";
 import type { Upload } from "../store/store";

@@ -1,8 +1,8 @@
 import { useId, useMemo, useRef, useState } from "react";
 import type { OpCard } from "../api/types";
+import { useFiles } from "../app-context";
 import { FieldInput } from "../components/field";
 import { bytes, plural } from "../format";
-import { useFiles } from "../parts";
 import { JobSheet } from "./job-sheet";
 import { fieldsOf, read } from "./schema";
 import { useSending } from "./use-sending";

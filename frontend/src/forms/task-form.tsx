@@ -1,9 +1,9 @@
 import { type FormEvent, useRef, useState } from "react";
 import type { OpCard } from "../api/types";
+import { useParts } from "../app-context";
 import { FieldInput } from "../components/field";
 import { PictureField } from "../components/picture-field";
 import { bytes } from "../format";
-import { useParts } from "../parts";
 import { LARGEST_INSIDE, Picture, placed, submissionOf } from "./request";
 import { type Field, fieldOf, fieldsOf, read } from "./schema";
 import { submitOnEnter } from "./submit-on-enter";

@@ -1,7 +1,7 @@
 import type { OpCard } from "../api/types";
+import { useUmbel } from "../app-context";
 import { Answer } from "../components/answer";
 import { Chooser, groupsOf } from "../components/chooser";
-import { useUmbel } from "../parts";
 import { go, useAddress } from "../view";
 import { TaskForm } from "./task-form";
 

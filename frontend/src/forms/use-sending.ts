@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { ApiError, type Submission } from "../api/client";
-import { useParts, useUmbel } from "../parts";
+import { useParts, useUmbel } from "../app-context";
 
 export interface Sending {
   busy: boolean;

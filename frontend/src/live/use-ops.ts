@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import type { ApiError } from "../api/client";
 import type { OpCard } from "../api/types";
-import { useParts, useUmbel } from "../parts";
+import { useParts, useUmbel } from "../app-context";
 
 interface Ops {
   cards?: readonly OpCard[];

@@ -1,6 +1,6 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { TaskStatus } from "../api/types";
-import { useParts } from "../parts";
+import { useParts } from "../app-context";
 import type { Watch, Watched } from "./watch";
 
 const NOTHING: Watched = { tasks: [], state: "loading", more: false };

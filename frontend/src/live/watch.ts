@@ -1,6 +1,6 @@
 import { ApiError, type Client } from "../api/client";
 import type { TaskMessage, TaskStatus } from "../api/types";
-import { Framed } from "../store/framed";
+import { BatchedStore } from "../store/batched-store";
 
 const PAGE = 100;
 const LARGEST_PAGE = 200;
@@ -24,7 +24,7 @@ export interface Look {
  * A job's tasks, as far as somebody looks at them: read up to a frontier, and kept as the messages say up to there.
  * What is behind the frontier is not held; the page that moves the frontier brings it.
  */
-export class Watch extends Framed<Watched> {
+export class Watch extends BatchedStore<Watched> {
   private readonly tasks = new Map<number, TaskMessage>();
   /** Newest version heard of each task that a status keeps out, so that nothing old lets it in again. */
   private readonly versions = new Map<number, number>();

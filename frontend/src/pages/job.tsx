@@ -1,5 +1,6 @@
 import { type ComponentType, useEffect, useState } from "react";
 import type { ApiError } from "../api/client";
+import { useParts, useUmbel } from "../app-context";
 import { JobHead } from "../components/job-head";
 import { Link } from "../components/link";
 import { ViewerNotice } from "../components/notice";
@@ -7,7 +8,6 @@ import { PageList } from "../components/page-list";
 import { Progress } from "../components/progress";
 import { StoreGrid } from "../components/store-grid";
 import { TaskList, type ViewProps } from "../components/task-list";
-import { useParts, useUmbel } from "../parts";
 import { countsOf } from "../store/records";
 import { useAddress } from "../view";
 import "./job.css";

@@ -1,7 +1,7 @@
+import { useParts, useUmbel } from "../app-context";
 import { JobRow } from "../components/job-row";
 import { Link } from "../components/link";
 import { LoadMore } from "../components/load-more";
-import { useParts, useUmbel } from "../parts";
 import { jobsOf } from "../store/pictures";
 import "./jobs.css";
 

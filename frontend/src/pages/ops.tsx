@@ -1,11 +1,11 @@
 import { useEffect } from "react";
 import type { OpCard, Stats } from "../api/types";
+import { useParts, useUmbel } from "../app-context";
 import { groupsOf } from "../components/chooser";
 import { ViewerNotice } from "../components/notice";
 import { OpRow } from "../components/op-row";
 import { count, duration, moment } from "../format";
 import { useOps } from "../live/use-ops";
-import { useParts, useUmbel } from "../parts";
 import "./ops.css";
 import { NotYet } from "./send";
 

@@ -1,4 +1,5 @@
 import { useCallback, useState } from "react";
+import { useParts, useUmbel } from "../app-context";
 import { Announcer } from "../components/announcer";
 import { Dropzone } from "../components/dropzone";
 import { Filters } from "../components/filters";
@@ -6,7 +7,6 @@ import { Lightbox, type Place } from "../components/lightbox";
 import { LoadMore } from "../components/load-more";
 import { ViewerNotice } from "../components/notice";
 import { Plate } from "../components/plate";
-import { useParts, useUmbel } from "../parts";
 import { type Filter, matches, picturesOf, statusOf } from "../store/pictures";
 
 export function PicturesPage() {

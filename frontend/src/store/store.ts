@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 import type { JobMessage, OpCard, Role, Stats, SystemEvent, TaskMessage } from "../api/types";
-import { Framed } from "./framed";
+import { BatchedStore } from "./batched-store";
 import { type Entry, unknownEntry, withJob, withTask } from "./records";
 
 /** A picture on its way from this browser; it has a job as soon as the API has given it one. */
@@ -44,7 +44,7 @@ export interface State {
 const KEPT = 50;
 
 /** Holds what all pages share. */
-export class Store extends Framed<State> {
+export class Store extends BatchedStore<State> {
   private readonly entries = new Map<string, Entry>();
   private readonly uploads = new Map<string, Upload>();
   private rest: Omit<State, "entries" | "uploads"> = {

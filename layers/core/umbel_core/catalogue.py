@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
-from umbel_core.conversion import convert
 from umbel_core.errors import Rejected
 from umbel_core.op import OpCard, OpDeclarationError, describe
+from umbel_core.validation import convert
 
 _SCALARS: dict[str, Any] = {
     "string": str,
@@ -115,8 +115,8 @@ def load_op(folder: Path, name: str) -> Callable[..., Any]:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except (SyntaxError, ImportError, NameError) as fault:
-        raise OpDeclarationError(f"the file cannot be imported: {fault}") from fault
+    except (SyntaxError, ImportError, NameError) as error:
+        raise OpDeclarationError(f"the file cannot be imported: {error}") from error
     function = getattr(module, name, None)
     if not callable(function):
         raise OpDeclarationError(f"{path}: the file must define a function named '{name}'")
@@ -130,8 +130,8 @@ def read_ops(folder: Path) -> Catalogue:
     for path in sorted(folder.glob("[a-z]*.py")):
         try:
             card = describe(load_op(folder, path.stem))
-        except OpDeclarationError as fault:
-            raise OpDeclarationError(f"{path.name}: {fault}") from fault
+        except OpDeclarationError as error:
+            raise OpDeclarationError(f"{path.name}: {error}") from error
         kind = card.compute.serves
         if kind and serving.setdefault(kind, card.name) != card.name:
             raise OpDeclarationError(f"{path.name}: '{serving[kind]}' serves a {kind} already; one op a kind")

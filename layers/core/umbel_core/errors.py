@@ -13,5 +13,5 @@ class Rejected(Exception):  # noqa: N818 - a verdict on the input, not a malfunc
         self.sentence = sentence
 
 
-class Passing(Rejected):
+class Transient(Rejected):
     """A refusal that may pass by itself, as that of a busy host: tried again a few times before it is final."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from umbel_core.clock import now
-from umbel_core.ledger import ENDED, KEPT_ERRORS, KEPT_VARIANTS, Fault, Job, JobStatus, Task, TaskStatus
+from umbel_core.ledger import ENDED, KEPT_ERRORS, KEPT_VARIANTS, ErrorRecord, Job, JobStatus, Task, TaskStatus
 from umbel_core.views import variant_of
 
 
@@ -42,12 +42,12 @@ def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
             continue
         if change.old in ENDED:
             counts[change.old] -= 1
-            errors = [fault for fault in errors if fault.task != task.id]
+            errors = [error for error in errors if error.task != task.id]
         if task.status in ENDED:
             counts[task.status] += 1
             cost += task.cost_nano
             if task.status == "failed" and task.error and len(errors) < KEPT_ERRORS:
-                errors.append(Fault.of_task(task))
+                errors.append(ErrorRecord.of_task(task))
     folded = msgspec.structs.replace(
         job,
         **counts,

@@ -5,11 +5,11 @@ import re
 import secrets
 
 JOB_ID = re.compile(r"j[0-9a-f]{20}")
-ROOT = "uploads/"
+UPLOADS_PREFIX = "uploads/"
 """Pictures put below this prefix start their recipe."""
-JOBS = "jobs/"
+JOBS_PREFIX = "jobs/"
 """Manifests put below this prefix start their job."""
-INPUTS = "inputs/"
+INPUTS_PREFIX = "inputs/"
 """Pictures that came inside a document under `jobs/`; no event is sent for them."""
 
 

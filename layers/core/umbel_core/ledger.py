@@ -27,7 +27,7 @@ KEPT_VARIANTS = 32
 """A job of at most this many tasks carries their results, so that a list of jobs shows pictures in one read."""
 
 
-class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
+class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why something failed: a code for programs, a sentence for people."""
 
     code: str
@@ -37,12 +37,12 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     group: str | None = None
 
     @classmethod
-    def of(cls, rejected: Rejected) -> "Fault":
+    def of(cls, rejected: Rejected) -> "ErrorRecord":
         """The record of a refusal."""
         return cls(rejected.code, _cut(rejected.sentence, _LONGEST_SENTENCE))
 
     @classmethod
-    def of_task(cls, task: "Task") -> "Fault":
+    def of_task(cls, task: "Task") -> "ErrorRecord":
         """What a job keeps of a failed task."""
         assert task.error
         sentence = _cut(task.error.message, KEPT_SENTENCE)
@@ -69,7 +69,7 @@ class Task(msgspec.Struct, kw_only=True):
     stop_group: bool = False
     status: TaskStatus = "pending"
     result: Any = None
-    error: Fault | None = None
+    error: ErrorRecord | None = None
     attempts: int = 0
     round: int = 0
     queued_at: str
@@ -80,7 +80,7 @@ class Task(msgspec.Struct, kw_only=True):
     """Nano-dollars that the task's run cost."""
     last_error: str | None = None
     """What our side said when it last failed; public once the task is given up."""
-    passing: int = 0
+    transient: int = 0
     """Refusals of this round that may pass by themselves; `attempts` are receives, also of what was handed back."""
     worker: str | None = None
     """The execution environment that ended it."""
@@ -130,7 +130,7 @@ class Job(msgspec.Struct, kw_only=True):
     completed: int = 0
     failed: int = 0
     skipped: int = 0
-    errors: list[Fault] = []
+    errors: list[ErrorRecord] = []
     variants: dict[str, dict[str, Any]] = {}
     cost_nano: int = 0
     folded_to: str = ""
@@ -149,7 +149,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     status: Literal["completed", "failed", "skipped"]
     result: Any = None
-    error: Fault | None = None
+    error: ErrorRecord | None = None
     attempts: int = 1
     started_at: str | None = None
     finished_at: str
@@ -158,7 +158,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     worker: str | None = None
 
 
-def stopped_by(task: Task | RunTask, error: Fault | None) -> str:
+def stopped_by(task: Task | RunTask, error: ErrorRecord | None) -> str:
     """Why the rest of a failed task's group is skipped."""
     return f"The group '{task.group}' was stopped by its task {task.index}: {error and error.message}"
 
@@ -214,7 +214,7 @@ class Ledger(Protocol):
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         """Say that a task is being worked on; False when it had ended."""
 
-    def note_fault(self, task: RunTask, attempts: int, reason: str, *, passing: bool = False) -> None:
+    def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
         """Remember why a run failed that will be tried again; count it, when it may pass by itself."""
 
     def job(self, job: str) -> Job | None:
@@ -255,14 +255,14 @@ class Ledger(Protocol):
     def cancelled(self) -> frozenset[str]:
         """Ids of the jobs that were cancelled lately, for workers to skip."""
 
-    def bury(self, letter: DeadLetter) -> None:
+    def put_dead_letter(self, letter: DeadLetter) -> None:
         """Keep a message that was given up."""
 
-    def dead(self, op: str) -> list[DeadLetter]:
+    def dead_letters(self, op: str) -> list[DeadLetter]:
         """The op's messages that were given up and not redriven since."""
 
-    def unearth(self, letter: DeadLetter) -> None:
+    def delete_dead_letter(self, letter: DeadLetter) -> None:
         """Forget a dead letter: it is on its way again."""
 
-    def tell(self, event: Event) -> None:
+    def record_event(self, event: Event) -> None:
         """Have an event told to whoever listens to everything."""

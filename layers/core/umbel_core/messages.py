@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-EVERYTHING = "*"
+ALL_JOBS = "*"
 """The topic of sockets that want to hear of every job."""
-NUMBERS = "stats"
+STATS_TOPIC = "stats"
 """The topic of sockets that want the numbers again and again. No job has such an id."""
 OnError = Literal["continue", "stop_group"]
 Group = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]

@@ -114,8 +114,8 @@ def op(**compute: Any) -> Callable[[F], F]:
     def declare(function: F) -> F:
         try:
             settings = msgspec.convert(compute, Compute)
-        except msgspec.ValidationError as fault:
-            raise OpDeclarationError(f"{function.__name__}: @op: {fault}") from fault
+        except msgspec.ValidationError as error:
+            raise OpDeclarationError(f"{function.__name__}: @op: {error}") from error
         function.compute = settings  # type: ignore[attr-defined]
         return function
 

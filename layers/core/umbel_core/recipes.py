@@ -8,7 +8,7 @@ import msgspec
 
 from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected
-from umbel_core.ids import JOB_ID, ROOT
+from umbel_core.ids import JOB_ID, UPLOADS_PREFIX
 
 DEFAULT = "default"
 
@@ -32,11 +32,13 @@ def read_recipes(path: Path, catalogue: Catalogue) -> Recipes:
     """Read and check the recipes' file, as the synthesis does."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as fault:
-        raise RecipeError(f"{path.name}: {fault}") from fault
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path.name}: {error}") from error
     recipes = {name: _recipe(path.name, name, variants, catalogue) for name, variants in tables.items()}
     if DEFAULT not in recipes:
-        raise RecipeError(f"{path.name}: there must be a recipe named '{DEFAULT}'; pictures in {ROOT} take it")
+        raise RecipeError(
+            f"{path.name}: there must be a recipe named '{DEFAULT}'; pictures in {UPLOADS_PREFIX} take it"
+        )
     return recipes
 
 
@@ -64,15 +66,15 @@ def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> Variant:
         raise RecipeError(f"{where}: op: '{op}' takes {card.takes}, not a picture")
     try:
         catalogue.check_params(op, params)
-    except Rejected as fault:
-        key, _, reason = fault.sentence.removeprefix("$.").partition(": ")
-        raise RecipeError(f"{where}: {key.removeprefix('$')}{': ' if key != '$' else ''}{reason}") from fault
+    except Rejected as error:
+        key, _, reason = error.sentence.removeprefix("$.").partition(": ")
+        raise RecipeError(f"{where}: {key.removeprefix('$')}{': ' if key != '$' else ''}{reason}") from error
     return Variant(op, params)
 
 
 def recipe_of(key: str, recipes: Recipes) -> str:
     """The recipe that a picture's key asks for: `uploads/<recipe>/…` where there is one, else the default."""
-    first, slash, _ = key.removeprefix(ROOT).partition("/")
+    first, slash, _ = key.removeprefix(UPLOADS_PREFIX).partition("/")
     return first if slash and first in recipes else DEFAULT
 
 

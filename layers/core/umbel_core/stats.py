@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from umbel_core.circuits import Circuit, CircuitView
+from umbel_core.circuit_breaker import Circuit, CircuitView
 from umbel_core.clock import stamp
 from umbel_core.lanes import Backlog, LaneState
-from umbel_core.tally import Counted, OpTally, minute_of, percentile
+from umbel_core.op_stats import CountedStats, OpStats, minute_of, percentile
 
 _WORKERS_SHOWN = 100
 """Of an op's active workers, so many are listed, the busiest first: a message has to hold all ops."""
@@ -76,7 +76,7 @@ class Seen(msgspec.Struct, frozen=True):
     """What was seen at one moment."""
 
     at: datetime
-    counted: Counted
+    counted: CountedStats
     states: Mapping[str, LaneState]
     backlogs: Mapping[str, Backlog]
     oldest: Mapping[str, str]
@@ -88,7 +88,7 @@ def numbers(ops: Iterable[str], seen: Seen) -> Stats:
     """The numbers of these ops."""
     hours = {op: _hour(op, seen.counted) for op in ops}
     shown = {op: _of_op(op, hour, seen) for op, hour in hours.items()}
-    every = OpTally()
+    every = OpStats()
     for hour in hours.values():
         every.add(hour)
     ages = [op.oldest_age_seconds for op in shown.values() if op.oldest_age_seconds is not None]
@@ -105,8 +105,8 @@ _SUMMED = (
 )
 
 
-def _of_op(op: str, hour: OpTally, seen: Seen) -> OpNumbers:
-    forever = seen.counted.forever.get(op, OpTally())
+def _of_op(op: str, hour: OpStats, seen: Seen) -> OpNumbers:
+    forever = seen.counted.forever.get(op, OpStats())
     state = seen.states.get(op, LaneState(0, "degraded"))
     backlog = seen.backlogs.get(op, Backlog(0, 0))
     horizon = stamp(seen.at - _LAST)
@@ -132,15 +132,15 @@ def _of_op(op: str, hour: OpTally, seen: Seen) -> OpNumbers:
     )
 
 
-def _hour(op: str, counted: Counted) -> OpTally:
-    hour = OpTally()
+def _hour(op: str, counted: CountedStats) -> OpStats:
+    hour = OpStats()
     for ops in counted.minutes.values():
         if op in ops:
             hour.add(ops[op])
     return hour
 
 
-def _times(hour: OpTally) -> dict[str, Any]:
+def _times(hour: OpStats) -> dict[str, Any]:
     average = round(hour.ms / hour.runs, 1) if hour.runs else None
     return {"average_ms": average, "p50_ms": percentile(hour.steps, 0.5), "p95_ms": percentile(hour.steps, 0.95)}
 
@@ -148,7 +148,7 @@ def _times(hour: OpTally) -> dict[str, Any]:
 def _throughput(op: str, seen: Seen) -> float:
     """Runs that ended in the last sixty seconds: this minute's, and of the one before what is left of its share."""
     this, before = (
-        seen.counted.minutes.get(minute_of(stamp(moment)), {}).get(op, OpTally()).runs
+        seen.counted.minutes.get(minute_of(stamp(moment)), {}).get(op, OpStats()).runs
         for moment in (seen.at, seen.at - _LAST)
     )
     return round(this + before * (60 - seen.at.second) / 60, 1)

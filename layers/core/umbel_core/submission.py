@@ -1,4 +1,4 @@
-"""Bodies that start a job, one parser for every door: the API, the CLI and `jobs/<name>.json` in S3."""
+"""Bodies that start a job, one parser for every way in: the API, the CLI and `jobs/<name>.json` in S3."""
 
 import base64
 import binascii
@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from umbel_core.catalogue import Catalogue
-from umbel_core.conversion import convert
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Kind, Task
 from umbel_core.messages import Group, Manifest, OnError, TaskSpec
 from umbel_core.op import Bounds, is_address
 from umbel_core.settings import Limits, megabytes
+from umbel_core.validation import convert
 
 _NAME = 200
 _FORMS: dict[Kind, str] = {
@@ -91,8 +91,8 @@ def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: Kin
     """
     try:
         document = msgspec.json.decode(body.removeprefix(BOM_UTF8))
-    except (msgspec.DecodeError, ValueError, RecursionError) as fault:
-        raise Rejected("invalid_json", f"$: not JSON: {fault}") from fault
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise Rejected("invalid_json", f"$: not JSON: {error}") from error
     if not isinstance(document, dict):
         forms = [_FORMS[kind]] if kind else _FORMS.values()
         raise Rejected("invalid_manifest", f"$: expected an object with {', or with '.join(forms)}")
@@ -144,8 +144,8 @@ def _task(request: TaskRequest, catalogue: Catalogue) -> Submission:
         raise Rejected("unknown_type", f"$.type: there is no type '{request.type}'; the types are {', '.join(types)}")
     try:
         catalogue.check(request.type, request.payload, {}, "$")
-    except Rejected as fault:
-        raise Rejected("invalid_payload", fault.sentence.replace("$.input", "$.payload", 1)) from fault
+    except Rejected as error:
+        raise Rejected("invalid_payload", error.sentence.replace("$.input", "$.payload", 1)) from error
     spec = TaskSpec(op=request.type, input=request.payload)
     _check_size(spec, "$.payload")
     return Submission(kind="task", name=request.type, specs=[spec])
@@ -157,8 +157,8 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
         encoded = encoded.partition(",")[2]
     try:
         picture = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError) as fault:
-        raise Rejected("invalid_image_data", f"$.image_data: not base64: {fault}") from fault
+    except (binascii.Error, ValueError) as error:
+        raise Rejected("invalid_image_data", f"$.image_data: not base64: {error}") from error
     if not picture:
         raise Rejected("empty_file", "$.image_data: there is nothing in it")
     if len(picture) > limits.max_upload_bytes:

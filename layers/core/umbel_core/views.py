@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from umbel_core.ledger import Fault, Job, Task
+from umbel_core.ledger import ErrorRecord, Job, Task
 
 UrlFor = Callable[[str], str]
 """Makes a result's key into an address that a browser can open for a while."""
@@ -24,17 +24,17 @@ def job_view(job: Job, url_for: UrlFor, *, variants: bool = True) -> dict[str, A
         "counts": {"total": job.total, "completed": job.completed, "failed": job.failed, "skipped": job.skipped},
         "created_at": job.created_at,
         "updated_at": job.updated_at,
-        "errors": [_error_view(job, fault) for fault in job.errors],
+        "errors": [_error_view(job, error) for error in job.errors],
         "cost_usd": job.cost_nano / 1e9,
         "version": job.version,
         **shown,
     }
 
 
-def _error_view(job: Job, fault: Fault) -> dict[str, Any]:
+def _error_view(job: Job, error: ErrorRecord) -> dict[str, Any]:
     """A batch's faults are told by store."""
-    view: dict[str, Any] = msgspec.to_builtins(fault)
-    return {"store_id": fault.group, "error": fault.message, **view} if job.kind == "batch" and fault.group else view
+    view: dict[str, Any] = msgspec.to_builtins(error)
+    return {"store_id": error.group, "error": error.message, **view} if job.kind == "batch" and error.group else view
 
 
 def task_view(task: Task, url_for: UrlFor) -> dict[str, Any]:

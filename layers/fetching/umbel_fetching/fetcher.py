@@ -129,8 +129,8 @@ def _go(visit: "_Visit", url: str) -> None:
     deployment.circuits.check(host)
     try:
         visit.go(url)
-    except Rejected as fault:
-        if fault.code in _HOSTS_FAULT:
+    except Rejected as error:
+        if error.code in _HOSTS_FAULT:
             deployment.circuits.failed(host)
         raise
     if visit.curl.getinfo(pycurl.RESPONSE_CODE) >= _BROKEN:
@@ -175,9 +175,9 @@ class _Visit:
         self.curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left * 1000)))
         try:
             self.curl.perform()
-        except pycurl.error as fault:
+        except pycurl.error as error:
             if not self.cut and self.location is None:
-                raise self._reason(fault.args[0], host_of(url)) from fault
+                raise self._reason(error.args[0], host_of(url)) from error
 
     def _reason(self, number: int, host: str) -> Exception:
         if number in _OURS:

@@ -30,8 +30,8 @@ def canonical(url: str) -> str:
         if not host.isascii():
             host = idna.encode(host, uts46=True).decode()
         path, query = quote(parts.path, safe=_KEPT), quote(parts.query, safe=_KEPT)
-    except ValueError as fault:
-        raise _invalid("that cannot be read") from fault
+    except ValueError as error:
+        raise _invalid("that cannot be read") from error
     if parts.scheme not in ("http", "https"):
         raise _invalid("that is neither http nor https")
     if not host:
@@ -48,8 +48,8 @@ def redirected(url: str, location: str) -> str:
     """Where an answer of `url` sends us."""
     try:
         return canonical(urljoin(url, location.strip()))
-    except (Rejected, ValueError) as fault:
-        raise Rejected("bad_answer", f"{host_of(url)} redirects to what is no web address.") from fault
+    except (Rejected, ValueError) as error:
+        raise Rejected("bad_answer", f"{host_of(url)} redirects to what is no web address.") from error
 
 
 def host_of(url: str) -> str:

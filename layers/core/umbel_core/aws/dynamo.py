@@ -11,9 +11,9 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 Item = dict[str, dict[str, Any]]
 
 
-def has_code(fault: ClientError, *codes: str) -> bool:
+def has_code(error: ClientError, *codes: str) -> bool:
     """True when this is why a call was refused."""
-    return fault.response["Error"]["Code"] in codes
+    return error.response["Error"]["Code"] in codes
 
 
 def plain(value: str | int | bool) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from umbel_core.errors import Rejected
 from umbel_core.lanes import Backlog, LaneState
+from umbel_core.max_receives import max_receives_for
 from umbel_core.op import Compute
-from umbel_core.receives import receives_for
 
 FIFO_SUFFIX = ".fifo"
 LEAST_CAP = 2
@@ -60,8 +60,8 @@ class Lanes:
                 "invalid_concurrency",
                 f"This deployment has mapping caps alone (reserve=false), and a cap is at least {LEAST_CAP}.",
             )
-        self._allow_receives(
-            queue_name(f"{self._prefix}{op}", compute), receives_for(concurrency, compute, reserve=self._reserve)
+        self._set_max_receives(
+            queue_name(f"{self._prefix}{op}", compute), max_receives_for(concurrency, compute, reserve=self._reserve)
         )
         # Never a cap above the reservation: throttled messages would use up their receives.
         cap = max(LEAST_CAP, concurrency)
@@ -72,7 +72,7 @@ class Lanes:
             self._reserve_for(op, concurrency)
             self._update(mapping, Enabled=True, ScalingConfig={"MaximumConcurrency": cap})
 
-    def _allow_receives(self, queue: str, count: int) -> None:
+    def _set_max_receives(self, queue: str, count: int) -> None:
         url = self._url(queue)
         kept = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
         policy = msgspec.json.decode(kept["RedrivePolicy"])
@@ -110,9 +110,9 @@ class Lanes:
     def _update(self, mapping: dict[str, Any], **changes: Any) -> None:
         try:
             self._lambdas.update_event_source_mapping(UUID=mapping["UUID"], **changes)
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] == "ResourceInUseException":
-                raise Rejected("being_changed", "The lane is being changed already; try again in a moment.") from fault
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceInUseException":
+                raise Rejected("being_changed", "The lane is being changed already; try again in a moment.") from error
             raise
 
     def _reserve_for(self, op: str, concurrency: int) -> None:
@@ -121,12 +121,12 @@ class Lanes:
         name = f"{self._prefix}{op}"
         try:
             self._lambdas.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=concurrency)
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] == "InvalidParameterValueException":
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidParameterValueException":
                 raise Rejected(
                     "account_limit",
                     f"The account cannot reserve {concurrency} for '{op}'; `umbel doctor` says what fits.",
-                ) from fault
+                ) from error
             raise
 
     def _reserved(self, op: str) -> int | None:

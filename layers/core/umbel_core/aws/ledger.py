@@ -11,7 +11,7 @@
 | `DEPLOYED` | `OPS` | the ops of the last deployment |
 
 A job that has not ended is `unfinished` too, which puts it in the index of that name. What is counted of all jobs is in
-`umbel_core.aws.books`.
+`umbel_core.aws.counters`.
 """
 
 import time
@@ -41,7 +41,7 @@ _BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflic
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 _WITH_JOB = TRANSACTION - 2
 """Beside the job's own record and what is counted of it, so many tasks have room."""
-COUNTERS = 16
+COUNTER_SHARDS = 16
 """What is counted is kept in so many places: two functions that count rarely write the same record."""
 _EVENT_SECONDS = 86_400
 _QUEUED_SECONDS = 14 * 86_400
@@ -56,7 +56,7 @@ class DynamoLedger:
         self._dynamodb = dynamodb
         self._table = table
         self._retention = retention_days * 86_400
-        self._counter = randbelow(COUNTERS)
+        self._shard = randbelow(COUNTER_SHARDS)
 
     def expect(self, job: Job) -> None:
         # The id is new. A condition would refuse the SDK's second try, where the answer to the first was lost.
@@ -99,7 +99,7 @@ class DynamoLedger:
         yield {
             "Update": {
                 "TableName": self._table,
-                "Key": {"pk": plain("STATS"), "sk": plain(f"PLANNED#{self._counter}")},
+                "Key": {"pk": plain("STATS"), "sk": plain(f"PLANNED#{self._shard}")},
                 "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place, _ in places),
                 "ExpressionAttributeNames": {f"#{place}": op for place, (op, _) in places},
                 "ExpressionAttributeValues": {f":{place}": plain(count) for place, (_, count) in places},
@@ -129,8 +129,8 @@ class DynamoLedger:
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._write(self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at}))
 
-    def note_fault(self, task: RunTask, attempts: int, reason: str, *, passing: bool = False) -> None:
-        counted = ["passing"] if passing else []
+    def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
+        counted = ["transient"] if transient else []
         self._write(self._move(task, {"attempts": attempts, "last_error": reason[:1000]}, *counted))
 
     def _move(self, task: RunTask, changes: dict[str, Any], *counted: str) -> dict[str, Any]:
@@ -157,8 +157,8 @@ class DynamoLedger:
     def _write(self, update: dict[str, Any]) -> bool:
         try:
             self._dynamodb.update_item(**update)
-        except ClientError as fault:
-            if has_code(fault, "ConditionalCheckFailedException"):
+        except ClientError as error:
+            if has_code(error, "ConditionalCheckFailedException"):
                 return False
             raise
         return True
@@ -278,7 +278,7 @@ class DynamoLedger:
         update = {
             "TableName": self._table,
             "Key": task_key(task.job, task.index),
-            "UpdateExpression": "SET #status = :pending, queued_at = :now, attempts = :none, passing = :none, "
+            "UpdateExpression": "SET #status = :pending, queued_at = :now, attempts = :none, transient = :none, "
             "cost_nano = :none "
             "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error "
             "ADD #round :one, version :one",
@@ -308,13 +308,13 @@ class DynamoLedger:
             if cursor is None:
                 return
 
-    def bury(self, letter: DeadLetter) -> None:
+    def put_dead_letter(self, letter: DeadLetter) -> None:
         """Keep a message that was given up."""
         key = {"pk": plain(f"DEAD#{letter.op}"), "sk": plain(letter.id)}
         expiry = {"expire_at": plain(self._expiry())}
         self._dynamodb.put_item(TableName=self._table, Item={**key, **item(letter), **expiry})
 
-    def dead(self, op: str) -> list[DeadLetter]:
+    def dead_letters(self, op: str) -> list[DeadLetter]:
         """The op's messages that were given up and not redriven since."""
         query = {
             "KeyConditionExpression": "pk = :pk",
@@ -323,12 +323,12 @@ class DynamoLedger:
         }
         return [record(DeadLetter, entry) for entry in self._all(query)]
 
-    def unearth(self, letter: DeadLetter) -> None:
+    def delete_dead_letter(self, letter: DeadLetter) -> None:
         """Forget a dead letter: it is on its way again."""
         key = {"pk": plain(f"DEAD#{letter.op}"), "sk": plain(letter.id)}
         self._dynamodb.delete_item(TableName=self._table, Key=key)
 
-    def tell(self, event: Event) -> None:
+    def record_event(self, event: Event) -> None:
         key = {"pk": plain("EVENTS"), "sk": plain(f"EVENT#{event.at}#{event.id}")}
         expiry = {"expire_at": plain(epoch() + _EVENT_SECONDS)}
         self._dynamodb.put_item(TableName=self._table, Item={**key, **item(event), **expiry})
@@ -358,9 +358,9 @@ class DynamoLedger:
         while True:
             try:
                 self._dynamodb.transact_write_items(TransactItems=writes)
-            except ClientError as fault:
-                reasons = {reason.get("Code") for reason in fault.response.get("CancellationReasons", [])}
-                if has_code(fault, "TransactionCanceledException") and "ConditionalCheckFailed" in reasons:
+            except ClientError as error:
+                reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                if has_code(error, "TransactionCanceledException") and "ConditionalCheckFailed" in reasons:
                     return False
                 pause = next(pauses, None)
                 if pause is None or not reasons & _BUSY:

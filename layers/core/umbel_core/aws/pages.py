@@ -28,9 +28,9 @@ def page(
         more = {"ExclusiveStartKey": start} if start else {}
         try:
             answer = dynamodb.query(TableName=table, Limit=limit - len(found), **query, **more)
-        except ClientError as fault:
-            if cursor and has_code(fault, "ValidationException"):
-                raise _bad_cursor() from fault
+        except ClientError as error:
+            if cursor and has_code(error, "ValidationException"):
+                raise _bad_cursor() from error
             raise
         found += answer["Items"]
         start = answer.get("LastEvaluatedKey")
@@ -47,8 +47,8 @@ def _decode(cursor: str | None) -> dict[str, Any] | None:
         return None
     try:
         return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=_Key)
-    except (ValueError, msgspec.DecodeError) as fault:
-        raise _bad_cursor() from fault
+    except (ValueError, msgspec.DecodeError) as error:
+        raise _bad_cursor() from error
 
 
 def _bad_cursor() -> Rejected:

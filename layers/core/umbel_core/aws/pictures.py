@@ -24,14 +24,14 @@ class S3Pictures:
         condition = {"IfMatch": etag} if etag else {}
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=key, **condition)
-        except ClientError as fault:
-            code = fault.response["Error"]["Code"]
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
             if code in ("NoSuchKey", "404", "KeyTooLongError"):
-                raise Rejected("no_such_picture", f"There is no picture '{key}' in the uploads bucket.") from fault
+                raise Rejected("no_such_picture", f"There is no picture '{key}' in the uploads bucket.") from error
             if code in ("PreconditionFailed", "412"):
                 raise Rejected(
                     "superseded", "The picture was replaced by a newer upload of the same name before its turn came."
-                ) from fault
+                ) from error
             raise
         with answer["Body"] as body:
             if answer["ContentLength"] > self._max_bytes:

@@ -8,7 +8,7 @@ from umbel_core.errors import Rejected
 
 
 class S3Uploads:
-    """The bucket behind the front door."""
+    """The uploads bucket."""
 
     def __init__(self, s3: Any, bucket: str, signer: Any = None) -> None:
         self._s3 = s3
@@ -20,9 +20,9 @@ class S3Uploads:
         condition = {"IfMatch": etag} if etag else {}
         try:
             return self._s3.get_object(Bucket=self._bucket, Key=key, **condition)["Body"].read()  # type: ignore[no-any-return]
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] in ("NoSuchKey", "404", "PreconditionFailed", "412"):
-                raise Rejected("superseded", f"'{key}' was removed or replaced before its turn came.") from fault
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404", "PreconditionFailed", "412"):
+                raise Rejected("superseded", f"'{key}' was removed or replaced before its turn came.") from error
             raise
 
     def write(self, key: str, data: bytes) -> None:

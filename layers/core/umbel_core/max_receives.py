@@ -11,7 +11,7 @@ THROTTLED = 50
 """Where more messages are taken than may run, receives are throttled and burn a count; fifty in a row do not happen."""
 
 
-def receives_for(concurrency: int, compute: Compute, *, reserve: bool) -> int:
+def max_receives_for(concurrency: int, compute: Compute, *, reserve: bool) -> int:
     """The receive count that goes with a lane's concurrency.
 
     One reserved slot is under the smallest cap there is, two. Without a reservation, the account's other functions may

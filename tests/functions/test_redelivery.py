@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from umbel_core.max_receives import max_receives_for
 from umbel_core.op import Compute
-from umbel_core.receives import receives_for
-from worker.turns import in_turn
+from worker.redelivery import order_batch
 
 
 def messages(**receives: int) -> list[dict[str, Any]]:
@@ -21,13 +21,13 @@ def names(records: list[dict[str, Any]]) -> list[str]:
 
 
 def test_new_messages_go_first_and_one_that_comes_again_goes_last() -> None:
-    now, later = in_turn(messages(again=2, new=1, other=3, newer=1))
+    now, later = order_batch(messages(again=2, new=1, other=3, newer=1))
     assert names(now) == ["new", "newer", "again"]
     assert names(later) == ["other"]
 
 
 def test_what_was_received_often_is_not_handed_back_any_more() -> None:
-    now, later = in_turn(messages(a=9, b=2, c=12, new=1))
+    now, later = order_batch(messages(a=9, b=2, c=12, new=1))
     assert names(now) == ["new", "b", "a", "c"]
     assert later == []
 
@@ -36,7 +36,7 @@ def test_what_was_received_often_is_not_handed_back_any_more() -> None:
 @pytest.mark.parametrize("crowd", [10, 100, 1000])
 def test_a_crowd_that_failed_once_is_all_tried_again(batch: int, crowd: int) -> None:
     """Every message has failed once, and would do well now: none may run out of receives before its turn."""
-    limit = receives_for(4, Compute(batch=batch), reserve=True)
+    limit = max_receives_for(4, Compute(batch=batch), reserve=True)
     chance = Random(crowd * batch)
     waiting = dict.fromkeys((f"m{number}" for number in range(crowd)), 1)
     while waiting:
@@ -44,6 +44,6 @@ def test_a_crowd_that_failed_once_is_all_tried_again(batch: int, crowd: int) -> 
         for name in taken:
             waiting[name] += 1
             assert waiting[name] <= limit, f"{name} would have been given up untried"
-        now, _ = in_turn(messages(**{name: waiting[name] for name in taken}))
+        now, _ = order_batch(messages(**{name: waiting[name] for name in taken}))
         for name in names(now):
             del waiting[name]

@@ -1,4 +1,4 @@
-"""Looks at the tallies, the lanes and the oldest jobs side by side; the numbers come of it."""
+"""Looks at the op stats, the lanes and the oldest jobs side by side; the numbers come of it."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +8,12 @@ from typing import Protocol
 import msgspec
 
 from umbel_core.catalogue import Catalogue
-from umbel_core.circuits import Circuit
+from umbel_core.circuit_breaker import Circuit
 from umbel_core.lanes import Backlog, LaneState
 from umbel_core.ledger import Task
 from umbel_core.op import Compute
+from umbel_core.op_stats import CountedStats, Counters
 from umbel_core.stats import Seen, since
-from umbel_core.tally import Books, Counted
 
 _JOBS = 20
 _TASKS = 100
@@ -39,10 +39,10 @@ class Circuits(Protocol):
     def all(self) -> dict[str, Circuit]: ...
 
 
-class Survey(msgspec.Struct, frozen=True):
+class StatsCollector(msgspec.Struct, frozen=True):
     """Reads what `umbel_core.stats` needs."""
 
-    books: Books
+    counters: Counters
     lanes: Lanes
     ledger: Jobs
     circuits: Circuits
@@ -55,13 +55,13 @@ class Survey(msgspec.Struct, frozen=True):
         with ThreadPoolExecutor(3) as pool:
             states = pool.submit(self.lanes.states)
             backlogs = pool.submit(self.lanes.backlogs, {op: card.compute for op, card in self.catalogue.items()})
-            counted = self.books.counted(since(at))
+            counted = self.counters.counted(since(at))
             oldest, circuits = self._oldest(counted), self.circuits.all()
             return Seen(at, counted, states.result(), backlogs.result(), oldest, circuits)
 
-    def _oldest(self, counted: Counted) -> dict[str, str]:
+    def _oldest(self, counted: CountedStats) -> dict[str, str]:
         """Op -> when its longest waiting task was queued. Tasks wait at the ends of the oldest jobs."""
-        waiting = {op for op, tally in counted.forever.items() if tally.count("pending") > 0}
+        waiting = {op for op, stats in counted.forever.items() if stats.count("pending") > 0}
         oldest: dict[str, str] = {}
         for job in self.ledger.unfinished(_JOBS) if waiting else ():
             for task in self.ledger.last_tasks(job, _TASKS):

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from tests.ops.running import CATALOGUE, OPS, run
-from umbel.errands import Errand, errand
-from umbel.load import Tally
+from umbel.load import PeriodStats
+from umbel.load_cases import LoadCase, load_case
 from umbel_core.catalogue import load_op
 from umbel_core.settings import Limits
 from umbel_core.submission import read_submission
@@ -17,7 +17,7 @@ from umbel_core.submission import read_submission
 @pytest.mark.parametrize("op", [name for name, card in CATALOGUE.items() if card.takes != "url"])
 def test_what_is_made_up_for_an_op_is_taken_and_its_answer_is_right(op: str) -> None:
     for _ in range(20 if CATALOGUE[op].takes != "picture" else 2):
-        made = errand(msgspec.to_builtins(CATALOGUE[op]))
+        made = load_case(msgspec.to_builtins(CATALOGUE[op]))
         assert made is not None
         _, body = made.request()
         submission = read_submission(msgspec.json.encode(body), CATALOGUE, Limits())
@@ -27,17 +27,17 @@ def test_what_is_made_up_for_an_op_is_taken_and_its_answer_is_right(op: str) -> 
 
 
 def test_nobodys_server_is_asked_for_pages_by_chance() -> None:
-    assert errand(msgspec.to_builtins(CATALOGUE["fetch"])) is None
+    assert load_case(msgspec.to_builtins(CATALOGUE["fetch"])) is None
 
 
 def test_a_wrong_answer_is_told_from_a_right_one() -> None:
-    made = Errand(op="sum", payload=[1, 2], expected=3)
+    made = LoadCase(op="sum", payload=[1, 2], expected=3)
     assert [made.is_right(answer) for answer in (3, 3.0, 4, None, "3")] == [True, True, False, False, False]
-    assert Errand(op="new", payload="x").is_right("anything")
+    assert LoadCase(op="new", payload="x").is_right("anything")
 
 
 def test_tallies_add_up() -> None:
-    one, other = Tally(sent=3), Tally(sent=2)
+    one, other = PeriodStats(sent=3), PeriodStats(sent=2)
     for verdict, took in (("right", 10.0), ("wrong", 30.0)):
         one.take(verdict, took)  # type: ignore[arg-type]
     other.take("lost", 60_000.0)
@@ -46,7 +46,7 @@ def test_tallies_add_up() -> None:
     assert (both.average_ms, both.worst_ms) == (20.0, 30.0)
 
 
-def _answer(op: str, body: dict[str, Any], made: Errand) -> Any:
+def _answer(op: str, body: dict[str, Any], made: LoadCase) -> Any:
     if made.is_picture:
         return run(op, base64.b64decode(body["image_data"]), **body["params"])
     return load_op(OPS, op)(body["payload"])

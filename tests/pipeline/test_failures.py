@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.api import Api
-from tests.pipeline.deployment import Deployment
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.feed import Feed
 from tests.pipeline.shapes import moment
 
@@ -63,7 +63,7 @@ def test_a_worker_killed_in_mid_task_costs_a_retry_and_no_task(
 
 
 @pytest.fixture
-def impatient(deployed: Deployment) -> None:
+def impatient(deployed: Deployed) -> None:
     """The probe's lane gives up after three receives: with the template's number it would take minutes."""
     url = deployed.queue("op-faulty")
     attributes = deployed.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
@@ -72,7 +72,7 @@ def impatient(deployed: Deployment) -> None:
 
 
 def test_what_is_hopeless_is_given_up_with_its_reason_and_comes_home_when_mended(
-    api: Api, deployed: Deployment, impatient: None, feed: Feed, tmp_path: Path, done: Callable[..., dict[str, Any]]
+    api: Api, deployed: Deployed, impatient: None, feed: Feed, tmp_path: Path, done: Callable[..., dict[str, Any]]
 ) -> None:
     file = tmp_path / "faulty"
     file.write_text("1000")
@@ -96,5 +96,5 @@ def test_what_is_hopeless_is_given_up_with_its_reason_and_comes_home_when_mended
     assert job not in _given_up(deployed)
 
 
-def _given_up(deployed: Deployment) -> set[str | None]:
-    return {letter.job for letter in deployed.ledger.dead("faulty")}
+def _given_up(deployed: Deployed) -> set[str | None]:
+    return {letter.job for letter in deployed.ledger.dead_letters("faulty")}

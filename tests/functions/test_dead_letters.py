@@ -7,29 +7,29 @@ import pytest
 from relay.changes import read_changes
 from tests.fakes import CrashError, Weather
 from tests.functions.stage import Stage
-from umbel_core.arrivals import read_message
+from umbel_core.intake_messages import read_message
 
 MANIFEST = b'{"tasks":[{"op":"say","input":"broken"}]}'
 
 
 def planned(stage: Stage) -> tuple[str, str]:
     """A job of one task, and the message of that."""
-    (arrival,) = read_message(stage.drop("jobs/a.json", MANIFEST))
-    job, _ = stage.planner.take(arrival)
+    (created,) = read_message(stage.drop("jobs/a.json", MANIFEST))
+    job, _ = stage.planner.take(created)
     return job, stage.tasks.messages[0].decode()
 
 
 def test_a_given_up_task_fails_with_its_last_reason_and_its_letter_is_kept() -> None:
     stage = Stage()
     job, body = planned(stage)
-    stage.ledger.note_fault(stage.tasks.commands[0], 5, "RuntimeError: that broke")
-    assert stage.undertaker.bury_task("say", "m1", body, 5)
+    stage.ledger.record_error(stage.tasks.commands[0], 5, "RuntimeError: that broke")
+    assert stage.dead_letters.fail_task("say", "m1", body, 5)
     task = stage.ledger.task(job, 0)
     assert task
     assert task.error
     assert (task.status, task.error.code, task.attempts) == ("failed", "given_up", 5)
     assert task.error.message == "Given up after 5 attempts; at last RuntimeError: that broke."
-    (letter,) = stage.ledger.dead("say")
+    (letter,) = stage.ledger.dead_letters("say")
     assert (letter.body, letter.job, letter.index) == (body, job, 0)
     (event,) = read_changes(stage.ledger.stream).events
     assert (event.kind, event.op, event.message) == ("dead_letter", "say", f"say gave up a message: {letter.reason}")
@@ -38,7 +38,7 @@ def test_a_given_up_task_fails_with_its_last_reason_and_its_letter_is_kept() -> 
 def test_a_worker_that_died_without_a_word_is_said_to_have() -> None:
     stage = Stage()
     _, body = planned(stage)
-    letter = stage.undertaker.bury_task("say", "m1", body, 5)
+    letter = stage.dead_letters.fail_task("say", "m1", body, 5)
     assert letter
     assert "ran out of time or ran out of memory" in letter.reason
 
@@ -48,8 +48,8 @@ def test_a_task_that_had_ended_after_all_is_left_alone() -> None:
     job, body = planned(stage)
     stage.ledger.cancel(job)
     stage.runner().run(stage.tasks.commands[0], 1)
-    assert stage.undertaker.bury_task("say", "m1", body, 5) is None
-    assert stage.ledger.dead("say") == []
+    assert stage.dead_letters.fail_task("say", "m1", body, 5) is None
+    assert stage.ledger.dead_letters("say") == []
     assert read_changes(stage.ledger.stream).events == []
 
 
@@ -60,37 +60,37 @@ def test_whenever_the_undertaker_dies_the_next_one_finishes(moment: int) -> None
     job, body = planned(stage)
     weather.crash_at(moment)
     try:
-        stage.undertaker.bury_task("say", "m1", body, 5)
+        stage.dead_letters.fail_task("say", "m1", body, 5)
     except CrashError:
-        stage.undertaker.bury_task("say", "m1", body, 5)
+        stage.dead_letters.fail_task("say", "m1", body, 5)
     task = stage.ledger.task(job, 0)
     assert task
     assert task.status == "failed"
-    assert len(stage.ledger.dead("say")) == 1, "what is given up can be redriven"
+    assert len(stage.ledger.dead_letters("say")) == 1, "what is given up can be redriven"
 
 
 def test_what_is_no_task_is_kept_too() -> None:
     stage = Stage()
-    letter = stage.undertaker.bury_task("say", "m1", "nonsense", 5)
+    letter = stage.dead_letters.fail_task("say", "m1", "nonsense", 5)
     assert letter
     assert letter.reason.startswith("not a task: ")
-    assert stage.ledger.dead("say") == [letter]
+    assert stage.ledger.dead_letters("say") == [letter]
 
 
 def test_a_job_that_could_not_be_planned_is_a_failed_one() -> None:
     stage = Stage()
     notice = stage.drop("uploads/cat.jpg", b"pixels")
-    stage.undertaker.bury_arrival("m1", notice)
+    stage.dead_letters.fail_jobs("m1", notice)
     (job,) = stage.ledger.jobs(5, None)[0]
-    assert (job.status, job.planned, [fault.code for fault in job.errors]) == ("failed", False, ["not_planned"])
-    (letter,) = stage.ledger.dead("intake")
+    assert (job.status, job.planned, [error.code for error in job.errors]) == ("failed", False, ["not_planned"])
+    (letter,) = stage.ledger.dead_letters("intake")
     assert json.loads(letter.body) == json.loads(notice)
 
 
 def test_a_job_that_was_planned_before_its_message_was_given_up_goes_on() -> None:
     stage = Stage()
     job, _ = planned(stage)
-    stage.undertaker.bury_arrival("m1", stage.notice("jobs/a.json"))
+    stage.dead_letters.fail_jobs("m1", stage.notice("jobs/a.json"))
     found = stage.ledger.job(job)
     assert found
     assert found.status == "pending"
@@ -99,5 +99,5 @@ def test_a_job_that_was_planned_before_its_message_was_given_up_goes_on() -> Non
 @pytest.mark.parametrize("body", ["nonsense", "[]", "{}", '{"Records":[{}]}', '{"Records":[{"s3":{}}]}'])
 def test_what_is_no_notice_is_kept_too(body: str) -> None:
     stage = Stage()
-    stage.undertaker.bury_arrival("m1", body)
-    assert [letter.body for letter in stage.ledger.dead("intake")] == [body]
+    stage.dead_letters.fail_jobs("m1", body)
+    assert [letter.body for letter in stage.ledger.dead_letters("intake")] == [body]

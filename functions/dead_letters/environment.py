@@ -1,9 +1,9 @@
-"""What the deployment tells the undertaker."""
+"""What the deployment tells the dead-letter function."""
 
 import msgspec
 
 
-class UndertakerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLettersEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     """Read by `umbel_core.environment.parse`."""
 
     ledger_table: str

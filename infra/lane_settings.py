@@ -3,10 +3,10 @@
 import msgspec
 
 from umbel_core.aws.lanes import LEAST_CAP
+from umbel_core.max_receives import BASE as RECEIVES
+from umbel_core.max_receives import THROTTLED as THROTTLED_RECEIVES
+from umbel_core.max_receives import max_receives_for
 from umbel_core.op import OpCard
-from umbel_core.receives import BASE as RECEIVES
-from umbel_core.receives import THROTTLED as THROTTLED_RECEIVES
-from umbel_core.receives import receives_for
 
 VISIBILITY_PER_TIMEOUT = 6
 """AWS's rule: a message stays hidden for six time-outs, so that a throttled batch is not shown twice."""
@@ -16,7 +16,7 @@ class LaneError(Exception):
     """Numbers with which a lane could lose or give up work that nobody has looked at."""
 
 
-class LaneNumbers(msgspec.Struct, frozen=True, kw_only=True):
+class LaneSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What one lane is built with."""
 
     enabled: bool
@@ -26,25 +26,25 @@ class LaneNumbers(msgspec.Struct, frozen=True, kw_only=True):
     receives: int
 
 
-def lane_numbers(card: OpCard, concurrency: int, *, reserve: bool) -> LaneNumbers:
+def lane_settings(card: OpCard, concurrency: int, *, reserve: bool) -> LaneSettings:
     """The numbers of an op's lane for this concurrency."""
     if concurrency == 1 and not reserve:
         raise LaneError(
             f"concurrency of '{card.name}': 1 needs a reservation, because a mapping cap is at least {LEAST_CAP}; "
             f"deploy with reserve=true, or give it {LEAST_CAP}"
         )
-    numbers = LaneNumbers(
+    numbers = LaneSettings(
         enabled=concurrency > 0,
         reserved=concurrency if reserve and concurrency > 0 else None,
         cap=max(LEAST_CAP, concurrency),
         visibility_seconds=VISIBILITY_PER_TIMEOUT * card.compute.timeout_seconds,
-        receives=receives_for(concurrency, card.compute, reserve=reserve),
+        receives=max_receives_for(concurrency, card.compute, reserve=reserve),
     )
     check(card, numbers)
     return numbers
 
 
-def check(card: OpCard, numbers: LaneNumbers) -> None:
+def check(card: OpCard, numbers: LaneSettings) -> None:
     """Refuse numbers that could send unprocessed work to the dead-letter queue."""
     throttled = numbers.reserved is not None and numbers.cap > numbers.reserved
     if throttled and numbers.receives < THROTTLED_RECEIVES:

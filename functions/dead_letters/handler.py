@@ -1,4 +1,4 @@
-"""Dead-letter queues -> undertaker -> ledger."""
+"""Dead-letter queues -> dead-letter function -> ledger."""
 
 from functools import cache
 from typing import Any
@@ -7,36 +7,36 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from dead_letters.dead_letters import DeadLetters
+from dead_letters.environment import DeadLettersEnvironment
 from umbel_core.aws.clients import client
 from umbel_core.aws.lanes import FIFO_SUFFIX
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.environment import parse
 from umbel_core.ledger import DeadLetter
-from undertaker.burying import Undertaker
-from undertaker.environment import UndertakerEnvironment
 
-logger = Logger(service="undertaker")
+logger = Logger(service="dead_letters")
 batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @cache
-def undertaker() -> Undertaker:
-    """The undertaker on the deployment's ledger."""
-    environment = parse(UndertakerEnvironment)
-    return Undertaker(DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days))
+def dead_letters() -> DeadLetters:
+    """The handler of dead letters on the deployment's ledger."""
+    environment = parse(DeadLettersEnvironment)
+    return DeadLetters(DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days))
 
 
 def take(record: SQSRecord) -> None:
     """One dead letter."""
-    environment = parse(UndertakerEnvironment)
+    environment = parse(DeadLettersEnvironment)
     queue = record.event_source_arn.rsplit(":", 1)[1]
     if queue == environment.intake_dead:
-        letter: DeadLetter | None = undertaker().bury_arrival(record.message_id, record.body)
+        letter: DeadLetter | None = dead_letters().fail_jobs(record.message_id, record.body)
     else:
         op = queue.removesuffix(FIFO_SUFFIX).removeprefix(environment.lane_prefix).removesuffix(environment.dead_suffix)
         # The count goes on in the dead-letter queue: what came here was received once less.
         attempts = max(1, int(record.attributes.approximate_receive_count) - 1)
-        letter = undertaker().bury_task(op, record.message_id, record.body, attempts)
+        letter = dead_letters().fail_task(op, record.message_id, record.body, attempts)
     logger.warning("given up", extra={"op": letter.op if letter else None, "job": letter.job if letter else None})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from infra.numbers import LaneError, LaneNumbers, check, concurrency_of, lane_numbers
+from infra.lane_settings import LaneError, LaneSettings, check, concurrency_of, lane_settings
 from infra.settings import Settings, SettingsError, read_settings
 from umbel_core.catalogue import Catalogue, read_ops
 from umbel_core.op import Compute, OpCard, OpDeclarationError
@@ -27,31 +27,31 @@ CATALOGUE = read_ops(Path("functions/ops"))
 @pytest.mark.parametrize(
     ("concurrency", "reserve", "expected"),
     [
-        (0, True, LaneNumbers(enabled=False, reserved=None, cap=2, visibility_seconds=180, receives=5)),
-        (1, True, LaneNumbers(enabled=True, reserved=1, cap=2, visibility_seconds=180, receives=50)),
-        (2, True, LaneNumbers(enabled=True, reserved=2, cap=2, visibility_seconds=180, receives=5)),
-        (16, True, LaneNumbers(enabled=True, reserved=16, cap=16, visibility_seconds=180, receives=5)),
-        (16, False, LaneNumbers(enabled=True, reserved=None, cap=16, visibility_seconds=180, receives=50)),
-        (0, False, LaneNumbers(enabled=False, reserved=None, cap=2, visibility_seconds=180, receives=50)),
+        (0, True, LaneSettings(enabled=False, reserved=None, cap=2, visibility_seconds=180, receives=5)),
+        (1, True, LaneSettings(enabled=True, reserved=1, cap=2, visibility_seconds=180, receives=50)),
+        (2, True, LaneSettings(enabled=True, reserved=2, cap=2, visibility_seconds=180, receives=5)),
+        (16, True, LaneSettings(enabled=True, reserved=16, cap=16, visibility_seconds=180, receives=5)),
+        (16, False, LaneSettings(enabled=True, reserved=None, cap=16, visibility_seconds=180, receives=50)),
+        (0, False, LaneSettings(enabled=False, reserved=None, cap=2, visibility_seconds=180, receives=50)),
     ],
 )
-def test_everything_follows_from_one_number(concurrency: int, reserve: bool, expected: LaneNumbers) -> None:
-    assert lane_numbers(CARD, concurrency, reserve=reserve) == expected
+def test_everything_follows_from_one_number(concurrency: int, reserve: bool, expected: LaneSettings) -> None:
+    assert lane_settings(CARD, concurrency, reserve=reserve) == expected
 
 
 def test_a_lane_that_takes_several_messages_at_a_time_may_hand_some_back() -> None:
     card = msgspec.structs.replace(CARD, compute=Compute(batch=4))
-    assert [lane_numbers(card, number, reserve=True).receives for number in (1, 4)] == [50, 20]
+    assert [lane_settings(card, number, reserve=True).receives for number in (1, 4)] == [50, 20]
 
 
 def test_an_ordered_lane_may_hand_back_often_what_is_behind_a_fault() -> None:
     card = msgspec.structs.replace(CARD, compute=Compute(ordered=True))
-    assert lane_numbers(card, 4, reserve=True).receives == 50
+    assert lane_settings(card, 4, reserve=True).receives == 50
 
 
 def test_one_at_a_time_needs_a_reservation() -> None:
     with pytest.raises(LaneError, match=r"'blur': 1 needs a reservation.*reserve=true, or give it 2"):
-        lane_numbers(CARD, 1, reserve=False)
+        lane_settings(CARD, 1, reserve=False)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_one_at_a_time_needs_a_reservation() -> None:
     ],
 )
 def test_numbers_that_could_give_up_work_unseen_are_refused(change: dict[str, Any], sentence: str) -> None:
-    good = lane_numbers(CARD, 4, reserve=True)
+    good = lane_settings(CARD, 4, reserve=True)
     with pytest.raises(LaneError, match=sentence):
         check(CARD, msgspec.structs.replace(good, **change))
 

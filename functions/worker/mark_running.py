@@ -9,7 +9,7 @@ from umbel_core.messages import RunTask
 _SEEN_AFTER_SECONDS = 1.0
 
 
-class Announcing:
+class MarkRunning:
     """Marks the task `running` a second after it began, unless it has ended by then."""
 
     def __init__(self, ledger: Ledger, command: RunTask, attempts: int, started_at: str) -> None:
@@ -20,6 +20,6 @@ class Announcing:
         self._timer.start()
 
     def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()

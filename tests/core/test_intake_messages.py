@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from tests.fakes import FakeLedger
-from umbel_core.arrivals import Arrived, job_of, read_message
 from umbel_core.ids import JOB_ID, job_id_of, new_job_id, split_task_id, task_id
+from umbel_core.intake_messages import ObjectCreated, job_for, read_message
 from umbel_core.ledger import Job
 from umbel_core.messages import RetryTasks
 
@@ -34,10 +34,10 @@ def notice(*keys: str, quote: bool = True) -> str:
     ],
 )
 def test_a_key_comes_back_as_it_was(key: str) -> None:
-    (arrival,) = read_message(notice(key))
-    assert isinstance(arrival, Arrived)
-    assert (arrival.key, arrival.is_manifest) == (key, key.startswith("jobs/"))
-    job = job_of(arrival, FakeLedger())
+    (created,) = read_message(notice(key))
+    assert isinstance(created, ObjectCreated)
+    assert (created.key, created.is_manifest) == (key, key.startswith("jobs/"))
+    job = job_for(created, FakeLedger())
     assert JOB_ID.fullmatch(job.id)
     assert job.source == key
 
@@ -72,12 +72,12 @@ def test_an_announced_job_is_known_by_its_key(place: str) -> None:
     ledger, announced = FakeLedger(), new_job_id()
     key = place.format(announced)
     ledger.expect(Job(id=announced, kind="upload", name="n", created_at="t", updated_at="t", source=key))
-    (arrival,) = read_message(notice(key))
+    (created,) = read_message(notice(key))
     (other,) = read_message(notice(key.replace(announced, f"{announced}/..")))
-    assert isinstance(arrival, Arrived)
-    assert isinstance(other, Arrived)
-    assert job_of(arrival, ledger).id == announced
-    assert job_of(other, ledger).id != announced, "somebody else's object under the job's name"
+    assert isinstance(created, ObjectCreated)
+    assert isinstance(other, ObjectCreated)
+    assert job_for(created, ledger).id == announced
+    assert job_for(other, ledger).id != announced, "somebody else's object under the job's name"
 
 
 def test_a_tasks_id_names_job_and_place() -> None:

@@ -1,4 +1,4 @@
-"""The front door: a body becomes a pending job in the ledger and an object in the bucket, whoever brought it."""
+"""A body becomes a pending job in the ledger and an object in the bucket, whoever brought it."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ import msgspec
 
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now
-from umbel_core.ids import JOBS, ROOT, new_job_id
+from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX, new_job_id
 from umbel_core.ledger import Job, Kind, Ledger
 from umbel_core.settings import Limits
 from umbel_core.submission import read_submission
@@ -19,7 +19,7 @@ class Uploads(Protocol):
         """Keep an object."""
 
 
-class Door(msgspec.Struct, frozen=True):
+class Submitter(msgspec.Struct, frozen=True):
     """Checks what comes and lets it in; the coordinator does the rest when the bucket's event arrives."""
 
     ledger: Ledger
@@ -35,7 +35,7 @@ class Door(msgspec.Struct, frozen=True):
         """
         submission = read_submission(body, self.catalogue, self.limits, kind)
         job, moment = new_job_id(), now()
-        key = f"{JOBS}{job}.json" if submission.picture is None else f"{ROOT}{job}/picture"
+        key = f"{JOBS_PREFIX}{job}.json" if submission.picture is None else f"{UPLOADS_PREFIX}{job}/picture"
         pending = Job(
             id=job,
             kind=submission.kind,

@@ -12,12 +12,12 @@ def convert(value: Any, kind: Any, code: str, path: str = "$") -> Any:
     """The value as `kind`. `path` says where in the caller's document it stands."""
     try:
         return msgspec.convert(value, kind)
-    except msgspec.ValidationError as fault:
-        reason, _, where = str(fault).partition(" - at `$")
+    except msgspec.ValidationError as error:
+        reason, _, where = str(error).partition(" - at `$")
         where = where.rstrip("`")
         if reason.startswith("Invalid enum value") and (choices := ", ".join(_choices(kind, where))):
             reason = f"{reason}; it is one of {choices}"
-        raise Rejected(code, f"{path}{where}: {reason}") from fault
+        raise Rejected(code, f"{path}{where}: {reason}") from error
 
 
 def _choices(kind: Any, where: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ class Ledger(Protocol):
     """Where the last deployment's ops are noted, and where events are told."""
 
     def note_ops(self, ops: Iterable[str]) -> list[str] | None: ...
-    def tell(self, event: Event) -> None: ...
+    def record_event(self, event: Event) -> None: ...
 
 
 def announce(ledger: Ledger, ops: Iterable[str]) -> None:
@@ -20,6 +20,6 @@ def announce(ledger: Ledger, ops: Iterable[str]) -> None:
     if before is None:
         return
     for op in sorted(now - set(before)):
-        ledger.tell(Event(kind="op_deployed", op=op, message=f"{op} is deployed."))
+        ledger.record_event(Event(kind="op_deployed", op=op, message=f"{op} is deployed."))
     for op in sorted(set(before) - now):
-        ledger.tell(Event(kind="op_removed", op=op, message=f"{op} is removed."))
+        ledger.record_event(Event(kind="op_removed", op=op, message=f"{op} is removed."))

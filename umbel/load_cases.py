@@ -19,7 +19,7 @@ _MOST = 64
 """Numbers stay small: a picture's side, the items of a list."""
 
 
-class Errand(msgspec.Struct, frozen=True, kw_only=True):
+class LoadCase(msgspec.Struct, frozen=True, kw_only=True):
     """One task to send. `expected` is unset where only the op knows the answer."""
 
     op: str
@@ -40,19 +40,19 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
         return self.expected is msgspec.UNSET or bool(result == self.expected)
 
 
-def errand(card: dict[str, Any]) -> Errand | None:
+def load_case(card: dict[str, Any]) -> LoadCase | None:
     """A random task for an op by its card of `GET /ops`; None when nothing can be made up for it."""
     op, required = card["name"], card["params"].get("required", [])
     if known := getattr(_Known, op, None):
         payload, expected = known()
-        return Errand(op=op, payload=payload, expected=expected)
+        return LoadCase(op=op, payload=payload, expected=expected)
     if card["takes"] in _SKIPPED or (required and card["takes"] != "picture"):
         return None
     try:
         if card["takes"] == "picture":
             params = {name: _value(card["params"]["properties"][name]) for name in required}
-            return Errand(op=op, payload=params, is_picture=True)
-        return Errand(op=op, payload=_value(card["input"]))
+            return LoadCase(op=op, payload=params, is_picture=True)
+        return LoadCase(op=op, payload=_value(card["input"]))
     except KeyError:
         return None
 

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import Item, has_code, plain, record
-from umbel_core.circuits import FAILURES, FORGET_SECONDS, OPEN_SECONDS, PROBE_SECONDS, Circuit
+from umbel_core.circuit_breaker import FAILURES, FORGET_SECONDS, OPEN_SECONDS, PROBE_SECONDS, Circuit
 from umbel_core.clock import epoch
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Event
@@ -17,16 +17,16 @@ _REFUSED = "ConditionalCheckFailedException"
 _UNKNOWN = Circuit(failures=0)
 
 
-class DynamoCircuits:
+class DynamoCircuitBreaker:
     """`umbel_fetching.fetcher.Circuits` on a table. What is known of a host is asked for once a second at most.
 
-    `tell` hears when a circuit opens and closes.
+    `record_event` is called when a circuit opens and closes.
     """
 
-    def __init__(self, dynamodb: Any, table: str, tell: Callable[[Event], object] = lambda _: None) -> None:
+    def __init__(self, dynamodb: Any, table: str, record_event: Callable[[Event], object] = lambda _: None) -> None:
         self._dynamodb = dynamodb
         self._table = table
-        self._tell = tell
+        self._record_event = record_event
         self._known: dict[str, tuple[float, Circuit]] = {}
 
     def check(self, host: str) -> None:
@@ -49,8 +49,8 @@ class DynamoCircuits:
                 "attribute_not_exists(pk) OR expire_at > :now",
                 {**later, ":one": plain(1)},
             )
-        except ClientError as fault:
-            if not has_code(fault, _REFUSED):
+        except ClientError as error:
+            if not has_code(error, _REFUSED):
                 raise
             fresh = {":one": plain(1), ":later": later[":later"]}
             counted = self._update(
@@ -61,7 +61,7 @@ class DynamoCircuits:
             counted = self._update(host, "SET open_until = :until REMOVE probe_until", None, until)
         if counted.failures == FAILURES:
             sentence = f"{host} failed {FAILURES} times in a row and is left alone for {OPEN_SECONDS} s."
-            self._tell(Event(kind="circuit_opened", host=host, message=sentence))
+            self._record_event(Event(kind="circuit_opened", host=host, message=sentence))
         self._known[host] = time.monotonic(), counted
 
     def answered(self, host: str) -> None:
@@ -72,7 +72,7 @@ class DynamoCircuits:
         self._known[host] = time.monotonic(), _UNKNOWN
         gone = self._dynamodb.delete_item(TableName=self._table, Key=_key(host), ReturnValues="ALL_OLD")
         if known.failures >= FAILURES and "Attributes" in gone:
-            self._tell(Event(kind="circuit_closed", host=host, message=f"{host} is well again."))
+            self._record_event(Event(kind="circuit_closed", host=host, message=f"{host} is well again."))
 
     def all(self) -> dict[str, Circuit]:
         """Hosts whose circuit is not closed."""
@@ -101,8 +101,8 @@ class DynamoCircuits:
         nobody = "open_until <= :now AND (attribute_not_exists(probe_until) OR probe_until <= :now)"
         try:
             self._update(host, "SET probe_until = :until", nobody, values)
-        except ClientError as fault:
-            if has_code(fault, _REFUSED):
+        except ClientError as error:
+            if has_code(error, _REFUSED):
                 return False
             raise
         return True

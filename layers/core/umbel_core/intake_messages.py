@@ -7,12 +7,12 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from umbel_core.clock import now
-from umbel_core.ids import JOB_ID, JOBS, ROOT, job_id_of
+from umbel_core.ids import JOB_ID, JOBS_PREFIX, UPLOADS_PREFIX, job_id_of
 from umbel_core.ledger import Job, Ledger
 from umbel_core.messages import RetryTasks
 
 
-class Arrived(msgspec.Struct, frozen=True):
+class ObjectCreated(msgspec.Struct, frozen=True):
     """An object was put into the uploads bucket."""
 
     bucket: str
@@ -24,24 +24,24 @@ class Arrived(msgspec.Struct, frozen=True):
     @property
     def is_manifest(self) -> bool:
         """True for `jobs/….json`."""
-        return self.key.startswith(JOBS)
+        return self.key.startswith(JOBS_PREFIX)
 
 
-def read_message(body: str) -> Iterator[Arrived | RetryTasks]:
-    """The arrivals in one message of the intake queue. Folder markers and S3's test notice hold none."""
+def read_message(body: str) -> Iterator[ObjectCreated | RetryTasks]:
+    """The created objects in one message of the intake queue. Folder markers and S3's test notice hold none."""
     document = msgspec.json.decode(body)
     if document.get("type") == "retry":
         yield msgspec.convert(document, RetryTasks)
         return
     for record in document.get("Records", ()):
-        arrived = _arrived(record["s3"])
-        if arrived.key.startswith((ROOT, JOBS)) and not arrived.key.endswith("/"):
-            yield arrived
+        created = _object_created(record["s3"])
+        if created.key.startswith((UPLOADS_PREFIX, JOBS_PREFIX)) and not created.key.endswith("/"):
+            yield created
 
 
-def _arrived(s3: dict[str, Any]) -> Arrived:
+def _object_created(s3: dict[str, Any]) -> ObjectCreated:
     entry = s3["object"]
-    return Arrived(
+    return ObjectCreated(
         bucket=s3["bucket"]["name"],
         key=unquote_plus(entry["key"]),
         size=int(entry.get("size", 0)),
@@ -50,20 +50,20 @@ def _arrived(s3: dict[str, Any]) -> Arrived:
     )
 
 
-def job_of(arrival: Arrived, ledger: Ledger) -> Job:
+def job_for(created: ObjectCreated, ledger: Ledger) -> Job:
     """The job that a request announced for exactly this key, or the one whose id comes from the event, maybe new."""
-    segments = arrival.key.split("/")
+    segments = created.key.split("/")
     for segment in segments[1:3]:
         if JOB_ID.fullmatch(segment.removesuffix(".json")):
             job = ledger.job(segment.removesuffix(".json"))
-            if job and job.source == arrival.key:
+            if job and job.source == created.key:
                 return job
-    own, moment = job_id_of(arrival.bucket, arrival.key, arrival.sequencer), now()
+    own, moment = job_id_of(created.bucket, created.key, created.sequencer), now()
     return ledger.job(own) or Job(
         id=own,
-        kind="manifest" if arrival.is_manifest else "upload",
+        kind="manifest" if created.is_manifest else "upload",
         name=segments[-1],
         created_at=moment,
         updated_at=moment,
-        source=arrival.key,
+        source=created.key,
     )

@@ -1,7 +1,7 @@
 """What went wrong, as one line for people and an exit status for scripts."""
 
 
-class Fault(Exception):  # noqa: N818 - the house says fault
+class UmbelError(Exception):
     """A failure whose sentence names what is wrong and what to do; `cli.main` prints it and exits with `status`."""
 
     def __init__(self, sentence: str, detail: str = "", status: int = 1) -> None:
@@ -11,7 +11,7 @@ class Fault(Exception):  # noqa: N818 - the house says fault
         """Lines that help to see the reason, such as the end of a log; printed before the sentence."""
 
 
-class NotRunning(Fault):
+class NotRunningError(UmbelError):
     """There is no Umbel to talk to from here."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ STEPS_PER_DOUBLING = 4
 """Durations are counted in steps of a fourth of a doubling: a percentile read off them is right to 9 %."""
 
 
-class WorkerTally(msgspec.Struct, omit_defaults=True):
+class WorkerStats(msgspec.Struct, omit_defaults=True):
     """What one execution environment did."""
 
     runs: int = 0
@@ -24,7 +24,7 @@ class WorkerTally(msgspec.Struct, omit_defaults=True):
     """When it last ended a task."""
 
 
-class OpTally(msgspec.Struct, omit_defaults=True):
+class OpStats(msgspec.Struct, omit_defaults=True):
     """What is counted of one op. Nothing here is ever taken back: a task is where it entered and has not left."""
 
     entered: dict[TaskStatus, int] = {}
@@ -36,14 +36,14 @@ class OpTally(msgspec.Struct, omit_defaults=True):
     last_success: str = ""
     steps: dict[int, int] = {}
     """Step of duration -> runs that took that long; by the minute only."""
-    workers: dict[str, WorkerTally] = {}
+    workers: dict[str, WorkerStats] = {}
     """By the minute only."""
 
     def count(self, status: TaskStatus) -> int:
         """How many tasks have this status."""
         return self.entered.get(status, 0) - self.left.get(status, 0)
 
-    def add(self, other: "OpTally") -> None:
+    def add(self, other: "OpStats") -> None:
         """Add what was counted elsewhere, or in another minute."""
         _add(self.entered, other.entered)
         _add(self.left, other.left)
@@ -52,48 +52,48 @@ class OpTally(msgspec.Struct, omit_defaults=True):
         self.ms += other.ms
         self.last_success = max(self.last_success, other.last_success)
         for name, worker in other.workers.items():
-            mine = self.workers.setdefault(name, WorkerTally())
+            mine = self.workers.setdefault(name, WorkerStats())
             mine.runs += worker.runs
             mine.ms += worker.ms
             mine.seen = max(mine.seen, worker.seen)
 
 
-class Tally(msgspec.Struct):
+class PeriodStats(msgspec.Struct):
     """What one counter counted in one period: `FOREVER`, or a minute."""
 
     period: str
-    ops: dict[str, OpTally] = {}
+    ops: dict[str, OpStats] = {}
     version: int = 0
     """0: not written yet."""
 
-    def of(self, op: str) -> OpTally:
+    def of(self, op: str) -> OpStats:
         """The op's part."""
-        return self.ops.setdefault(op, OpTally())
+        return self.ops.setdefault(op, OpStats())
 
 
-class Counted(msgspec.Struct):
-    """All counters' tallies as one."""
+class CountedStats(msgspec.Struct):
+    """All counters' stats as one."""
 
-    forever: dict[str, OpTally] = {}
-    minutes: dict[str, dict[str, OpTally]] = {}
+    forever: dict[str, OpStats] = {}
+    minutes: dict[str, dict[str, OpStats]] = {}
 
-    def add(self, tally: Tally) -> None:
-        """Add one counter's tally of one period."""
-        ops = self.forever if tally.period == FOREVER else self.minutes.setdefault(tally.period, {})
-        for op, counted in tally.ops.items():
-            ops.setdefault(op, OpTally()).add(counted)
+    def add(self, stats: PeriodStats) -> None:
+        """Add one counter's stats of one period."""
+        ops = self.forever if stats.period == FOREVER else self.minutes.setdefault(stats.period, {})
+        for op, counted in stats.ops.items():
+            ops.setdefault(op, OpStats()).add(counted)
 
 
-class Books(Protocol):
-    """Where jobs' counts and the tallies are kept."""
+class Counters(Protocol):
+    """Where jobs' counts and the op stats are kept."""
 
-    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, Tally]]:
-        """The jobs with these ids and the tallies of these periods, in one read."""
+    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, PeriodStats]]:
+        """The jobs with these ids and the op stats of these periods, in one read."""
 
-    def write(self, jobs: Sequence[tuple[Job, Job]], tallies: Iterable[Tally]) -> bool:
+    def write(self, jobs: Sequence[tuple[Job, Job]], op_stats: Iterable[PeriodStats]) -> bool:
         """Write what was folded (old, new) and counted, all or none; False when somebody wrote in between."""
 
-    def counted(self, since: str) -> Counted:
+    def counted(self, since: str) -> CountedStats:
         """All that was ever counted, and the minutes from this period on."""
 
 
@@ -109,24 +109,24 @@ def periods_of(changes: Iterable[TaskChange]) -> set[str]:
     return minutes | {FOREVER} if moved else set()
 
 
-def count(tallies: Mapping[str, Tally], changes: Iterable[TaskChange]) -> None:
-    """Count changes that were not counted before in their periods' tallies."""
+def count(op_stats: Mapping[str, PeriodStats], changes: Iterable[TaskChange]) -> None:
+    """Count changes that were not counted before in their periods' stats."""
     for change in changes:
         task = change.task
         if change.old == task.status:
             continue
-        forever = tallies[FOREVER].of(task.op)
+        forever = op_stats[FOREVER].of(task.op)
         _add(forever.left, {change.old: 1})
         _add(forever.entered, {task.status: 1})
         if not task.finished_at or not _ran(task):
             continue
         ms = task.duration_ms or 0
-        run = OpTally(runs=1, ms=ms, last_success=task.finished_at if task.status == "completed" else "")
+        run = OpStats(runs=1, ms=ms, last_success=task.finished_at if task.status == "completed" else "")
         forever.add(run)
         run.steps = {step_of(ms): 1}
         if task.worker:
-            run.workers = {task.worker: WorkerTally(runs=1, ms=ms, seen=task.finished_at)}
-        tallies[minute_of(task.finished_at)].of(task.op).add(run)
+            run.workers = {task.worker: WorkerStats(runs=1, ms=ms, seen=task.finished_at)}
+        op_stats[minute_of(task.finished_at)].of(task.op).add(run)
 
 
 def step_of(ms: int) -> int:

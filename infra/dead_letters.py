@@ -1,37 +1,37 @@
-"""Dead-letter queues -> undertaker -> ledger: what was given up is said, and kept for redrive."""
+"""Dead-letter queues -> dead-letter function -> ledger: what was given up is said, and kept for redrive."""
 
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
-from infra.function import Workshop
+from dead_letters.environment import DeadLettersEnvironment
+from infra.function import FunctionFactory
 from infra.intake import Intake
 from infra.lanes import Lane, lane_name
 from infra.ledger import Ledger
 from infra.queue import DEAD_SUFFIX
-from undertaker.environment import UndertakerEnvironment
 
 
-class Undertaker(Construct):
+class DeadLetters(Construct):
     """One function behind every dead-letter queue."""
 
     def __init__(
         self,
         scope: Construct,
-        workshop: Workshop,
+        factory: FunctionFactory,
         intake: Intake,
         lanes: list[Lane],
         ledger: Ledger,
         retention_days: int,
     ) -> None:
-        super().__init__(scope, "Undertaker")
-        function = workshop.function(
+        super().__init__(scope, "DeadLetters")
+        function = factory.function(
             self,
-            "undertaker",
-            environment=UndertakerEnvironment(
+            "dead_letters",
+            environment=DeadLettersEnvironment(
                 ledger_table=ledger.table.table_name,
                 retention_days=retention_days,
-                intake_dead=f"{workshop.prefix}-intake{DEAD_SUFFIX}",
-                lane_prefix=lane_name(workshop.prefix, ""),
+                intake_dead=f"{factory.prefix}-intake{DEAD_SUFFIX}",
+                lane_prefix=lane_name(factory.prefix, ""),
                 dead_suffix=DEAD_SUFFIX,
             ),
         )

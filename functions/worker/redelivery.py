@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from umbel_core.receives import HANDED_BACK_UNTIL
+from umbel_core.max_receives import HANDED_BACK_UNTIL
 
 
-def in_turn(records: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def order_batch(records: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """New messages first, then one at most of those that come again; the other ones of these go back at once.
 
     What comes again may be what killed the last worker. If it does so again, it is alone. Handing back costs a receive,

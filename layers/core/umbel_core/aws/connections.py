@@ -3,8 +3,8 @@
 | pk | what |
 |---|---|
 | `SOCKET#<id>` | a socket: `role`, `topics` it subscribed to, `jobs` that end with it, `expire_at` |
-| `TICKER` | the run of the ticker that talks to the listeners of `stats` |
-| `TOPIC#<job>` or `TOPIC#*` | the set of sockets that listen: one read finds the audience of a change |
+| `TICKER` | the run of the ticker that holds_ticker to the subscribers of `stats` |
+| `TOPIC#<job>` or `TOPIC#*` | the set of sockets that listen: one read finds the subscribers of a change |
 """
 
 import time
@@ -26,7 +26,7 @@ _PER_READ = 100
 _SIDE_BY_SIDE = 4
 
 
-class SocketAudience:
+class SocketConnections:
     """Who listens, and how to tell them. Whoever finds a socket gone ends the jobs that were to end with it."""
 
     def __init__(self, dynamodb: Any, table: str, gateway: Any, end_job: Callable[[str], object]) -> None:
@@ -36,12 +36,12 @@ class SocketAudience:
         self._end_job = end_job
         self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
 
-    def admit(self, socket: str, role: str) -> None:
+    def add(self, socket: str, role: str) -> None:
         """Remember a socket that connected."""
         record = {"pk": plain(f"SOCKET#{socket}"), "role": plain(role), "expire_at": plain(epoch() + SOCKET_SECONDS)}
         self._dynamodb.put_item(TableName=self._table, Item=record)
 
-    def forget(self, socket: str) -> None:
+    def remove(self, socket: str) -> None:
         """End what was to end with a socket, then its subscriptions, and last the record that knows them."""
         record = self._record(socket)
         for job in _jobs(record):
@@ -61,7 +61,7 @@ class SocketAudience:
         answer = self._dynamodb.get_item(TableName=self._table, Key=_key(socket), ConsistentRead=True)
         return answer.get("Item", {})  # type: ignore[no-any-return]
 
-    def bind(self, socket: str, job: str) -> bool:
+    def bind_job(self, socket: str, job: str) -> bool:
         """Have a job end with the socket; False when the socket has gone meanwhile."""
         try:
             self._dynamodb.update_item(
@@ -71,8 +71,8 @@ class SocketAudience:
                 ConditionExpression="attribute_exists(pk)",
                 ExpressionAttributeValues={":job": {"SS": [job]}},
             )
-        except ClientError as fault:
-            if has_code(fault, "ConditionalCheckFailedException"):
+        except ClientError as error:
+            if has_code(error, "ConditionalCheckFailedException"):
                 return False
             raise
         return True
@@ -87,18 +87,18 @@ class SocketAudience:
         self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
         self._change(f"SOCKET#{socket}", "DELETE", "topics", topic)
 
-    def take_over(self, run: str) -> None:
-        """From now on this run of the ticker talks, and no earlier one."""
+    def claim_ticker(self, run: str) -> None:
+        """From now on this run of the ticker holds_ticker, and no earlier one."""
         talking = {"pk": plain("TICKER"), "run": plain(run), "expire_at": plain(epoch() + SOCKET_SECONDS)}
         self._dynamodb.put_item(TableName=self._table, Item=talking)
 
-    def talks(self, run: str) -> bool:
+    def holds_ticker(self, run: str) -> bool:
         """False once another run has taken over."""
         key = {"pk": plain("TICKER")}
         found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
         return bool(found.get("run") == plain(run))
 
-    def listeners(self, topics: list[str]) -> dict[str, set[str]]:
+    def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
         """Topic -> ids of the sockets that subscribed to it."""
         found: dict[str, set[str]] = {}
         keys = [{"pk": plain(f"TOPIC#{topic}")} for topic in topics]
@@ -110,20 +110,20 @@ class SocketAudience:
             keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
         return found
 
-    def tell(self, letters: dict[str, list[bytes]], seconds: float = inf) -> None:
+    def send(self, messages: dict[str, list[bytes]], seconds: float = inf) -> None:
         """Send each socket its messages; one that is gone is forgotten, the others go on.
 
         Messages travel side by side and may overtake each other: each says its version, so none moves a state back.
         Everybody's first one goes before anybody's second, and none after so many seconds.
         """
         until = time.monotonic() + seconds
-        rows = zip_longest(*([(socket, message) for message in messages] for socket, messages in letters.items()))
+        rows = zip_longest(*([(socket, message) for message in own] for socket, own in messages.items()))
         posts = [post for post in chain.from_iterable(rows) if post]
         post = partial(self._post, until)
         reached = [post(posts[0])] if len(posts) == 1 else self._pool.map(post, posts)
         gone = {socket for (socket, _), here in zip(posts, reached, strict=True) if not here}
         for socket in gone:
-            self.forget(socket)
+            self.remove(socket)
 
     def _post(self, until: float, post: tuple[str, bytes]) -> bool:
         """False when the socket is gone. Any other refusal costs that socket this message, and nobody else anything:
@@ -134,8 +134,8 @@ class SocketAudience:
         socket, message = post
         try:
             self._gateway.post_to_connection(ConnectionId=socket, Data=message)
-        except ClientError as fault:
-            return not has_code(fault, "GoneException", "410")
+        except ClientError as error:
+            return not has_code(error, "GoneException", "410")
         except BotoCoreError:
             return True
         return True

@@ -1,4 +1,4 @@
-"""A socket that goes takes along what was to end with it; listeners that are too many hold up nobody."""
+"""A socket that goes takes along what was to end with it; subscribers that are too many hold up nobody."""
 
 from collections import Counter
 from threading import Lock
@@ -7,8 +7,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from umbel_core.aws import audience
-from umbel_core.aws.audience import SocketAudience
+from umbel_core.aws import connections
+from umbel_core.aws.connections import SocketConnections
 
 
 def test_a_job_that_is_bound_while_its_socket_goes_ends_too() -> None:
@@ -17,7 +17,7 @@ def test_a_job_that_is_bound_while_its_socket_goes_ends_too() -> None:
     with Stubber(dynamodb) as stub:
         stub.add_response("get_item", {"Item": {"pk": {"S": "SOCKET#s1"}, "jobs": {"SS": ["early"]}}})
         stub.add_response("delete_item", {"Attributes": {"pk": {"S": "SOCKET#s1"}, "jobs": {"SS": ["early", "late"]}}})
-        SocketAudience(dynamodb, "table", None, ended.append).forget("s1")
+        SocketConnections(dynamodb, "table", None, ended.append).remove("s1")
     assert ended == ["early", "late"]
 
 
@@ -37,17 +37,17 @@ class SlowGateway:
 
 def test_when_time_is_up_nobody_has_heard_much_more_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
     gateway = SlowGateway()
-    monkeypatch.setattr(audience.time, "monotonic", lambda: gateway.now)
-    letters = {f"s{number}": [b"%d" % place for place in range(90)] for number in range(40)}
-    SocketAudience(None, "table", gateway, lambda _: None).tell(letters, 100)
+    monkeypatch.setattr(connections.time, "monotonic", lambda: gateway.now)
+    messages = {f"s{number}": [b"%d" % place for place in range(90)] for number in range(40)}
+    SocketConnections(None, "table", gateway, lambda _: None).send(messages, 100)
     assert 100 <= len(gateway.sent) < 110, "the pool's four may be on their way"
     heard = Counter(socket for socket, _ in gateway.sent)
-    assert set(heard) == set(letters)
+    assert set(heard) == set(messages)
     assert max(heard.values()) - min(heard.values()) <= 2
     assert {message for _, message in gateway.sent[:40]} <= {b"0", b"1"}
 
 
 def test_with_time_enough_everybody_hears_all_in_turn() -> None:
     gateway = SlowGateway()
-    SocketAudience(None, "table", gateway, lambda _: None).tell({"a": [b"1", b"2", b"3"], "b": [b"1"]})
+    SocketConnections(None, "table", gateway, lambda _: None).send({"a": [b"1", b"2", b"3"], "b": [b"1"]})
     assert sorted(gateway.sent) == [("a", b"1"), ("a", b"2"), ("a", b"3"), ("b", b"1")]

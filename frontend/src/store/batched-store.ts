@@ -1,7 +1,7 @@
 const PAUSE = 200;
 
 /** Something that React follows: it tells at most once per frame, however many changes came in it. */
-export abstract class Framed<T> {
+export abstract class BatchedStore<T> {
   private shown?: T;
   private readonly listeners = new Set<() => void>();
   private scheduled = false;
