@@ -11,7 +11,7 @@ import msgspec
 
 from umbel_core.errors import Rejected
 from umbel_core.op import OpCard, OpDeclarationError, describe
-from umbel_core.validation import convert
+from umbel_core.validation import check, parse
 
 _SCALARS: dict[str, Any] = {
     "string": str,

@@ -17,7 +17,7 @@ from umbel_core.ledger import Kind, Task
 from umbel_core.messages import Group, Manifest, OnError, TaskSpec
 from umbel_core.op import Bounds, is_address
 from umbel_core.settings import Limits, megabytes
-from umbel_core.validation import convert
+from umbel_core.validation import check, parse
 
 _NAME = 200
 _FORMS: dict[Kind, str] = {
