@@ -60,8 +60,8 @@ def take(record: SQSRecord, lambda_context: Any) -> None:
         raise NotReachedError(record.message_id)
     try:
         for created in read_message(record.body):
-            job, published = planner().take(created)
-            logger.info("planned", extra={"job": job, "published": published})
+            job_id, published = planner().take(created)
+            logger.info("planned", extra={"job_id": job_id, "published": published})
     except Exception:
         logger.exception("not planned", extra={"id": record.message_id})
         lane().retry_later(record.receipt_handle, int(record.attributes.approximate_receive_count))

@@ -37,7 +37,7 @@ def take(record: SQSRecord) -> None:
         # The count goes on in the dead-letter queue: what came here was received once less.
         attempts = max(1, int(record.attributes.approximate_receive_count) - 1)
         letter = dead_letters().fail_task(op, record.message_id, record.body, attempts)
-    logger.warning("given up", extra={"op": letter.op if letter else None, "job": letter.job if letter else None})
+    logger.warning("given up", extra={"op": letter.op if letter else None, "job_id": letter.job_id if letter else None})
 
 
 def handle(event: dict[str, Any], context: Any) -> Any:

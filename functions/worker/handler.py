@@ -68,14 +68,18 @@ def take(record: SQSRecord, lambda_context: Any) -> None:
     try:
         outcome = runner().run(command, attempts)
     except Exception as error:
-        logger.exception("task faulted", extra={"job": command.job, "variant": command.variant, "attempts": attempts})
+        logger.exception(
+            "task faulted", extra={"job_id": command.job_id, "variant": command.variant, "attempts": attempts}
+        )
         reason, transient = f"{type(error).__name__}: {error}", isinstance(error, Transient)
         runner().ledger.record_error(command, attempts, reason, transient=transient)
         lane().retry_later(record.receipt_handle, attempts)
         raise
     status = outcome.status if outcome else "ended before"
     took = outcome.duration_ms if outcome else 0
-    logger.info("task ended", extra={"job": command.job, "variant": command.variant, "status": status, "ms": took})
+    logger.info(
+        "task ended", extra={"job_id": command.job_id, "variant": command.variant, "status": status, "ms": took}
+    )
 
 
 def handle(event: dict[str, Any], context: Any) -> Any:

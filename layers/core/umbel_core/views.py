@@ -41,7 +41,7 @@ def task_view(task: Task, url_for: UrlFor) -> dict[str, Any]:
     """A task: `{id, op, input, params, group, status, result, error, attempts, queued_at, …}`."""
     return {
         "id": task.id,
-        "job_id": task.job,
+        "job_id": task.job_id,
         "op": task.op,
         "variant": task.variant,
         "input": task.input,

@@ -61,7 +61,7 @@ class SocketConnections:
         answer = self._dynamodb.get_item(TableName=self._table, Key=_key(socket), ConsistentRead=True)
         return answer.get("Item", {})  # type: ignore[no-any-return]
 
-    def bind_job(self, socket: str, job: str) -> bool:
+    def bind_job(self, socket: str, job_id: str) -> bool:
         """Have a job end with the socket; False when the socket has gone meanwhile."""
         try:
             self._dynamodb.update_item(
@@ -69,7 +69,7 @@ class SocketConnections:
                 Key=_key(socket),
                 UpdateExpression="ADD jobs :job",
                 ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":job": {"SS": [job]}},
+                ExpressionAttributeValues={":job": {"SS": [job_id]}},
             )
         except ClientError as error:
             if has_code(error, "ConditionalCheckFailedException"):

@@ -24,14 +24,15 @@ def plain(value: str | int | bool) -> dict[str, Any]:
 
 
 def attribute(kind: type[msgspec.Struct], name: str, value: Any) -> dict[str, Any]:
-    """The value of one field of a record in DynamoDB's notation."""
+    """Return the value of one field of a record, by its stored name, in DynamoDB's notation."""
     return plain(value) if _is_plain(kind)[name] else {"S": msgspec.json.encode(value).decode()}
 
 
 def item(record: msgspec.Struct) -> Item:
-    """A record's fields as attributes; what is None or empty is left out where the record can do without."""
+    """Return a record's fields as attributes under their stored names, without optional ones that are None or empty."""
     kind = type(record)
-    fields = ((name, getattr(record, name)) for name in kind.__struct_fields__)
+    names = zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
+    fields = ((stored, getattr(record, name)) for stored, name in names)
     required = _required(kind)
     return {
         name: attribute(kind, name, value) for name, value in fields if name in required or value not in (None, {}, [])
@@ -54,14 +55,14 @@ def _value(attribute: dict[str, Any], is_plain: bool) -> Any:
 
 @cache
 def _required(kind: type[msgspec.Struct]) -> frozenset[str]:
-    return frozenset(field.name for field in msgspec.structs.fields(kind) if field.required)
+    return frozenset(field.encode_name for field in msgspec.structs.fields(kind) if field.required)
 
 
 @cache
 def _is_plain(kind: type[msgspec.Struct]) -> dict[str, bool]:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
-    return {field.name: _simple(field.type) for field in info.fields}
+    return {field.encode_name: _simple(field.type) for field in info.fields}
 
 
 def _simple(kind: inspect.Type) -> bool:

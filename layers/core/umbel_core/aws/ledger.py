@@ -88,7 +88,7 @@ class DynamoLedger:
 
     def _new_task(self, task: Task, job: Job, condition: str | None) -> dict[str, Any]:
         task.expire_at = job.expire_at
-        return self._put({**task_key(task.job, task.index), **item(task)}, condition)
+        return self._put({**task_key(task.job_id, task.index), **item(task)}, condition)
 
     def _planned(self, tasks: Sequence[Task]) -> Iterator[dict[str, Any]]:
         """The write that counts planned tasks, op by op."""
@@ -115,14 +115,14 @@ class DynamoLedger:
         reason = stopped_by(task, outcome.error)
         stop = {
             "TableName": self._table,
-            "Key": _stopped_key(task.job, task.group),
+            "Key": _stopped_key(task.job_id, task.group),
             "UpdateExpression": "SET reason = :reason, expire_at = :expiry",
             "ExpressionAttributeValues": {":reason": plain(reason), ":expiry": plain(self._expiry())},
         }
         return self._transact([{"Update": update}, {"Update": stop}])
 
-    def stopped(self, job: str, group: str) -> str | None:
-        key = _stopped_key(job, group)
+    def stopped(self, job_id: str, group: str) -> str | None:
+        key = _stopped_key(job_id, group)
         found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         return str(found["reason"]["S"]) if found else None
 
@@ -130,7 +130,7 @@ class DynamoLedger:
         return self._write(self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at}))
 
     def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
-        counted = ["transient"] if transient else []
+        counted = ["transient_refusals"] if transient else []
         self._write(self._move(task, {"attempts": attempts, "last_error": reason[:1000]}, *counted))
 
     def _move(self, task: RunTask, changes: dict[str, Any], *counted: str) -> dict[str, Any]:
@@ -141,7 +141,7 @@ class DynamoLedger:
         additions = ", ".join(f"{name} :one" for name in ("version", *counted))
         return {
             "TableName": self._table,
-            "Key": task_key(task.job, task.index),
+            "Key": task_key(task.job_id, task.index),
             "UpdateExpression": f"SET {assignments} ADD {additions}",
             "ConditionExpression": "#status IN (:is_pending, :is_running) AND #round = :in_round",
             "ExpressionAttributeNames": {**names, **_STATE},
@@ -163,21 +163,21 @@ class DynamoLedger:
             raise
         return True
 
-    def job(self, job: str) -> Job | None:
-        if not JOB_ID.fullmatch(job):  # a caller's word, of any length; DynamoDB takes keys of 2 kB
+    def job(self, job_id: str) -> Job | None:
+        if not JOB_ID.fullmatch(job_id):  # a caller's word, of any length; DynamoDB takes keys of 2 kB
             return None
-        found = self._dynamodb.get_item(TableName=self._table, Key=job_key(job), ConsistentRead=True).get("Item")
+        found = self._dynamodb.get_item(TableName=self._table, Key=job_key(job_id), ConsistentRead=True).get("Item")
         return record(Job, found) if found else None
 
-    def task(self, job: str, index: int) -> Task | None:
-        key = task_key(job, index)
+    def task(self, job_id: str, index: int) -> Task | None:
+        key = task_key(job_id, index)
         found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         return record(Task, found) if found else None
 
-    def tasks(self, job: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
+    def tasks(self, job_id: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
         query = {
             "KeyConditionExpression": "pk = :pk AND begins_with(sk, :task)",
-            "ExpressionAttributeValues": {":pk": plain(f"JOB#{job}"), ":task": plain("TASK#")},
+            "ExpressionAttributeValues": {":pk": plain(f"JOB#{job_id}"), ":task": plain("TASK#")},
             "ConsistentRead": True,
         }
         found, after = page(self._dynamodb, self._table, query, limit, cursor, {"status": status})
@@ -204,28 +204,28 @@ class DynamoLedger:
         found = self._dynamodb.query(TableName=self._table, Limit=limit, **query)["Items"]
         return [entry["pk"]["S"].removeprefix("JOB#") for entry in found]
 
-    def last_tasks(self, job: str, limit: int) -> list[Task]:
+    def last_tasks(self, job_id: str, limit: int) -> list[Task]:
         query = {
             "KeyConditionExpression": "pk = :pk AND begins_with(sk, :task)",
-            "ExpressionAttributeValues": {":pk": plain(f"JOB#{job}"), ":task": plain("TASK#")},
+            "ExpressionAttributeValues": {":pk": plain(f"JOB#{job_id}"), ":task": plain("TASK#")},
             "ScanIndexForward": False,
         }
         found = self._dynamodb.query(TableName=self._table, Limit=limit, **query)["Items"]
         return [record(Task, entry) for entry in found]
 
-    def cancel(self, job: str) -> Job | None:
-        found = self.job(job)
+    def cancel(self, job_id: str) -> Job | None:
+        found = self.job(job_id)
         if found is None or found.ended:
             return found
-        mark = {"pk": plain("CANCELLED"), "sk": plain(job), "expire_at": plain(epoch() + _QUEUED_SECONDS)}
-        self._transact([self._turn(job, ("pending", "running"), "cancelled"), self._put(mark, None)])
-        return self.job(job)
+        mark = {"pk": plain("CANCELLED"), "sk": plain(job_id), "expire_at": plain(epoch() + _QUEUED_SECONDS)}
+        self._transact([self._turn(job_id, ("pending", "running"), "cancelled"), self._put(mark, None)])
+        return self.job(job_id)
 
-    def resume(self, job: str) -> None:
-        mark = {"Delete": {"TableName": self._table, "Key": {"pk": plain("CANCELLED"), "sk": plain(job)}}}
-        self._transact([self._turn(job, ("cancelled", "failed"), "pending"), mark])
+    def resume(self, job_id: str) -> None:
+        mark = {"Delete": {"TableName": self._table, "Key": {"pk": plain("CANCELLED"), "sk": plain(job_id)}}}
+        self._transact([self._turn(job_id, ("cancelled", "failed"), "pending"), mark])
 
-    def _turn(self, job: str, old: tuple[str, ...], new: str) -> dict[str, Any]:
+    def _turn(self, job_id: str, old: tuple[str, ...], new: str) -> dict[str, Any]:
         """The write that moves a job from one of the `old` states to the new one."""
         allowed = {f":old{place}": plain(status) for place, status in enumerate(old)}
         is_open = {":jobs": plain("JOBS")} if new in OPEN else {}
@@ -233,7 +233,7 @@ class DynamoLedger:
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": job_key(job),
+                "Key": job_key(job_id),
                 "UpdateExpression": f"SET #status = :new, updated_at = :now{listed} ADD version :one",
                 "ConditionExpression": f"#status IN ({', '.join(allowed)})",
                 "ExpressionAttributeNames": {"#status": "status"},
@@ -257,11 +257,11 @@ class DynamoLedger:
         }
         return frozenset(entry["sk"]["S"] for entry in self._all(query))
 
-    def reopen(self, job: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
+    def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
         anew = {"failed", "skipped"} | ({"pending"} if waiting else set())
         wanted = None if indices is None else set(indices)
         reopened = []
-        for task in self.all_tasks(job):
+        for task in self.all_tasks(job_id):
             if wanted is not None and task.index not in wanted:
                 continue
             if task.status in anew:
@@ -269,7 +269,7 @@ class DynamoLedger:
                     task = msgspec.structs.replace(task, status="pending", round=task.round + 1)  # noqa: PLW2901
                 else:
                     # Reopened already: by somebody else, or by this very write, whose first answer was lost.
-                    task = self.task(job, task.index) or task  # noqa: PLW2901
+                    task = self.task(job_id, task.index) or task  # noqa: PLW2901
             if task.status == "pending":
                 reopened.append(task)
         return reopened
@@ -277,10 +277,10 @@ class DynamoLedger:
     def _reopen(self, task: Task) -> bool:
         update = {
             "TableName": self._table,
-            "Key": task_key(task.job, task.index),
-            "UpdateExpression": "SET #status = :pending, queued_at = :now, attempts = :none, transient = :none, "
-            "cost_nano = :none "
-            "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error "
+            "Key": task_key(task.job_id, task.index),
+            "UpdateExpression": "SET #status = :pending, queued_at = :now, attempts = :none, "
+            "transient_refusals = :none, cost_nano = :none "
+            "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error, worker "
             "ADD #round :one, version :one",
             "ConditionExpression": "#status IN (:pending, :failed, :skipped) AND #round = :round",
             "ExpressionAttributeNames": {**_STATE, "#error": "error", "#result": "result"},
@@ -296,14 +296,14 @@ class DynamoLedger:
         }
         if not (task.stop_group and task.group):
             return self._write(update)
-        go_on = {"Delete": {"TableName": self._table, "Key": _stopped_key(task.job, task.group)}}
+        go_on = {"Delete": {"TableName": self._table, "Key": _stopped_key(task.job_id, task.group)}}
         return self._transact([{"Update": update}, go_on])
 
-    def all_tasks(self, job: str, status: str | None = None) -> Iterator[Task]:
+    def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[Task]:
         """Every task of a job in order, a page at a time."""
         cursor: str | None = None
         while True:
-            page, cursor = self.tasks(job, status, 500, cursor)
+            page, cursor = self.tasks(job_id, status, 500, cursor)
             yield from page
             if cursor is None:
                 return
@@ -374,9 +374,9 @@ class DynamoLedger:
             yield from answer["Items"]
 
 
-def job_key(job: str) -> Item:
+def job_key(job_id: str) -> Item:
     """Where a job's record is."""
-    return {"pk": plain(f"JOB#{job}"), "sk": plain("JOB")}
+    return {"pk": plain(f"JOB#{job_id}"), "sk": plain("JOB")}
 
 
 def job_item(job: Job) -> Item:
@@ -385,10 +385,10 @@ def job_item(job: Job) -> Item:
     return {**job_key(job.id), "listed": plain("JOBS"), **is_open, **item(job)}
 
 
-def task_key(job: str, index: int) -> Item:
+def task_key(job_id: str, index: int) -> Item:
     """Where a task's record is; six digits keep tasks in order."""
-    return {"pk": plain(f"JOB#{job}"), "sk": plain(f"TASK#{index:06d}")}
+    return {"pk": plain(f"JOB#{job_id}"), "sk": plain(f"TASK#{index:06d}")}
 
 
-def _stopped_key(job: str, group: str) -> Item:
-    return {"pk": plain(f"JOB#{job}"), "sk": plain(f"STOPPED#{group}")}
+def _stopped_key(job_id: str, group: str) -> Item:
+    return {"pk": plain(f"JOB#{job_id}"), "sk": plain(f"STOPPED#{group}")}

@@ -73,7 +73,7 @@ class SnsTasks:
         }
         if ordered:
             entry["MessageGroupId"] = _group(command)
-            entry["MessageDeduplicationId"] = f"{command.job}.{command.index}.{command.round}"
+            entry["MessageDeduplicationId"] = f"{command.job_id}.{command.index}.{command.round}"
         return entry
 
 
@@ -84,7 +84,7 @@ def _message(command: RunTask) -> str:
 def _group(command: RunTask) -> str:
     """The FIFO group: what has no group in its job waits for nobody. Hashed: callers name groups freely."""
     name = command.group if command.group is not None else f"#{command.index}"
-    return f"{command.job}-{crc32(name.encode()):08x}-{len(name)}"
+    return f"{command.job_id}-{crc32(name.encode()):08x}-{len(name)}"
 
 
 def _batches(commands: list[RunTask]) -> Iterator[list[RunTask]]:
