@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from umbel_core.aws.dynamo import Item, item, record
-from umbel_core.aws.ledger import job_key, task_key
+from umbel_core.aws.keys import event_key, job_key, job_partition, task_key
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task
@@ -166,7 +166,7 @@ class FakeLedger:
         return reopened
 
     def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[Task]:
-        of_job = sorted(key for key in self._items if key[0] == f"JOB#{job_id}" and key[1] != "JOB")
+        of_job = sorted(key for key in self._items if key[0] == job_partition(job_id) and key[1] != "JOB")
         found = (record(Task, self._items[key]) for key in of_job)
         return (task for task in found if status in (None, task.status))
 
@@ -191,7 +191,7 @@ class FakeLedger:
 
     def record_event(self, event: Event) -> None:
         self._weather.passes()
-        self._put({"pk": {"S": "EVENTS"}, "sk": {"S": f"EVENT#{event.at}#{event.id}"}}, event)
+        self._put(event_key(event.at, event.id), event)
 
     def note_ops(self, ops: Iterable[str]) -> list[str] | None:
         before, self._ops = self._ops, list(ops)

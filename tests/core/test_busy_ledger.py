@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from umbel_core.aws.dynamo import Item, item
-from umbel_core.aws.ledger import DynamoLedger, task_key
+from umbel_core.aws.keys import task_key
+from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.clock import now
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import Job, Task

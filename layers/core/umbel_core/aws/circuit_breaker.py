@@ -1,4 +1,4 @@
-"""Circuits in the ledger's table, so that every worker knows of them: pk `CIRCUITS`, sk the host."""
+"""Circuits in the ledger's table, so that all workers share them."""
 
 import time
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import Item, has_code, plain, record
+from umbel_core.aws.keys import CIRCUITS, circuit_key
 from umbel_core.circuit_breaker import FAILURES, FORGET_SECONDS, OPEN_SECONDS, PROBE_SECONDS, Circuit
 from umbel_core.clock import epoch
 from umbel_core.errors import Rejected
@@ -70,7 +71,7 @@ class DynamoCircuitBreaker:
         if not known.failures:
             return
         self._known[host] = time.monotonic(), _UNKNOWN
-        gone = self._dynamodb.delete_item(TableName=self._table, Key=_key(host), ReturnValues="ALL_OLD")
+        gone = self._dynamodb.delete_item(TableName=self._table, Key=circuit_key(host), ReturnValues="ALL_OLD")
         if known.failures >= FAILURES and "Attributes" in gone:
             self._record_event(Event(kind="circuit_closed", host=host, message=f"{host} is well again."))
 
@@ -79,7 +80,7 @@ class DynamoCircuitBreaker:
         query = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": plain("CIRCUITS")},
+            "ExpressionAttributeValues": {":pk": CIRCUITS},
         }
         pages = self._dynamodb.get_paginator("query").paginate(**query)
         found = {entry["sk"]["S"]: record(Circuit, entry) for page in pages for entry in page["Items"]}
@@ -88,7 +89,7 @@ class DynamoCircuitBreaker:
     def _look(self, host: str) -> Circuit:
         asked, circuit = self._known.get(host, (float("-inf"), _UNKNOWN))
         if time.monotonic() - asked > _FRESH_SECONDS:
-            found = self._dynamodb.get_item(TableName=self._table, Key=_key(host)).get("Item")
+            found = self._dynamodb.get_item(TableName=self._table, Key=circuit_key(host)).get("Item")
             circuit = record(Circuit, found) if found else _UNKNOWN
             if len(self._known) > 1000:
                 self._known.clear()
@@ -111,17 +112,13 @@ class DynamoCircuitBreaker:
         conditional = {"ConditionExpression": condition} if condition else {}
         answer = self._dynamodb.update_item(
             TableName=self._table,
-            Key=_key(host),
+            Key=circuit_key(host),
             UpdateExpression=change,
             ExpressionAttributeValues=values,
             ReturnValues="ALL_NEW",
             **conditional,
         )
         return record(Circuit, answer["Attributes"])
-
-
-def _key(host: str) -> Item:
-    return {"pk": plain("CIRCUITS"), "sk": plain(host)}
 
 
 def _refusal(host: str, until: str) -> Rejected:

@@ -1,11 +1,4 @@
-"""Sockets and what they listen to, in one small table.
-
-| pk | what |
-|---|---|
-| `SOCKET#<id>` | a socket: `role`, `topics` it subscribed to, `jobs` that end with it, `expire_at` |
-| `TICKER` | the run of the ticker that holds_ticker to the subscribers of `stats` |
-| `TOPIC#<job>` or `TOPIC#*` | the set of sockets that listen: one read finds the subscribers of a change |
-"""
+"""The connections of the WebSocket API and their subscriptions, in a table of their own (`umbel_core.aws.keys`)."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +10,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from umbel_core.aws.dynamo import has_code, plain
+from umbel_core.aws.dynamo import Item, has_code, plain
+from umbel_core.aws.keys import connection_key, ticker_key, topic_in, topic_key
 from umbel_core.clock import epoch
 
 SOCKET_SECONDS = 3 * 3600
@@ -38,7 +32,7 @@ class SocketConnections:
 
     def add(self, socket: str, role: str) -> None:
         """Remember a socket that connected."""
-        record = {"pk": plain(f"SOCKET#{socket}"), "role": plain(role), "expire_at": plain(epoch() + SOCKET_SECONDS)}
+        record = {**connection_key(socket), "role": plain(role), "expire_at": plain(epoch() + SOCKET_SECONDS)}
         self._dynamodb.put_item(TableName=self._table, Item=record)
 
     def remove(self, socket: str) -> None:
@@ -47,8 +41,8 @@ class SocketConnections:
         for job in _jobs(record):
             self._end_job(job)
         for topic in record.get("topics", {}).get("SS", ()):
-            self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
-        gone = self._dynamodb.delete_item(TableName=self._table, Key=_key(socket), ReturnValues="ALL_OLD")
+            self._change(topic_key(topic), "DELETE", "sockets", socket)
+        gone = self._dynamodb.delete_item(TableName=self._table, Key=connection_key(socket), ReturnValues="ALL_OLD")
         for job in _jobs(gone.get("Attributes", {})) - _jobs(record):  # bound meanwhile
             self._end_job(job)
 
@@ -58,7 +52,7 @@ class SocketConnections:
         return str(record["role"]["S"]) if "role" in record else ""
 
     def _record(self, socket: str) -> dict[str, Any]:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(socket), ConsistentRead=True)
+        answer = self._dynamodb.get_item(TableName=self._table, Key=connection_key(socket), ConsistentRead=True)
         return answer.get("Item", {})  # type: ignore[no-any-return]
 
     def bind_job(self, socket: str, job_id: str) -> bool:
@@ -66,7 +60,7 @@ class SocketConnections:
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
-                Key=_key(socket),
+                Key=connection_key(socket),
                 UpdateExpression="ADD jobs :job",
                 ConditionExpression="attribute_exists(pk)",
                 ExpressionAttributeValues={":job": {"SS": [job_id]}},
@@ -79,34 +73,33 @@ class SocketConnections:
 
     def subscribe(self, socket: str, topic: str) -> None:
         """From now on the socket hears of the topic."""
-        self._change(f"SOCKET#{socket}", "ADD", "topics", topic)
-        self._change(f"TOPIC#{topic}", "ADD", "sockets", socket)
+        self._change(connection_key(socket), "ADD", "topics", topic)
+        self._change(topic_key(topic), "ADD", "sockets", socket)
 
     def unsubscribe(self, socket: str, topic: str) -> None:
         """From now on it does not."""
-        self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
-        self._change(f"SOCKET#{socket}", "DELETE", "topics", topic)
+        self._change(topic_key(topic), "DELETE", "sockets", socket)
+        self._change(connection_key(socket), "DELETE", "topics", topic)
 
     def claim_ticker(self, run: str) -> None:
         """From now on this run of the ticker holds_ticker, and no earlier one."""
-        talking = {"pk": plain("TICKER"), "run": plain(run), "expire_at": plain(epoch() + SOCKET_SECONDS)}
+        talking = {**ticker_key(), "run": plain(run), "expire_at": plain(epoch() + SOCKET_SECONDS)}
         self._dynamodb.put_item(TableName=self._table, Item=talking)
 
     def holds_ticker(self, run: str) -> bool:
         """False once another run has taken over."""
-        key = {"pk": plain("TICKER")}
-        found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
+        found = self._dynamodb.get_item(TableName=self._table, Key=ticker_key(), ConsistentRead=True).get("Item", {})
         return bool(found.get("run") == plain(run))
 
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
         """Topic -> ids of the sockets that subscribed to it."""
         found: dict[str, set[str]] = {}
-        keys = [{"pk": plain(f"TOPIC#{topic}")} for topic in topics]
+        keys = [topic_key(topic) for topic in topics]
         while keys:
             chunk, keys = keys[:_PER_READ], keys[_PER_READ:]
             answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": chunk, "ConsistentRead": True}})
             for entry in answer["Responses"].get(self._table, ()):
-                found[entry["pk"]["S"].removeprefix("TOPIC#")] = set(entry.get("sockets", {}).get("SS", ()))
+                found[topic_in(entry)] = set(entry.get("sockets", {}).get("SS", ()))
             keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
         return found
 
@@ -140,10 +133,10 @@ class SocketConnections:
             return True
         return True
 
-    def _change(self, pk: str, verb: str, attribute: str, member: str) -> None:
+    def _change(self, key: Item, verb: str, attribute: str, member: str) -> None:
         self._dynamodb.update_item(
             TableName=self._table,
-            Key={"pk": plain(pk)},
+            Key=key,
             UpdateExpression=f"{verb} #set :member SET expire_at = :later",
             ExpressionAttributeNames={"#set": attribute},
             ExpressionAttributeValues={":member": {"SS": [member]}, ":later": plain(epoch() + SOCKET_SECONDS)},
@@ -152,7 +145,3 @@ class SocketConnections:
 
 def _jobs(record: dict[str, Any]) -> set[str]:
     return set(record.get("jobs", {}).get("SS", ()))
-
-
-def _key(socket: str) -> dict[str, Any]:
-    return {"pk": plain(f"SOCKET#{socket}")}

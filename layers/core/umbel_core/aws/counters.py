@@ -1,11 +1,4 @@
-"""What is counted: jobs' own counts, and the op stats of all jobs, written in one breath so that neither counts twice.
-
-| pk | sk | what |
-|---|---|---|
-| `STATS` | `TOTAL#<counter>` | a `PeriodStats` of all time |
-| `STATS` | `MINUTE#<minute>#<counter>` | a `PeriodStats` of the tasks that ended in this minute, for two hours |
-| `STATS` | `PLANNED#<counter>` | op -> tasks that were planned, added up by the coordinator |
-"""
+"""The counts of each job and the op stats of all jobs, written in one transaction so that no change counts twice."""
 
 from collections.abc import Iterable, Sequence
 from secrets import randbelow
@@ -15,13 +8,13 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import Item, has_code, plain, record
-from umbel_core.aws.ledger import COUNTER_SHARDS, TRANSACTION, job_item, job_key
+from umbel_core.aws.keys import PLANNED, STATS, job_key, stats_key
+from umbel_core.aws.ledger import COUNTER_SHARDS, TRANSACTION, job_item
 from umbel_core.clock import epoch
 from umbel_core.ledger import Job
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
 
 _MINUTE_SECONDS = 2 * 3600
-_STATS = plain("STATS")
 
 
 class DynamoCounters:
@@ -35,13 +28,13 @@ class DynamoCounters:
     def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, PeriodStats]]:
         """These jobs, and this shard's stats of these periods, in as few reads as DynamoDB allows."""
         op_stats = {period: PeriodStats(period) for period in periods}
-        keys = [*map(job_key, jobs), *map(self._key, op_stats)]
+        keys = [*map(job_key, jobs), *(stats_key(period, self._shard) for period in op_stats)]
         found: dict[str, Job] = {}
         while keys:
             chunk, keys = keys[:TRANSACTION], keys[TRANSACTION:]
             answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": chunk, "ConsistentRead": True}})
             for entry in answer["Responses"].get(self._table, ()):
-                if entry["pk"] == _STATS:
+                if entry["pk"] == STATS:
                     stats = record(PeriodStats, entry)
                     op_stats[stats.period] = stats
                 else:
@@ -66,13 +59,13 @@ class DynamoCounters:
         """All that was ever counted, and the minutes from this period on."""
         query = {
             "KeyConditionExpression": "pk = :stats AND sk >= :since",
-            "ExpressionAttributeValues": {":stats": _STATS, ":since": plain(since)},
+            "ExpressionAttributeValues": {":stats": STATS, ":since": plain(since)},
             "ConsistentRead": True,
         }
         found = CountedStats()
         for page in self._dynamodb.get_paginator("query").paginate(TableName=self._table, **query):
             for entry in page["Items"]:
-                if entry["sk"]["S"].startswith("PLANNED#"):
+                if entry["sk"]["S"].startswith(PLANNED):
                     found.add(
                         PeriodStats(
                             FOREVER,
@@ -87,14 +80,11 @@ class DynamoCounters:
                     found.add(record(PeriodStats, entry))
         return found
 
-    def _key(self, period: str) -> Item:
-        return {"pk": _STATS, "sk": plain(f"{period}#{self._shard}")}
-
     def _stats_item(self, stats: PeriodStats) -> Item:
         """The ops as one text: read and written whole, and nothing looks into them."""
         expiry = {} if stats.period == FOREVER else {"expire_at": plain(epoch() + _MINUTE_SECONDS)}
         return {
-            **self._key(stats.period),
+            **stats_key(stats.period, self._shard),
             "period": plain(stats.period),
             "ops": plain(msgspec.json.encode(stats.ops).decode()),
             "version": plain(stats.version + 1),

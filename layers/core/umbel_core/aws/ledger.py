@@ -1,18 +1,4 @@
-"""The ledger in one DynamoDB table: a job's record and its tasks share the job's partition.
-
-| pk | sk | what |
-|---|---|---|
-| `JOB#<id>` | `JOB` | the job; `listed` = `JOBS` puts it in the index `by-time` |
-| `JOB#<id>` | `TASK#<index>` | one task |
-| `JOB#<id>` | `STOPPED#<group>` | why the rest of a group is to be skipped |
-| `CANCELLED` | `<job id>` | a job that workers are to skip |
-| `DEAD#<op>` | `<message id>` | a message that was given up, kept for redrive |
-| `EVENTS` | `EVENT#<time>#<id>` | something that happened to the system, kept for a day |
-| `DEPLOYED` | `OPS` | the ops of the last deployment |
-
-A job that has not ended is `unfinished` too, which puts it in the index of that name. What is counted of all jobs is in
-`umbel_core.aws.counters`.
-"""
+"""The ledger in one DynamoDB table, whose keys are in `umbel_core.aws.keys`."""
 
 import time
 from collections import Counter
@@ -25,14 +11,30 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import Item, attribute, has_code, item, plain, record
+from umbel_core.aws.keys import (
+    ALL_JOBS,
+    BY_TIME,
+    CANCELLED,
+    TASK,
+    UNFINISHED,
+    cancelled_key,
+    dead_letter_key,
+    dead_letter_partition,
+    deployed_ops_key,
+    event_key,
+    job_id_in,
+    job_key,
+    job_partition,
+    planned_key,
+    stopped_group_key,
+    task_key,
+)
 from umbel_core.aws.pages import page
 from umbel_core.clock import epoch, now
 from umbel_core.ids import JOB_ID
 from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task, stopped_by
 from umbel_core.messages import RunTask
 
-BY_TIME = "by-time"
-UNFINISHED = "unfinished"
 TRANSACTION = 100
 """DynamoDB takes this many writes in one transaction."""
 _SIDE_BY_SIDE = 4
@@ -99,7 +101,7 @@ class DynamoLedger:
         yield {
             "Update": {
                 "TableName": self._table,
-                "Key": {"pk": plain("STATS"), "sk": plain(f"PLANNED#{self._shard}")},
+                "Key": planned_key(self._shard),
                 "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place, _ in places),
                 "ExpressionAttributeNames": {f"#{place}": op for place, (op, _) in places},
                 "ExpressionAttributeValues": {f":{place}": plain(count) for place, (_, count) in places},
@@ -115,14 +117,14 @@ class DynamoLedger:
         reason = stopped_by(task, outcome.error)
         stop = {
             "TableName": self._table,
-            "Key": _stopped_key(task.job_id, task.group),
+            "Key": stopped_group_key(task.job_id, task.group),
             "UpdateExpression": "SET reason = :reason, expire_at = :expiry",
             "ExpressionAttributeValues": {":reason": plain(reason), ":expiry": plain(self._expiry())},
         }
         return self._transact([{"Update": update}, {"Update": stop}])
 
     def stopped(self, job_id: str, group: str) -> str | None:
-        key = _stopped_key(job_id, group)
+        key = stopped_group_key(job_id, group)
         found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
         return str(found["reason"]["S"]) if found else None
 
@@ -177,7 +179,7 @@ class DynamoLedger:
     def tasks(self, job_id: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
         query = {
             "KeyConditionExpression": "pk = :pk AND begins_with(sk, :task)",
-            "ExpressionAttributeValues": {":pk": plain(f"JOB#{job_id}"), ":task": plain("TASK#")},
+            "ExpressionAttributeValues": {":pk": plain(job_partition(job_id)), ":task": plain(TASK)},
             "ConsistentRead": True,
         }
         found, after = page(self._dynamodb, self._table, query, limit, cursor, {"status": status})
@@ -189,7 +191,7 @@ class DynamoLedger:
         query = {
             "IndexName": BY_TIME,
             "KeyConditionExpression": "listed = :listed",
-            "ExpressionAttributeValues": {":listed": plain("JOBS")},
+            "ExpressionAttributeValues": {":listed": ALL_JOBS},
             "ScanIndexForward": False,
         }
         found, after = page(self._dynamodb, self._table, query, limit, cursor, {"status": status, "kind": kind})
@@ -199,15 +201,15 @@ class DynamoLedger:
         query = {
             "IndexName": UNFINISHED,
             "KeyConditionExpression": "unfinished = :yes",
-            "ExpressionAttributeValues": {":yes": plain("JOBS")},
+            "ExpressionAttributeValues": {":yes": ALL_JOBS},
         }
         found = self._dynamodb.query(TableName=self._table, Limit=limit, **query)["Items"]
-        return [entry["pk"]["S"].removeprefix("JOB#") for entry in found]
+        return [job_id_in(entry) for entry in found]
 
     def last_tasks(self, job_id: str, limit: int) -> list[Task]:
         query = {
             "KeyConditionExpression": "pk = :pk AND begins_with(sk, :task)",
-            "ExpressionAttributeValues": {":pk": plain(f"JOB#{job_id}"), ":task": plain("TASK#")},
+            "ExpressionAttributeValues": {":pk": plain(job_partition(job_id)), ":task": plain(TASK)},
             "ScanIndexForward": False,
         }
         found = self._dynamodb.query(TableName=self._table, Limit=limit, **query)["Items"]
@@ -217,18 +219,18 @@ class DynamoLedger:
         found = self.job(job_id)
         if found is None or found.ended:
             return found
-        mark = {"pk": plain("CANCELLED"), "sk": plain(job_id), "expire_at": plain(epoch() + _QUEUED_SECONDS)}
+        mark = {**cancelled_key(job_id), "expire_at": plain(epoch() + _QUEUED_SECONDS)}
         self._transact([self._turn(job_id, ("pending", "running"), "cancelled"), self._put(mark, None)])
         return self.job(job_id)
 
     def resume(self, job_id: str) -> None:
-        mark = {"Delete": {"TableName": self._table, "Key": {"pk": plain("CANCELLED"), "sk": plain(job_id)}}}
+        mark = {"Delete": {"TableName": self._table, "Key": cancelled_key(job_id)}}
         self._transact([self._turn(job_id, ("cancelled", "failed"), "pending"), mark])
 
     def _turn(self, job_id: str, old: tuple[str, ...], new: str) -> dict[str, Any]:
         """The write that moves a job from one of the `old` states to the new one."""
         allowed = {f":old{place}": plain(status) for place, status in enumerate(old)}
-        is_open = {":jobs": plain("JOBS")} if new in OPEN else {}
+        is_open = {":jobs": ALL_JOBS} if new in OPEN else {}
         listed = ", unfinished = :jobs" if is_open else " REMOVE unfinished"
         return {
             "Update": {
@@ -250,7 +252,7 @@ class DynamoLedger:
     def cancelled(self) -> frozenset[str]:
         query = {
             "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": plain("CANCELLED")},
+            "ExpressionAttributeValues": {":pk": CANCELLED},
             "ProjectionExpression": "sk",
             # Who retries a job has taken its mark away just before its tasks come.
             "ConsistentRead": True,
@@ -296,7 +298,7 @@ class DynamoLedger:
         }
         if not (task.stop_group and task.group):
             return self._write(update)
-        go_on = {"Delete": {"TableName": self._table, "Key": _stopped_key(task.job_id, task.group)}}
+        go_on = {"Delete": {"TableName": self._table, "Key": stopped_group_key(task.job_id, task.group)}}
         return self._transact([{"Update": update}, go_on])
 
     def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[Task]:
@@ -310,7 +312,7 @@ class DynamoLedger:
 
     def put_dead_letter(self, letter: DeadLetter) -> None:
         """Keep a message that was given up."""
-        key = {"pk": plain(f"DEAD#{letter.op}"), "sk": plain(letter.id)}
+        key = dead_letter_key(letter.op, letter.id)
         expiry = {"expire_at": plain(self._expiry())}
         self._dynamodb.put_item(TableName=self._table, Item={**key, **item(letter), **expiry})
 
@@ -318,24 +320,23 @@ class DynamoLedger:
         """The op's messages that were given up and not redriven since."""
         query = {
             "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": plain(f"DEAD#{op}")},
+            "ExpressionAttributeValues": {":pk": plain(dead_letter_partition(op))},
             "ConsistentRead": True,
         }
         return [record(DeadLetter, entry) for entry in self._all(query)]
 
     def delete_dead_letter(self, letter: DeadLetter) -> None:
         """Forget a dead letter: it is on its way again."""
-        key = {"pk": plain(f"DEAD#{letter.op}"), "sk": plain(letter.id)}
-        self._dynamodb.delete_item(TableName=self._table, Key=key)
+        self._dynamodb.delete_item(TableName=self._table, Key=dead_letter_key(letter.op, letter.id))
 
     def record_event(self, event: Event) -> None:
-        key = {"pk": plain("EVENTS"), "sk": plain(f"EVENT#{event.at}#{event.id}")}
+        key = event_key(event.at, event.id)
         expiry = {"expire_at": plain(epoch() + _EVENT_SECONDS)}
         self._dynamodb.put_item(TableName=self._table, Item={**key, **item(event), **expiry})
 
     def note_ops(self, ops: Iterable[str]) -> list[str] | None:
         """Remember which ops are deployed; those of the deployment before, or None when this is the first."""
-        entry = {"pk": plain("DEPLOYED"), "sk": plain("OPS"), "ops": {"L": [plain(op) for op in ops]}}
+        entry = {**deployed_ops_key(), "ops": {"L": [plain(op) for op in ops]}}
         kept = self._dynamodb.put_item(TableName=self._table, Item=entry, ReturnValues="ALL_OLD").get("Attributes")
         return [op["S"] for op in kept["ops"]["L"]] if kept else None
 
@@ -374,21 +375,7 @@ class DynamoLedger:
             yield from answer["Items"]
 
 
-def job_key(job_id: str) -> Item:
-    """Where a job's record is."""
-    return {"pk": plain(f"JOB#{job_id}"), "sk": plain("JOB")}
-
-
 def job_item(job: Job) -> Item:
     """A job's record with the indexes that it is in."""
-    is_open = {"unfinished": plain("JOBS")} if job.planned and job.status in OPEN else {}
-    return {**job_key(job.id), "listed": plain("JOBS"), **is_open, **item(job)}
-
-
-def task_key(job_id: str, index: int) -> Item:
-    """Where a task's record is; six digits keep tasks in order."""
-    return {"pk": plain(f"JOB#{job_id}"), "sk": plain(f"TASK#{index:06d}")}
-
-
-def _stopped_key(job_id: str, group: str) -> Item:
-    return {"pk": plain(f"JOB#{job_id}"), "sk": plain(f"STOPPED#{group}")}
+    is_open = {"unfinished": ALL_JOBS} if job.planned and job.status in OPEN else {}
+    return {**job_key(job.id), "listed": ALL_JOBS, **is_open, **item(job)}
