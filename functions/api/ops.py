@@ -1,15 +1,15 @@
 """The catalogue with its live state, and the one number that tunes a lane."""
 
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from api.wiring import catalogue, counters, intake, lanes, ledger
 from umbel_core.errors import Rejected
+from umbel_core.lane_settings import Concurrency
 from umbel_core.ledger import INTAKE, DeadLetter, Event
 from umbel_core.messages import RetryTasks
-from umbel_core.op import Bounds
 from umbel_core.op_stats import FOREVER
 
 _MOST_LETTERS = 1000
@@ -19,7 +19,7 @@ _MOST_LETTERS = 1000
 class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of `PUT /ops/{op}`."""
 
-    concurrency: Annotated[int, Bounds(ge=0, le=1000)]
+    concurrency: Concurrency
 
 
 def ops() -> dict[str, Any]:

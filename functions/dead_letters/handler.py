@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from dead_letters.dead_letters import DeadLetters
 from dead_letters.environment import DeadLettersEnvironment
 from umbel_core.aws.clients import client
-from umbel_core.aws.lanes import FIFO_SUFFIX
+from umbel_core.lanes import FIFO_SUFFIX
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.environment import parse
 from umbel_core.ledger import DeadLetter
