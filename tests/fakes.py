@@ -193,7 +193,7 @@ class FakeLedger:
         self._weather.passes()
         self._put(event_key(event.at, event.id), event)
 
-    def note_ops(self, ops: Iterable[str]) -> list[str] | None:
+    def replace_deployed_ops(self, ops: Iterable[str]) -> list[str] | None:
         before, self._ops = self._ops, list(ops)
         return before
 

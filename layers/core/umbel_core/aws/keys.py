@@ -41,6 +41,8 @@ TASK = "TASK#"
 EVENT = "EVENT#"
 STATS = plain("STATS")
 PLANNED = "PLANNED#"
+STATS_SHARDS = 16
+"""The stats are spread over so many records, so that two functions seldom write the same one; readers add them up."""
 CANCELLED = plain("CANCELLED")
 CIRCUITS = plain("CIRCUITS")
 _TOPIC = "TOPIC#"
@@ -58,7 +60,7 @@ def job_key(job_id: str) -> Item:
 
 def job_id_in(key: Item) -> str:
     """Return the job id in the key of a record in a job's partition."""
-    return str(key["pk"]["S"]).removeprefix("JOB#")
+    return key["pk"]["S"].removeprefix("JOB#")
 
 
 def task_key(job_id: str, index: int) -> Item:
@@ -123,7 +125,7 @@ def topic_key(topic: str) -> Item:
 
 def topic_in(key: Item) -> str:
     """Return the topic in the key of its subscribers."""
-    return str(key["pk"]["S"]).removeprefix(_TOPIC)
+    return key["pk"]["S"].removeprefix(_TOPIC)
 
 
 def ticker_key() -> Item:
