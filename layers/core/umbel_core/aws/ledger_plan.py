@@ -24,8 +24,9 @@ class LedgerPlan(LedgerTable):
     """The part of `umbel_core.ledger.Ledger` that adds jobs."""
 
     def expect(self, job: Job) -> None:
-        # Without a condition, which would refuse the SDK's second try when the answer to the first was lost.
-        job.expire_at = self._expiry()
+        # A job that waits for its upload expires early. No condition: it would refuse the SDK's second try when the
+        # answer to the first was lost.
+        job.expire_at = job.expire_at or self._expiry()
         self._table.client.put_item(**self._table.put(job_item(job)))
 
     def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
