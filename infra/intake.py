@@ -12,7 +12,7 @@ from infra.function import FunctionFactory
 from infra.ledger import Ledger
 from infra.queue import Queue
 from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
-from umbel_core.max_receives import THROTTLED
+from umbel_core.lane_settings import MAX_RECEIVES_THROTTLED
 from umbel_core.settings import Limits
 
 _TIMEOUT = 180
@@ -31,7 +31,7 @@ class Intake(Construct):
             "Events",
             name=f"{factory.prefix}-intake",
             visibility_seconds=6 * _TIMEOUT,
-            receives=THROTTLED,
+            receives=MAX_RECEIVES_THROTTLED,
             alarms=alarms,
         )
         for prefix in (UPLOADS_PREFIX, JOBS_PREFIX):

@@ -11,9 +11,9 @@ from constructs import Construct
 
 from infra.function import FUNCTIONS, FunctionFactory
 from infra.intake import Intake
-from infra.lane_settings import LaneSettings
 from infra.ledger import Ledger
 from infra.queue import Queue
+from umbel_core.lane_settings import LaneSettings
 from umbel_core.op import OpCard
 from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
@@ -45,7 +45,7 @@ class Lane(Construct):
             "Tasks",
             name=name,
             visibility_seconds=numbers.visibility_seconds,
-            receives=numbers.receives,
+            receives=numbers.max_receives,
             alarms=alarms,
             ordered=card.compute.ordered,
         )

@@ -16,13 +16,14 @@ from infra.ledger import Ledger
 from infra.queue import DEAD_SUFFIX, alarm
 from relay.environment import RelayEnvironment
 from sockets.environment import SocketsEnvironment
+from umbel_core.aws.keys import EVENT, JOB, TASK
 from umbel_core.ids import JOBS_PREFIX
 from umbel_core.settings import Limits
 
 _STAGE = "live"
-_TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "TASK#"}]}}}}
-_EVENT_TOLD = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "EVENT#"}]}}}}
-_JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["JOB"]}}}}
+_TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": TASK}]}}}}
+_EVENT_TOLD = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": EVENT}]}}}}
+_JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [JOB]}}}}
 
 
 class Relay(Construct):

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from api.environment import ApiEnvironment
+from umbel_core.aws import clients
 from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
-from umbel_core.aws.clients import client, signer
 from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.lanes import Lanes
@@ -51,13 +51,13 @@ def recipes() -> Recipes:
 @cache
 def ledger() -> DynamoLedger:
     """The ledger."""
-    return DynamoLedger(client("dynamodb"), environment().ledger_table, limits().retention_days)
+    return DynamoLedger(clients.dynamodb(), environment().ledger_table, limits().retention_days)
 
 
 @cache
 def uploads() -> S3Uploads:
     """The uploads bucket."""
-    return S3Uploads(client("s3"), environment().uploads_bucket, signer(environment().links_endpoint))
+    return S3Uploads(clients.s3(), environment().uploads_bucket, clients.signer(environment().links_endpoint))
 
 
 @cache
@@ -69,31 +69,31 @@ def submitter() -> Submitter:
 @cache
 def circuits() -> DynamoCircuitBreaker:
     """Hosts that are left alone."""
-    return DynamoCircuitBreaker(client("dynamodb"), environment().ledger_table)
+    return DynamoCircuitBreaker(clients.dynamodb(), environment().ledger_table)
 
 
 @cache
 def results() -> S3Results:
     """The results bucket, for links."""
-    return S3Results(signer(environment().links_endpoint), environment().results_bucket)
+    return S3Results(clients.signer(environment().links_endpoint), environment().results_bucket)
 
 
 @cache
 def intake() -> SqsIntake:
     """The coordinator's queue, for commands on jobs that are there already."""
-    return SqsIntake(client("sqs"), environment().intake_queue_url)
+    return SqsIntake(clients.sqs(), environment().intake_queue_url)
 
 
 @cache
 def lanes() -> Lanes:
     """The ops' lanes as they are now."""
-    return Lanes(client("lambda"), client("sqs"), environment().lane_prefix, environment().reserve)
+    return Lanes(clients.lambdas(), clients.sqs(), environment().lane_prefix, environment().reserve)
 
 
 @cache
 def counters() -> DynamoCounters:
     """What is counted of all jobs."""
-    return DynamoCounters(client("dynamodb"), environment().ledger_table)
+    return DynamoCounters(clients.dynamodb(), environment().ledger_table)
 
 
 @cache

@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 
 from authorizer.environment import AuthorizerEnvironment
 from authorizer.verdict import policy, token_in
-from umbel_core.aws.clients import client
+from umbel_core.aws import clients
 from umbel_core.aws.tokens import DynamoTokens
 from umbel_core.environment import parse
 
@@ -17,7 +17,7 @@ logger = Logger(service="authorizer")
 @cache
 def tokens() -> DynamoTokens:
     """The deployment's tokens."""
-    return DynamoTokens(client("dynamodb"), parse(AuthorizerEnvironment).tokens_table)
+    return DynamoTokens(clients.dynamodb(), parse(AuthorizerEnvironment).tokens_table)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from coordinator.environment import CoordinatorEnvironment
 from coordinator.planner import Planner
-from umbel_core.aws.clients import client
+from umbel_core.aws import clients
 from umbel_core.aws.lane import SqsLane
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.tasks import SnsTasks
@@ -38,9 +38,9 @@ def planner() -> Planner:
     limits = msgspec.json.decode(environment.limits, type=Limits)
     catalogue = Catalogue.load(PACKAGED_DATA / "catalogue.json")
     return Planner(
-        ledger=DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days),
-        uploads=S3Uploads(client("s3"), environment.uploads_bucket),
-        tasks=SnsTasks(client("sns"), environment.tasks_topic, environment.ordered_topic, catalogue.ordered),
+        ledger=DynamoLedger(clients.dynamodb(), environment.ledger_table, limits.retention_days),
+        uploads=S3Uploads(clients.s3(), environment.uploads_bucket),
+        tasks=SnsTasks(clients.sns(), environment.tasks_topic, environment.ordered_topic, catalogue.ordered),
         catalogue=catalogue,
         recipes=msgspec.json.decode((PACKAGED_DATA / "recipes.json").read_bytes(), type=Recipes),
         limits=limits,
@@ -50,7 +50,7 @@ def planner() -> Planner:
 @cache
 def lane() -> SqsLane:
     """The intake queue."""
-    return SqsLane(client("sqs"), parse(CoordinatorEnvironment).intake_queue_url)
+    return SqsLane(clients.sqs(), parse(CoordinatorEnvironment).intake_queue_url)
 
 
 def take(record: SQSRecord, lambda_context: Any) -> None:
@@ -60,8 +60,8 @@ def take(record: SQSRecord, lambda_context: Any) -> None:
         raise NotReachedError(record.message_id)
     try:
         for created in read_message(record.body):
-            job, published = planner().take(created)
-            logger.info("planned", extra={"job": job, "published": published})
+            job_id, published = planner().take(created)
+            logger.info("planned", extra={"job_id": job_id, "published": published})
     except Exception:
         logger.exception("not planned", extra={"id": record.message_id})
         lane().retry_later(record.receipt_handle, int(record.attributes.approximate_receive_count))

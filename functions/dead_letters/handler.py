@@ -9,10 +9,10 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from dead_letters.dead_letters import DeadLetters
 from dead_letters.environment import DeadLettersEnvironment
-from umbel_core.aws.clients import client
-from umbel_core.aws.lanes import FIFO_SUFFIX
+from umbel_core.aws import clients
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.environment import parse
+from umbel_core.lanes import FIFO_SUFFIX
 from umbel_core.ledger import DeadLetter
 
 logger = Logger(service="dead_letters")
@@ -23,7 +23,7 @@ batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 def dead_letters() -> DeadLetters:
     """The handler of dead letters on the deployment's ledger."""
     environment = parse(DeadLettersEnvironment)
-    return DeadLetters(DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days))
+    return DeadLetters(DynamoLedger(clients.dynamodb(), environment.ledger_table, environment.retention_days))
 
 
 def take(record: SQSRecord) -> None:
@@ -37,7 +37,7 @@ def take(record: SQSRecord) -> None:
         # The count goes on in the dead-letter queue: what came here was received once less.
         attempts = max(1, int(record.attributes.approximate_receive_count) - 1)
         letter = dead_letters().fail_task(op, record.message_id, record.body, attempts)
-    logger.warning("given up", extra={"op": letter.op if letter else None, "job": letter.job if letter else None})
+    logger.warning("given up", extra={"op": letter.op if letter else None, "job_id": letter.job_id if letter else None})
 
 
 def handle(event: dict[str, Any], context: Any) -> Any:

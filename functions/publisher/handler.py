@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from publisher.environment import PublisherEnvironment
 from publisher.op_changes import announce
 from publisher.publishing import Site, clear, publish
-from umbel_core.aws.clients import client
+from umbel_core.aws import clients
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.environment import parse
 
@@ -22,11 +22,11 @@ def handle(event: dict[str, Any], context: Any) -> None:
     site = msgspec.convert({name: properties[name] for name in Site.__struct_fields__}, Site)
     try:
         if event["RequestType"] == "Delete":
-            clear(client("s3"), site.bucket)
+            clear(clients.s3(), site.bucket)
         else:
-            logger.info("published", extra={"keys": len(publish(client("s3"), site))})
+            logger.info("published", extra={"keys": len(publish(clients.s3(), site))})
             environment = parse(PublisherEnvironment)
-            ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
+            ledger = DynamoLedger(clients.dynamodb(), environment.ledger_table, environment.retention_days)
             announce(ledger, properties["ops"])
         status, reason = "SUCCESS", ""
     except Exception as error:

@@ -9,14 +9,14 @@ from umbel_core.ledger import Event
 class Ledger(Protocol):
     """Where the last deployment's ops are noted, and where events are told."""
 
-    def note_ops(self, ops: Iterable[str]) -> list[str] | None: ...
+    def replace_deployed_ops(self, ops: Iterable[str]) -> list[str] | None: ...
     def record_event(self, event: Event) -> None: ...
 
 
 def announce(ledger: Ledger, ops: Iterable[str]) -> None:
     """Compare the ops with those of the deployment before. The first one has nothing to tell: everything is new."""
     now = set(ops)
-    before = ledger.note_ops(sorted(now))
+    before = ledger.replace_deployed_ops(sorted(now))
     if before is None:
         return
     for op in sorted(now - set(before)):

@@ -3,9 +3,12 @@
 import io
 import mimetypes
 import zipfile
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 CONFIG = "config.json"
 
@@ -20,7 +23,7 @@ class Site(msgspec.Struct, frozen=True):
     """What the page is told: `config.json`, word for word."""
 
 
-def publish(s3: Any, site: Site) -> list[str]:
+def publish(s3: "S3Client", site: Site) -> list[str]:
     """Put every file, the page that names the others last; the keys that are there now."""
     archive = s3.get_object(Bucket=site.archive_bucket, Key=site.archive_key)["Body"].read()
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
@@ -36,12 +39,12 @@ def publish(s3: Any, site: Site) -> list[str]:
     return sorted(kept)
 
 
-def clear(s3: Any, bucket: str) -> None:
+def clear(s3: "S3Client", bucket: str) -> None:
     """Empty the bucket, so that it can be deleted."""
     _remove(s3, bucket, set())
 
 
-def _put(s3: Any, bucket: str, key: str, data: bytes) -> None:
+def _put(s3: "S3Client", bucket: str, key: str, data: bytes) -> None:
     kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind == "application/json":
         kind += "; charset=utf-8"
@@ -50,7 +53,7 @@ def _put(s3: Any, bucket: str, key: str, data: bytes) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=kind, CacheControl=lasting)
 
 
-def _remove(s3: Any, bucket: str, kept: set[str]) -> None:
+def _remove(s3: "S3Client", bucket: str, kept: set[str]) -> None:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for entry in page.get("Contents", ()):
             if entry["Key"] not in kept:

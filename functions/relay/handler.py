@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from relay.changes import read_changes
 from relay.environment import RelayEnvironment
 from relay.relaying import Relay
-from umbel_core.aws.clients import client, signer
+from umbel_core.aws import clients
 from umbel_core.aws.connections import SocketConnections
 from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.ledger import DynamoLedger
@@ -23,12 +23,12 @@ logger = Logger(service="relay")
 def relay() -> Relay:
     """The relay on the deployment's table and sockets."""
     environment = parse(RelayEnvironment)
-    ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
-    gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
+    ledger = DynamoLedger(clients.dynamodb(), environment.ledger_table, environment.retention_days)
+    gateway = clients.gateway(environment.socket_endpoint)
     return Relay(
-        counters=DynamoCounters(client("dynamodb"), environment.ledger_table),
-        connections=SocketConnections(client("dynamodb"), environment.sockets_table, gateway, ledger.cancel),
-        url_for=S3Results(signer(environment.links_endpoint), environment.results_bucket).link,
+        counters=DynamoCounters(clients.dynamodb(), environment.ledger_table),
+        connections=SocketConnections(clients.dynamodb(), environment.sockets_table, gateway, ledger.cancel),
+        url_for=S3Results(clients.signer(environment.links_endpoint), environment.results_bucket).link,
         beside=ThreadPoolExecutor(1),
     )
 

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 
 from sockets.actions import Actions
 from sockets.environment import SocketsEnvironment
-from umbel_core.aws.clients import client, signer
+from umbel_core.aws import clients
 from umbel_core.aws.connections import SocketConnections
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
@@ -32,25 +32,25 @@ def limits() -> Limits:
 @cache
 def ledger() -> DynamoLedger:
     """The deployment's ledger."""
-    return DynamoLedger(client("dynamodb"), parse(SocketsEnvironment).ledger_table, limits().retention_days)
+    return DynamoLedger(clients.dynamodb(), parse(SocketsEnvironment).ledger_table, limits().retention_days)
 
 
 @cache
 def connections() -> SocketConnections:
     """The sockets' table and their management API."""
     environment = parse(SocketsEnvironment)
-    gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
-    return SocketConnections(client("dynamodb"), environment.sockets_table, gateway, ledger().cancel)
+    gateway = clients.gateway(environment.socket_endpoint)
+    return SocketConnections(clients.dynamodb(), environment.sockets_table, gateway, ledger().cancel)
 
 
 @cache
 def actions() -> Actions:
     """The actions on the deployment's ledger."""
     environment = parse(SocketsEnvironment)
-    uploads = S3Uploads(client("s3"), environment.uploads_bucket)
+    uploads = S3Uploads(clients.s3(), environment.uploads_bucket)
     submitter = Submitter(ledger(), uploads, Catalogue.load(PACKAGED_DATA / "catalogue.json"), limits())
-    start = partial(client("lambda").invoke, FunctionName=environment.ticker_function, InvocationType="Event")
-    url_for = S3Results(signer(environment.links_endpoint), environment.results_bucket).link
+    start = partial(clients.lambdas().invoke, FunctionName=environment.ticker_function, InvocationType="Event")
+    url_for = S3Results(clients.signer(environment.links_endpoint), environment.results_bucket).link
     return Actions(ledger(), connections(), submitter, url_for, start)
 
 

@@ -11,8 +11,8 @@ from aws_lambda_powertools import Logger
 from ticker.environment import TickerEnvironment
 from ticker.sweeping import Sweeper
 from ticker.ticking import Ticker
+from umbel_core.aws import clients
 from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
-from umbel_core.aws.clients import client
 from umbel_core.aws.connections import SocketConnections
 from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.lanes import Lanes
@@ -30,25 +30,25 @@ PACKAGED_DATA = Path(__file__).parent.parent
 def ledger() -> DynamoLedger:
     """The deployment's ledger."""
     environment = parse(TickerEnvironment)
-    return DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
+    return DynamoLedger(clients.dynamodb(), environment.ledger_table, environment.retention_days)
 
 
 @cache
 def counters() -> DynamoCounters:
     """What is counted of all jobs."""
-    return DynamoCounters(client("dynamodb"), parse(TickerEnvironment).ledger_table)
+    return DynamoCounters(clients.dynamodb(), parse(TickerEnvironment).ledger_table)
 
 
 @cache
 def ticker() -> Ticker:
     """The ticker on the deployment's ledger, lanes and sockets."""
     environment = parse(TickerEnvironment)
-    lanes = Lanes(client("lambda"), client("sqs"), environment.lane_prefix, environment.reserve)
+    lanes = Lanes(clients.lambdas(), clients.sqs(), environment.lane_prefix, environment.reserve)
     catalogue = Catalogue.load(PACKAGED_DATA / "catalogue.json")
-    circuits = DynamoCircuitBreaker(client("dynamodb"), environment.ledger_table)
+    circuits = DynamoCircuitBreaker(clients.dynamodb(), environment.ledger_table)
     stats_collector = StatsCollector(counters(), lanes, ledger(), circuits, catalogue)
-    gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
-    connections = SocketConnections(client("dynamodb"), environment.sockets_table, gateway, ledger().cancel)
+    gateway = clients.gateway(environment.socket_endpoint)
+    connections = SocketConnections(clients.dynamodb(), environment.sockets_table, gateway, ledger().cancel)
     return Ticker(lambda: numbers(catalogue, stats_collector.look()), connections, time.sleep)
 
 

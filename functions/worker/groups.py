@@ -39,4 +39,4 @@ def run_groups(
 def _group(body: str) -> tuple[str, str | int]:
     """Job and group as the task itself has them: not every queue passes the message's own group on."""
     command = msgspec.json.decode(body, type=RunTask)
-    return command.job, command.index if command.group is None else command.group
+    return command.job_id, command.index if command.group is None else command.group

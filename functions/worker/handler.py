@@ -9,8 +9,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from umbel_core.aws import clients
 from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
-from umbel_core.aws.clients import client
 from umbel_core.aws.lane import SqsLane
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Pictures, S3Results
@@ -35,7 +35,7 @@ batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 @cache
 def lane() -> SqsLane:
     """The queue that this worker serves."""
-    return SqsLane(client("sqs"), parse(WorkerEnvironment).lane_queue_url)
+    return SqsLane(clients.sqs(), parse(WorkerEnvironment).lane_queue_url)
 
 
 @cache
@@ -45,13 +45,13 @@ def runner() -> Runner:
     limits = msgspec.json.decode(environment.limits, type=Limits)
     function = load_op(Path(__file__).parent.parent / "ops", environment.op)
     card = describe(function)
-    ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days)
-    web = Web(limits, DynamoCircuitBreaker(client("dynamodb"), environment.ledger_table, ledger.record_event))
+    ledger = DynamoLedger(clients.dynamodb(), environment.ledger_table, limits.retention_days)
+    web = Web(limits, DynamoCircuitBreaker(clients.dynamodb(), environment.ledger_table, ledger.record_event))
     if card.takes == "url":
         _ = web.fetcher
     if card.takes == "picture":
-        pictures = S3Pictures(client("s3"), environment.uploads_bucket, limits.max_upload_bytes)
-        results = S3Results(client("s3"), environment.results_bucket)
+        pictures = S3Pictures(clients.s3(), environment.uploads_bucket, limits.max_upload_bytes)
+        results = S3Results(clients.s3(), environment.results_bucket)
         work: Any = OnPictures(card, function, pictures, web, results, limits)
     else:
         work = OnValues(function)
@@ -68,14 +68,18 @@ def take(record: SQSRecord, lambda_context: Any) -> None:
     try:
         outcome = runner().run(command, attempts)
     except Exception as error:
-        logger.exception("task faulted", extra={"job": command.job, "variant": command.variant, "attempts": attempts})
+        logger.exception(
+            "task faulted", extra={"job_id": command.job_id, "variant": command.variant, "attempts": attempts}
+        )
         reason, transient = f"{type(error).__name__}: {error}", isinstance(error, Transient)
         runner().ledger.record_error(command, attempts, reason, transient=transient)
         lane().retry_later(record.receipt_handle, attempts)
         raise
     status = outcome.status if outcome else "ended before"
     took = outcome.duration_ms if outcome else 0
-    logger.info("task ended", extra={"job": command.job, "variant": command.variant, "status": status, "ms": took})
+    logger.info(
+        "task ended", extra={"job_id": command.job_id, "variant": command.variant, "status": status, "ms": took}
+    )
 
 
 def handle(event: dict[str, Any], context: Any) -> Any:

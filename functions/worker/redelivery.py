@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from umbel_core.max_receives import HANDED_BACK_UNTIL
+from umbel_core.lane_settings import HANDED_BACK_UNTIL
 
 
 def order_batch(records: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -50,7 +50,7 @@ class Runner(msgspec.Struct, frozen=True):
         status: Status
         error: ErrorRecord | None
         try:
-            self.skipping.check(command.job, retried=command.round > 0)
+            self.skipping.check(command.job_id, retried=command.round > 0)
             self.skipping.check_group(command)
             with self.announce(self.ledger, command, attempts, started_at):
                 result = self.work(command)
@@ -76,10 +76,10 @@ class Runner(msgspec.Struct, frozen=True):
         return outcome if self.ledger.commit(command, outcome) else None
 
     def _transient_refusals(self, command: RunTask) -> int:
-        task = self.ledger.task(command.job, command.index)
-        return task.transient if task else _TRIES
+        task = self.ledger.task(command.job_id, command.index)
+        return task.transient_refusals if task else _TRIES
 
     def _ended(self, command: RunTask) -> bool:
         """A message that was received before may have been answered before."""
-        task = self.ledger.task(command.job, command.index)
+        task = self.ledger.task(command.job_id, command.index)
         return task is not None and (task.round > command.round or task.status in ("completed", "failed", "skipped"))

@@ -29,12 +29,12 @@ class Skipping:
         self._cancelled: frozenset[str] = frozenset()
         self._asked = float("-inf")
 
-    def check(self, job: str, *, retried: bool = False) -> None:
+    def check(self, job_id: str, *, retried: bool = False) -> None:
         """Raise `Skipped` for a task of a cancelled job. A retried task may know better than what was heard last."""
-        if time.monotonic() - self._asked > _FRESH_SECONDS or (retried and job in self._cancelled):
+        if time.monotonic() - self._asked > _FRESH_SECONDS or (retried and job_id in self._cancelled):
             self._cancelled = self._ledger.cancelled()
             self._asked = time.monotonic()
-        if job in self._cancelled:
+        if job_id in self._cancelled:
             raise Skipped("cancelled", "The job was cancelled before this task's turn came.")
 
     def check_group(self, command: RunTask) -> None:
@@ -42,7 +42,7 @@ class Skipping:
         if command.after is not None:
             self._check_turn(command, command.after)
         elif command.stop_group and command.group:
-            reason = self._ledger.stopped(command.job, command.group)
+            reason = self._ledger.stopped(command.job_id, command.group)
             if reason:
                 raise Skipped("group_stopped", reason)
 
@@ -50,7 +50,7 @@ class Skipping:
         """The task before this one has to be completed, which is more than that it has not failed: a queue that gives a
         message up goes on, and that is before anybody could say in the ledger that its task failed.
         """
-        before = self._ledger.task(command.job, after)
+        before = self._ledger.task(command.job_id, after)
         if before is None or before.status == "completed":
             return
         if before.error is None:

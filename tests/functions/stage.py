@@ -93,7 +93,7 @@ class Stage:
     def _work(self, command: RunTask) -> Any:
         if command.op in ("say", "recite"):
             return say(command.input, **command.params)
-        key = f"{command.job}/{command.variant}.png"
+        key = f"{command.job_id}/{command.variant}.png"
         self.results.put(key, self.uploads.fetch(command.input, command.etag), "image/png")
         return {"key": key}
 

@@ -10,7 +10,7 @@ from worker.groups import run_groups
 
 
 def messages(*names: str) -> list[dict[str, Any]]:
-    commands = (RunTask(job="j", index=0, op="any", variant="v", input=name, group=name[0]) for name in names)
+    commands = (RunTask(job_id="j", index=0, op="any", variant="v", input=name, group=name[0]) for name in names)
     bodies = (msgspec.json.encode(command).decode() for command in commands)
     return [{"messageId": name, "body": body} for name, body in zip(names, bodies, strict=True)]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from umbel_core.max_receives import max_receives_for
+from umbel_core.lane_settings import lane_settings
 from umbel_core.op import Compute
 from worker.redelivery import order_batch
 
@@ -36,7 +36,7 @@ def test_what_was_received_often_is_not_handed_back_any_more() -> None:
 @pytest.mark.parametrize("crowd", [10, 100, 1000])
 def test_a_crowd_that_failed_once_is_all_tried_again(batch: int, crowd: int) -> None:
     """Every message has failed once, and would do well now: none may run out of receives before its turn."""
-    limit = max_receives_for(4, Compute(batch=batch), reserve=True)
+    limit = lane_settings("any", Compute(batch=batch), 4, reserve=True).max_receives
     chance = Random(crowd * batch)
     waiting = dict.fromkeys((f"m{number}" for number in range(crowd)), 1)
     while waiting:

@@ -21,7 +21,7 @@ def planned(stage: Stage, text: str = "hi", **params: Any) -> RunTask:
     """One task in the ledger, and its message."""
     moment = now()
     job = Job(id="j1", kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=1)
-    task = Task(job="j1", index=0, op="say", variant="say", input=text, params=params, queued_at=moment)
+    task = Task(job_id="j1", index=0, op="say", variant="say", input=text, params=params, queued_at=moment)
     stage.ledger.plan(job, [task])
     return task.command()
 
@@ -164,7 +164,7 @@ def test_parameters_are_checked_where_the_op_runs_too() -> None:
     work = OnValues(say)
     assert work(planned(stage, "ab", times=2)) == "abab"
     with pytest.raises(Rejected, match="invalid_params"):
-        work(RunTask(job="j1", index=0, op="say", variant="v", input="x", params={"times": "two"}))
+        work(RunTask(job_id="j1", index=0, op="say", variant="v", input="x", params={"times": "two"}))
     assert CATALOGUE["say"].takes == "text"
 
 

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from infra.lane_settings import LaneError, LaneSettings, check, concurrency_of, lane_settings
 from infra.settings import Settings, SettingsError, read_settings
 from umbel_core.catalogue import Catalogue, read_ops
 from umbel_core.op import Compute, OpCard, OpDeclarationError
@@ -22,61 +21,6 @@ CARD = OpCard(
     compute=Compute(timeout_seconds=30, batch=1),
 )
 CATALOGUE = read_ops(Path("functions/ops"))
-
-
-@pytest.mark.parametrize(
-    ("concurrency", "reserve", "expected"),
-    [
-        (0, True, LaneSettings(enabled=False, reserved=None, cap=2, visibility_seconds=180, receives=5)),
-        (1, True, LaneSettings(enabled=True, reserved=1, cap=2, visibility_seconds=180, receives=50)),
-        (2, True, LaneSettings(enabled=True, reserved=2, cap=2, visibility_seconds=180, receives=5)),
-        (16, True, LaneSettings(enabled=True, reserved=16, cap=16, visibility_seconds=180, receives=5)),
-        (16, False, LaneSettings(enabled=True, reserved=None, cap=16, visibility_seconds=180, receives=50)),
-        (0, False, LaneSettings(enabled=False, reserved=None, cap=2, visibility_seconds=180, receives=50)),
-    ],
-)
-def test_everything_follows_from_one_number(concurrency: int, reserve: bool, expected: LaneSettings) -> None:
-    assert lane_settings(CARD, concurrency, reserve=reserve) == expected
-
-
-def test_a_lane_that_takes_several_messages_at_a_time_may_hand_some_back() -> None:
-    card = msgspec.structs.replace(CARD, compute=Compute(batch=4))
-    assert [lane_settings(card, number, reserve=True).receives for number in (1, 4)] == [50, 20]
-
-
-def test_an_ordered_lane_may_hand_back_often_what_is_behind_a_fault() -> None:
-    card = msgspec.structs.replace(CARD, compute=Compute(ordered=True))
-    assert lane_settings(card, 4, reserve=True).receives == 50
-
-
-def test_one_at_a_time_needs_a_reservation() -> None:
-    with pytest.raises(LaneError, match=r"'blur': 1 needs a reservation.*reserve=true, or give it 2"):
-        lane_settings(CARD, 1, reserve=False)
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"reserved": 2, "cap": 4}, "takes 4 at a time, but only 2 may run.*keep the cap at or below"),
-        ({"visibility_seconds": 179}, "visibility 179 s is under six time-outs"),
-        ({"receives": 4}, "4 receives; at least 5"),
-    ],
-)
-def test_numbers_that_could_give_up_work_unseen_are_refused(change: dict[str, Any], sentence: str) -> None:
-    good = lane_settings(CARD, 4, reserve=True)
-    with pytest.raises(LaneError, match=sentence):
-        check(CARD, msgspec.structs.replace(good, **change))
-
-
-def test_the_context_overrides_the_declaration() -> None:
-    cards = {"blur": CARD}
-    assert concurrency_of(cards, {}) == {"blur": CARD.compute.concurrency}
-    assert concurrency_of(cards, {"blur": 16}) == {"blur": 16}
-
-
-def test_the_concurrency_of_an_unknown_op_is_refused() -> None:
-    with pytest.raises(LaneError, match="concurrency: there is no op 'blurr'; the ops are blur"):
-        concurrency_of({"blur": CARD}, {"blurr": 2})
 
 
 def settings(**context: Any) -> Settings:
