@@ -85,7 +85,7 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--singles", type=int, default=40)
     given = options.parse_args(arguments)
     stack = find()
-    s3 = stack.cloud.client("s3")
+    s3 = stack.aws.client("s3")
     socket = f"{stack.socket}?token={stack.token}"
     data = half_megapixel()
     burst(s3, stack.uploads_bucket, socket, 20, data)

@@ -47,7 +47,7 @@ def run(client: Client, count: int) -> dict[str, Any]:
 
 def _planned(client: Client, job: str) -> float:
     """When the coordinator had published the last task, by its own log."""
-    logs = client.deployment.cloud.client("logs")
+    logs = client.deployment.aws.client("logs")
     group = f"/aws/lambda/{STACK}-coordinator"
     for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=f'"{job}"'):
         for event in page["events"]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.machines.conditions import conditions, told
 from tests.machines.machine import Unsound
-from umbel.home import ROOT
+from umbel.paths import ROOT
 
 DOCUMENT = ROOT / "docs" / "local.md"
 BEGIN, END = "<!-- machines: made by `make machines` -->\n", "<!-- machines: end -->\n"

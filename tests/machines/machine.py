@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from umbel import environment
-from umbel.home import ROOT
+from umbel.paths import ROOT
 
 PHOTO = Path("tests", "pictures", "coffee.jpg")
 _PATIENCE = 900.0

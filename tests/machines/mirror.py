@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from umbel.home import ROOT
+from umbel.paths import ROOT
 
 
 class Mirror(ThreadingHTTPServer):
