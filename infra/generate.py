@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "layers/core", "layers/fetching")]
 
 from infra import asyncapi, openapi  # noqa: E402
-from umbel.home import version  # noqa: E402
+from umbel.paths import version  # noqa: E402
 from umbel_core import contract  # noqa: E402
 from umbel_core.settings import Limits  # noqa: E402
 

@@ -77,7 +77,7 @@ def fox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     """One Firefox for these tests."""
     program = browsers.firefox()
     assert program, "no Firefox here: make browser, or install it (Debian: sudo apt-get install firefox-esr)"
-    with firefox(program, tmp_path_factory.mktemp("firefox"), here=(EVIL,)) as started:
+    with firefox(program, tmp_path_factory.mktemp("firefox"), local_names=(EVIL,)) as started:
         yield started
 
 

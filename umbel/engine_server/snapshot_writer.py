@@ -1,7 +1,7 @@
-"""Take a snapshot of the engine from inside its process.
+"""Take a snapshot of the engine from inside its process, in two parts.
 
-`collect` runs while requests are held and only copies in memory and makes hard links; `store` writes, and may take as
-long as it does while the engine works again.
+`collect` runs while requests wait, so it must be fast: it copies in memory and creates hard links. `store` writes the
+files, which may take long, while the engine answers requests again.
 """
 
 from __future__ import annotations
@@ -17,47 +17,47 @@ from pathlib import Path
 from typing import Any
 
 from umbel import snapshots
-from umbel.snapshots import BLOBS, FORMAT, MEMORY, Manifest
+from umbel.snapshots import BLOBS, DEPLOYMENT_STATE, FORMAT, SnapshotManifest
 
-_TRIES = 20
-"""The engine's own threads go on while it is copied, and may change a table under the copy."""
-
-
-class Unsaved(Exception):  # noqa: N818 - says what the state is
-    """The state could not be saved; the message says why."""
+_COPY_ATTEMPTS = 20
+"""The engine's own threads go on during `collect`, and may change a table while it is copied."""
 
 
-class Taker:
-    """Takes snapshots of `engine`, the engine's module `app`, whose files are below `run`, into `data`."""
+class SnapshotError(Exception):
+    """No snapshot could be taken; the message says why."""
+
+
+class SnapshotWriter:
+    """Writes snapshots into `data`, of `engine`, the engine's module `app`, whose files are in `run`."""
 
     def __init__(self, engine: Any, run: Path, data: Path, port: int) -> None:
         self._engine = engine
         self._run = run
         self._data = data
         self._port = port
-        # Looked up now: after a move of the checkout nothing more can be imported.
-        from ministack.core import persistence  # type: ignore[import-not-found]  # noqa: PLC0415 - in its own environment alone
+        # Imported now, because after a move of the checkout imports fail.
+        from ministack.core import persistence  # type: ignore[import-not-found]  # noqa: PLC0415 - only the engine has it
 
         self._format = persistence._state_format_version
         self._default = persistence._json_default
         self._version = version("ministack")
 
     def collect(self) -> tuple[Path, dict[str, Any]]:
-        """Copy every service's state as it is now, and link the files that belong to it."""
+        """Copy the present state of every service, and hard-link the files that belong to it."""
         self._data.mkdir(parents=True, exist_ok=True, mode=0o700)
         unfinished = snapshots.begin(self._data)
-        # Functions' code is written as files by the call that returns the state.
-        states = {name: state for name, get in self._services().items() if (state := _copied(get)) is not None}
+        # The call that returns the state of Lambda also writes the functions' code as files.
+        states = {name: state for name, get in self._services().items() if (state := _copy(get)) is not None}
         self._check_objects()
         for source, target in ((self._run / "s3", "s3"), (self._run / "state" / BLOBS, f"state/{BLOBS}")):
             if source.is_dir():
                 snapshots.link_tree(source, unfinished / target)
-        if (self._run / MEMORY).exists():
-            shutil.copy2(self._run / MEMORY, unfinished / MEMORY)
+        if (self._run / DEPLOYMENT_STATE).exists():
+            shutil.copy2(self._run / DEPLOYMENT_STATE, unfinished / DEPLOYMENT_STATE)
         return unfinished, states
 
-    def store(self, unfinished: Path, states: Mapping[str, Any]) -> Manifest:
-        """Write what was collected, check it, and make it the newest snapshot."""
+    def store(self, unfinished: Path, states: Mapping[str, Any]) -> SnapshotManifest:
+        """Write what `collect` returned, check it, and make it the newest snapshot."""
         before = next(iter(snapshots.listed(self._data)), None)
         for name, state in states.items():
             wrapped = {"__ministack_format__": self._format(name), "payload": state}
@@ -65,13 +65,16 @@ class Taker:
             _write(unfinished / "state" / f"{name}.json", content, before)
         snapshots.sync_new(unfinished / "s3", before / "s3" if before else None)
         snapshots.sync_new(unfinished / "state" / BLOBS, before / "state" / BLOBS if before else None)
-        others = [*snapshots.files(unfinished / "state"), *([unfinished / MEMORY] * (unfinished / MEMORY).exists())]
-        manifest = Manifest(
+        others = [
+            *snapshots.files(unfinished / "state"),
+            *([unfinished / DEPLOYMENT_STATE] * (unfinished / DEPLOYMENT_STATE).exists()),
+        ]
+        manifest = SnapshotManifest(
             format=FORMAT,
             engine=self._version,
             port=self._port,
             taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            fingerprint=_fingerprint(unfinished / MEMORY),
+            fingerprint=_fingerprint(unfinished / DEPLOYMENT_STATE),
             objects=sum(1 for _ in snapshots.files(unfinished / "s3")),
             files={str(file.relative_to(unfinished)): snapshots.digest(file.read_bytes()) for file in others},
         )
@@ -79,7 +82,7 @@ class Taker:
         return manifest
 
     def discard(self) -> None:
-        """Delete what was collected and not stored."""
+        """Delete what was collected but not stored."""
         snapshots.discard(self._data)
 
     def _services(self) -> dict[str, Any]:
@@ -87,9 +90,9 @@ class Taker:
         return found
 
     def _check_objects(self) -> None:
-        """Make sure that every object that the engine answers with is on the disk.
+        """Check that every object that the engine has is on the disk; raise SnapshotError when one is not.
 
-        The engine only logs a write that failed, and goes on with the object in memory.
+        The engine itself only logs a failed write, and goes on with the object in memory.
         """
         s3 = sys.modules.get("ministack.services.s3")
         if s3 is None:
@@ -100,11 +103,11 @@ class Taker:
                     s3._persist_object(bucket, key, item)
                 path = s3._object_disk_path(bucket, key, account)
                 if path is None or not Path(path).is_file():
-                    raise Unsaved(f"the object {key} of bucket {bucket} could not be written")
+                    raise SnapshotError(f"the object {key} of bucket {bucket} could not be written")
 
 
 def _write(path: Path, content: bytes, before: Path | None) -> None:
-    """Write a state file, or link that of the snapshot before when it is the same."""
+    """Write a state file, or hard-link that of the snapshot before when it is equal."""
     if before:
         old = before / "state" / path.name
         if old.is_file() and old.stat().st_size == len(content) and old.read_bytes() == content:
@@ -113,12 +116,12 @@ def _write(path: Path, content: bytes, before: Path | None) -> None:
     snapshots.write(path, content)
 
 
-def _copied(get: Any) -> Any:
-    for _ in range(_TRIES):
+def _copy(get: Any) -> Any:
+    for _ in range(_COPY_ATTEMPTS):
         # "dictionary changed size during iteration"
         with contextlib.suppress(RuntimeError):
             return get()
-    raise Unsaved(f"{get.__module__} kept changing")
+    raise SnapshotError(f"{get.__module__} kept changing")
 
 
 def _fingerprint(memory: Path) -> str | None:

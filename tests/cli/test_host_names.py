@@ -1,4 +1,4 @@
-"""The names under which other machines reach the local engine, and where it then listens."""
+"""Tests of the host names that other machines use for the local engine, and of the addresses it listens on."""
 
 import io
 import os
@@ -8,11 +8,11 @@ import msgspec
 import pytest
 import urllib3
 
-from umbel import engine, hosts, lifecycle, stack
-from umbel.aws import Cloud
+from umbel import engine, host_names, lifecycle, stack
+from umbel.aws import AwsTarget
 from umbel.client import Client
 from umbel.errors import UmbelError
-from umbel.home import HOME
+from umbel.paths import HOME
 from umbel_core.aws.clients import signer
 from umbel_core.aws.pictures import S3Results
 
@@ -33,16 +33,16 @@ OUTPUTS = {
         ("[fd00::5]:8080", ("[fd00::5]:8080",)),
     ],
 )
-def test_hosts_are_read_from_one_line(text: str, names: tuple[str, ...]) -> None:
-    assert hosts.read(text) == names
+def test_host_names_are_parsed_from_one_line(text: str, names: tuple[str, ...]) -> None:
+    assert host_names.parse(text) == names
 
 
 @pytest.mark.parametrize(
     "text", ["http://devbox", "devbox/", "*", "dev box", "devbox:", "devbox:port", "devbox:65536", "fd00::5", "-c"]
 )
-def test_what_no_browser_calls_a_host_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(UmbelError, match="name it as browsers do, devbox or"):
-        hosts.read(text)
+def test_a_malformed_host_name_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(UmbelError, match="give it as in a URL, devbox or"):
+        host_names.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_what_no_browser_calls_a_host_is_refused_with_an_example(text: str) -> N
         (("0.0.0.0",), None),
     ],
 )
-def test_links_and_the_page_have_the_first_hosts_address(names: tuple[str, ...], address: str | None) -> None:
-    assert hosts.public(names, 4566) == address
+def test_the_public_url_has_the_first_host(names: tuple[str, ...], address: str | None) -> None:
+    assert host_names.public_url(names, 4566) == address
 
 
 @pytest.mark.parametrize(
@@ -68,45 +68,45 @@ def test_links_and_the_page_have_the_first_hosts_address(names: tuple[str, ...],
         (("127.0.0.1",), []),
         (("devbox",), ["0.0.0.0"]),
         (("localhost", "0.0.0.0"), ["0.0.0.0"]),
-        # An address that only leads here, as that of a container's host.
+        # An IP address that is forwarded to this machine, such as that of a container's host.
         (("203.0.113.7",), ["0.0.0.0"]),
         (("127.0.0.1", "devbox:80"), ["0.0.0.0"]),
     ],
 )
-def test_only_a_host_of_another_machine_opens_more_than_the_loopback(
+def test_only_a_host_name_of_another_machine_adds_addresses_to_listen_on(
     names: tuple[str, ...], addresses: list[str]
 ) -> None:
-    assert hosts.listening(names) == addresses
+    assert host_names.listen_addresses(names) == addresses
 
 
-def test_without_a_host_the_engine_is_told_of_the_loopback_alone() -> None:
-    told = engine.environment(4580, persist=False)
-    assert (told["BIND_HOST"], told["UMBEL_HOSTS"], told["UMBEL_LISTEN"]) == ("127.0.0.1", "", "")
+def test_without_host_names_the_engine_listens_on_the_loopback_only() -> None:
+    variables = engine.environment(4580, persist=False)
+    assert (variables["BIND_HOST"], variables["UMBEL_HOSTS"], variables["UMBEL_LISTEN"]) == ("127.0.0.1", "", "")
 
 
-def test_the_gate_is_told_the_names_and_not_the_wildcard() -> None:
-    told = engine.environment(4580, persist=False, hosts=("devbox", "0.0.0.0"))
-    assert (told["UMBEL_HOSTS"], told["UMBEL_LISTEN"]) == ("devbox", "0.0.0.0")
+def test_the_request_filter_gets_the_host_names_without_the_wildcard() -> None:
+    variables = engine.environment(4580, persist=False, hosts=("devbox", "0.0.0.0"))
+    assert (variables["UMBEL_HOSTS"], variables["UMBEL_LISTEN"]) == ("devbox", "0.0.0.0")
 
 
 def _running(monkeypatch: pytest.MonkeyPatch, *names: str) -> engine.Engine:
-    """Have this very process pass for the engine that `up` started."""
+    """Make `engine.running` return this process as the engine that `up` started."""
     ours = engine.Engine(port=4580, pid=os.getpid(), run="run", persist=False, home=str(HOME), hosts=names)
     monkeypatch.setattr(engine, "running", lambda: ours)
-    monkeypatch.setattr(engine, "named_endpoint", lambda: None)
+    monkeypatch.setattr(engine, "endpoint_from_environment", lambda: None)
     return ours
 
 
-def test_the_page_is_where_browsers_reach_it_and_the_rest_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    site = stack.deployment(Cloud(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
+def test_the_page_has_the_public_url_and_the_apis_a_local_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = stack.deployment(AwsTarget(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
     assert site.web == "http://devbox:4580/web/index.html"
     assert site.api.startswith("http://127.0.0.1:4580/")
     assert site.socket.startswith("ws://127.0.0.1:4580/")
 
 
-def test_an_engine_runs_under_the_names_that_it_was_started_with(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_engine_cannot_be_given_other_host_names(monkeypatch: pytest.MonkeyPatch) -> None:
     _running(monkeypatch, "devbox")
-    monkeypatch.setattr(lifecycle.toolchain, "setup", lambda: None)
+    monkeypatch.setattr("umbel.toolchain.setup", lambda: None)
     with pytest.raises(UmbelError, match="already runs, reached as devbox: make down first"):
         lifecycle.up(None, persist=False, settings={}, reached_as="other")
 
@@ -119,18 +119,18 @@ def test_an_engine_runs_under_the_names_that_it_was_started_with(monkeypatch: py
         (None, "https://results.s3.amazonaws.com/job/blur.jpg?"),
     ],
 )
-def test_links_name_the_address_that_browsers_reach(
+def test_links_have_the_url_that_browsers_reach(
     monkeypatch: pytest.MonkeyPatch, endpoint: str | None, start: str
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    # Set in this process since it spoke to a local engine.
+    # An earlier test may have set it: `become_local` changes this process's variables.
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert S3Results(signer(endpoint), "results").link("job/blur.jpg").startswith(start)
 
 
-def test_the_command_line_fetches_a_link_from_this_machine_in_the_name_that_is_signed(
+def test_the_client_downloads_a_link_from_the_local_engine_with_the_signed_host_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked: list[tuple[str, dict[str, str]]] = []
@@ -140,7 +140,7 @@ def test_the_command_line_fetches_a_link_from_this_machine_in_the_name_that_is_s
         return urllib3.HTTPResponse(io.BytesIO(), status=200, preload_content=False)
 
     monkeypatch.setattr(urllib3.PoolManager, "request", request)
-    site = stack.deployment(Cloud(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
+    site = stack.deployment(AwsTarget(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
     Client(site).save("http://devbox:4580/results/a.jpg?signed=1", tmp_path / "a.jpg")
     Client(msgspec.structs.replace(site, endpoint=None)).save("https://results.s3.amazonaws.com/a", tmp_path / "b.jpg")
     assert asked == [

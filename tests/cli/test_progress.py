@@ -1,4 +1,4 @@
-"""Commands run as steps: what they say is kept, and they end when they should."""
+"""Tests of commands that run as steps: their output is logged, and no process is left when they end."""
 
 import os
 import subprocess
@@ -8,19 +8,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from umbel import lock, processes, steps
+from umbel import lock, processes, progress
 from umbel.errors import UmbelError
-from umbel.home import ROOT
+from umbel.paths import ROOT
 
 
 def _python(program: str) -> list[str]:
     return [sys.executable, "-c", program]
 
 
-def test_a_failing_command_shows_the_end_of_its_output_and_names_its_log(tmp_path: Path) -> None:
+def test_the_error_of_a_failed_command_has_the_end_of_its_output_and_names_its_log(tmp_path: Path) -> None:
     log = tmp_path / "step.log"
     with pytest.raises(UmbelError, match=r"'build' failed \(exit status 3\)") as caught:
-        steps.run("build", _python("print('the reason'); raise SystemExit(3)"), log=log)
+        progress.run("build", _python("print('the reason'); raise SystemExit(3)"), log=log)
     assert str(log) in str(caught.value)
     assert caught.value.detail == "the reason"
     assert log.read_text() == "the reason\n"
@@ -36,50 +36,52 @@ if len(sys.argv) > 2:
     subprocess.Popen([sys.executable, *sys.orig_argv[1:3], sys.argv[1], *sys.argv[3:]], start_new_session=True)
 time.sleep(60)
 """
-"""Ignores SIGTERM, as does the child that it starts in a session of its own."""
+"""A program that ignores SIGTERM and starts a child in a session of its own that ignores it too."""
 
 
 def _alive(pids: list[str]) -> set[int]:
-    return {int(pid) for pid in pids} & {process.pid for process in processes._everyone()}
+    return {int(pid) for pid in pids} & {process.pid for process in processes._all_processes()}
 
 
-def test_a_silent_command_is_stopped_with_all_that_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "_GRACE", 0.2)
+def test_a_silent_command_is_stopped_with_all_processes_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_GRACE", 0.2)
     pids = tmp_path / "pids"
     pids.mkdir()
     command = [sys.executable, "-c", _STUBBORN, str(pids), "again"]
-    with pytest.raises(UmbelError, match="did and said nothing for 1 s"):
-        steps.run("wait", command, log=tmp_path / "step.log", patience=1)
+    with pytest.raises(UmbelError, match="was stopped: no output and no work for 1 s"):
+        progress.run("wait", command, log=tmp_path / "step.log", patience=1)
     started = [path.name for path in pids.iterdir()]
     assert len(started) == 2
     assert not _alive(started)
 
 
-def test_a_command_that_ends_leaves_nothing_of_its_own(tmp_path: Path) -> None:
+def test_a_command_that_ends_leaves_no_process_behind(tmp_path: Path) -> None:
     child = "import os, time; print(os.getpid(), flush=True); os.close(1); os.close(2); time.sleep(60)"
     program = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]).stdout"
     log = tmp_path / "step.log"
-    steps.run("start", _python(program), log=log)
+    progress.run("start", _python(program), log=log)
     assert not _alive(log.read_text().split())
 
 
-def test_a_silent_command_that_computes_is_left_alone(tmp_path: Path) -> None:
+def test_a_silent_command_that_computes_is_not_stopped(tmp_path: Path) -> None:
     busy = "import time; end = time.process_time() + 1.5\nwhile time.process_time() < end: pass\nprint('computed')"
     log = tmp_path / "step.log"
-    steps.run("compute", _python(busy), log=log, patience=0.4)
+    progress.run("compute", _python(busy), log=log, patience=0.4)
     assert log.read_text() == "computed\n"
 
 
 @pytest.mark.parametrize("columns", [1, 20, 57, 80])
-def test_the_moving_line_fits_the_terminal(columns: int) -> None:
-    here = steps.Step("python packages: environment")
+def test_the_animated_line_fits_the_terminal(columns: int) -> None:
+    here = progress.Step("python packages: environment")
     here.note("Downloading something with quite a long name")
-    shown = steps._ESCAPES.sub("", here.line(1, columns))
+    shown = progress._ESCAPES.sub("", here.line(1, columns))
     assert len(shown) < max(columns, 2)
 
 
-def test_a_step_ends_in_one_line_where_nobody_watches(capsys: pytest.CaptureFixture[str]) -> None:
-    with steps.step("work") as here:
+def test_a_step_prints_one_line_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.step("work") as here:
         here.note("half of it")
     line = capsys.readouterr().err
     assert line.startswith("✓ work ")
@@ -87,12 +89,12 @@ def test_a_step_ends_in_one_line_where_nobody_watches(capsys: pytest.CaptureFixt
     assert line.count("\n") == 1
 
 
-def test_what_a_killed_process_had_started_is_killed_by_the_next_that_takes_the_lock(tmp_path: Path) -> None:
+def test_commands_of_a_killed_process_are_killed_by_the_next_process_with_the_lock(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     os.mkfifo(ready)
     program = (
-        "from pathlib import Path; from umbel import steps\n"
-        f"steps.run('work', ['sh', '-c', 'echo $$ > {ready}; exec sleep 60'], log=Path('{tmp_path}/log'))"
+        "from pathlib import Path; from umbel import progress\n"
+        f"progress.run('work', ['sh', '-c', 'echo $$ > {ready}; exec sleep 60'], log=Path('{tmp_path}/log'))"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL) as starter:
         child = psutil.Process(int(ready.read_text()))

@@ -1,6 +1,6 @@
-"""Long work on the terminal: one line per step, with what it is doing, then a tick and the seconds.
+"""Show long work on the terminal: one line per step with what it is doing, then a tick and the seconds.
 
-Standard library only: it runs before anything is installed. Everything goes to stderr, so that stdout stays an answer.
+Standard library only: it runs before anything is installed. All output goes to stderr; stdout has a command's result.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from umbel.errors import UmbelError
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CLEAR = "\r\x1b[K"
-_TAIL = 15
-_TITLE = 44
+_ERROR_LINES = 15
+_TITLE_WIDTH = 44
 _GRACE = 5.0
-"""Seconds that a stopped command gets before it is killed."""
-_BUSY = 0.03
-"""The share of one processor from which on a silent command counts as busy. A CDK that polls is far below."""
+"""Seconds that a stopped command gets to end before it is killed."""
+_BUSY_SHARE = 0.03
+"""A silent command that uses at least this share of one CPU counts as busy. A CDK that polls uses far less."""
 
 
 class Step:
@@ -41,22 +41,24 @@ class Step:
         self.started = time.monotonic()
         self._over = threading.Event()
         self._painter = threading.Thread(target=self._paint, daemon=True)
-        if _painted():
+        if _is_interactive():
             self._painter.start()
 
     def note(self, detail: str) -> None:
-        """Say what the step is doing at this moment; shown while it lasts, on a terminal only."""
+        """Set the text that says what the step is doing now; it is shown on a terminal only."""
         self.detail = " ".join(_ESCAPES.sub("", detail).split())
 
     def end(self, mark: str) -> None:
-        """Replace the moving line with the final one."""
+        """Replace the animated line with the final one."""
         self._over.set()
         if self._painter.is_alive():
             self._painter.join()
             _say("\r\x1b[K")
         seconds = f"{time.monotonic() - self.started:.1f} s"
-        room = _TITLE if not _painted() else max(0, min(_TITLE, _columns() - len("✓   9999.9 s") - 1))
-        _say(f"{mark} {self.title[:room]:<{room}} {seconds:>8}\n")
+        width = _TITLE_WIDTH
+        if _is_interactive():
+            width = max(0, min(width, _columns() - len("✓   9999.9 s") - 1))
+        _say(f"{mark} {self.title[:width]:<{width}} {seconds:>8}\n")
 
     def _paint(self) -> None:
         frame = 0
@@ -65,29 +67,29 @@ class Step:
             _say(f"\r\x1b[K{self.line(frame, _columns())}")
 
     def line(self, frame: int, columns: int) -> str:
-        """Return the moving line, never wider than the terminal: one that wraps cannot be painted over."""
-        said = f"{_FRAMES[frame % len(_FRAMES)]} {self.title}  {time.monotonic() - self.started:.0f} s"
-        room = columns - len(said) - 3
+        """Return the animated line, cut to the terminal's width: a line that wraps cannot be overwritten."""
+        text = f"{_FRAMES[frame % len(_FRAMES)]} {self.title}  {time.monotonic() - self.started:.0f} s"
+        room = columns - len(text) - 3
         detail = f"  \x1b[2m{self.detail[:room]}\x1b[0m" if room > 0 else ""
-        return said[: max(columns - 1, 0)] + detail
+        return text[: max(columns - 1, 0)] + detail
 
 
 def say(sentence: str) -> None:
-    """Tell people something beside the steps."""
+    """Print a sentence that is not part of a step."""
     sys.stderr.write(f"{_CLEAR if sys.stderr.isatty() else ''}umbel: {sentence}\n")
     sys.stderr.flush()
 
 
 @contextlib.contextmanager
 def step(title: str) -> Iterator[Step]:
-    """Show one step: a tick when the block ends well, a cross when it does not."""
-    here = Step(title)
+    """Show the block as one step: with a tick when it succeeds, with a cross when it raises."""
+    shown = Step(title)
     try:
-        yield here
+        yield shown
     except BaseException:
-        here.end(_mark("✗", 31))
+        shown.end(_mark("✗", 31))
         raise
-    here.end(_mark("✓", 32))
+    shown.end(_mark("✓", 32))
 
 
 def run(
@@ -99,14 +101,14 @@ def run(
     cwd: Path | None = None,
     patience: float | None = None,
 ) -> None:
-    """Run a command as one step. Its output goes to `log`; the end of it comes with the fault when it fails.
+    """Run a command as one step, its output written to `log`; raise an error with the output's end when it fails.
 
-    A command that neither says nor computes anything for `patience` seconds is stopped. However it ends, nothing that
-    it started is left.
+    A command that prints nothing and computes nothing for `patience` seconds is stopped. However the command ends, all
+    processes that it started are stopped.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    tail: deque[str] = deque(maxlen=_TAIL)
-    with step(title) as here, log.open("w", encoding="utf-8") as out:
+    tail: deque[str] = deque(maxlen=_ERROR_LINES)
+    with step(title) as shown, log.open("w", encoding="utf-8") as out:
         started: list[subprocess.Popen[str]] = []
 
         def start() -> None:
@@ -116,17 +118,18 @@ def run(
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
-                    env={**(os.environ if env is None else env), **processes.marked()},
+                    env={**(os.environ if env is None else env), **processes.marker_variable()},
                     cwd=cwd,
                     encoding="utf-8",
                     errors="replace",
-                    # A session of its own, so that all that the command started can be stopped with it.
+                    # In a session of its own, so that all processes that the command starts can be stopped with it.
                     start_new_session=True,
                 )
             )
 
         try:
-            # In a thread: a signal raises in this one, and at no point leaves a process that nobody knows.
+            # In a thread, because a signal raises an exception in this one: if that interrupted Popen, the process
+            # would run and nothing could stop it.
             with ThreadPoolExecutor(1) as starter:
                 starter.submit(start).result()
             process = started[0]
@@ -134,11 +137,11 @@ def run(
                 out.write(line)
                 if line.strip():
                     tail.append(line.rstrip())
-                    here.note(line)
+                    shown.note(line)
             status = process.wait()
         except queue.Empty as error:
-            said = f"'{title}' did and said nothing for {patience:.0f} s and was stopped; the whole log is {log}"
-            raise UmbelError(said, "\n".join(tail)) from error
+            sentence = f"'{title}' was stopped: no output and no work for {patience:.0f} s; the whole log is {log}"
+            raise UmbelError(sentence, "\n".join(tail)) from error
         finally:
             for process in started:
                 processes.stop(process.pid, _GRACE)
@@ -148,7 +151,7 @@ def run(
 
 
 def _lines(process: subprocess.Popen[str], patience: float | None) -> Iterator[str]:
-    """Yield what the command says, line by line; `queue.Empty` when it neither says nor does anything for too long."""
+    """Yield the lines of a command's output; raise `queue.Empty` when it prints and computes nothing for too long."""
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:
@@ -159,12 +162,12 @@ def _lines(process: subprocess.Popen[str], patience: float | None) -> Iterator[s
 
     threading.Thread(target=read, daemon=True).start()
     while True:
-        spent = processes.seconds(process.pid) if patience else 0.0
+        spent = processes.cpu_seconds(process.pid) if patience else 0.0
         try:
             line = lines.get(timeout=patience)
         except queue.Empty:
-            # On a busy machine a command may compute for long; one that only asks whether it may go on computes little.
-            if patience and processes.seconds(process.pid) - spent > patience * _BUSY:
+            # On a busy machine a command may compute for long. One that only polls uses little CPU time.
+            if patience and processes.cpu_seconds(process.pid) - spent > patience * _BUSY_SHARE:
                 continue
             raise
         if line is None:
@@ -172,7 +175,8 @@ def _lines(process: subprocess.Popen[str], patience: float | None) -> Iterator[s
         yield line
 
 
-def _painted() -> bool:
+def _is_interactive() -> bool:
+    """Return whether stderr is a terminal on which lines can be overwritten."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
@@ -184,11 +188,11 @@ def _columns() -> int:
 
 
 def _say(text: str) -> None:
-    """Write to the terminal, which may be gone: a step goes on to its end without it."""
+    """Write to the terminal; do nothing when it was closed, so that the step can go on."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(text)
         sys.stderr.flush()
 
 
 def _mark(sign: str, colour: int) -> str:
-    return f"\x1b[{colour}m{sign}\x1b[0m" if _painted() and "NO_COLOR" not in os.environ else sign
+    return f"\x1b[{colour}m{sign}\x1b[0m" if _is_interactive() and "NO_COLOR" not in os.environ else sign

@@ -1,4 +1,4 @@
-"""The gate before the local engine: which headers pass, which are refused, where a person is sent."""
+"""Tests of the request filter: which headers are allowed, which are refused, and which requests are redirected."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.loops import finish
-from umbel.engine_server.gate import Gate
+from umbel.engine_server.request_filter import RequestFilter
 
 PORT = 4566
 OWN = "127.0.0.1:4566"
@@ -16,14 +16,14 @@ Headers = Sequence[tuple[str, str]]
 Answer = tuple[int, dict[str, str], str]
 
 
-class Engine:
-    """Answers 200 to whatever reaches it, and counts."""
+class CountingEngine:
+    """An engine that answers 200 to every request and counts them."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.requests = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.asked += 1
+        self.requests += 1
         if scope["type"] == "websocket":
             await send({"type": "websocket.accept"})
         else:
@@ -39,8 +39,8 @@ def ask(
     query: str = "",
     hosts: Sequence[str] = (),
 ) -> Answer:
-    """Send one request through a gate; the answer's status, headers and body. A closed socket counts as 403."""
-    engine = Engine()
+    """Send one request through a filter; return the status, headers and body. A closed WebSocket counts as 403."""
+    engine = CountingEngine()
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
@@ -57,7 +57,7 @@ def ask(
         "query_string": query.encode(),
         "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
     }
-    finish(Gate(engine, PORT, hosts)(scope, receive, send))
+    finish(RequestFilter(engine, PORT, hosts)(scope, receive, send))
     first = sent[0]
     if first["type"] == "websocket.accept":
         status = 200
@@ -65,7 +65,7 @@ def ask(
         status = 403
     else:
         status = first["status"]
-    assert engine.asked == (status == 200), "the engine is asked by what passes, and by nothing else"
+    assert engine.requests == (status == 200), "exactly the allowed requests reach the engine"
     answered = {name.decode(): value.decode() for name, value in first.get("headers", ())}
     return status, answered, b"".join(message.get("body", b"") for message in sent[1:]).decode()
 
@@ -154,7 +154,7 @@ FOREIGN_HOSTS: list[Headers] = [
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 @pytest.mark.parametrize("headers", [*PROGRAMS, *OWN_PAGE])
-def test_programs_and_the_own_page_pass(headers: Headers, kind: str) -> None:
+def test_requests_of_programs_and_of_the_own_page_are_allowed(headers: Headers, kind: str) -> None:
     assert ask(*headers, kind=kind)[0] == 200
 
 
@@ -166,14 +166,14 @@ def test_foreign_pages_and_hosts_are_refused_before_the_engine_sees_them(headers
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
 @pytest.mark.parametrize("path", ["/", "/_ministack/reset", "/_localstack/health", "/2015-03-31/functions"])
-def test_neither_method_nor_path_opens_the_gate(method: str, path: str) -> None:
+def test_no_method_or_path_allows_a_foreign_origin(method: str, path: str) -> None:
     assert ask(("host", OWN), ("origin", "https://evil.example"), method=method, path=path)[0] == 403
     assert ask(("host", OWN), ("origin", "http://127.0.0.1:4566"), method=method, path=path)[0] == 200
 
 
-def test_a_preflight_of_a_foreign_page_gets_no_leave() -> None:
-    wish = ("access-control-request-method", "POST")
-    status, headers, _ = ask(("host", OWN), ("origin", "https://evil.example"), wish, method="OPTIONS")
+def test_a_preflight_of_a_foreign_page_is_refused() -> None:
+    wanted = ("access-control-request-method", "POST")
+    status, headers, _ = ask(("host", OWN), ("origin", "https://evil.example"), wanted, method="OPTIONS")
     assert status == 403
     assert not [name for name in headers if name.startswith("access-control")]
 
@@ -182,23 +182,23 @@ def test_a_preflight_of_a_foreign_page_gets_no_leave() -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        # What a typed address redirects to.
+        # A redirect from a URL that was typed.
         [("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")],
         [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "no-cors")],
-        # A picture in a foreign page, in a browser that says nothing of where it comes from.
+        # A picture in a foreign page, in a browser that sends no Sec-Fetch-Site.
         [("user-agent", FIREFOX)],
     ],
 )
-def test_a_browser_calls_no_api_by_an_address_alone(sent: Headers, query: str) -> None:
+def test_a_browser_cannot_call_an_api_by_a_url(sent: Headers, query: str) -> None:
     assert ask(("host", OWN), *sent, query=query)[0] == 403
 
 
-def test_a_program_calls_apis_by_an_address() -> None:
+def test_a_program_can_call_an_api_by_a_url() -> None:
     assert ask(("host", OWN), ("user-agent", "curl/8.5.0"), query="Action=ListQueues")[0] == 200
 
 
 @pytest.mark.parametrize("host", ["devbox:4566", "DEVBOX:4566", "devbox.:4566", "devbox", "192.168.1.5:4566"])
-def test_a_configured_host_is_reached_under_its_name_and_by_its_own_page_alone(host: str) -> None:
+def test_a_configured_host_name_is_allowed_and_only_its_own_page(host: str) -> None:
     hosts = ("devbox", "192.168.1.5")
     assert ask(("host", host), hosts=hosts)[0] == 200
     assert ask(("host", host), ("origin", f"http://{host}"), hosts=hosts)[0] == 200
@@ -208,7 +208,7 @@ def test_a_configured_host_is_reached_under_its_name_and_by_its_own_page_alone(h
     assert ask(("host", "other:4566"), hosts=hosts)[0] == 403
 
 
-def test_a_page_that_has_a_configured_name_elsewhere_does_not_reach_the_loopback() -> None:
+def test_a_page_at_a_configured_name_may_not_send_requests_to_the_loopback_name() -> None:
     assert ask(("host", OWN), ("origin", "http://devbox:4566"), hosts=("devbox",))[0] == 403
 
 
@@ -216,7 +216,7 @@ OPENED = (("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate"), ("sec-fetc
 
 
 @pytest.mark.parametrize(
-    ("host", "hosts", "place"),
+    ("host", "hosts", "url"),
     [
         ("localhost:4566", (), "http://127.0.0.1:4566/web/index.html?view=ops"),
         ("[::1]:4566", (), "http://127.0.0.1:4566/web/index.html?view=ops"),
@@ -230,11 +230,11 @@ OPENED = (("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate"), ("sec-fetc
     ],
 )
 @pytest.mark.parametrize("sent", [OPENED, (("upgrade-insecure-requests", "1"),)])
-def test_a_page_that_is_opened_under_another_name_moves_to_the_address_of_its_links(
-    host: str, hosts: Sequence[str], place: str | None, sent: Headers
+def test_a_page_opened_by_another_name_is_redirected_to_the_host_of_its_links(
+    host: str, hosts: Sequence[str], url: str | None, sent: Headers
 ) -> None:
     status, headers, _ = ask(("host", host), *sent, path="/web/index.html", query="view=ops", hosts=hosts)
-    assert (status, headers.get("location")) == ((307, place) if place else (200, None))
+    assert (status, headers.get("location")) == ((307, url) if url else (200, None))
 
 
 @pytest.mark.parametrize(
@@ -248,11 +248,11 @@ def test_a_page_that_is_opened_under_another_name_moves_to_the_address_of_its_li
         (OPENED, "GET", "http://evil.example/"),
     ],
 )
-def test_nothing_but_a_page_that_a_person_opens_moves(sent: Headers, method: str, path: str) -> None:
+def test_only_a_page_that_a_person_opens_is_redirected(sent: Headers, method: str, path: str) -> None:
     assert ask(("host", "localhost:4566"), *sent, method=method, path=path)[0] == 200
 
 
-def test_a_person_who_follows_a_foreign_link_reads_what_to_do() -> None:
+def test_a_person_who_follows_a_foreign_link_is_told_what_to_do() -> None:
     link = (("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document"))
     status, headers, body = ask(("host", OWN), *link)
     assert status == 403
@@ -260,7 +260,7 @@ def test_a_person_who_follows_a_foreign_link_reads_what_to_do() -> None:
     assert "press Enter" in body
 
 
-def test_a_program_reads_the_reason_as_json() -> None:
+def test_a_program_gets_the_reason_as_json() -> None:
     _, headers, body = ask(("host", OWN), ("origin", "https://evil.example"))
     assert headers["content-type"] == "application/json"
     assert headers["x-content-type-options"] == "nosniff"
@@ -269,11 +269,11 @@ def test_a_program_reads_the_reason_as_json() -> None:
     assert "https://evil.example" in error["message"]
 
 
-def test_the_servers_own_events_pass() -> None:
+def test_lifespan_events_reach_the_engine() -> None:
     seen: list[str] = []
 
     async def engine(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope["type"])
 
-    finish(Gate(engine, PORT)({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
+    finish(RequestFilter(engine, PORT)({"type": "lifespan"}, None, None))  # type: ignore[arg-type]
     assert seen == ["lifespan"]

@@ -1,7 +1,7 @@
-"""Tell which processes belong to this checkout's run, by their working folder and environment, never by the clock.
+"""Find the processes of this checkout's run by their working folder and environment.
 
-An engine works in its run's folder `run/tmp`. The system follows that folder when the checkout is moved, and a copy of
-the checkout is another folder: so the working folder says whose process it is, whatever files were moved or copied.
+An engine's working folder is `run/tmp` of its run. When the checkout is moved, the system reports the new path; a copy
+of the checkout is another folder. So the working folder identifies the run, whatever files were moved or copied.
 """
 
 import contextlib
@@ -12,32 +12,32 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from umbel.home import SCRATCH
+from umbel.paths import SCRATCH
 
 RUN_ID = "UMBEL_RUN_ID"
-"""The engine's environment variable with its run's id. Its children are not given it, and are told from it by that."""
+"""The engine's environment variable with its run's id. Its children do not get it: so they are not taken for it."""
 PERSISTS = "UMBEL_DATA"
-"""The engine's environment variable with the folder of its snapshots; not set when it keeps nothing."""
+"""The engine's environment variable with the folder of its snapshots; not set when it does not persist."""
 REACHED_AS = "UMBEL_REACHED_AS"
-"""The engine's environment variable with the hosts that it was started with, as `umbel.hosts` reads them."""
-_DIES_WITHIN = 5.0
+"""The engine's environment variable with the hosts that it was started with, as `umbel.host_names` reads them."""
+_KILL_TIMEOUT = 5.0
 
 
-class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """A living engine, as its process describes it."""
+class EngineProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """A running engine, as the variables of its process describe it."""
 
     pid: int
     run: str
     port: int
     persist: bool
     hosts: tuple[str, ...]
-    """Under which names browsers on other machines reach it."""
+    """The host names that browsers on other machines use."""
     scratch: str
-    """The working folder that it was started in; another one than its present one after a move."""
+    """The working folder that it was started in; its present one differs after a move of the checkout."""
 
 
-def engine(pid: int | None = None) -> Running | None:
-    """Return this checkout's living engine: the process `pid` if it is that, else whichever process is."""
+def find(pid: int | None = None) -> EngineProcess | None:
+    """Return this checkout's running engine, or None. The process `pid` is tried first, which is fast."""
     if pid is not None:
         with contextlib.suppress(psutil.Error):
             if found := _engine(psutil.Process(pid)):
@@ -46,42 +46,45 @@ def engine(pid: int | None = None) -> Running | None:
 
 
 def kill_all() -> None:
-    """Kill every process of this checkout's run: the engine, and functions in mid-call, which outlive it."""
+    """Kill every process of this checkout's run: the engine, and running functions, which would outlive it."""
     ours = [process for process in psutil.process_iter() if _is_ours(process)]
     for process in ours:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGKILL)
-    psutil.wait_procs(ours, timeout=_DIES_WITHIN)
+    psutil.wait_procs(ours, timeout=_KILL_TIMEOUT)
 
 
-def holder(port: int) -> str | None:
-    """Say who listens on the port, as far as this user may know; an engine of another checkout by its folder."""
+def port_holder(port: int) -> str | None:
+    """Describe the process that listens on the port; None when this user may not see it.
+
+    An engine of another checkout is described by its folder.
+    """
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
             listens = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
             if listens and connection.pid:
-                return _named(psutil.Process(connection.pid))
+                return _describe(psutil.Process(connection.pid))
     return None
 
 
-def _named(process: psutil.Process) -> str:
+def _describe(process: psutil.Process) -> str:
     scratch = _scratch(process)
     with contextlib.suppress(psutil.Error, OSError):
         if scratch and RUN_ID in process.environ():
             home = scratch.parents[1]
             folder = home.parent if home.name == ".umbel" else home
             if not scratch.is_dir():
-                return f"an Umbel whose folder {folder} was deleted (process {process.pid}; kill {process.pid} ends it)"
+                return f"an Umbel whose folder {folder} was deleted (stop it with: kill {process.pid})"
             return f"the Umbel of {folder} (process {process.pid})"
     return f"{process.name()} (process {process.pid})"
 
 
-def _engine(process: psutil.Process) -> Running | None:
+def _engine(process: psutil.Process) -> EngineProcess | None:
     if _scratch(process) != SCRATCH and not _is_ours(process):
         return None
     with contextlib.suppress(psutil.Error, OSError, ValueError, KeyError):
         environment = process.environ()
-        return Running(
+        return EngineProcess(
             pid=process.pid,
             run=environment[RUN_ID],
             port=int(environment["GATEWAY_PORT"]),
@@ -93,10 +96,11 @@ def _engine(process: psutil.Process) -> Running | None:
 
 
 def _is_ours(process: psutil.Process) -> bool:
-    """Whether a process belongs to this checkout's run.
+    """Return whether a process belongs to this checkout's run.
 
-    It works in our run's folder, or it was given our temporary folder and works in no other run's folder that exists:
-    an engine whose checkout was moved away from here keeps the old path in its environment.
+    Its working folder is in our run's folder; or its TMPDIR is our temporary folder and its working folder is in no
+    other run's folder that exists. The second condition matters after a move: an engine whose checkout was moved away
+    from this path still has this path in its TMPDIR.
     """
     scratch = _scratch(process)
     if scratch == SCRATCH:
@@ -110,7 +114,7 @@ def _is_ours(process: psutil.Process) -> bool:
 
 
 def _scratch(process: psutil.Process) -> Path | None:
-    """Return the run's temporary folder that the process works in; its name alone when it was deleted."""
+    """Return the temporary folder of the run that the process's working folder is in; None when it is in none."""
     try:
         folder = Path(process.cwd())
     except (psutil.Error, OSError):

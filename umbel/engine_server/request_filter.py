@@ -1,19 +1,19 @@
-"""Who may ask the local engine: programs, and the deployment's own page. Nobody else's web page.
+"""Refuse requests to the local engine from web pages other than the deployment's own page.
 
-The engine checks no signature and answers every origin, so that any page in a browser on this machine could create a
-function and run it. The gate stands before it, as ASGI middleware for HTTP and sockets alike, and refuses with 403
+The engine checks no signatures and answers every origin, so any page in a browser on this machine could create a
+function and run it. This ASGI middleware, for HTTP and WebSockets, answers 403 to a request with
 
-- a `Host` that is neither of the loopback nor configured: a name that somebody else pointed at 127.0.0.1;
+- a `Host` that is neither a loopback name nor configured: DNS rebinding, a foreign name that resolves to 127.0.0.1;
 - an `Origin` other than the page's own, `null` included;
 - `Sec-Fetch-Site: cross-site` or `same-site` without an `Origin` of ours: pictures, forms and links in foreign pages;
-- a browser's request with `Action` in its query, which calls an API: browsers send no `Origin` with a GET, no
-  `Sec-Fetch-Site` over plain HTTP to a host that is not of the loopback, and `none` where an address that was typed
-  redirects to here. The page itself sends no such request.
+- `Action` in the query, sent by a browser: this calls an API. The headers above do not cover it: browsers send no
+  `Origin` with a GET, no `Sec-Fetch-Site` over plain HTTP to a host that is not a loopback name, and the value `none`
+  after a redirect from a URL that was typed. The page itself sends no such request.
 
-Programs send none of these headers; browsers let no page leave them out or change them.
+Programs send none of these headers; a page cannot remove or change the headers that the browser sends.
 
-Links that the deployment signs name one address. A browser that opens the page under another name of this machine is
-redirected there, because it would call pictures from the other name `cross-site`.
+The links that the deployment signs have one host name. A browser that opens the page by another name of this machine is
+redirected to that host name, because otherwise its requests for pictures would be `cross-site`.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?", re.IGNORECASE | re.ASCII)
 _BLANK = " \t"
-_GO = "To open this address, click into the address bar and press Enter."
+_ADVICE = "To open this URL, click into the address bar and press Enter."
 
 
-class Gate:
-    """An ASGI application that lets through to `engine` what may pass.
+class RequestFilter:
+    """An ASGI application that passes allowed requests on to `engine`.
 
-    `hosts` are the names under which browsers reach the engine besides those of the loopback, as `name` or
-    `name:port`; links name the first.
+    `hosts` are the names that browsers may use besides the loopback names, as `name` or `name:port`. Links have the
+    first of them.
     """
 
     def __init__(self, engine: App, port: int, hosts: Sequence[str] = ()) -> None:
         self._engine = engine
         self._port = port
         self._names = frozenset(name for host in hosts if (name := _name(host)))
-        home = hosts[0] if hosts else "127.0.0.1"
-        self._home = (home if _port(home) else f"{home}:{port}").lower()
+        host = hosts[0] if hosts else "127.0.0.1"
+        self._link_host = (host if _port(host) else f"{host}:{port}").lower()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, redirect it, or answer it with 403 before the engine sees it."""
@@ -61,17 +61,17 @@ class Gate:
             if reason is None:
                 await self._engine(scope, receive, send)
             else:
-                # A socket that is closed before it was accepted is answered with 403 by the server.
+                # The server answers 403 for a WebSocket that is closed before it was accepted.
                 await send({"type": "websocket.close", "code": 1008})
         elif reason is not None:
             await _refuse(send, reason, navigating=_is_navigation(headers))
-        elif place := self.redirect_target(scope, headers):
-            await _answer(send, 307, b"", (b"location", place), (b"cache-control", b"no-store"))
+        elif url := self.redirect_target(scope, headers):
+            await _answer(send, 307, b"", (b"location", url), (b"cache-control", b"no-store"))
         else:
             await self._engine(scope, receive, send)
 
     def refusal(self, headers: Mapping[str, Sequence[str]], query: bytes = b"") -> str | None:
-        """Say why a request with these headers may not pass; None when it may."""
+        """Return why a request with these headers is refused; None when it is allowed."""
         hosts = headers.get("host", ())
         if len(hosts) != 1 or not self._is_here(hosts[0]):
             return f"the Host {', '.join(hosts) or '(none)'} is neither this machine's nor named by UMBEL_HOST"
@@ -82,46 +82,48 @@ class Gate:
         if origins:
             return None
         if any(site.lower() not in {"same-origin", "none"} for site in headers.get("sec-fetch-site", ())):
-            return "the page of another site asks"
+            return "a page of another site sent the request"
         if _is_browser(headers) and "Action" in parse_qs(query.decode("latin-1"), keep_blank_values=True):
             return "browsers may not call the engine's APIs"
         return None
 
     def redirect_target(self, scope: Scope, headers: Mapping[str, Sequence[str]]) -> bytes | None:
-        """Return the address under which a page that a person opens works; None when it is this one.
+        """Return the URL to redirect to when a person opens the page by another name than the links have, else None.
 
-        A forwarded port that is not configured stays as it is: where the links' address leads from there is unknown.
+        Requests through a forwarded port that is not configured are not redirected: it is not known whether the links'
+        host name can be reached from there.
         """
         host = headers["host"][0].lower()
         path: bytes = scope.get("raw_path") or b""
-        opened = scope["method"] == "GET" and _is_navigation(headers)
-        # What a page links to goes on as it is: after a redirect the browser would call it `cross-site`.
-        if not opened or headers.get("sec-fetch-site", ["none"]) != ["none"]:
+        is_opened = scope["method"] == "GET" and _is_navigation(headers)
+        # A link in a page is not redirected: after the redirect the browser would send `cross-site`.
+        if not is_opened or headers.get("sec-fetch-site", ["none"]) != ["none"]:
             return None
-        if host == self._home or _port(host) != self._port or not path.startswith(b"/"):
+        if host == self._link_host or _port(host) != self._port or not path.startswith(b"/"):
             return None
         query: bytes = scope.get("query_string", b"")
-        return b"http://" + self._home.encode() + path.partition(b"?")[0] + (b"?" + query if query else b"")
+        return b"http://" + self._link_host.encode() + path.partition(b"?")[0] + (b"?" + query if query else b"")
 
     def _is_here(self, host: str) -> bool:
-        """Whether a `Host` names this machine: a name of the loopback, or a configured one."""
+        """Return whether a `Host` names this machine: it is a loopback name or a configured one."""
         name = _name(host)
         return name is not None and (name in self._names or _is_loopback(name))
 
     def _is_own(self, origin: str, host: str) -> bool:
-        """Whether an `Origin` is the page's own: where the request goes to, or another of the loopback's names."""
-        scheme, _, place = origin.partition("://")
-        if scheme not in {"http", "https"} or not _HOST.fullmatch(place):
+        """Return whether an `Origin` is the page's own: equal to the `Host`, or both are loopback names."""
+        scheme, _, origin_host = origin.partition("://")
+        if scheme not in {"http", "https"} or not _HOST.fullmatch(origin_host):
             return False
-        # A forwarded port: the browser reaches page and API under one address, whatever the engine's own port is.
-        if place.lower() == host.lower():
+        # Also right for a forwarded port, which differs from the engine's own.
+        if origin_host.lower() == host.lower():
             return True
-        names = (_name(place), _name(host))
-        return scheme == "http" and _port(place) == self._port and all(name and _is_loopback(name) for name in names)
+        names = (_name(origin_host), _name(host))
+        has_own_port = scheme == "http" and _port(origin_host) == self._port
+        return has_own_port and all(name and _is_loopback(name) for name in names)
 
 
 def _read(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, list[str]]:
-    """Each header's values, in the order sent, under its name in lower case."""
+    """Return header name in lower case -> its values in the order in which they were sent."""
     sent: dict[str, list[str]] = {}
     for name, value in headers:
         sent.setdefault(name.decode("latin-1").lower().strip(_BLANK), []).append(value.decode("latin-1").strip(_BLANK))
@@ -129,7 +131,7 @@ def _read(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, list[str]]:
 
 
 def _name(host: str) -> str | None:
-    """The name in a `Host`, in lower case and without the dot that may end it; None when it is malformed."""
+    """Return the name in a `Host`, in lower case and without a final dot; None when it is malformed."""
     found = _HOST.fullmatch(host)
     return found["name"].lower().removesuffix(".") if found else None
 
@@ -140,7 +142,7 @@ def _port(host: str) -> int | None:
 
 
 def _is_loopback(name: str) -> bool:
-    """Whether a name cannot lead away from this machine, whoever answers for it."""
+    """Return whether a name always means this machine, whatever DNS says."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
@@ -150,7 +152,10 @@ def _is_loopback(name: str) -> bool:
 
 
 def _is_navigation(headers: Mapping[str, Sequence[str]]) -> bool:
-    """Whether a browser opens a page in a tab. To a named host over HTTP it sends only `Upgrade-Insecure-Requests`."""
+    """Return whether a browser opens a page in a tab.
+
+    Over plain HTTP to a host that is not a loopback name it sends `Upgrade-Insecure-Requests` and no `Sec-Fetch-*`.
+    """
     modes = headers.get("sec-fetch-mode", ())
     if modes:
         return "navigate" in modes and "document" in headers.get("sec-fetch-dest", ["document"])
@@ -164,11 +169,11 @@ def _is_browser(headers: Mapping[str, Sequence[str]]) -> bool:
 
 
 async def _refuse(send: Send, reason: str, *, navigating: bool) -> None:
-    said = f"Refused: {reason}. Only programs and Umbel's own page may ask the local engine."
+    message = f"Refused: {reason}. Only programs and Umbel's own page may send requests to the local engine."
     if navigating:
-        await _answer(send, 403, f"{said}\n\n{_GO}\n".encode(), (b"content-type", b"text/plain; charset=utf-8"))
+        await _answer(send, 403, f"{message}\n\n{_ADVICE}\n".encode(), (b"content-type", b"text/plain; charset=utf-8"))
     else:
-        body = json.dumps({"error": {"code": "forbidden", "message": said}}).encode()
+        body = json.dumps({"error": {"code": "forbidden", "message": message}}).encode()
         await _answer(send, 403, body, (b"content-type", b"application/json"))
 
 
