@@ -42,6 +42,10 @@ class Finding:
     advice: list[str] = field(default_factory=list)
 
 
+AWS_NOT_CHECKED = Finding("AWS", True, "was not checked: umbel doctor --aws")
+"""The finding in place of those about the account, when nothing asked for them."""
+
+
 def before_setup() -> Iterator[Finding]:
     """Look at all that a set-up needs, in the order in which people would mend it."""
     yield _python()
