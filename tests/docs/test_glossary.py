@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,7 @@ def test_the_words_are_sorted_and_each_is_there_once() -> None:
 @pytest.mark.parametrize("word", ENTRIES)
 def test_every_word_is_used_in_the_code_or_the_documents(word: str) -> None:
     assert re.search(rf"\b{_singular(word.lower()).replace(' ', '[ _-]')}", TEXTS)
+
+
+def test_the_readme_leads_to_the_glossary() -> None:
+    assert "(docs/glossary.md)" in Path(ROOT / "README.md").read_text()
