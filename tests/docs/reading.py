@@ -29,3 +29,8 @@ def commands(document: Path) -> Iterator[Command]:
             for part in re.split(r"^\$ ", match["text"], flags=re.MULTILINE)[1:]:
                 line, *shown = part.splitlines()
                 yield Command(line, [each for each in shown if each.strip()])
+
+
+def without_code(text: str) -> str:
+    """A document's text without its code blocks, in which nothing is a link or a heading."""
+    return _BLOCK.sub("", text)
