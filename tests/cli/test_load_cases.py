@@ -1,4 +1,4 @@
-"""Errands: made up for whatever is deployed, taken by it, and checked where the answer is known."""
+"""Tests of load cases: random inputs for every op, whose results are checked where they are known."""
 
 import base64
 from typing import Any

@@ -10,9 +10,8 @@ import pytest
 
 from api.app import app
 from infra.settings import Settings
-from tests.docs.reading import without_code
+from tests.docs.reading import ROOT, without_code
 from umbel import cli
-from umbel.home import ROOT
 
 DOCS = ROOT / "docs"
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "tests").rglob("*.md"))]
@@ -39,7 +38,7 @@ def _links() -> Iterator[tuple[Path, str]]:
                 yield path, match["target"]
 
 
-@pytest.mark.parametrize(("document", "target"), _links(), ids=lambda value: str(getattr(value, "name", value)))
+@pytest.mark.parametrize(("document", "target"), list(_links()), ids=lambda value: str(getattr(value, "name", value)))
 def test_every_link_leads_to_a_file_and_a_heading(document: Path, target: str) -> None:
     name, _, anchor = target.partition("#")
     linked = (document.parent / name).resolve() if name else document

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from umbel.home import ROOT
+from tests.docs.reading import ROOT
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 ENTRY = re.compile(r"- \*\*(?P<word>[^*]+)\*\*: (?P<meaning>[^\n]+)\.")

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.reading import Command, blocks, commands
+from tests.docs.reading import ROOT, Command, blocks, commands
 from tests.docs.shell import Shell, shell
 from tests.fetching.server import Site
 from tests.pipeline.api import Api
 from tests.pipeline.deployment import Deployed
-from umbel.home import ROOT
 
 README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
