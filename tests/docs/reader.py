@@ -53,7 +53,7 @@ def _masked(lines: list[str]) -> list[str]:
 
 
 def _agree(shown: list[str], printed: list[str]) -> bool:
-    """Tell whether the lines are the same in any order, as tasks end in any. `…` stands for a line's rest, or for lines."""
+    """Tell whether the lines are the same, in any order; `…` stands for the rest of a line or for more lines."""
     whole = [line for line in shown if not line.endswith("…")]
     starts = [line.removesuffix("…") for line in shown if line.endswith("…")]
     left = list(printed)
