@@ -360,6 +360,7 @@ def look() -> None:
     for finding in findings:
         lines = [f"{'✓' if finding.good else '✗'} {finding.subject:<12} {finding.sentence}", *finding.advice]
         sys.stdout.write(f"\n{'':<15}".join(lines) + "\n")
+    sys.stdout.write(f"– {checks.AWS_NOT_CHECKED.subject:<12} {checks.AWS_NOT_CHECKED.sentence}\n")
     if not all(finding.good for finding in findings):
         sys.exit(1)
 
