@@ -1,6 +1,5 @@
 """S3 -> coordinator -> SNS: events of uploads wait in a queue, and the coordinator turns each into a planned job."""
 
-import msgspec
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_notifications as notifications
@@ -53,7 +52,7 @@ class Intake(Construct):
                 intake_queue_url=self.queue.queue.queue_url,
                 tasks_topic=self.topic.topic_arn,
                 ordered_topic=self.ordered.topic_arn,
-                limits=msgspec.json.encode(limits).decode(),
+                limits=limits,
             ),
             facts=True,
             timeout_seconds=_TIMEOUT,

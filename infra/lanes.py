@@ -1,6 +1,5 @@
 """SNS -> SQS -> op: one lane per op, with its own queue, function, role and share of concurrency."""
 
-import msgspec
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -69,7 +68,7 @@ class Lane(Construct):
                 results_bucket=ledger.results.bucket_name,
                 ledger_table=ledger.table.table_name,
                 lane_queue_url=self.queue.queue.queue_url,
-                limits=msgspec.json.encode(limits).decode(),
+                limits=limits,
             ),
             layers=("core", *LAYERS_FOR.get(card.takes, ())),
             memory_mb=card.compute.memory_mb,

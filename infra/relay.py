@@ -1,6 +1,5 @@
 """stream -> WebSocket: the relay updates counts and pushes changes; the sockets function handles subscriptions."""
 
-import msgspec
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -55,7 +54,7 @@ class Relay(Construct):
                 uploads_bucket=ledger.uploads.bucket_name,
                 results_bucket=ledger.results.bucket_name,
                 ticker_function=f"{factory.prefix}-ticker",
-                limits=msgspec.json.encode(limits).decode(),
+                limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
             facts=True,
@@ -78,7 +77,7 @@ class Relay(Construct):
                 sockets_table=ledger.sockets.table_name,
                 socket_endpoint=self.endpoint,
                 results_bucket=ledger.results.bucket_name,
-                retention_days=limits.retention_days,
+                limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
             timeout_seconds=10,

@@ -62,10 +62,10 @@ class Umbel(Stack):
             )
             for card in self.catalogue.values()
         ]
-        DeadLetters(self, factory, intake, lanes, ledger, settings.retention_days)
+        DeadLetters(self, factory, intake, lanes, ledger, limits)
         authorizer = self._authorizer(factory, ledger)
         relay = Relay(self, factory, ledger, authorizer, limits, alarms)
-        Ticker(self, factory, ledger, relay, settings.retention_days, reserve=settings.reserve)
+        Ticker(self, factory, ledger, relay, limits, reserve=settings.reserve)
         site = Site(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)

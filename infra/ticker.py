@@ -10,6 +10,7 @@ from infra.lanes import grant_read_lanes, lane_name
 from infra.ledger import Ledger
 from infra.relay import Relay
 from ticker.environment import TickerEnvironment
+from umbel_core.settings import Limits
 
 _TIMEOUT = 80
 """Seconds. A run ends when the next one starts, which is about a minute later."""
@@ -24,7 +25,7 @@ class Ticker(Construct):
         factory: FunctionFactory,
         ledger: Ledger,
         relay: Relay,
-        retention_days: int,
+        limits: Limits,
         *,
         reserve: bool,
     ) -> None:
@@ -39,7 +40,7 @@ class Ticker(Construct):
                 socket_endpoint=relay.endpoint,
                 lane_prefix=prefix,
                 reserve=reserve,
-                retention_days=retention_days,
+                limits=limits,
             ),
             facts=True,
             timeout_seconds=_TIMEOUT,

@@ -22,8 +22,8 @@ Record = TypeVar("Record", Job, Task)
 Key = tuple[str, str]
 
 
-class CrashError(Exception):
-    """The process ended here."""
+class CrashError(BaseException):
+    """The process ended here. No `except Exception` runs, as none would."""
 
 
 class Weather:

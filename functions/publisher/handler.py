@@ -7,17 +7,16 @@ import urllib3
 from aws_lambda_powertools import Logger
 
 from publisher.environment import PublisherEnvironment
-from publisher.op_changes import announce
+from publisher.op_changes import record_changes
 from publisher.publishing import Site, clear, publish
-from umbel_core.aws import clients
-from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.aws import clients, wiring
 from umbel_core.environment import parse
 
 logger = Logger(service="publisher")
 
 
 def handle(event: dict[str, Any], context: Any) -> None:
-    """Lambda's entry as a CloudFormation custom resource: every answer goes to the event's own address."""
+    """Process an event of the CloudFormation custom resource; the answer goes to the URL in the event."""
     properties = event["ResourceProperties"]
     site = msgspec.convert({name: properties[name] for name in Site.__struct_fields__}, Site)
     try:
@@ -25,9 +24,7 @@ def handle(event: dict[str, Any], context: Any) -> None:
             clear(clients.s3(), site.bucket)
         else:
             logger.info("published", extra={"keys": len(publish(clients.s3(), site))})
-            environment = parse(PublisherEnvironment)
-            ledger = DynamoLedger(clients.dynamodb(), environment.ledger_table, environment.retention_days)
-            announce(ledger, properties["ops"])
+            record_changes(wiring.ledger(parse(PublisherEnvironment)), properties["ops"])
         status, reason = "SUCCESS", ""
     except Exception as error:
         logger.exception("not published")

@@ -67,8 +67,8 @@ class AtOnce(Executor):
 
 
 @contextmanager
-def quietly(*_: Any) -> Iterator[None]:
-    """Instead of announcing after a second."""
+def never_marked(*_: Any) -> Iterator[None]:
+    """Stands in for `MarkRunning` where no task takes a second."""
     yield
 
 
@@ -88,7 +88,7 @@ class Stage:
 
     def runner(self) -> Runner:
         """A worker that has just started, for any op."""
-        return Runner(describe(say), self._work, self.ledger, Skipping(self.ledger), announce=quietly)
+        return Runner(describe(say), self._work, self.ledger, Skipping(self.ledger), mark_running=never_marked)
 
     def _work(self, command: RunTask) -> Any:
         if command.op in ("say", "recite"):

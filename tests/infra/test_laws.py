@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from api.app import routes
-from coordinator.handler import _ROOM_MS
+from coordinator.handler import NEEDED_MS
 from infra.queue import DEAD_SUFFIX
 from tests.infra.synthesis import as_list, named, of_type, statements, synthesise
 from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
@@ -95,7 +95,7 @@ def test_the_coordinator_has_time_for_a_job_of_the_most_tasks(template: Template
     most = Limits().max_tasks
     seconds = most * 2 * 2 / 1000 + most / 10 * 0.04
     (coordinator,) = (one for one in functions(template).values() if one["FunctionName"] == "umbel-coordinator")
-    assert seconds <= _ROOM_MS / 1000 < coordinator["Timeout"]
+    assert seconds <= NEEDED_MS / 1000 < coordinator["Timeout"]
 
 
 def test_every_queue_is_read(template: Template) -> None:
