@@ -1,20 +1,20 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
-/** Pictures and calls go to this origin or over TLS; plain http only to this machine, where the local engine is. */
-const OURS = "'self' https: http://127.0.0.1:* http://localhost:*";
+/** Where pictures and API calls may go: this origin, https, and plain http only on this machine, for the local engine. */
+const SOURCES = "'self' https: http://127.0.0.1:* http://localhost:*";
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "font-src 'self'",
-  `img-src ${OURS} blob:`,
-  `connect-src ${OURS} wss: ws://127.0.0.1:* ws://localhost:*`,
+  `img-src ${SOURCES} blob:`,
+  `connect-src ${SOURCES} wss: ws://127.0.0.1:* ws://localhost:*`,
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");
 
-/** Only in the build: the development server needs inline scripts. */
+/** Adds the policy to the build only: the development server needs inline scripts. */
 const contentSecurityPolicy: Plugin = {
   name: "content-security-policy",
   apply: "build",

@@ -1,17 +1,17 @@
 import { expect, it, test } from "vitest";
-import { readVisits, storesOf } from "./visits";
+import { imagesPerStore, parseVisits } from "./visits";
 
 const A = "http://a.example/1.jpg";
 const B = "http://a.example/2.jpg";
 
 it("reads a body of POST /batches, or its visits alone", () => {
   const visits = [{ store_id: "S1", image_url: [A, B], visit_time: "noon" }];
-  expect(readVisits(JSON.stringify({ count: 1, visits, gpu_seconds: 0.4 }))).toEqual({
+  expect(parseVisits(JSON.stringify({ count: 1, visits, gpu_seconds: 0.4 }))).toEqual({
     visits,
-    faults: [],
+    errors: [],
     gpuSeconds: 0.4,
   });
-  expect(readVisits(JSON.stringify(visits)).visits).toEqual(visits);
+  expect(parseVisits(JSON.stringify(visits)).visits).toEqual(visits);
 });
 
 it("reads CSV, with and without a first line of names", () => {
@@ -20,9 +20,9 @@ it("reads CSV, with and without a first line of names", () => {
     { store_id: 'The "Corner", Hull', image_url: [A], visit_time: "noon" },
   ];
   const lines = `S1,${A}\nS1,${B}\r\n"The ""Corner"", Hull",${A},noon\n`;
-  expect(readVisits(lines)).toEqual({ visits, faults: [] });
-  expect(readVisits(`store_id,image_url,visit_time\n${lines}`)).toEqual({ visits, faults: [] });
-  expect(readVisits(`image_url,store_id\n${A},S1\n`).visits).toEqual([{ store_id: "S1", image_url: [A] }]);
+  expect(parseVisits(lines)).toEqual({ visits, errors: [] });
+  expect(parseVisits(`store_id,image_url,visit_time\n${lines}`)).toEqual({ visits, errors: [] });
+  expect(parseVisits(`image_url,store_id\n${A},S1\n`).visits).toEqual([{ store_id: "S1", image_url: [A] }]);
 });
 
 test.each([
@@ -42,12 +42,12 @@ test.each([
   ["S1,http://a/\nS2,nowhere", "line 2: 'nowhere' is not an http or https address"],
   [",http://a/", "line 1: a store_id has 1 to 128 characters"],
 ])("names the place of what is wrong: %s", (text, sentence) => {
-  expect(readVisits(text).faults[0]).toContain(sentence);
+  expect(parseVisits(text).errors[0]).toContain(sentence);
 });
 
 it("counts images by store, over all its visits", () => {
-  const { visits } = readVisits(`S1,${A}\nS2,${A}\nS1,${B}`);
-  expect([...storesOf(visits)]).toEqual([
+  const { visits } = parseVisits(`S1,${A}\nS2,${A}\nS1,${B}`);
+  expect([...imagesPerStore(visits)]).toEqual([
     ["S1", 2],
     ["S2", 1],
   ]);

@@ -1,6 +1,6 @@
-/** Visits to stores, from JSON or CSV, checked by the rules of `POST /batches` before they are sent. */
+/** ParsedVisits to stores, from JSON or CSV, checked by the rules of `POST /batches` before they are sent. */
 
-import { isAddress } from "./urls";
+import { isHttpUrl } from "./urls";
 
 export interface Visit {
   store_id: string;
@@ -8,73 +8,73 @@ export interface Visit {
   visit_time?: string;
 }
 
-export interface Visits {
+export interface ParsedVisits {
   visits: Visit[];
   /** Each names its place: a path in JSON, a line in CSV. */
-  faults: string[];
+  errors: string[];
   gpuSeconds?: number;
 }
 
 const LONGEST_STORE = 128;
 
-export function readVisits(text: string): Visits {
+export function parseVisits(text: string): ParsedVisits {
   const said = text.trim();
-  if (!said) return { visits: [], faults: [] };
+  if (!said) return { visits: [], errors: [] };
   return said.startsWith("{") || said.startsWith("[") ? readJson(said) : readCsv(text);
 }
 
-export function storesOf(visits: Visit[]): Map<string, number> {
+export function imagesPerStore(visits: Visit[]): Map<string, number> {
   const stores = new Map<string, number>();
   for (const { store_id, image_url } of visits)
     stores.set(store_id, (stores.get(store_id) ?? 0) + image_url.length);
   return stores;
 }
 
-function readJson(text: string): Visits {
+function readJson(text: string): ParsedVisits {
   let document: unknown;
   try {
     document = JSON.parse(text);
-  } catch (fault) {
-    return { visits: [], faults: [`$: not JSON: ${(fault as Error).message}`] };
+  } catch (error) {
+    return { visits: [], errors: [`$: not JSON: ${(error as Error).message}`] };
   }
   const body = Array.isArray(document) ? { visits: document } : (document as Record<string, unknown>);
   const { count, visits: given, gpu_seconds: pause } = body as Record<string, unknown>;
-  if (!Array.isArray(given)) return { visits: [], faults: ["$.visits: Expected `array`"] };
-  const faults: string[] = [];
+  if (!Array.isArray(given)) return { visits: [], errors: ["$.visits: Expected `array`"] };
+  const errors: string[] = [];
   if (count !== undefined && count !== given.length) {
-    faults.push(`$.count: ${String(count)}, but there are ${given.length} visits`);
+    errors.push(`$.count: ${String(count)}, but there are ${given.length} visits`);
   }
-  if (given.length === 0) faults.push("$.visits: Expected `array` of length >= 1");
-  const visits = given.flatMap((one: unknown, place) => readVisit(one, `$.visits[${place}]`, faults) ?? []);
-  return { visits, faults, ...(typeof pause === "number" && { gpuSeconds: pause }) };
+  if (given.length === 0) errors.push("$.visits: Expected `array` of length >= 1");
+  const visits = given.flatMap((one: unknown, place) => readVisit(one, `$.visits[${place}]`, errors) ?? []);
+  return { visits, errors, ...(typeof pause === "number" && { gpuSeconds: pause }) };
 }
 
-function readVisit(given: unknown, path: string, faults: string[]): Visit | undefined {
+function readVisit(given: unknown, path: string, errors: string[]): Visit | undefined {
   const { store_id, image_url, visit_time } = (given ?? {}) as Record<string, unknown>;
-  const before = faults.length;
+  const before = errors.length;
   if (typeof store_id !== "string" || !store_id || store_id.length > LONGEST_STORE) {
-    faults.push(`${path}.store_id: Expected \`str\` of length 1 to ${LONGEST_STORE}`);
+    errors.push(`${path}.store_id: Expected \`str\` of length 1 to ${LONGEST_STORE}`);
   }
   if (!Array.isArray(image_url) || image_url.length === 0) {
-    faults.push(`${path}.image_url: Expected \`array\` of length >= 1`);
+    errors.push(`${path}.image_url: Expected \`array\` of length >= 1`);
   } else {
     for (const [at, url] of image_url.entries()) {
-      if (typeof url !== "string" || !isAddress(url)) {
-        faults.push(
+      if (typeof url !== "string" || !isHttpUrl(url)) {
+        errors.push(
           `${path}.image_url[${at}]: '${String(url).slice(0, 100)}' is not an http or https address`,
         );
       }
     }
   }
-  if (faults.length > before) return undefined;
+  if (errors.length > before) return undefined;
   const visit = { store_id: store_id as string, image_url: image_url as string[] };
   return typeof visit_time === "string" ? { ...visit, visit_time } : visit;
 }
 
 /** `store_id,image_url[,visit_time]`, an image a line; lines of one store and time that stand together are one visit. */
-function readCsv(text: string): Visits {
+function readCsv(text: string): ParsedVisits {
   const visits: Visit[] = [];
-  const faults: string[] = [];
+  const errors: string[] = [];
   let columns = ["store_id", "image_url", "visit_time"];
   let first = true;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
@@ -84,18 +84,18 @@ function readCsv(text: string): Visits {
     else {
       const cell = (name: string) => cells[columns.indexOf(name)] ?? "";
       const [store, url, time] = [cell("store_id"), cell("image_url"), cell("visit_time")];
-      const fault = faultOf(store, url);
-      if (fault) faults.push(`line ${index + 1}: ${fault}`);
+      const error = errorIn(store, url);
+      if (error) errors.push(`line ${index + 1}: ${error}`);
       else addImage(visits, store, url, time);
     }
     first = false;
   }
-  return { visits, faults };
+  return { visits, errors };
 }
 
-function faultOf(store: string, url: string): string | undefined {
+function errorIn(store: string, url: string): string | undefined {
   if (!store || store.length > LONGEST_STORE) return `a store_id has 1 to ${LONGEST_STORE} characters`;
-  return isAddress(url) ? undefined : `'${url.slice(0, 100)}' is not an http or https address`;
+  return isHttpUrl(url) ? undefined : `'${url.slice(0, 100)}' is not an http or https address`;
 }
 
 function addImage(visits: Visit[], store: string, url: string, time: string): void {
