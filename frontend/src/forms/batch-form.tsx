@@ -6,7 +6,8 @@ import { bytes, plural } from "../format";
 import { JobForm } from "./job-form";
 import { fieldsOf, parseField } from "./schema";
 import { useSubmit } from "./use-submit";
-import { imagesPerStore, type ParsedVisits, parseVisits } from "./visits";
+import type { ParsedVisits } from "./visit";
+import { imagesPerStore, parseVisits } from "./visits";
 
 const ERRORS_SHOWN = 6;
 const STORES_SHOWN = 24;
