@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
@@ -27,9 +29,26 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
+/** Adds what the API reference in `public/docs` needs: Redoc and the OpenAPI document. */
+const apiReference: Plugin = {
+  name: "api-reference",
+  apply: "build",
+  generateBundle() {
+    const redoc = createRequire(import.meta.url).resolve("redoc/bundles/redoc.standalone.js");
+    const files = {
+      "redoc.standalone.js": redoc,
+      "redoc.standalone.js.LICENSE.txt": `${redoc}.LICENSE.txt`,
+      "openapi.json": new URL("../docs/openapi.json", import.meta.url),
+    };
+    for (const [name, path] of Object.entries(files)) {
+      this.emitFile({ type: "asset", fileName: `docs/${name}`, source: readFileSync(path) });
+    }
+  },
+};
+
 export default defineConfig({
   // The page is served from a bucket's path locally and from a domain's root on AWS.
   base: "./",
-  plugins: [react(), contentSecurityPolicy],
+  plugins: [react(), contentSecurityPolicy, apiReference],
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
 });

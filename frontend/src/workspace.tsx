@@ -50,6 +50,7 @@ export function Workspace({ config, token, onSignOut }: Props) {
             <page.Page />
           </main>
           <footer>
+            <a href="./docs/index.html">API reference</a>
             <button type="button" onClick={() => onSignOut(false)}>
               Forget this token
             </button>
