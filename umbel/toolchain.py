@@ -88,7 +88,8 @@ def page() -> None:
     build: Command = [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]
     # A lock of its own: whoever deploys has set-up's, and starts the process that builds.
     with lock.held("a build of the web app", TOOLS / "web-app"):
-        ensure(Part("web app", [folder, ROOT / "package-lock.json"], there, runs, lambda title: _run(title, build)))
+        sources = [folder, ROOT / "docs" / "openapi.json", ROOT / "package-lock.json"]
+        ensure(Part("web app", sources, there, runs, lambda title: _run(title, build)))
 
 
 def environment(passed: Mapping[str, str] | None = None) -> dict[str, str]:
