@@ -14,7 +14,21 @@ ENTRY = re.compile(r"- \*\*(?P<word>[^*]+)\*\*: (?P<meaning>[^\n]+)\.")
 CORE = ROOT / "layers" / "core" / "umbel_core"
 STANDARD = {
     *("change", "collector", "command", "counted", "created", "declaration", "error", "json", "list", "message"),
-    *("number", "object", "period", "record", "request", "response", "run", "seen", "spec", "state", "stats", "status"),
+    *(
+        "number",
+        "object",
+        "period",
+        "record",
+        "request",
+        "response",
+        "run",
+        "seen",
+        "setting",
+        "spec",
+        "state",
+        "stats",
+        "status",
+    ),
     *("submitter", "summary", "view"),
 }
 """Words in names of classes that the glossary need not define: standard English, or words of the field."""
