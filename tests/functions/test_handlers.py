@@ -12,9 +12,9 @@ import worker.handler
 from dead_letters.environment import DeadLettersEnvironment
 from tests.functions.stage import Stage
 from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.environment import variables
 from umbel_core.ids import JOBS_PREFIX
-from umbel_core.messages import Manifest, TaskSpec
 from umbel_core.settings import Limits
 from worker.batch import BatchRunner
 

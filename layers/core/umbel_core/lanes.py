@@ -1,9 +1,8 @@
 """Lanes as the API and the stats show them."""
 
-from typing import Literal
-
 import msgspec
 
+from umbel_core.contract.responses import OpStatus
 from umbel_core.op import Compute
 
 FIFO_SUFFIX = ".fifo"
@@ -14,7 +13,7 @@ class LaneState(msgspec.Struct, frozen=True):
     """A lane's current settings."""
 
     concurrency: int
-    state: Literal["ready", "paused", "degraded"]
+    state: OpStatus
 
 
 class Backlog(msgspec.Struct, frozen=True):

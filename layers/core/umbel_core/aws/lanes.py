@@ -9,6 +9,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import has_code
+from umbel_core.contract.responses import OpStatus
 from umbel_core.errors import Rejected
 from umbel_core.lane_settings import LaneSettings, LaneSettingsError, lane_settings
 from umbel_core.lanes import Backlog, LaneState, queue_name
@@ -48,7 +49,7 @@ class Lanes:
             reserved = dict(zip(mappings, pool.map(self._reserved, mappings), strict=True))
         return {op: _state(mapping, reserved[op]) for op, mapping in mappings.items()}
 
-    def health(self) -> dict[str, str]:
+    def health(self) -> dict[str, OpStatus]:
         """Return whether each deployed lane is ready, paused or degraded, with one call to AWS."""
         return {op: _state(mapping, None).state for op, mapping in self._mappings().items()}
 

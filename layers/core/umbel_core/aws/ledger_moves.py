@@ -8,7 +8,8 @@ from umbel_core.aws.dynamo import attribute, plain
 from umbel_core.aws.keys import ALL_JOBS, cancelled_key, job_key, stopped_group_key, task_key
 from umbel_core.aws.ledger_reads import LedgerReads
 from umbel_core.clock import epoch, now
-from umbel_core.ledger import OPEN, Job, JobStatus, Outcome, Task, stopped_by
+from umbel_core.contract.records import JobStatus
+from umbel_core.ledger import OPEN, Job, Outcome, Task, stopped_by
 from umbel_core.messages import RunTask
 
 if TYPE_CHECKING:

@@ -63,6 +63,11 @@ class S3Results:
             CacheControl="private, max-age=3600",
         )
 
+    def read(self, key: str) -> bytes:
+        """Return a result's bytes."""
+        with self._s3.get_object(Bucket=self._bucket, Key=key)["Body"] as body:
+            return body.read()
+
     def link(self, key: str) -> str:
         """Return a URL at which the result can be read for an hour."""
         return self._s3.generate_presigned_url(
