@@ -4,7 +4,7 @@ import click
 
 from umbel import doctor as doctor_
 from umbel import options, report, show, target
-from umbel.aws import Cloud
+from umbel.aws import AwsTarget
 from umbel.checks import AWS_NOT_CHECKED, Finding
 
 
@@ -23,14 +23,14 @@ def doctor(
     findings = list(doctor_.machine())
     if not deploy:
         findings += doctor_.local()
-    if aws or profile or deploy or target.wanted() == "aws":
-        findings += doctor_.account(Cloud(), doctor_.context(overrides))
+    if aws or profile or deploy or target.requested() == "aws":
+        findings += doctor_.account(AwsTarget(), doctor_.context(overrides))
     else:
         findings.append(AWS_NOT_CHECKED)
     if as_report:
         click.echo(report.text(findings))
     else:
-        show.either(findings, lambda _: _show(findings), json=as_json)
+        show.result(findings, lambda _: _show(findings), json=as_json)
     if not all(finding.good for finding in findings):
         raise click.exceptions.Exit(1)
 
