@@ -1,4 +1,4 @@
-"""Dead-letter queues -> dead-letter function -> ledger: what was given up is said, and kept for redrive."""
+"""Dead-letter queues -> dead-letter function -> ledger: the task is marked failed, the message kept for redrive."""
 
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
@@ -13,7 +13,7 @@ from umbel_core.settings import Limits
 
 
 class DeadLetters(Construct):
-    """One function behind every dead-letter queue."""
+    """One function that reads every dead-letter queue."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""S3 -> coordinator -> SNS: a burst of uploads waits in a queue, and every event becomes a planned job."""
+"""S3 -> coordinator -> SNS: events of uploads wait in a queue, and the coordinator turns each into a planned job."""
 
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_s3 as s3
@@ -19,7 +19,7 @@ _CAP = 4
 
 
 class Intake(Construct):
-    """The intake: two prefixes of the uploads bucket, a queue, the coordinator, the tasks topic."""
+    """Events for two prefixes of the uploads bucket, a queue, the coordinator, the two tasks topics."""
 
     def __init__(
         self, scope: Construct, factory: FunctionFactory, ledger: Ledger, limits: Limits, alarms: sns.ITopic

@@ -1,4 +1,4 @@
-"""stream -> WebSocket: the relay folds counts and pushes; the sockets' function hears subscriptions."""
+"""stream -> WebSocket: the relay updates counts and pushes changes; the sockets function handles subscriptions."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as gateway
@@ -26,7 +26,7 @@ _JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {
 
 
 class Relay(Construct):
-    """From a change in the ledger to everyone who listens."""
+    """The WebSocket API, the sockets function, and the relay, which pushes the ledger's changes to subscribers."""
 
     def __init__(
         self,
@@ -110,14 +110,14 @@ class Relay(Construct):
         ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:PutItem")
         ledger.uploads.grant_put(self.sockets, f"{JOBS_PREFIX}*")
         for function in (relay, self.sockets):
-            # A crawl ends with the socket that asked for it, whoever notices first that it has gone.
+            # Each of them may be the first to notice that a socket is closed, and then cancels the socket's crawl.
             ledger.table.grant(function, "dynamodb:GetItem", "dynamodb:UpdateItem")
             ledger.sockets.grant_read_write_data(function)
             ledger.results.grant_read(function)
             self.stage.grant_management_api_access(function)
 
     def _endpoint(self, factory: FunctionFactory) -> str:
-        """Where the sockets' management API answers, on the target."""
+        """Return the URL of the WebSocket API's management API: on AWS, or at the local endpoint."""
         if factory.target.endpoint:
             return f"{factory.target.endpoint}/_aws/execute-api/{self.api.api_id}/{_STAGE}"
         return self.stage.callback_url

@@ -24,7 +24,7 @@ from infra.settings import Settings
 from infra.site import Site
 from infra.target import Target
 from infra.ticker import Ticker
-from umbel.home import version
+from umbel.paths import version
 from umbel_core.catalogue import Catalogue, read_ops
 from umbel_core.lane_settings import concurrency_of, lane_settings
 from umbel_core.recipes import Recipes, read_recipes
