@@ -77,7 +77,7 @@ def fox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     """Start one Firefox for these tests."""
     program = browsers.firefox()
     assert program, "Firefox is missing; run: make browser, or install it (Debian: sudo apt-get install firefox-esr)"
-    with firefox(program, tmp_path_factory.mktemp("firefox"), local=(EVIL,)) as started:
+    with firefox(program, tmp_path_factory.mktemp("firefox"), local_names=(EVIL,)) as started:
         yield started
 
 

@@ -177,7 +177,7 @@ class Flow(RuleBasedStateMachine):
         try:
             if received >= RECEIVES:
                 self.stage.dead_letters.fail_task(
-                    command.op, f"{command.job}{command.index}", message.decode(), received
+                    command.op, f"{command.job_id}{command.index}", message.decode(), received
                 )
             else:
                 self.lane[place] = message, received + 1
