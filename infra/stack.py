@@ -11,12 +11,12 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from authorizer.environment import AuthorizerEnvironment
+from infra import openapi
 from infra.api import STAGE, Api
 from infra.bundle import ROOT
 from infra.dead_letters import DeadLetters
 from infra.function import FUNCTIONS, FunctionFactory
 from infra.intake import Intake
-from infra.lane_settings import concurrency_of, lane_settings
 from infra.lanes import Lane
 from infra.ledger import Ledger
 from infra.relay import Relay
@@ -24,8 +24,11 @@ from infra.settings import Settings
 from infra.site import Site
 from infra.target import Target
 from infra.ticker import Ticker
+from umbel.paths import version
 from umbel_core.catalogue import Catalogue, read_ops
+from umbel_core.lane_settings import concurrency_of, lane_settings
 from umbel_core.recipes import Recipes, read_recipes
+from umbel_core.settings import Limits
 
 
 class Umbel(Stack):
@@ -39,8 +42,8 @@ class Umbel(Stack):
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
         self.catalogue = read_ops(ops)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
-        numbers = concurrency_of(dict(self.catalogue), settings.concurrency)
-        factory = FunctionFactory(self, target, name, _packaged_data(self.catalogue, recipes), ops)
+        numbers = concurrency_of(self.catalogue, settings.concurrency)
+        factory = FunctionFactory(self, target, name, _packaged_data(self.catalogue, recipes, settings.limits), ops)
         limits = settings.limits
 
         alarms = self._alarms(name, settings)
@@ -53,16 +56,16 @@ class Umbel(Stack):
                 intake,
                 ledger,
                 card,
-                lane_settings(card, numbers[card.name], reserve=settings.reserve),
+                lane_settings(card.name, card.compute, numbers[card.name], reserve=settings.reserve),
                 limits,
                 alarms,
             )
             for card in self.catalogue.values()
         ]
-        DeadLetters(self, factory, intake, lanes, ledger, settings.retention_days)
+        DeadLetters(self, factory, intake, lanes, ledger, limits)
         authorizer = self._authorizer(factory, ledger)
         relay = Relay(self, factory, ledger, authorizer, limits, alarms)
-        Ticker(self, factory, ledger, relay, settings.retention_days, reserve=settings.reserve)
+        Ticker(self, factory, ledger, relay, limits, reserve=settings.reserve)
         site = Site(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
@@ -111,9 +114,13 @@ class Umbel(Stack):
             CfnOutput(self, name, value=value)
 
 
-def _packaged_data(catalogue: Catalogue, recipes: Recipes) -> dict[str, bytes]:
-    """What the coordinator and the API know of ops and recipes: data, packed beside their code."""
-    return {"catalogue.json": catalogue.dump(), "recipes.json": msgspec.json.encode(recipes)}
+def _packaged_data(catalogue: Catalogue, recipes: Recipes, limits: Limits) -> dict[str, bytes]:
+    """Return the files that are packed beside the code of the coordinator and the API."""
+    return {
+        "catalogue.json": catalogue.dump(),
+        "recipes.json": msgspec.json.encode(recipes),
+        "openapi.json": msgspec.json.encode(openapi.document(version(), limits, catalogue)),
+    }
 
 
 def _own_origins(target: Target, site: Site) -> list[str]:

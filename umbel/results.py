@@ -20,7 +20,7 @@ def rows(picture: str, variants: Mapping[str, Variant], saved: Mapping[str, Path
     for name, variant in sorted(variants.items()):
         label = show.joined(show.mark(variant.status), " ", name)
         pixels = f"{variant.width} x {variant.height}" if variant.width else ""
-        time = show.took(variant.duration_ms or None)
+        time = show.duration(variant.duration_ms or None)
         yield picture, label, pixels, show.size(variant.bytes or None), time, _where(variant, saved.get(name))
 
 

@@ -7,10 +7,11 @@ import msgspec
 
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now
+from umbel_core.contract.records import JobStatus
 from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS_PREFIX
 from umbel_core.intake_messages import ObjectCreated, job_for
-from umbel_core.ledger import ErrorRecord, Job, JobStatus, Ledger, Task
+from umbel_core.ledger import ErrorRecord, Job, Ledger, Task
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.recipes import Recipes, Variant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large
@@ -52,8 +53,8 @@ class Planner(msgspec.Struct, frozen=True):
     def take(self, created: ObjectCreated | RetryTasks) -> tuple[str, int]:
         """Plan and publish; the job's id and how many tasks went out."""
         if isinstance(created, RetryTasks):
-            reopened = self.ledger.reopen(created.job, created.indices, waiting=created.waiting)
-            return created.job, self._publish(reopened)
+            reopened = self.ledger.reopen(created.job_id, created.indices, waiting=created.waiting)
+            return created.job_id, self._publish(reopened)
         job = job_for(created, self.ledger)
         tasks = None if job.planned else self._planned(created, job)
         # Planned before: what has not ended may have been lost between the plan and the topic.
@@ -95,7 +96,7 @@ class Planner(msgspec.Struct, frozen=True):
         moment = now()
         return [
             Task(
-                job=job.id,
+                job_id=job.id,
                 index=index,
                 op=variant.op,
                 variant=name,

@@ -1,4 +1,4 @@
-"""A web page of somebody else's, and all that it tries."""
+"""A foreign web page that tries to use the local engine in every way that a page can."""
 
 import threading
 from collections.abc import Iterator
@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 EVIL = "evil.example"
-"""A name that leads to this machine in the browsers of these tests."""
+"""A host name that the browsers of these tests resolve to this machine."""
 
 FETCHED, SENT, PICTURED = ("drive-by-fetch", "drive-by-form", "drive-by-picture")
-"""What stands in the engine when an attempt came through: two functions and a queue."""
+"""The names of what exists in the engine when an attempt succeeded: two functions and a queue."""
 
 ATTEMPTS = """async (engine, socket, request, names) => {
     const [fetched, sent, pictured] = names;
     const body = (name) => JSON.stringify({ ...request, FunctionName: name });
-    const told = {};
-    const attempt = async (what, work) => {
-        told[what] = await work().catch((fault) => `${fault.name}`);
+    const results = {};
+    const attempt = async (name, work) => {
+        results[name] = await work().catch((error) => `${error.name}`);
     };
     const loaded = (element, ...kinds) =>
         new Promise((done) => {
@@ -41,7 +41,7 @@ ATTEMPTS = """async (engine, socket, request, names) => {
         Object.assign(form, { method: "POST", enctype: "text/plain", target: "there" });
         form.action = `${engine}/2015-03-31/functions`;
         const field = form.appendChild(document.createElement("input"));
-        // The form puts an equals sign between name and value; inside a string of the JSON that does no harm.
+        // The form writes an equals sign between name and value: here it is inside a JSON string, so it is harmless.
         field.name = `${body(sent).slice(0, -1)},"Description":"`;
         field.value = '"}';
         const answered = loaded(frame, "load");
@@ -65,18 +65,18 @@ ATTEMPTS = """async (engine, socket, request, names) => {
         const live = new WebSocket(socket);
         return loaded(live, "open", "error");
     });
-    return told;
+    return results;
 }"""
-"""Gives what the page got to know of each attempt."""
+"""A JavaScript function that returns name of the attempt -> what the page learned."""
 
 
-class _Page(BaseHTTPRequestHandler):
+class _ForeignPage(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Answer with an empty page, or send the browser on to what the address names behind its `to=`."""
-        _, _, place = self.path.partition("?to=")
-        self.send_response(302 if place else 200)
-        if place:
-            self.send_header("Location", place)
+        """Answer with an empty page, or redirect the browser to the URL in the query `?to=`."""
+        _, _, url = self.path.partition("?to=")
+        self.send_response(302 if url else 200)
+        if url:
+            self.send_header("Location", url)
         body = b"<!doctype html><title>Somebody else's</title><body></body>"
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(body)))
@@ -84,13 +84,13 @@ class _Page(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager
 def foreign() -> Iterator[int]:
-    """The page's server on a port of this machine; gives the port."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
+    """Serve the page on a free port of this machine; yield the port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _ForeignPage) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield int(server.server_port)
         server.shutdown()

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api import prometheus
 from umbel_core.clock import stamp
+from umbel_core.contract import Stats, StatsOfOp
 from umbel_core.fold import TaskChange
 from umbel_core.lanes import Backlog, LaneState
 from umbel_core.ledger import Task, TaskStatus
@@ -24,7 +25,7 @@ from umbel_core.op_stats import (
     periods_of,
     step_of,
 )
-from umbel_core.stats import OpNumbers, Seen, Stats, numbers, since
+from umbel_core.stats import Seen, numbers, since
 
 AT = datetime(2026, 1, 31, 12, 0, 30, tzinfo=UTC)
 DURATIONS = st.lists(st.integers(0, 100_000), min_size=1, max_size=60)
@@ -33,7 +34,7 @@ DURATIONS = st.lists(st.integers(0, 100_000), min_size=1, max_size=60)
 def ended(status: TaskStatus, ms: int | None = 100, ago: float = 10, worker: str = "w1", op: str = "say") -> TaskChange:
     finished_at = stamp(AT - timedelta(seconds=ago))
     facts = {"status": status, "duration_ms": ms, "finished_at": finished_at, "worker": worker}
-    task = Task(job="j", index=0, op=op, variant="v", input=1, queued_at=finished_at, **facts)  # type: ignore[arg-type]
+    task = Task(job_id="j", index=0, op=op, variant="v", input=1, queued_at=finished_at, **facts)  # type: ignore[arg-type]
     return TaskChange("1", "pending", task)
 
 
@@ -56,7 +57,7 @@ def stats_of(*changes: TaskChange, planned: int = 0, **oldest: str) -> Stats:
     return numbers(["say", "soft"], seen(counted(*changes, planned=planned), **oldest))
 
 
-def say_of(*changes: TaskChange, planned: int = 0) -> OpNumbers:
+def say_of(*changes: TaskChange, planned: int = 0) -> StatsOfOp:
     return stats_of(*changes, planned=planned).ops["say"]
 
 

@@ -20,9 +20,11 @@ from umbel_core.contract import Accepted, Task
 def jobs(status: Any, kind: Any, limit: int, as_json: bool) -> None:
     client = Client.of(stack.find())
     records = [job.record for job in client.jobs(status=status, kind=kind, limit=limit)]
-    rows = ((j.id, j.kind, show.status(j.status), _counts(j), show.minute(j.created_at), j.name) for j in records)
+    rows = (
+        (j.id, j.kind, show.status(j.status), _counts(j), show.short_timestamp(j.created_at), j.name) for j in records
+    )
     columns = ("id", "kind", "status", ">tasks", "created", "~name")
-    show.either(records, lambda _: show.table(columns, rows), json=as_json)
+    show.result(records, lambda _: show.table(columns, rows), json=as_json)
 
 
 @click.command()
@@ -35,15 +37,15 @@ def job(id_: str, status: Any, as_json: bool) -> None:
         show.dump(results.whole(found, status))
         return
     record = found.record
-    show.facts(
+    show.fields(
         [
             ("job", record.id),
             ("kind", record.kind),
             ("name", record.name),
             ("status", show.status(record.status)),
             ("tasks", _counts(record)),
-            ("created", show.moment(record.created_at)),
-            ("updated", show.moment(record.updated_at)),
+            ("created", show.timestamp(record.created_at)),
+            ("updated", show.timestamp(record.updated_at)),
             ("cost", f"${record.cost_usd or 0:.6f}"),
             *(("error", show.text(sentence, "red")) for sentence in results.sentences(record)),
         ]
@@ -68,7 +70,7 @@ def watch(id_: str, as_json: bool) -> None:
 def cancel(id_: str, as_json: bool) -> None:
     Job(Client.of(stack.find(changing=True)), id_).cancel()
     answer = Accepted(job_id=id_, status="cancelled")
-    show.either(answer, lambda _: click.echo(f"{id_} is cancelled; what is in flight ends"), json=as_json)
+    show.result(answer, lambda _: click.echo(f"{id_} is cancelled; what is in flight ends"), json=as_json)
 
 
 @click.command()
@@ -77,7 +79,7 @@ def cancel(id_: str, as_json: bool) -> None:
 def retry(id_: str, as_json: bool) -> None:
     Job(Client.of(stack.find(changing=True)), id_).retry()
     answer = Accepted(job_id=id_, status="pending")
-    show.either(answer, lambda _: click.echo(f"{id_} runs again: umbel watch {id_}"), json=as_json)
+    show.result(answer, lambda _: click.echo(f"{id_} runs again: umbel watch {id_}"), json=as_json)
 
 
 def _counts(record: contract.Job) -> str:
@@ -88,5 +90,5 @@ def _counts(record: contract.Job) -> str:
 
 
 def _row(task: Task) -> tuple[show.Cell, ...]:
-    time = show.took(task.duration_ms)
+    time = show.duration(task.duration_ms)
     return task.id, task.op, show.status(task.status), str(task.attempts), time, results.short(task)

@@ -31,7 +31,7 @@ _LONGEST = 60
 
 def compile_schema(schema: Schema) -> Validator:
     """Make a validator for `check` from a JSON Schema."""
-    return fastjsonschema.compile(schema, use_default=False, use_formats=False)  # type: ignore[no-any-return]
+    return fastjsonschema.compile(schema, use_default=False, use_formats=False)
 
 
 def parse(value: Any, kind: type[T], code: str, path: Path = ()) -> T:
@@ -49,7 +49,7 @@ def check(value: Any, validator: Validator, code: str, path: Path = ()) -> None:
     try:
         validator(value)
     except fastjsonschema.JsonSchemaValueException as error:
-        inside: Path = tuple(int(part) if part.isdigit() else part for part in error.path[1:])
+        inside: Path = _path(error)
         raise violation(error.value, error.definition, error.rule, code, (*path, *inside)) from error
 
 
@@ -58,10 +58,12 @@ def _validator(kind: type[msgspec.Struct]) -> Validator:
     return compile_schema(msgspec.json.schema(kind))
 
 
-def violation(value: Any, schema: Schema, rule: str, code: str, path: Path) -> Rejected:
+def violation(  # noqa: PLR0911 - one sentence a rule
+    value: Any, schema: Schema, rule: str | None, code: str, path: Path
+) -> Rejected:
     """The refusal of a value that breaks one rule of its schema."""
     name = dotted(path) or "the body"
-    limit = schema.get(rule)
+    limit = schema.get(str(rule))
     match rule:
         case "required":
             missing = next(field for field in schema["required"] if field not in value)
@@ -80,8 +82,8 @@ def violation(value: Any, schema: Schema, rule: str, code: str, path: Path) -> R
         case "minLength" | "minItems" if limit == 1:
             return Rejected(code, f"{name} must not be empty.", path)
         case "minLength" | "maxLength" | "minItems" | "maxItems":
-            bound = "at least" if rule.startswith("min") else "at most"
-            unit = "characters" if rule.endswith("Length") else "items"
+            bound = "at least" if rule in ("minLength", "minItems") else "at most"
+            unit = "characters" if rule in ("minLength", "maxLength") else "items"
             return Rejected(code, f"{name} must have {bound} {limit} {unit}, not {len(value)}.", path)
         case "pattern":
             meant = schema.get("description", f"text that matches {limit}")
@@ -111,10 +113,16 @@ def _none_of(value: Any, schema: Schema, code: str, path: Path) -> Rejected:
         try:
             compile_schema(choices[0])(value)
         except fastjsonschema.JsonSchemaValueException as error:
-            inside: Path = tuple(int(part) if part.isdigit() else part for part in error.path[1:])
-            return violation(error.value, {**error.definition, **_described(schema)}, error.rule, code, (*path, *inside))
+            inside: Path = _path(error)
+            return violation(
+                error.value, {**error.definition, **_described(schema)}, error.rule, code, (*path, *inside)
+            )
     named = " or ".join(dict.fromkeys(map(_named, choices)))
     return Rejected(code, f"{dotted(path) or 'the body'} must be {named}, not {_quoted(value)}.", path)
+
+
+def _path(error: fastjsonschema.JsonSchemaValueException) -> Path:
+    return tuple(int(part) if part.isdigit() else part for part in error.path[1:])
 
 
 def _described(schema: Schema) -> Schema:
@@ -124,7 +132,7 @@ def _described(schema: Schema) -> Schema:
 def _named(schema: Schema) -> str:
     kind = schema.get("type")
     if isinstance(kind, list):
-        return " or ".join(_TYPES.get(each, each) for each in kind)
+        return " or ".join(_TYPES.get(str(each), "something else") for each in kind)
     if kind == "array" and schema.get("items", {}).get("type") in ("number", "integer"):
         return "a list of numbers"
     return _TYPES.get(str(kind), "something else")
@@ -133,7 +141,12 @@ def _named(schema: Schema) -> str:
 def _range(schema: Schema) -> str:
     if "minimum" in schema and "maximum" in schema:
         return f"from {schema['minimum']} to {schema['maximum']}"
-    words = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most", "exclusiveMaximum": "less than"}
+    words = {
+        "minimum": "at least",
+        "exclusiveMinimum": "more than",
+        "maximum": "at most",
+        "exclusiveMaximum": "less than",
+    }
     return " and ".join(f"{word} {schema[rule]}" for rule, word in words.items() if rule in schema)
 
 

@@ -12,6 +12,9 @@ from umbel_core.contract.responses import Stats
 Topic = Annotated[str, Meta(pattern="^(j[0-9a-f]{20}|[*])$", description="Id of a job, or `*` for all jobs")]
 
 
+Subject = Annotated[str, Meta(min_length=1, description="Id of a job, or `*` for all jobs")]
+
+
 class _Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="action"):
     """What a client asks for."""
 
@@ -19,13 +22,13 @@ class _Action(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class SubscribeAction(_Action, tag="subscribe", frozen=True, kw_only=True):
     """Send a snapshot of a job, or of the newest jobs, and then every change."""
 
-    job: Topic
+    job: Subject
 
 
 class UnsubscribeAction(_Action, tag="unsubscribe", frozen=True, kw_only=True):
     """Send no more changes of this job."""
 
-    job: Topic
+    job: Subject
 
 
 class CrawlAction(CrawlRequest, tag_field="action", tag="crawl", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,4 +98,3 @@ class PongMessage(_Message, tag="pong", frozen=True, kw_only=True):
 
 
 ServerMessage = SnapshotMessage | JobMessage | TaskMessage | StatsMessage | SystemMessage | ErrorMessage | PongMessage
-
