@@ -163,7 +163,7 @@ class Feed:
             time.sleep(_TICK_SECONDS)
             return
         try:
-            message = _decode(self._socket.recv(timeout=_TICK_SECONDS))
+            message = msgspec.json.decode(self._socket.recv(timeout=_TICK_SECONDS), type=ServerMessage)
         except TimeoutError:
             return
         except (OSError, WebSocketException):
@@ -192,13 +192,6 @@ class Feed:
                 # The job of a file that was just sent is written when its event arrives.
                 if error.status != 404:
                     raise
-
-
-def _decode(text: str | bytes) -> Any:
-    message = msgspec.json.decode(text)
-    if message.get("type") == "task" and "job_id" not in message:
-        message["job_id"] = message.pop("job")
-    return msgspec.convert(message, ServerMessage)
 
 
 def _tasks_of(message: Any) -> list[Task]:

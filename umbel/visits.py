@@ -56,7 +56,8 @@ def _from_json(text: str, file: str) -> dict[str, Any]:
 
 
 def _rows(text: str, file: str) -> Iterator[_Row]:
-    rows = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text), skipinitialspace=True)
+    lines = StringIO(text, newline="")
+    rows = csv.reader(lines, delimiter=_delimiter(text), skipinitialspace=True, strict=True)
     columns = list(_COLUMNS)
     first = True
     try:
