@@ -1,4 +1,4 @@
-"""What went wrong: a sentence for people, fields for programs, an exit status for scripts."""
+"""Define the errors: a sentence for people, fields for programs, an exit status for scripts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 class UmbelError(Exception):
-    """A failure whose sentence says what is wrong and what to do; the CLI prints it and exits with `exit_status`."""
+    """An error whose sentence says what is wrong and what to do; `cli.main` prints it and exits with `exit_status`."""
 
     def __init__(self, sentence: str, detail: str = "", exit_status: int = 1) -> None:
         super().__init__(sentence)
         self.exit_status = exit_status
         self.detail = detail
-        """Lines that help to see the reason, such as the end of a log; printed before the sentence."""
+        """Lines that help to find the cause, such as the end of a log; printed before the sentence."""
 
 
 class UnreachableError(UmbelError):
@@ -23,7 +23,7 @@ class UnreachableError(UmbelError):
 
 
 class NotRunningError(UnreachableError):
-    """No deployment was named, and none runs here."""
+    """No Umbel runs in this checkout, and no other one is named."""
 
     def __init__(self) -> None:
         super().__init__("Umbel is not running here: make up (or --aws for the one on AWS)")
