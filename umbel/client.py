@@ -2,7 +2,7 @@
 
 import base64
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -95,7 +95,7 @@ class Client:
         *,
         on_error: Literal["raise", "return"] = "raise",
         **params: Any,
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """Run one op on each input and yield the results in the order of the inputs, as they come.
 
         Inputs and results are as of `run`. A failed task raises `TaskError`; with `on_error="return"` the error stands
@@ -146,7 +146,7 @@ class Client:
 
     def crawl(
         self, urls: Iterable[str], workers: int = 4, policy: Literal["round_robin", "host"] = "round_robin"
-    ) -> Iterator[Page]:
+    ) -> Generator[Page, None, None]:
         """Fetch pages, at most `workers` at a time, and yield each as it comes, in no order.
 
         The crawl is cancelled when the iterator is closed before its end.

@@ -34,7 +34,7 @@ def test_inputs_are_read_as_results_are_taken(client: Client, fake: FakeApi) -> 
     assert next(results) == "WORD 1"
     assert len(fake.jobs) == 8
     assert read <= 8 * 250 + 1
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     assert set(fake.cancelled) == set(fake.jobs)
 
 
