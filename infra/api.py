@@ -12,9 +12,9 @@ from constructs import Construct
 from api.app import routes
 from api.environment import ApiEnvironment
 from infra.function import FunctionFactory
-from infra.intake import Intake
+from infra.intake import IntakeConstruct
 from infra.lanes import grant_read_lanes, lane_functions, lane_name, lane_queues
-from infra.ledger import Ledger
+from infra.ledger import LedgerConstruct
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.settings import Limits
 
@@ -35,15 +35,15 @@ _REFUSALS = {
 }
 
 
-class Api(Construct):
+class ApiConstruct(Construct):
     """The REST API, its function, and the authorizer on every route that needs a token."""
 
     def __init__(
         self,
         scope: Construct,
         factory: FunctionFactory,
-        intake: Intake,
-        ledger: Ledger,
+        intake: IntakeConstruct,
+        ledger: LedgerConstruct,
         authorizer: lambda_.IFunction,
         limits: Limits,
         *,

@@ -10,9 +10,9 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.function import FUNCTIONS, FunctionFactory
-from infra.intake import Intake
+from infra.intake import IntakeConstruct
 from infra.lane_settings import LaneSettings
-from infra.ledger import Ledger
+from infra.ledger import LedgerConstruct
 from infra.queue import Queue
 from umbel_core.op import OpCard
 from umbel_core.settings import Limits
@@ -31,8 +31,8 @@ class Lane(Construct):
         self,
         scope: Construct,
         factory: FunctionFactory,
-        intake: Intake,
-        ledger: Ledger,
+        intake: IntakeConstruct,
+        ledger: LedgerConstruct,
         card: OpCard,
         numbers: LaneSettings,
         limits: Limits,
