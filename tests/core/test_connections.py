@@ -1,5 +1,6 @@
 """A socket that goes takes along what was to end with it; subscribers that are too many hold up nobody."""
 
+import time
 from collections import Counter
 from threading import Lock
 
@@ -7,7 +8,6 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from umbel_core.aws import connections
 from umbel_core.aws.connections import SocketConnections
 
 
@@ -37,7 +37,7 @@ class SlowGateway:
 
 def test_when_time_is_up_nobody_has_heard_much_more_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
     gateway = SlowGateway()
-    monkeypatch.setattr(connections.time, "monotonic", lambda: gateway.now)
+    monkeypatch.setattr(time, "monotonic", lambda: gateway.now)
     messages = {f"s{number}": [b"%d" % place for place in range(90)] for number in range(40)}
     SocketConnections(None, "table", gateway, lambda _: None).send(messages, 100)
     assert 100 <= len(gateway.sent) < 110, "the pool's four may be on their way"

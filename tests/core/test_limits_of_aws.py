@@ -25,7 +25,8 @@ _SOCKET_BYTES = 128 * 1024
 @contextmanager
 def stubbed(service: str) -> Iterator[tuple[Any, Stubber]]:
     """A client that answers what it is told to."""
-    client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    session: Any = boto3.Session()
+    client = session.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(client) as stub:
         yield client, stub
 

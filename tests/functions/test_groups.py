@@ -17,9 +17,12 @@ def messages(*names: str) -> list[dict[str, Any]]:
 
 def test_each_group_runs_in_order() -> None:
     taken: list[str] = []
-    again = run_groups(
-        messages("a1", "b1", "a2", "b2", "a3"), lambda record: not taken.append(record["messageId"]), print
-    )
+
+    def take(record: dict[str, Any]) -> bool:
+        taken.append(record["messageId"])
+        return True
+
+    again = run_groups(messages("a1", "b1", "a2", "b2", "a3"), take, print)
     assert again == []
     assert [name for name in taken if name[0] == "a"] == ["a1", "a2", "a3"]
     assert [name for name in taken if name[0] == "b"] == ["b1", "b2"]
@@ -36,7 +39,7 @@ def test_what_is_behind_a_fault_in_its_group_goes_back_unseen() -> None:
 
     def take(record: dict[str, Any]) -> bool:
         taken.append(record["messageId"])
-        return record["messageId"] != "a2"
+        return bool(record["messageId"] != "a2")
 
     def put_behind(head: dict[str, Any], record: dict[str, Any]) -> None:
         back.append((head["messageId"], record["messageId"]))
