@@ -113,10 +113,10 @@ class ApiConstruct(Construct):
                 response_headers={"Access-Control-Allow-Origin": f"'{origins[0]}'"},
                 templates={"application/json": _ERROR % (code, message)},
             )
-        moves = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
-        ledger.table.grant(self.function, *(f"dynamodb:{move}" for move in moves))
-        for place in (UPLOADS_PREFIX, JOBS_PREFIX):
-            ledger.uploads.grant_put(self.function, f"{place}*")
+        actions = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+        ledger.table.grant(self.function, *(f"dynamodb:{action}" for action in actions))
+        for key_prefix in (UPLOADS_PREFIX, JOBS_PREFIX):
+            ledger.uploads.grant_put(self.function, f"{key_prefix}*")
         ledger.uploads.grant_read(self.function, f"{JOBS_PREFIX}*")
         ledger.results.grant_read(self.function)
         intake.queue.queue.grant_send_messages(self.function)

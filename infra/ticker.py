@@ -54,8 +54,8 @@ class TickerConstruct(Construct):
                 )
             ],
         )
-        moves = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
-        ledger.table.grant(function, *(f"dynamodb:{move}" for move in moves))
+        actions = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
+        ledger.table.grant(function, *(f"dynamodb:{action}" for action in actions))
         ledger.sockets.grant_read_write_data(function)
         relay.stage.grant_management_api_access(function)
         grant_read_lanes(function, prefix)

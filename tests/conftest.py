@@ -51,7 +51,7 @@ def web() -> Iterator[Site]:
 def deployed(web: Site) -> Iterator[Deployed]:
     """Deploy the stack, with the test ops of tests/pipeline/probes among its ops."""
     ops = Path(os.environ["UMBEL_HOME"], "ops")
-    with deployment(ops, allowed=web.place, keep=KEPT is not None) as deployed_stack:
+    with deployment(ops, allowed=web.place, keep_running=KEPT is not None) as deployed_stack:
         yield deployed_stack
 
 

@@ -80,8 +80,8 @@ class Deployed:
 
 
 @contextmanager
-def deployment(ops: Path, *, allowed: str, keep: bool) -> Iterator[Deployed]:
-    """Deploy the stack and yield it; stop its engine at the end, unless `keep` is set."""
+def deployment(ops: Path, *, allowed: str, keep_running: bool) -> Iterator[Deployed]:
+    """Deploy the stack and yield it; stop its engine at the end, unless `keep_running` is set."""
     shutil.rmtree(ops, ignore_errors=True)
     shutil.copytree(ROOT / "functions" / "ops", ops)
     for probe in PROBES.glob("*.py"):
@@ -96,7 +96,7 @@ def deployment(ops: Path, *, allowed: str, keep: bool) -> Iterator[Deployed]:
     except UmbelError as error:
         pytest.fail(f"{error}\n{error.detail}", pytrace=False)
     finally:
-        if not keep:
+        if not keep_running:
             engine.stop()
 
 

@@ -82,10 +82,10 @@ class Home:
 
     def fill(self, text: str) -> None:
         """Create a bucket, a queue and a table, and put a text into each."""
-        self.client("s3").create_bucket(Bucket="kept")
-        self.client("sqs").create_queue(QueueName="kept")
+        self.client("s3").create_bucket(Bucket="texts")
+        self.client("sqs").create_queue(QueueName="texts")
         self.client("dynamodb").create_table(
-            TableName="kept",
+            TableName="texts",
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
@@ -94,21 +94,21 @@ class Home:
 
     def put(self, text: str) -> None:
         """Put a text into the bucket, the queue and the table."""
-        self.client("s3").put_object(Bucket="kept", Key=text, Body=text.encode())
+        self.client("s3").put_object(Bucket="texts", Key=text, Body=text.encode())
         self.client("sqs").send_message(QueueUrl=self.queue, MessageBody=text)
-        self.client("dynamodb").put_item(TableName="kept", Item={"pk": {"S": text}})
+        self.client("dynamodb").put_item(TableName="texts", Item={"pk": {"S": text}})
 
     @property
     def queue(self) -> str:
         """The queue's URL."""
-        return str(self.client("sqs").get_queue_url(QueueName="kept")["QueueUrl"])
+        return str(self.client("sqs").get_queue_url(QueueName="texts")["QueueUrl"])
 
     def texts(self) -> tuple[set[str], set[str], set[str]]:
         """Return the texts in the bucket, in the queue and in the table."""
-        objects = self.client("s3").list_objects_v2(Bucket="kept").get("Contents", ())
-        bodies = {self.client("s3").get_object(Bucket="kept", Key=each["Key"])["Body"].read() for each in objects}
+        objects = self.client("s3").list_objects_v2(Bucket="texts").get("Contents", ())
+        bodies = {self.client("s3").get_object(Bucket="texts", Key=each["Key"])["Body"].read() for each in objects}
         received = self.client("sqs").receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
-        items = self.client("dynamodb").scan(TableName="kept")["Items"]
+        items = self.client("dynamodb").scan(TableName="texts")["Items"]
         return (
             {body.decode() for body in bodies},
             {message["Body"] for message in received.get("Messages", ())},
@@ -152,11 +152,11 @@ def _all(*texts: str) -> tuple[set[str], set[str], set[str]]:
 
 def test_after_a_kill_the_last_snapshot_is_restored_and_the_loss_is_reported(filled: Home) -> None:
     filled.kill()
-    said = filled.start()
-    assert "ended without saving its data, which was last saved at" in said
-    assert "1 objects written after that were moved to" in said
+    output = filled.start()
+    assert "ended without saving its data, which was last saved at" in output
+    assert "1 objects written after that were moved to" in output
     assert filled.texts() == _all("one")
-    assert (filled.folder / "data" / "lost-1" / "000000000000" / "kept" / "two").read_text() == "two"
+    assert (filled.folder / "data" / "lost-1" / "000000000000" / "texts" / "two").read_text() == "two"
     filled.put("three")
     filled.kill()
     filled.start()
@@ -164,7 +164,7 @@ def test_after_a_kill_the_last_snapshot_is_restored_and_the_loss_is_reported(fil
 
 
 def test_after_down_all_data_is_restored_also_on_another_port(filled: Home) -> None:
-    assert "its data is kept" in filled.down()
+    assert "its data is saved" in filled.down()
     assert not (filled.folder / "run").exists()
     filled.port = _free_port()
     assert "ended" not in filled.start()
@@ -197,12 +197,12 @@ def _limited(home: Home, limit: int) -> None:
 
 def test_on_a_full_disk_down_reports_an_error_and_does_not_stop(filled: Home) -> None:
     _limited(filled, 10)
-    said = filled.down(fails=True)
-    assert "Umbel still runs: its data, which was last saved at" in said
-    assert "could not be saved: File too large" in said
+    output = filled.down(fails=True)
+    assert "Umbel still runs: its data, which was last saved at" in output
+    assert "could not be saved: File too large" in output
     assert filled.texts() == _all("one", "two")
     _limited(filled, psutil.RLIM_INFINITY)
-    assert "its data is kept" in filled.down()
+    assert "its data is saved" in filled.down()
     filled.start()
     assert filled.texts() == _all("one", "two")
 
@@ -216,7 +216,7 @@ def test_on_a_full_disk_down_now_stops_and_says_that_data_was_not_saved(filled: 
 
 def test_a_snapshot_writes_objects_that_could_not_be_written_before(filled: Home) -> None:
     _limited(filled, 10)
-    filled.client("s3").put_object(Bucket="kept", Key="long", Body=b"longer than ten bytes")
+    filled.client("s3").put_object(Bucket="texts", Key="long", Body=b"longer than ten bytes")
     _limited(filled, psutil.RLIM_INFINITY)
     filled.down()
     filled.start()
@@ -225,8 +225,8 @@ def test_a_snapshot_writes_objects_that_could_not_be_written_before(filled: Home
 
 def test_nothing_is_saved_after_a_failed_deployment(filled: Home) -> None:
     filled.python("from umbel import restore; restore.forbid_saving()")
-    said = filled.down()
-    assert "the last deployment failed" in said
+    output = filled.down()
+    assert "the last deployment failed" in output
     filled.start()
     assert filled.texts() == _all("one")
 
@@ -240,8 +240,8 @@ def test_a_snapshot_that_the_engine_refuses_is_moved_aside_and_the_one_before_is
     manifest = msgspec.json.decode((newest / "manifest.json").read_bytes())
     manifest["files"]["state/dynamodb.json"] = digest(newer)
     (newest / "manifest.json").write_bytes(msgspec.json.encode(manifest))
-    said = filled.start()
-    assert f"the data saved in {newest.name} cannot be used" in said
+    output = filled.start()
+    assert f"the data saved in {newest.name} cannot be used" in output
     assert filled.texts() == _all("one")
 
 
@@ -249,12 +249,12 @@ def test_an_engine_in_a_moved_folder_is_saved_and_stopped(filled: Home) -> None:
     process = filled.process
     moved = Home(filled.folder.with_name("moved"), filled.port)
     filled.folder.rename(moved.folder)
-    said = moved.python(
+    output = moved.python(
         "from umbel import engine, lifecycle\n"
         "assert engine.running().moved\n"
         "assert lifecycle._stop_moved(engine.running()) is None"
     )
-    assert f"was moved from {filled.folder}, and had to be stopped; its data was saved" in said
+    assert f"was moved from {filled.folder}, and had to be stopped; its data was saved" in output
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     moved.start()
     assert moved.texts() == _all("one", "two")
@@ -265,8 +265,8 @@ def test_a_copied_folder_does_not_touch_the_original_and_names_it(filled: Home) 
     copy = Home(filled.folder.with_name("copy"), filled.port)
     shutil.copytree(filled.folder, copy.folder)
     assert f"this folder was copied or moved from {filled.folder} while Umbel ran: its data" in copy.down()
-    said = copy.python(_START.format(port=copy.port), fails=True)
-    assert f"port {filled.port} is taken by the Umbel of {filled.folder}" in said
+    output = copy.python(_START.format(port=copy.port), fails=True)
+    assert f"port {filled.port} is taken by the Umbel of {filled.folder}" in output
     assert filled.texts() == _all("one", "two")
     copy.port = _free_port()
     copy.start()

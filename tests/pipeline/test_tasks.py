@@ -30,7 +30,7 @@ def test_a_task_can_be_read_at_once_and_gets_its_result(api: ApiClient, type_: s
 
 
 @pytest.mark.parametrize(
-    ("body", "code", "says"),
+    ("body", "code", "part"),
     [
         ({"type": "nope", "payload": 1}, "unknown_type", "hash, "),
         ({"type": "thumbnail", "payload": "x"}, "unknown_type", "upper, "),
@@ -40,11 +40,11 @@ def test_a_task_can_be_read_at_once_and_gets_its_result(api: ApiClient, type_: s
     ],
 )
 def test_an_invalid_task_is_refused_before_it_starts(
-    api: ApiClient, body: dict[str, Any], code: str, says: str
+    api: ApiClient, body: dict[str, Any], code: str, part: str
 ) -> None:
     refused = api.post("/tasks", body)
     assert (refused.status, refused.body["error"]["code"]) == (400, code)
-    assert says in refused.body["error"]["message"]
+    assert part in refused.body["error"]["message"]
 
 
 def test_an_unknown_task_is_a_404(api: ApiClient) -> None:
