@@ -35,7 +35,8 @@ def is_task(task: dict[str, Any]) -> bool:
 def is_error(body: Any, code: str) -> bool:
     """Check an error response with this code; return True, so that it can be asserted."""
     assert set(body) == {"error"}
-    assert set(body["error"]) == {"code", "message"}
+    assert {"code", "message"} <= set(body["error"]) <= {"code", "message", "path"}
+    assert body["error"].get("path", "/").startswith("/")
     assert body["error"]["code"] == code
     assert len(body["error"]["message"]) > 15
     return True

@@ -34,8 +34,8 @@ def test_a_task_can_be_read_at_once_and_gets_its_result(api: ApiClient, type_: s
     [
         ({"type": "nope", "payload": 1}, "unknown_type", "hash, "),
         ({"type": "thumbnail", "payload": "x"}, "unknown_type", "upper, "),
-        ({"type": "sum", "payload": "x"}, "invalid_payload", "$.payload: Expected `array`"),
-        ({"type": "wait", "payload": 61}, "invalid_payload", "<= 60"),
+        ({"type": "sum", "payload": "x"}, "invalid_payload", "payload must be a list of numbers, not 'x'."),
+        ({"type": "wait", "payload": 61}, "invalid_payload", "payload must be from 0 to 60, not 61."),
         ({"payload": 1}, "invalid_manifest", "type"),
     ],
 )
