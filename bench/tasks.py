@@ -51,7 +51,7 @@ def _planned(client: Client, job: str) -> float:
     group = f"/aws/lambda/{STACK}-coordinator"
     for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=f'"{job}"'):
         for event in page["events"]:
-            if f'"job":"{job}"' in event["message"]:
+            if f'"job_id":"{job}"' in event["message"]:
                 return float(event["timestamp"]) / 1000
     return float("nan")
 

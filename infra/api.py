@@ -2,7 +2,6 @@
 
 from typing import cast
 
-import msgspec
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_apigateway as gateway
 from aws_cdk import aws_iam as iam
@@ -63,7 +62,7 @@ class ApiConstruct(Construct):
                 lane_prefix=prefix,
                 reserve=reserve,
                 allowed_origins=",".join(origins),
-                limits=msgspec.json.encode(limits).decode(),
+                limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
             facts=True,

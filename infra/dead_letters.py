@@ -9,6 +9,7 @@ from infra.intake import IntakeConstruct
 from infra.lanes import Lane, lane_name
 from infra.ledger import LedgerConstruct
 from infra.queue import DEAD_SUFFIX
+from umbel_core.settings import Limits
 
 
 class DeadLettersConstruct(Construct):
@@ -21,7 +22,7 @@ class DeadLettersConstruct(Construct):
         intake: IntakeConstruct,
         lanes: list[Lane],
         ledger: LedgerConstruct,
-        retention_days: int,
+        limits: Limits,
     ) -> None:
         super().__init__(scope, "DeadLetters")
         function = factory.function(
@@ -29,7 +30,7 @@ class DeadLettersConstruct(Construct):
             "dead_letters",
             environment=DeadLettersEnvironment(
                 ledger_table=ledger.table.table_name,
-                retention_days=retention_days,
+                limits=limits,
                 intake_dead=f"{factory.prefix}-intake{DEAD_SUFFIX}",
                 lane_prefix=lane_name(factory.prefix, ""),
                 dead_suffix=DEAD_SUFFIX,

@@ -6,7 +6,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.settings import Settings
-from umbel_core.aws.ledger import BY_TIME, UNFINISHED
+from umbel_core.aws.keys import BY_TIME, UNFINISHED
 
 
 class LedgerConstruct(Construct):

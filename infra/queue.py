@@ -7,7 +7,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from umbel_core.aws.lanes import FIFO_SUFFIX
+from umbel_core.lanes import FIFO_SUFFIX
 
 DEAD_SUFFIX = "-dead"
 

@@ -1,6 +1,5 @@
 """stream -> WebSocket: the relay updates counts and pushes changes; the sockets function handles subscriptions."""
 
-import msgspec
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -16,13 +15,14 @@ from infra.ledger import LedgerConstruct
 from infra.queue import DEAD_SUFFIX, alarm
 from relay.environment import RelayEnvironment
 from sockets.environment import SocketsEnvironment
+from umbel_core.aws.keys import EVENT, JOB, TASK
 from umbel_core.ids import JOBS_PREFIX
 from umbel_core.settings import Limits
 
 _STAGE = "live"
-_TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "TASK#"}]}}}}
-_EVENT_TOLD = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "EVENT#"}]}}}}
-_JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["JOB"]}}}}
+_TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": TASK}]}}}}
+_EVENT_TOLD = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": EVENT}]}}}}
+_JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [JOB]}}}}
 
 
 class RelayConstruct(Construct):
@@ -54,7 +54,7 @@ class RelayConstruct(Construct):
                 uploads_bucket=ledger.uploads.bucket_name,
                 results_bucket=ledger.results.bucket_name,
                 ticker_function=f"{factory.prefix}-ticker",
-                limits=msgspec.json.encode(limits).decode(),
+                limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
             facts=True,
@@ -77,7 +77,7 @@ class RelayConstruct(Construct):
                 sockets_table=ledger.sockets.table_name,
                 socket_endpoint=self.endpoint,
                 results_bucket=ledger.results.bucket_name,
-                retention_days=limits.retention_days,
+                limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
             timeout_seconds=10,

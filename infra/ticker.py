@@ -10,6 +10,7 @@ from infra.lanes import grant_read_lanes, lane_name
 from infra.ledger import LedgerConstruct
 from infra.relay import RelayConstruct
 from ticker.environment import TickerEnvironment
+from umbel_core.settings import Limits
 
 _TIMEOUT = 80
 """Seconds. A run ends when the next one starts, which is about a minute later."""
@@ -24,7 +25,7 @@ class TickerConstruct(Construct):
         factory: FunctionFactory,
         ledger: LedgerConstruct,
         relay: RelayConstruct,
-        retention_days: int,
+        limits: Limits,
         *,
         reserve: bool,
     ) -> None:
@@ -39,7 +40,7 @@ class TickerConstruct(Construct):
                 socket_endpoint=relay.endpoint,
                 lane_prefix=prefix,
                 reserve=reserve,
-                retention_days=retention_days,
+                limits=limits,
             ),
             facts=True,
             timeout_seconds=_TIMEOUT,
@@ -54,8 +55,8 @@ class TickerConstruct(Construct):
                 )
             ],
         )
-        actions = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
-        ledger.table.grant(function, *(f"dynamodb:{action}" for action in actions))
+        moves = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
+        ledger.table.grant(function, *(f"dynamodb:{move}" for move in moves))
         ledger.sockets.grant_read_write_data(function)
         relay.stage.grant_management_api_access(function)
         grant_read_lanes(function, prefix)

@@ -42,6 +42,10 @@ class Finding:
     advice: list[str] = field(default_factory=list)
 
 
+AWS_NOT_CHECKED = Finding("AWS", True, "was not checked: umbel doctor --aws")
+"""The finding in place of those about the account, when nothing asked for them."""
+
+
 def before_setup() -> Iterator[Finding]:
     """Run all checks for a set-up, in the order in which people would fix what fails."""
     yield _python()

@@ -19,7 +19,17 @@ _DEPLOY_PATIENCE = 600.0
 """Seconds without a word and without work after which the CDK is given up. Building the functions downloads packages;
 one resource may take long on a busy machine, but a custom resource that never answers would keep CloudFormation waiting
 for an hour."""
-_SOURCES = ("infra", "functions", "layers", "frontend", "cdk.json", "recipes.toml", "uv.lock", "package-lock.json")
+_SOURCES = (
+    "infra",
+    "functions",
+    "layers",
+    "frontend",
+    "docs/openapi.json",
+    "cdk.json",
+    "recipes.toml",
+    "uv.lock",
+    "package-lock.json",
+)
 
 
 def local(aws: AwsTarget, *, force: bool = False, **context: object) -> stack.Deployment:

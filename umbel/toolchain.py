@@ -88,7 +88,8 @@ def page() -> None:
     build: Command = [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]
     # A lock of its own: whoever deploys has set-up's, and starts the process that builds.
     with lock.held("a build of the web app", TOOLS / "web-app"):
-        ensure(Part("web app", [folder, ROOT / "package-lock.json"], there, runs, lambda title: _run(title, build)))
+        sources = [folder, ROOT / "docs" / "openapi.json", ROOT / "package-lock.json"]
+        ensure(Part("web app", sources, there, runs, lambda title: _run(title, build)))
 
 
 def environment(passed: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -360,6 +361,7 @@ def look() -> None:
     for finding in findings:
         lines = [f"{'✓' if finding.good else '✗'} {finding.subject:<12} {finding.sentence}", *finding.advice]
         sys.stdout.write(f"\n{'':<15}".join(lines) + "\n")
+    sys.stdout.write(f"– {checks.AWS_NOT_CHECKED.subject:<12} {checks.AWS_NOT_CHECKED.sentence}\n")
     if not all(finding.good for finding in findings):
         sys.exit(1)
 

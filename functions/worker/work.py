@@ -67,7 +67,7 @@ class OnPictures(msgspec.Struct, frozen=True):
             raise Rejected(error.code, f"{error.sentence} It came from {command.input}") from error
         if self.card.returns == "value":
             return made
-        key = f"{command.job}/{command.variant}.{made.extension}"
+        key = f"{command.job_id}/{command.variant}.{made.extension}"
         self.results.put(key, made.data, made.content_type)
         return {
             "key": key,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from umbel import checks, cli, report
+from umbel import checks, cli, report, toolchain
 from umbel.checks import Finding
 from umbel.errors import UmbelError
 
@@ -95,9 +95,20 @@ def test_a_loopback_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyP
     assert "Cannot assign requested address" in finding.sentence
 
 
-def test_doctor_says_when_aws_was_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_says_in_one_line_that_aws_was_not_checked() -> None:
     shown = CliRunner().invoke(cli.umbel, ["doctor"])
-    assert "was not looked at: umbel doctor --aws" in shown.output
+    assert [line.split(maxsplit=2) for line in shown.output.splitlines() if "AWS" in line.split()[:2]] == [
+        ["–", "AWS", "was not checked: umbel doctor --aws"]
+    ]
+
+
+def test_doctor_before_the_set_up_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    toolchain.look()
+    assert capsys.readouterr().out.splitlines()[-1].split(maxsplit=2) == [
+        "–",
+        "AWS",
+        "was not checked: umbel doctor --aws",
+    ]
 
 
 SECRETS = {

@@ -147,7 +147,9 @@ def test_a_bad_manifest_gets_the_same_error_by_http_and_by_s3(
     upload(f"jobs/{name}.json", data)
     job = job_for(f"jobs/{name}.json")
     assert (job.status, job.total) == ("failed", 0)
-    assert [(error.code, error.message) for error in job.errors] == [(code, answer.body["error"]["message"])]
+    error = answer.body["error"]
+    recorded = [(error.code, error.message, error.path) for error in job.errors]
+    assert recorded == [(code, error["message"], error.get("path"))]
 
 
 def test_an_error_that_only_the_op_can_detect_fails_the_task_on_first_delivery(

@@ -109,6 +109,31 @@ def test_a_download_from_a_job_with_several_results_needs_the_variant(api: ApiCl
     assert open_link(chosen.headers["Location"]).startswith(b"\xff\xd8")
 
 
+@pytest.mark.parametrize(
+    "path", ["/jobs/{}/download?variant=thumbnail&redirect=0", "/images/{}/thumbnail?redirect=0"]
+)
+def test_a_result_is_returned_as_bytes_with_redirect_0(
+    path: str, api: ApiClient, deployed: Deployed, picture: str
+) -> None:
+    answer = api.get(path.format(picture))
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
+    assert answer.body == deployed.result(f"{picture}/thumbnail.jpg")
+
+
+@pytest.mark.parametrize("path", ["/jobs?source=nope", "/health?full=1", "/images/{}/thumbnail?redirect=no"])
+def test_an_unknown_query_parameter_is_refused(path: str, api: ApiClient, picture: str) -> None:
+    answer = api.get(path.format(picture))
+    assert answer.status == 400
+    assert is_error(answer.body, "invalid_query")
+    assert answer.body["error"]["path"] == "/" + path.partition("?")[2].partition("=")[0]
+
+
+def test_the_openapi_document_is_served(api: ApiClient) -> None:
+    document = api.get("/openapi.json").body
+    assert document["openapi"].startswith("3.1")
+    assert "thumbnail" in document["components"]["schemas"]["ImageRequest"]["properties"]["operation"]["enum"]
+
+
 def test_a_jobs_only_result_is_downloaded_without_a_variant(
     api: ApiClient, deployed: Deployed, done: Callable[..., Any]
 ) -> None:

@@ -102,4 +102,4 @@ def test_a_task_that_always_fails_becomes_a_dead_letter_and_completes_after_a_re
 
 
 def _jobs_with_dead_letters(deployed: Deployed) -> set[str | None]:
-    return {dead_letter.job for dead_letter in deployed.ledger.dead_letters("faulty")}
+    return {dead_letter.job_id for dead_letter in deployed.ledger.dead_letters("faulty")}

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
 
 import msgspec
 
+from umbel_core.lane_settings import Concurrency
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -80,7 +82,7 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     memory_mb: Annotated[int, Bounds(ge=128, le=10240)] = 512
     timeout_seconds: Annotated[int, Bounds(ge=1, le=900)] = 20
-    concurrency: Annotated[int, Bounds(ge=0, le=1000)] = 4
+    concurrency: Concurrency = 4
     """Reserved concurrency: at most this many of the op run at a time. 0 pauses the lane and loses nothing."""
     batch: Annotated[int, Bounds(ge=1, le=10)] = 4
     """Messages that one invocation takes, one after another, when there is a queue."""
