@@ -1,5 +1,6 @@
 """The jobs of a closed connection end; sending to many connections stops when the time is up."""
 
+import time
 from collections import Counter
 from threading import Lock
 
@@ -7,7 +8,6 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from umbel_core.aws import connections
 from umbel_core.aws.connections import SocketConnections
 
 
@@ -37,7 +37,7 @@ class SlowGateway:
 
 def test_when_time_is_up_all_connections_have_received_about_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
     gateway = SlowGateway()
-    monkeypatch.setattr(connections.time, "monotonic", lambda: gateway.now)
+    monkeypatch.setattr(time, "monotonic", lambda: gateway.now)
     messages = {f"s{number}": [b"%d" % place for place in range(90)] for number in range(40)}
     SocketConnections(None, "table", gateway, lambda _: None).send(messages, 100)
     assert 100 <= len(gateway.sent) < 110, "up to four may have been in progress"

@@ -24,8 +24,9 @@ _SOCKET_BYTES = 128 * 1024
 
 @contextmanager
 def stubbed(service: str) -> Iterator[tuple[Any, Stubber]]:
-    """A client with answers that the test gives."""
-    client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    """A client that answers what it is told to."""
+    session: Any = boto3.Session()
+    client = session.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(client) as stub:
         yield client, stub
 
