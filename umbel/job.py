@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Job:
     """A job: its record as it was when it was last read, and what can be done with it.
 
-    The record is read at its first use, and again by `refresh`, `wait` and `watch`.
+    The record is read when it is first used, and again by `refresh()`, `wait()` and `watch()`.
     """
 
     def __init__(self, client: "Client", job_id: str, record: contract.Job | None = None) -> None:
