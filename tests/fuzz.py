@@ -22,7 +22,7 @@ def fuzz(api: ApiClient, examples: int, phases: str = _PHASES) -> subprocess.Com
     """Run schemathesis with so many examples for each operation; its report is in `stdout`."""
     assert api.token, "an operator's token"
     command = [
-        *(str(Path(sys.executable).with_name("st")), "run", f"{api.address}/openapi.json", "--url", api.address),
+        *(str(Path(sys.executable).with_name("st")), "run", f"{api.url}/openapi.json", "--url", api.url),
         *("--header", f"Authorization: Bearer {api.token}", "--max-examples", str(examples)),
         *("--phases", phases, "--checks", _CHECKS, "--continue-on-failure", "--no-color"),
         *("--generation-database", "none", "--warnings", "off"),

@@ -3,12 +3,16 @@
 import time
 from collections import Counter
 from threading import Lock
+from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
 from umbel_core.aws.connections import SocketConnections
+
+UNUSED: Any = None
+"""A client that the test does not call."""
 
 
 def test_a_job_that_is_bound_while_its_socket_goes_ends_too() -> None:
@@ -17,7 +21,7 @@ def test_a_job_that_is_bound_while_its_socket_goes_ends_too() -> None:
     with Stubber(dynamodb) as stub:
         stub.add_response("get_item", {"Item": {"pk": {"S": "SOCKET#s1"}, "jobs": {"SS": ["early"]}}})
         stub.add_response("delete_item", {"Attributes": {"pk": {"S": "SOCKET#s1"}, "jobs": {"SS": ["early", "late"]}}})
-        SocketConnections(dynamodb, "table", None, ended.append).remove("s1")
+        SocketConnections(dynamodb, "table", UNUSED, ended.append).remove("s1")
     assert ended == ["early", "late"]
 
 
@@ -36,10 +40,10 @@ class SlowGateway:
 
 
 def test_when_time_is_up_nobody_has_heard_much_more_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    gateway = SlowGateway()
+    gateway: Any = SlowGateway()
     monkeypatch.setattr(time, "monotonic", lambda: gateway.now)
     messages = {f"s{number}": [b"%d" % place for place in range(90)] for number in range(40)}
-    SocketConnections(None, "table", gateway, lambda _: None).send(messages, 100)
+    SocketConnections(UNUSED, "table", gateway, lambda _: None).send(messages, 100)
     assert 100 <= len(gateway.sent) < 110, "the pool's four may be on their way"
     heard = Counter(socket for socket, _ in gateway.sent)
     assert set(heard) == set(messages)
@@ -48,6 +52,6 @@ def test_when_time_is_up_nobody_has_heard_much_more_than_others(monkeypatch: pyt
 
 
 def test_with_time_enough_everybody_hears_all_in_turn() -> None:
-    gateway = SlowGateway()
-    SocketConnections(None, "table", gateway, lambda _: None).send({"a": [b"1", b"2", b"3"], "b": [b"1"]})
+    gateway: Any = SlowGateway()
+    SocketConnections(UNUSED, "table", gateway, lambda _: None).send({"a": [b"1", b"2", b"3"], "b": [b"1"]})
     assert sorted(gateway.sent) == [("a", b"1"), ("a", b"2"), ("a", b"3"), ("b", b"1")]

@@ -1,6 +1,7 @@
 """What every ledger does: the one in DynamoDB, and the one that other tests use in its place."""
 
 from base64 import urlsafe_b64encode
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,6 +12,9 @@ from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import DeadLetter, ErrorRecord, Job, Ledger, Outcome, Task
+
+UNUSED: Any = None
+"""A client that the test does not call."""
 
 
 @pytest.fixture(params=["fake", pytest.param("engine", marks=pytest.mark.engine)])
@@ -251,13 +255,13 @@ def test_dead_letters_are_kept_until_they_are_redriven(ledger: Ledger) -> None:
 
 
 def test_there_is_no_job_of_an_id_that_could_not_be_a_key() -> None:
-    assert DynamoLedger(None, "no table is asked", 1).job("x" * 3000) is None
+    assert DynamoLedger(UNUSED, "no table is asked", 1).job("x" * 3000) is None
 
 
 @pytest.mark.parametrize("key", ["[]", '{"pk": "x"}', '{"pk": {"Q": "x"}}', '{"pk": {"S": 1}}'])
 def test_a_cursor_that_no_key_makes_is_refused_unasked(key: str) -> None:
     with pytest.raises(Rejected, match="cursor"):
-        DynamoLedger(None, "no table is asked", 1).jobs(5, urlsafe_b64encode(key.encode()).decode())
+        DynamoLedger(UNUSED, "no table is asked", 1).jobs(5, urlsafe_b64encode(key.encode()).decode())
 
 
 @pytest.mark.engine

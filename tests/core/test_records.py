@@ -48,11 +48,17 @@ def test_what_can_be_searched_is_kept_plain() -> None:
 
 
 def test_what_an_earlier_version_wrote_is_read() -> None:
-    key = {"pk": {"S": "JOB#j"}, "sk": {"S": "TASK#000002"}, "job": {"S": "j"}, "index": {"N": "2"}}
-    kept = {"op": {"S": "o"}, "variant": {"S": "v"}, "input": {"S": '"x"'}, "queued_at": {"S": "t"}}
+    key: dict[str, Any] = {"pk": {"S": "JOB#j"}, "sk": {"S": "TASK#000002"}, "job": {"S": "j"}, "index": {"N": "2"}}
+    kept: dict[str, Any] = {"op": {"S": "o"}, "variant": {"S": "v"}, "input": {"S": '"x"'}, "queued_at": {"S": "t"}}
     task = record(Task, {**key, **kept, "transient": {"N": "2"}})
     assert (task.job_id, task.index, task.transient_refusals) == ("j", 2, 0)
-    letter = {"op": {"S": "o"}, "id": {"S": "m"}, "body": {"S": "{"}, "reason": {"S": "r"}, "at": {"S": "t"}}
+    letter: dict[str, Any] = {
+        "op": {"S": "o"},
+        "id": {"S": "m"},
+        "body": {"S": "{"},
+        "reason": {"S": "r"},
+        "at": {"S": "t"},
+    }
     assert record(DeadLetter, {**letter, "job": {"S": "j"}}).job_id == "j"
     command = b'{"job":"j","index":2,"op":"o","variant":"v","input":"x"}'
     assert msgspec.json.decode(command, type=RunTask) == task.command()

@@ -20,7 +20,7 @@ class Sns:
 
 
 def test_text_that_no_message_may_carry_arrives_whole() -> None:
-    sns = Sns()
+    sns: Any = Sns()
     command = RunTask(job_id="j", index=0, op="say", variant="say", input="\0 a\uffff\ufffe 🌿 \\uffff")
     SnsTasks(sns, "topic", "ordered", ()).publish([command])
     (message,) = sns.messages

@@ -109,9 +109,7 @@ def test_a_download_from_a_job_with_several_results_needs_the_variant(api: ApiCl
     assert open_link(chosen.headers["Location"]).startswith(b"\xff\xd8")
 
 
-@pytest.mark.parametrize(
-    "path", ["/jobs/{}/download?variant=thumbnail&redirect=0", "/images/{}/thumbnail?redirect=0"]
-)
+@pytest.mark.parametrize("path", ["/jobs/{}/download?variant=thumbnail&redirect=0", "/images/{}/thumbnail?redirect=0"])
 def test_a_result_is_returned_as_bytes_with_redirect_0(
     path: str, api: ApiClient, deployed: Deployed, picture: str
 ) -> None:
