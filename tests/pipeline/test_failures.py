@@ -81,7 +81,7 @@ def test_what_is_hopeless_is_given_up_with_its_reason_and_comes_home_when_mended
     assert (ended["status"], ended["counts"]["failed"]) == ("failed", 1)
     (task,) = api.tasks(job)
     assert (task["status"], task["attempts"], task["error"]["code"]) == ("failed", 3, "given_up")
-    assert "Given up after 3 attempts; at last OSError" in task["error"]["message"]
+    assert "Given up after 3 attempts; the last error was OSError" in task["error"]["message"]
     assert job in _given_up(deployed)
     told = feed.wait_for(lambda message: message["type"] == "system", "the dead letter to be told")
     assert (told["event"]["kind"], told["event"]["op"]) == ("dead_letter", "faulty")
