@@ -25,6 +25,8 @@ class FakeApi(ThreadingHTTPServer):
         self.cancelled: list[str] = []
         self.asked: list[str] = []
         """Method and path of each request."""
+        self.bodies: list[tuple[str, bytes]] = []
+        """And its body."""
         self.per_read = 150
         self.max_tasks = 10_000
         self.answers: dict[str, tuple[int, Any]] = {}
@@ -87,6 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         given = self.server.answers.get(asked)
+        self.server.bodies.append((asked, raw))
         status, body = given or self.server.answer(self.command, url.path, query, json.loads(raw) if raw else None)
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
