@@ -23,7 +23,7 @@ _CHUNK_TASKS = 250
 _CHUNK_BYTES = 1_000_000
 """Of inputs and parameters as JSON; far below the largest request, whatever stands around them."""
 _POLL_SECONDS = (0.05, 1.0)
-"""Pauses between two reads while nothing ends: the first, and the longest."""
+"""Pauses between two reads of the same page: the first, and the longest; each is twice the one before it."""
 
 Chunk = list[TaskSpec]
 
@@ -106,9 +106,7 @@ def _ended_tasks(client: "Client", job: Job, count: int) -> Iterator[Task]:
         count -= len(fresh)
         yielded += len(fresh)
         if page.cursor and yielded == len(page.tasks):
-            cursor, yielded = page.cursor, 0
-        elif fresh:
-            pause = _POLL_SECONDS[0]
+            cursor, yielded, pause = page.cursor, 0, _POLL_SECONDS[0]
         elif count:
             if not page.tasks and job.refresh().ended:
                 raise _not_planned(job)
