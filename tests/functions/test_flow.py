@@ -205,4 +205,4 @@ class Flow(RuleBasedStateMachine):
 
 
 TestFlow = Flow.TestCase
-TestFlow.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestFlow.settings = settings(max_examples=settings().max_examples * 3 // 5, stateful_step_count=40, deadline=None)

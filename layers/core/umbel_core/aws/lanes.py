@@ -50,7 +50,7 @@ class Lanes:
         return {op: _state(mapping, reserved[op]) for op, mapping in mappings.items()}
 
     def health(self) -> dict[str, OpStatus]:
-        """Every deployed lane's state, from one listing: cheap enough for a call that anybody may make."""
+        """Return whether each deployed lane is ready, paused or degraded, with one call to AWS."""
         return {op: _state(mapping, None).state for op, mapping in self._mappings().items()}
 
     def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]:
