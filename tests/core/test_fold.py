@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umbel_core.contract import JobStatus, TaskStatus
+from umbel_core.contract.records import JobStatus, TaskStatus
 from umbel_core.fold import TaskChange, fold
 from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, Job, Task
 

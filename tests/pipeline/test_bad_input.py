@@ -116,7 +116,7 @@ MANIFESTS: dict[str, tuple[Any, str, str]] = {
     "a parameter that the op lacks": (_task(params={"sigma": 2}), "invalid_params", "sigma"),
     "a parameter missing": (_task(op="resize", params={"width": 5}), "invalid_params", "height"),
     "an input of the wrong type": (_task(input=5), "invalid_input", "tasks[0].input"),
-    "an input too large": (_task(op="hash", input="x" * 32_000), "input_too_large", "tasks[0]"),
+    "an input too large": (_task(op="hash", input="x" * 32_000), "input_too_large", "at most 32,000 are taken"),
     "an unknown value of on_error": ({**_task(), "on_error": "panic"}, "invalid_manifest", "on_error"),
     "a group of two ops": (
         {"tasks": [{"op": op, "input": "uploads/x.jpg", "group": "a"} for op in ("blur", "info")]},
