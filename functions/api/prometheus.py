@@ -5,7 +5,7 @@ from datetime import datetime
 
 from umbel_core.contract import StatsOfOp
 from umbel_core.op_stats import OpStats
-from umbel_core.stats import Seen, numbers
+from umbel_core.stats import StatsInput, compute_stats
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -39,13 +39,13 @@ _GAUGES: dict[str, tuple[str, Callable[[StatsOfOp], Value]]] = {
 }
 
 
-def text(ops: Iterable[str], seen: Seen) -> str:
+def text(ops: Iterable[str], seen: StatsInput) -> str:
     """The page that Prometheus scrapes."""
     return "\n".join([*_lines(list(ops), seen), ""])
 
 
-def _lines(ops: list[str], seen: Seen) -> Iterator[str]:
-    shown = numbers(ops, seen).ops
+def _lines(ops: list[str], seen: StatsInput) -> Iterator[str]:
+    shown = compute_stats(ops, seen).ops
     op_stats = {op: seen.counted.forever.get(op, OpStats()) for op in ops}
     for name, (about, count) in _COUNTERS.items():
         yield from _head(f"umbel_tasks_{name}_total", "counter", about)

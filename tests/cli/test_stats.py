@@ -3,7 +3,6 @@
 import io
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import pytest
 from rich.console import Console
 
@@ -18,7 +17,7 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 def drawn(stats: Stats) -> list[str]:
     console = Console(width=WIDTH, file=io.StringIO(), record=True)
-    console.print(*tables(msgspec.to_builtins(stats)), sep="\n")
+    console.print(*tables(stats), sep="\n")
     return console.export_text().splitlines()
 
 

@@ -1,6 +1,4 @@
-"""A table with no room at this moment, or whose answer is lost: the ledger tries again, and gives up on what will not
-pass.
-"""
+"""When the table is throttled or an answer is lost, the ledger tries again; any other error is raised."""
 
 from typing import Any
 
@@ -25,7 +23,7 @@ def _client() -> Any:
 
 
 def _plan(*answers: str | None, tasks: int = 1) -> bool:
-    """Plan a job on a table that answers so, one transaction after another; None is a yes."""
+    """Plan a job on a table that gives these answers to its transactions; None is a success."""
     dynamodb = _client()
     job = Job(id=new_job_id(), kind="task", name="n", created_at=now(), updated_at=now())
     of = [Task(job_id=job.id, index=i, op="none", variant=f"v{i}", input=i, queued_at=now()) for i in range(tasks)]
@@ -41,25 +39,25 @@ def _plan(*answers: str | None, tasks: int = 1) -> bool:
     return planned
 
 
-def test_what_is_throttled_is_written_after_a_pause() -> None:
+def test_a_throttled_transaction_is_repeated_after_a_pause() -> None:
     assert _plan(BUSY, BUSY, None)
 
 
-def test_what_a_condition_refused_is_not_tried_again() -> None:
+def test_a_refused_condition_is_not_tried_again() -> None:
     assert not _plan(REFUSED)
 
 
-def test_tasks_that_are_there_already_do_not_stop_the_plan() -> None:
+def test_tasks_that_exist_already_do_not_stop_the_plan() -> None:
     assert _plan(REFUSED, BUSY, None, tasks=100)
 
 
-def test_what_cannot_pass_rises_at_once() -> None:
+def test_any_other_reason_is_raised_at_once() -> None:
     with pytest.raises(ClientError):
         _plan(BROKEN)
 
 
-def test_a_task_whose_reopening_was_answered_by_silence_is_sent_all_the_same() -> None:
-    """The SDK asks again, and the condition refuses what the first try has done."""
+def test_a_task_is_published_even_if_the_answer_to_its_reopening_was_lost() -> None:
+    """The SDK repeats the update, and the condition refuses it because the first one was written."""
     moment, dynamodb = now(), _client()
     job = Job(id=new_job_id(), kind="task", name="n", created_at=moment, updated_at=moment, planned=True)
     task = Task(job_id=job.id, index=0, op="none", variant="v", input=0, status="failed", queued_at=moment)
@@ -75,7 +73,7 @@ def test_a_task_whose_reopening_was_answered_by_silence_is_sent_all_the_same() -
     assert (again.status, again.round) == ("pending", 1)
 
 
-def test_a_cancellation_that_was_taken_back_is_not_read_off_a_copy() -> None:
+def test_cancelled_jobs_are_read_consistently() -> None:
     dynamodb, asked = _client(), []
     dynamodb.meta.events.register("provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params))
     with Stubber(dynamodb) as stub:

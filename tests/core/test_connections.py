@@ -1,4 +1,4 @@
-"""A socket that goes takes along what was to end with it; subscribers that are too many hold up nobody."""
+"""The jobs of a closed connection end; sending to many connections stops when the time is up."""
 
 import time
 from collections import Counter
@@ -15,7 +15,7 @@ UNUSED: Any = None
 """A client that the test does not call."""
 
 
-def test_a_job_that_is_bound_while_its_socket_goes_ends_too() -> None:
+def test_a_job_bound_while_its_connection_is_removed_ends_too() -> None:
     dynamodb = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     ended: list[str] = []
     with Stubber(dynamodb) as stub:
@@ -26,7 +26,7 @@ def test_a_job_that_is_bound_while_its_socket_goes_ends_too() -> None:
 
 
 class SlowGateway:
-    """Every message takes a second of this clock."""
+    """Each message takes one second of this clock."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -39,19 +39,19 @@ class SlowGateway:
             self.sent.append((ConnectionId, Data))
 
 
-def test_when_time_is_up_nobody_has_heard_much_more_than_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_time_is_up_all_connections_have_received_about_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
     gateway: Any = SlowGateway()
     monkeypatch.setattr(time, "monotonic", lambda: gateway.now)
     messages = {f"s{number}": [b"%d" % place for place in range(90)] for number in range(40)}
     SocketConnections(UNUSED, "table", gateway, lambda _: None).send(messages, 100)
-    assert 100 <= len(gateway.sent) < 110, "the pool's four may be on their way"
+    assert 100 <= len(gateway.sent) < 110, "up to four may have been in progress"
     heard = Counter(socket for socket, _ in gateway.sent)
     assert set(heard) == set(messages)
     assert max(heard.values()) - min(heard.values()) <= 2
     assert {message for _, message in gateway.sent[:40]} <= {b"0", b"1"}
 
 
-def test_with_time_enough_everybody_hears_all_in_turn() -> None:
+def test_with_enough_time_every_connection_receives_everything() -> None:
     gateway: Any = SlowGateway()
     SocketConnections(UNUSED, "table", gateway, lambda _: None).send({"a": [b"1", b"2", b"3"], "b": [b"1"]})
     assert sorted(gateway.sent) == [("a", b"1"), ("a", b"2"), ("a", b"3"), ("b", b"1")]

@@ -1,4 +1,4 @@
-"""Limits that AWS counts in bytes or in characters of its own choice, and that a local engine does not hold."""
+"""Limits of AWS, in bytes or in allowed characters, that a local engine does not enforce."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ def stubbed(service: str) -> Iterator[tuple[Any, Stubber]]:
         yield client, stub
 
 
-def test_a_message_holds_no_character_that_sqs_does_not_take_and_a_call_no_more_than_it_carries() -> None:
+def test_a_message_contains_no_character_that_sqs_refuses() -> None:
     texts = ["\uffff" * 10_000, "\ufffe\0\x0b", *["x" * 32_000] * 5]
     commands = [RunTask(job_id="j", index=i, op="say", variant="v", input=text) for i, text in enumerate(texts)]
     calls: list[list[str]] = []
@@ -51,7 +51,7 @@ def test_a_message_holds_no_character_that_sqs_does_not_take_and_a_call_no_more_
     assert max(sum(len(message.encode()) for message in call) for call in calls) < _CALL_BYTES
 
 
-def test_a_jobs_faults_fit_into_one_message_whatever_they_are_written_in() -> None:
+def test_a_jobs_errors_fit_into_one_message_in_any_language() -> None:
     moment = now()
     task = Task(job_id="j" * 21, index=0, op="measure", variant="measure-100", input=1, group="S1", queued_at=moment)
     task.error = ErrorRecord("no_such_picture", "店" * 2000)
@@ -61,14 +61,14 @@ def test_a_jobs_faults_fit_into_one_message_whatever_they_are_written_in() -> No
     assert set(job.errors[0].message) == {"店"}
 
 
-def test_a_picture_under_a_name_that_no_object_can_have_is_not_there() -> None:
+def test_a_picture_whose_key_is_too_long_does_not_exist() -> None:
     with stubbed("s3") as (s3, stub):
         stub.add_client_error("get_object", "KeyTooLongError", http_status_code=400)
         with pytest.raises(Rejected, match="no_such_picture"):
             S3Pictures(s3, "bucket", 1000).fetch("ä" * 600, None)
 
 
-def test_a_host_with_a_name_that_no_host_can_have_is_no_address() -> None:
+def test_a_host_name_that_is_too_long_is_no_url() -> None:
     canonical(f"http://{'a.' * 126}a/")
     with pytest.raises(Rejected, match="invalid_url"):
         canonical(f"http://{'a.' * 127}a/")

@@ -1,4 +1,4 @@
-"""Records keep their values on the way through DynamoDB, the environment and the tokens' table."""
+"""Records keep their values in DynamoDB, in the environment and in the tokens' table."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_a_job_comes_back_as_it_was() -> None:
     assert record(Job, {**item(job), "pk": {"S": "JOB#j"}, "listed": {"S": "JOBS"}}) == job
 
 
-def test_what_can_be_searched_is_kept_plain() -> None:
+def test_values_in_expressions_are_stored_as_themselves() -> None:
     task = Task(job_id="j", index=3, op="o", variant="v", input="x", queued_at="t", status="failed")
     kept = item(task)
     assert (kept["status"], kept["index"], kept["round"]) == ({"S": "failed"}, {"N": "3"}, {"N": "0"})
@@ -82,7 +82,7 @@ def test_an_environment_is_read_as_it_was_written() -> None:
         parse(Model, {**written, "DAYS": "many"})
 
 
-def test_a_tokens_secret_is_nowhere_in_its_record() -> None:
+def test_a_tokens_secret_is_not_in_its_record() -> None:
     secret, kept = issue("viewer", "mine")
     assert secret.startswith("umb_")
     assert len(secret) >= 40

@@ -1,4 +1,4 @@
-"""Tasks as messages that the services take."""
+"""Tasks as messages that SNS and SQS accept."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from umbel_core.messages import RunTask
 
 
 class Sns:
-    """Keeps what is published."""
+    """Keeps the published messages."""
 
     def __init__(self) -> None:
         self.messages: list[str] = []
@@ -19,7 +19,7 @@ class Sns:
         return {}
 
 
-def test_text_that_no_message_may_carry_arrives_whole() -> None:
+def test_text_with_characters_that_sns_refuses_arrives_unchanged() -> None:
     sns: Any = Sns()
     command = RunTask(job_id="j", index=0, op="say", variant="say", input="\0 a\uffff\ufffe 🌿 \\uffff")
     SnsTasks(sns, "topic", "ordered", ()).publish([command])

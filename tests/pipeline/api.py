@@ -24,7 +24,7 @@ class ApiClient:
 
     def call(self, method: str, path: str, body: Any = None) -> Answer:
         """Send one request. A body of bytes is sent unchanged, anything else as JSON."""
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", "Accept": "*/*"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()

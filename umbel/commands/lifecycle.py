@@ -84,13 +84,14 @@ def _address(deployment: stack.Deployment) -> str:
 
 def _status(deployment: stack.Deployment) -> None:
     try:
-        health = Client(deployment).call("GET", "/health")
+        health = Client.of(deployment).health()
+        said, lanes = str(health.status), health.ops
     except UmbelError as error:
-        health = {"status": str(error), "ops": {}}
+        said, lanes = str(error), {}
     states: dict[str, list[str]] = {}
-    for op, state in health["ops"].items():
+    for op, state in lanes.items():
         states.setdefault(state, []).append(op)
     ops = "; ".join(f"{state}: {', '.join(names)}" for state, names in sorted(states.items()))
     addresses = [(name, str(value)) for name, value in msgspec.to_builtins(deployment).items() if value is not None]
-    colour = "green" if health["status"] == "ok" else "red"
-    show.fields([("health", show.text(health["status"], colour)), ("ops", ops), *addresses])
+    colour = "green" if said == "ok" else "red"
+    show.fields([("health", show.text(said, colour)), ("ops", ops), *addresses])

@@ -37,8 +37,8 @@ def load(types: tuple[str, ...], every: float, seconds: float | None, log: Path,
     """Send one random task of each TYPE, again and again, and check every answer; without TYPE, of every op that is
     deployed and takes no web address. --every 0 makes no pause. Ctrl-C sends no more and waits for the last answers.
     """
-    client = Client(stack.find(changing=True))
-    deployed = {card["name"] for card in client.call("GET", "/ops")["ops"]}
+    client = Client.of(stack.find(changing=True))
+    deployed = {op.name for op in client.ops()}
     if unknown := sorted(set(types) - deployed):
         raise UmbelError(f"there is no op '{unknown[0]}' here; the ops are {', '.join(sorted(deployed))}")
     with _append(log) as lines:

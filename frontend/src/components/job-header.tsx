@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { ApiError } from "../api/client";
-import type { Counts, Job } from "../api/types";
+import type { Counts, Job } from "../api/contract";
 import { useApp, useAppState } from "../app-context";
 import { cost, duration, formatTime } from "../format";
 import { endedCount } from "../store/records";
