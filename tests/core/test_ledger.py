@@ -1,10 +1,4 @@
 """The behaviour of every ledger: the one on DynamoDB, and the fake that other tests use."""
-<<<<<<< .merge_file_MQRaNk
-=======
-
-from base64 import urlsafe_b64encode
-from typing import Any
->>>>>>> .merge_file_vr5SCz
 
 import msgspec
 import pytest
@@ -252,19 +246,6 @@ def test_dead_letters_are_kept_until_they_are_redriven(ledger: Ledger) -> None:
     assert ledger.dead_letters(op) == []
 
 
-<<<<<<< .merge_file_MQRaNk
-=======
-def test_there_is_no_job_whose_id_is_no_job_id() -> None:
-    assert DynamoLedger(UNUSED, "no table is read", 1).job("x" * 3000) is None
-
-
-@pytest.mark.parametrize("key", ["[]", '{"pk": "x"}', '{"pk": {"Q": "x"}}', '{"pk": {"S": 1}}'])
-def test_a_cursor_that_is_no_key_is_refused_without_a_query(key: str) -> None:
-    with pytest.raises(Rejected, match="cursor"):
-        DynamoLedger(UNUSED, "no table is read", 1).jobs(5, urlsafe_b64encode(key.encode()).decode())
-
-
->>>>>>> .merge_file_vr5SCz
 @pytest.mark.engine
 @pytest.mark.parametrize("cursor", ["nonsense", "W10="])
 def test_a_made_up_cursor_is_refused(cursor: str, request: pytest.FixtureRequest) -> None:
