@@ -13,23 +13,11 @@ GLOSSARY = ROOT / "docs" / "glossary.md"
 ENTRY = re.compile(r"- \*\*(?P<word>[^*]+)\*\*: (?P<meaning>[^\n]+)\.")
 CORE = ROOT / "layers" / "core" / "umbel_core"
 STANDARD = {
-    *("change", "collector", "command", "counted", "created", "declaration", "error", "json", "list", "message"),
-    *(
-        "number",
-        "object",
-        "period",
-        "record",
-        "request",
-        "response",
-        "run",
-        "seen",
-        "setting",
-        "spec",
-        "state",
-        "stats",
-        "status",
-    ),
-    *("submitter", "summary", "view"),
+    *("accepted", "change", "collector", "command", "config", "count", "counted", "created", "declaration"),
+    *("error", "health", "json", "list", "me", "message", "number", "object", "of", "period", "ping", "pong"),
+    *("published", "record", "redriven", "request", "response", "run", "scale", "seen", "setting", "single"),
+    *("spec", "state", "stats", "status", "submitter", "subscribe", "summary", "system", "total", "unsubscribe"),
+    "view",
 }
 """Words in names of classes that the glossary need not define: standard English, or words of the field."""
 
@@ -43,7 +31,7 @@ def _entries() -> dict[str, str]:
 
 def _classes() -> Iterator[str]:
     """The public classes of the core package; its AWS adapters are named for these."""
-    for path in CORE.glob("*.py"):
+    for path in (*CORE.glob("*.py"), *CORE.glob("contract/*.py")):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 yield node.name
