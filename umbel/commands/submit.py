@@ -10,9 +10,8 @@ from umbel import results, show, stack, watching
 from umbel.client import Client
 from umbel.errors import UmbelError
 from umbel.job import Job
-from umbel.pages import Page
 from umbel.visits import read_visits
-from umbel_core.contract import CrawlRequest, Task
+from umbel_core.contract import CrawlRequest, Page, Task
 from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 
 

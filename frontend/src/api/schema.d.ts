@@ -1237,6 +1237,33 @@ export interface components {
             /** @description Objects below it start nothing; a task may name one */
             inputs_prefix: string;
         };
+        /**
+         * Page
+         * @description The result of a crawl's task. Each URL gives exactly one; one that was not fetched has status 0 and an `error`.
+         */
+        Page: {
+            /** @description Where redirects ended, or as requested when the page was not fetched */
+            url: string;
+            /**
+             * @description HTTP status
+             * @default 0
+             */
+            status: number;
+            /** @default null */
+            title: string | null;
+            /**
+             * @description Of the body that was read, decompressed
+             * @default 0
+             */
+            bytes: number;
+            /**
+             * @description Milliseconds
+             * @default 0
+             */
+            took_ms: number;
+            /** @default null */
+            error: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1293,6 +1320,7 @@ export type TaskMessage = components['schemas']['TaskMessage'];
 export type UnsubscribeAction = components['schemas']['UnsubscribeAction'];
 export type PageConfig = components['schemas']['PageConfig'];
 export type PublishedLimits = components['schemas']['PublishedLimits'];
+export type Page = components['schemas']['Page'];
 export type $defs = Record<string, never>;
 export interface operations {
     get_health: {
