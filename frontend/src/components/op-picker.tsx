@@ -1,8 +1,8 @@
-import type { OpCard } from "../api/types";
+import type { Op } from "../api/contract";
 import "./op-picker.css";
 
 interface Props {
-  ops: readonly OpCard[];
+  ops: readonly Op[];
   selected: string;
   onSelect: (name: string) => void;
 }
@@ -16,10 +16,10 @@ const GROUP_TITLES: Record<string, string> = {
 };
 
 /** Groups ops by the type of their input, in a fixed order; a type without a title here comes last under its own name. */
-export function groupsOf(ops: readonly OpCard[]): [title: string, ops: OpCard[]][] {
+export function groupsOf(ops: readonly Op[]): [title: string, ops: Op[]][] {
   const types = [...new Set([...Object.keys(GROUP_TITLES), ...ops.map((op) => op.takes)])];
   return types
-    .map((type): [string, OpCard[]] => [GROUP_TITLES[type] ?? type, ops.filter((op) => op.takes === type)])
+    .map((type): [string, Op[]] => [GROUP_TITLES[type] ?? type, ops.filter((op) => op.takes === type)])
     .filter(([, group]) => group.length > 0);
 }
 
