@@ -298,6 +298,8 @@ class FakeBucket:
         return self.objects[key]
 
     def fetch(self, key: str, etag: str | None) -> bytes:
+        if key not in self.objects:
+            raise Rejected("no_such_picture", f"There is no picture '{key}' in the uploads bucket.")
         return self.read(key, etag or "")
 
     def etag(self, key: str) -> str:
@@ -332,12 +334,14 @@ class FakeConnections:
         return self._roles.get(socket, "")
 
     def bind_job(self, socket: str, job_id: str) -> bool:
+        if socket not in self._roles:
+            return False
         self._jobs[socket].append(job_id)
-        return socket in self._roles
+        return True
 
     def remove(self, socket: str) -> None:
-        for job in self._jobs.get(socket, []):
-            self._end_job(job)
+        for job_id in self._jobs.pop(socket, []):
+            self._end_job(job_id)
         for sockets in self._topics.values():
             sockets.discard(socket)
         self._roles.pop(socket, None)
