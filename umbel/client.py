@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -43,22 +44,24 @@ class Client:
     """One deployment of Umbel, as its token may use it.
 
     Without arguments, the deployment that the command line means: the local engine of this checkout, or what
-    `UMBEL_TARGET` names. With `endpoint`, the API at that URL; without `socket`, the URL of its WebSocket, jobs are
-    polled. It may be used from several threads, and as a context manager, which closes its connections.
+    `UMBEL_TARGET` names. With `endpoint`, the API at that URL, with `token` or else that of `UMBEL_TOKEN`; `socket` is
+    the URL of its WebSocket, without which jobs are polled.
+
+    A client may be used from several threads. As a context manager it closes its connections.
     """
 
     def __init__(self, endpoint: str | None = None, token: str | None = None, socket: str | None = None) -> None:
         if endpoint is None:
             here = stack.find()
             endpoint, socket, token = here.api, socket or here.socket, token or here.token
-        self.http = Transport(endpoint, token)
+        self.http = Transport(endpoint, token or os.environ.get("UMBEL_TOKEN"))
         self.socket = socket
         self.saved: dict[Path, str] = {}
         """Which job each file is of that `Job.download` saved."""
 
     @classmethod
     def of(cls, deployment: stack.Deployment) -> "Client":
-        """The client of a deployment."""
+        """Return the client of a deployment."""
         return cls(deployment.api, deployment.token, deployment.socket)
 
     def __enter__(self) -> "Client":
@@ -72,7 +75,7 @@ class Client:
         self.http.close()
 
     def upload(self, path: str | Path, recipe: str | None = None, progress: Progress = lambda _: None) -> Job:
-        """Upload a picture's file, of which its recipe then makes variants."""
+        """Upload a picture's file and return its job, which makes the variants of the recipe."""
         path = Path(path)
         with path.open("rb") as content:
             ticket = upload(self.http, path.name, content, path.stat().st_size, recipe, progress)
@@ -96,7 +99,7 @@ class Client:
         on_error: Literal["raise", "return"] = "raise",
         **params: Any,
     ) -> Generator[Any, None, None]:
-        """Run one op on each input and yield the results in the order of the inputs, as they come.
+        """Run one op on each input and yield the results in the order of the inputs, as soon as they are there.
 
         Inputs and results are as of `run`. A failed task raises `TaskError`; with `on_error="return"` the error stands
         in the place of the result. Any number of inputs takes the same memory; what is in flight is cancelled when the
@@ -111,7 +114,7 @@ class Client:
                 yield error
 
     def result(self, task: Task) -> Any:
-        """Return what an ended task gave: a value, or a `ResultFile`. `TaskError` when it failed or was skipped."""
+        """Return the result of an ended task: a value, or a `ResultFile`. `TaskError` when it failed or was skipped."""
         if task.status != "completed":
             code, message = (task.error.code, task.error.message) if task.error else (task.status, task.status)
             raise TaskError(code, message, task)
@@ -147,7 +150,7 @@ class Client:
     def crawl(
         self, urls: Iterable[str], workers: int = 4, policy: Literal["round_robin", "host"] = "round_robin"
     ) -> Generator[Page, None, None]:
-        """Fetch pages, at most `workers` at a time, and yield each as it comes, in no order.
+        """Fetch pages, at most `workers` at a time, and yield each as soon as it is fetched.
 
         The crawl is cancelled when the iterator is closed before its end.
         """
@@ -199,5 +202,5 @@ class Client:
         return self.http.call(LaneSetting, "PUT", "ops", op, body=ScaleRequest(concurrency))
 
     def redrive(self, op: str) -> Redriven:
-        """Start the tasks over that an op's lane gave up."""
+        """Run the tasks again whose messages became dead letters of an op."""
         return self.http.call(Redriven, "POST", "ops", op, "redrive")

@@ -29,7 +29,7 @@ from umbel_core.contract import (
 Change = JobMessage | TaskMessage
 
 _POLL_SECONDS = 2.0
-"""After so much silence jobs are polled: the connection may be lost, or a message."""
+"""After so long without a message, jobs are polled: the connection may be lost, or a message."""
 _TICK_SECONDS = 0.2
 _PING_SECONDS = 300.0
 """API Gateway closes a connection that is silent for ten minutes."""
@@ -40,7 +40,7 @@ _ALL_JOBS = "*"
 class Feed:
     """Changes of the followed jobs. `follow` and `forget` may be called from any thread, `changes` from one.
 
-    With `everything`, one subscription stands for all: for those who follow many jobs, each for a moment. With
+    With `everything`, one subscription stands for all: for a program that follows many short jobs. With
     `jobs_only`, tasks are left out.
     """
 
@@ -66,19 +66,19 @@ class Feed:
                 self._to_subscribe.append(job_id)
 
     def forget(self, job_id: str) -> None:
-        """Follow one job less; nothing of it is kept."""
+        """Stop following a job, and delete what is known of it."""
         with self._lock:
             self._jobs.pop(job_id, None)
 
     def ended(self, job_id: str) -> bool:
-        """True once `changes` has yielded the job's last record and all its tasks."""
+        """Return True once `changes` has yielded the job's last record and the end of all its tasks."""
         return job_id in self._jobs and self._jobs[job_id].ended
 
     def changes(self, until: Callable[[], bool]) -> Iterator[Change]:
-        """Yield jobs and tasks as they change, until `until` says that it is enough.
+        """Yield each change of a job or task until `until` returns True.
 
-        Nothing comes twice and nothing older after something newer. The end of every task comes before the last record
-        of its job, whatever messages were lost.
+        Of each record only newer versions are yielded. The end of every task is yielded before the last record of its
+        job, whatever messages were lost.
         """
         polled = pinged = time.monotonic()
         try:
@@ -97,7 +97,7 @@ class Feed:
             self._open.close()
 
     def read(self, job_id: str, *, tasks: bool = False) -> Iterator[Change]:
-        """Read a job from the API; once it has ended, or with `tasks`, also what is not known of its ended tasks."""
+        """Read a job from the API; when it has ended, or with `tasks`, also its ended tasks that are not known yet."""
         state = self._jobs.get(job_id)
         if state is None or state.ended:
             return
@@ -135,7 +135,7 @@ class Feed:
             self._send(SubscribeAction(job=topic))
 
     def _connect(self) -> None:
-        """Open a connection; a snapshot of every followed job makes up for what was missed without one."""
+        """Open a connection and subscribe again; the snapshots bring what was missed."""
         if self._socket_url is None or time.monotonic() - self._tried_at < _CONNECT_AGAIN_SECONDS:
             return
         self._open.close()
@@ -158,7 +158,7 @@ class Feed:
             self._socket = None
 
     def _receive(self) -> Iterator[Change]:
-        """What the connection brings within a tick."""
+        """Yield the changes that the connection delivers within a tick."""
         if self._socket is None:
             time.sleep(_TICK_SECONDS)
             return

@@ -1,4 +1,4 @@
-"""A job in the hands of a program."""
+"""The job object of the client."""
 
 import time
 from collections.abc import Iterator
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class Job:
-    """A job: its record as it was when it was last read, and what can be done with it.
+    """A job: its record, as it was when it was last read, and the calls on it.
 
-    The record is read at its first use, and again by `refresh`, `wait` and `watch`.
+    The record is read when it is first used, and again by `refresh()`, `wait()` and `watch()`.
     """
 
     def __init__(self, client: "Client", job_id: str, record: contract.Job | None = None) -> None:
@@ -75,7 +75,7 @@ class Job:
         return self
 
     def wait(self, timeout: float | None = None) -> "Job":
-        """Return when the job has ended, well or not; `TimeoutError` when it has not after so many seconds."""
+        """Wait until the job has ended, completed or not; `TimeoutError` after `timeout` seconds."""
         for message in self._changes(timeout, jobs_only=True):
             self._take(message)
         return self
@@ -132,7 +132,7 @@ class Job:
         return self
 
     def _changes(self, timeout: float | None, *, jobs_only: bool = False) -> Iterator[Change]:
-        """Changes until the job has ended, the first from the API: a job that is not there is known at once."""
+        """Yield changes until the job has ended; the first is read from the API, which refuses the id of no job."""
         deadline = time.monotonic() + (float("inf") if timeout is None else timeout)
         feed = Feed(self._client.http, self._client.socket, jobs_only=jobs_only)
         feed.follow(self.id)

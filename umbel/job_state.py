@@ -16,7 +16,7 @@ class JobState:
         self._ended_tasks: set[str] = set()
 
     def is_news(self, record: Job | Task) -> bool:
-        """Remember the record and return True, or return False when one as new is known."""
+        """Store the record and return True; return False when a record of this or a later version is known."""
         known = self.job.version if self.job else -1
         if isinstance(record, Task):
             known = self._versions.get(record.id, -1)

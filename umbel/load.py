@@ -53,7 +53,7 @@ class PeriodStats(msgspec.Struct):
         return self.total_ms / self.answered if self.answered else None
 
     def take(self, verdict: Verdict, took_ms: float) -> None:
-        """Count one that came to its end."""
+        """Count one ended task."""
         setattr(self, verdict, getattr(self, verdict) + 1)
         if verdict != "lost":
             self.total_ms += took_ms
@@ -119,11 +119,11 @@ class Load:
         return self._stopping.is_set()
 
     def stop(self) -> None:
-        """Send no more; `run` returns when the answers are in, or have had their time."""
+        """Send no more; `run` returns when the last answers have come, or after `PATIENCE`."""
         self._stopping.set()
 
     def run(self, seconds: float | None, tick: Callable[[], object]) -> None:
-        """Send and listen until stopped, or for so many seconds; `tick` is called several times a second."""
+        """Send rounds and take answers until stopped, or for so many seconds, and call `tick` all the time."""
         until = self.started + (seconds or float("inf"))
         with ThreadPoolExecutor(1) as pool:
             sending = pool.submit(self._send_rounds)
@@ -164,7 +164,7 @@ class Load:
             self._stopping.wait(max(0.0, self.next_round - time.monotonic()))
 
     def _ready(self) -> Iterator[dict[str, Any]]:
-        """The cards of the ops that are asked for, as they are deployed at this moment; paused ones have to wait."""
+        """Yield the chosen ops that are ready at this moment."""
         for op in self._client.ops():
             if op.state == "ready" and (not self._types or op.name in self._types):
                 yield msgspec.to_builtins(op)
@@ -190,7 +190,7 @@ class Load:
         return self._client.submit(body).id
 
     def _take(self, task: Task) -> None:
-        """What the socket or the API says of a task."""
+        """Check a task that has ended."""
         sent = self._waiting.get(task.job_id)
         if sent is None or not task.ended:
             return
@@ -204,7 +204,7 @@ class Load:
             self._conclude(task.job_id, "right" if sent.load_case.is_right(result) else "wrong", result)
 
     def _ask(self) -> None:
-        """Ask for what has been silent for long."""
+        """Poll the tasks of which nothing was heard for long."""
         for job, sent in list(self._waiting.items()):
             if self.now - sent.asked > _ASKED_EVERY:
                 sent.asked = self.now

@@ -23,7 +23,7 @@ _CHUNK_TASKS = 250
 _CHUNK_BYTES = 1_000_000
 """Of inputs and parameters as JSON; far below the largest request, whatever stands around them."""
 _POLL_SECONDS = (0.05, 1.0)
-"""Pauses between two reads while nothing ends: the first, and the longest."""
+"""Pauses between two reads of the same page: the first, and the longest; each is twice the one before it."""
 
 Chunk = list[TaskSpec]
 
@@ -51,7 +51,7 @@ def ordered_map(client: "Client", op: str, inputs: Iterable[Any], params: dict[s
 
 
 def _start(client: "Client", op: str, inputs: Iterable[Any], params: dict[str, Any]) -> Iterator[tuple[Job, int]]:
-    """Start jobs for the inputs, one at each step; yield each job and the number of its tasks.
+    """Start jobs for the inputs; yield each job and the number of its tasks.
 
     A deployment may take fewer tasks in a job than a chunk has: then it is halved, and so are those after it.
     """
@@ -75,7 +75,7 @@ def _start(client: "Client", op: str, inputs: Iterable[Any], params: dict[str, A
 
 
 def _chunks(op: str, inputs: Iterable[Any], params: dict[str, Any]) -> Iterator[Chunk | TaskSpec]:
-    """Put inputs together into jobs. A picture's file is sent by itself, so it is a job by itself."""
+    """Yield lists of inputs, each for one job, and single inputs that are files: each of these is a job of its own."""
     chunk: Chunk = []
     size = 0
     for value in inputs:
@@ -97,7 +97,7 @@ def _chunks(op: str, inputs: Iterable[Any], params: dict[str, Any]) -> Iterator[
 
 
 def _ended_tasks(client: "Client", job: Job, count: int) -> Iterator[Task]:
-    """Yield a job's tasks in order, each once it has ended; a page of them is in memory."""
+    """Yield a job's tasks in order, each when it has ended; one page of them is in memory."""
     cursor, yielded, pause = None, 0, _POLL_SECONDS[0]
     while count:
         page = listing.task_page(client.http, job.id, cursor)
@@ -106,9 +106,7 @@ def _ended_tasks(client: "Client", job: Job, count: int) -> Iterator[Task]:
         count -= len(fresh)
         yielded += len(fresh)
         if page.cursor and yielded == len(page.tasks):
-            cursor, yielded = page.cursor, 0
-        elif fresh:
-            pause = _POLL_SECONDS[0]
+            cursor, yielded, pause = page.cursor, 0, _POLL_SECONDS[0]
         elif count:
             if not page.tasks and job.refresh().ended:
                 raise _not_planned(job)
@@ -117,7 +115,7 @@ def _ended_tasks(client: "Client", job: Job, count: int) -> Iterator[Task]:
 
 
 def _not_planned(job: Job) -> TaskError:
-    """The error of a job that ended without tasks."""
+    """Return the error of a job that ended before it had tasks."""
     for error in job.errors:
         return TaskError(error.code, error.message)
     return TaskError(job.status, f"{job.id} was {job.status} before it had tasks")

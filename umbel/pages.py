@@ -9,7 +9,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A page of a crawl. Each URL gives exactly one; one that could not be fetched has status 0 and an `error`."""
 
     url: str
-    """As it was asked for; redirects were followed."""
+    """Where redirects ended, or as requested when the page could not be fetched."""
     status: int = 0
     """HTTP status."""
     title: str | None = None
@@ -21,7 +21,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, task: Task) -> "Page":
-        """The page that a crawl's ended task gave."""
+        """Return the page of a crawl's ended task."""
         if task.status == "completed":
             return msgspec.convert(task.result, cls)
         return cls(url=str(task.input), error=task.error.code if task.error else task.status)

@@ -23,7 +23,7 @@ class ResultFile:
 
     @classmethod
     def of(cls, http: Transport, result: Any) -> "ResultFile | None":
-        """The file that a task's result names; None where the result is a value."""
+        """Return the file that a task's result names; None when the result is a value."""
         if not isinstance(result, dict) or "key" not in result or "url" not in result:
             return None
         return cls(http, msgspec.convert(result, Variant))
@@ -73,7 +73,7 @@ class ResultFile:
         return bytes(answer.data)
 
     def save(self, path: str | Path) -> Path:
-        """Download the file to this path; it appears there whole or not at all."""
+        """Download the file to this path. Nothing is there until the file is complete."""
         path = Path(path)
         part = path.with_name(f".{path.name}.part")
         try:

@@ -1,4 +1,4 @@
-"""What jobs made, and what went wrong in them, as the command line shows it."""
+"""Format the results and errors of jobs for the command line."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ COLUMNS = ("~picture", "variant", ">pixels", ">size", ">time", "~result")
 
 
 def rows(picture: str, variants: Mapping[str, Variant], saved: Mapping[str, Path]) -> Iterator[tuple[show.Cell, ...]]:
-    """One row for each variant; `saved` says where its file is."""
+    """Yield one row for each variant; `saved` has the paths of saved files by variant."""
     for name, variant in sorted(variants.items()):
         label = show.joined(show.mark(variant.status), " ", name)
         pixels = f"{variant.width} x {variant.height}" if variant.width else ""
@@ -25,13 +25,13 @@ def rows(picture: str, variants: Mapping[str, Variant], saved: Mapping[str, Path
 
 
 def sentences(job: contract.Job) -> list[str]:
-    """What went wrong in a job, each reason once."""
+    """Return the errors of a job as sentences, each once."""
     of_variants = [variant.error.message for variant in (job.variants or {}).values() if variant.error]
     return list(dict.fromkeys([error.message for error in job.errors] + of_variants))
 
 
 def short(task: Task) -> str:
-    """A task's result or its error in a few words."""
+    """Return a task's result or error as a short text."""
     if task.error:
         return task.error.message
     if isinstance(task.result, dict) and "key" in task.result:
@@ -41,7 +41,7 @@ def short(task: Task) -> str:
 
 
 def whole(job: Job, status: contract.TaskStatus | None = None) -> dict[str, Any]:
-    """A job's record and its tasks, for programs."""
+    """Return a job's record with its tasks, as `--json` prints it."""
     return {**msgspec.to_builtins(job.record), "tasks": list(job.tasks(status))}
 
 

@@ -1,4 +1,4 @@
-"""HTTP requests to one deployment: typed answers, and errors with the API's own sentence."""
+"""Send HTTP requests to one deployment: typed responses, errors with the API's own sentence."""
 
 import os
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ class Transport:
         self._http = _pool(self.api, self.engine)
 
     def call(self, answer: type[T], method: str, *path: str, body: Any = None, **query: Any) -> T:
-        """Send one request; return its answer as the type asked for, or raise `ApiError` when the API refuses.
+        """Send one request and return the response as `answer`; raise `ApiError` when the API refuses.
 
         The parts of the path are quoted, a query parameter that is None is left out.
         """
@@ -58,7 +58,7 @@ class Transport:
         """Send a request to a signed link. Links to a local engine are sent to it, whatever host they name.
 
         They name the host by which browsers reach the engine, which this machine may not know; that name is what is
-        signed, so it goes into the header.
+        signed, so it is sent in the header.
         """
         own = dict(headers or {})
         if self.engine is not None:
@@ -70,7 +70,7 @@ class Transport:
             raise self.unreachable(error) from error
 
     def unreachable(self, error: Exception) -> UnreachableError:
-        """The error for a request that got no answer."""
+        """Return the error for a request without a response."""
         return NotRunningError() if self.engine else UnreachableError(f"{self.api} does not answer: {error}")
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class Transport:
         self._http.clear()
 
     def _refusal(self, status: int, data: bytes) -> ApiError:
-        """The API's own sentence, or the best one that API Gateway's bare messages allow."""
+        """Return the API's error; for an answer of API Gateway itself, one made of its status and message."""
         error = _error_of(data)
         if status in {401, 403} and (status == 401 or error is None):
             if os.environ.get("UMBEL_TOKEN"):
@@ -100,7 +100,7 @@ def _error_of(data: bytes) -> Error | None:
 
 
 def _gateway_sentence(data: bytes) -> str:
-    """What API Gateway says where no function of ours was called: `{"message": …}` or `{"Message": …}`."""
+    """Return the message of API Gateway itself, `{"message": …}` or `{"Message": …}`, as the end of a sentence."""
     try:
         said = msgspec.json.decode(data, type=dict[str, Any])
     except msgspec.DecodeError:
@@ -110,7 +110,7 @@ def _gateway_sentence(data: bytes) -> str:
 
 
 def _pool(api: str, engine: str | None) -> urllib3.PoolManager:
-    """Connections to a deployment: to a local engine always direct, to AWS by the proxy that the environment names."""
+    """Make the connection pool: direct to a local engine, to AWS through the proxy that the environment names."""
     settings: dict[str, Any] = {"maxsize": 8, "timeout": urllib3.Timeout(connect=5, read=60), "retries": _RETRIES}
     scheme, host = urlsplit(api).scheme, urlsplit(api).hostname or ""
     proxy = None if engine or proxy_bypass(host) else getproxies().get(scheme)

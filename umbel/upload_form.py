@@ -1,4 +1,4 @@
-"""A picture's file on its way into the uploads bucket."""
+"""Send a picture's file to the uploads bucket."""
 
 import mimetypes
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def upload(
     recipe: str | None = None,
     progress: Progress = lambda _: None,
 ) -> UploadTicket:
-    """Ask for a presigned POST for a file of this name and size, and send it; the ticket names the upload's job."""
+    """Get a presigned POST for a file of this name and size, and send the file; return the ticket with the job's id."""
     kind = _TYPES.get(PurePath(name).suffix.lower()) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     request = UploadRequest(filename=name, content_type=kind, size=size, recipe=recipe)
     ticket = http.call(UploadTicket, "POST", "uploads", body=request)
@@ -59,7 +59,7 @@ class _Form:
 
 
 def _reason(data: bytes) -> str:
-    """The message in one of S3's XML errors."""
+    """Return the message of an XML error of S3."""
     text = data.decode(errors="replace")
     _, _, rest = text.partition("<Message>")
     return rest.partition("</Message>")[0] or "the bucket refused the upload"

@@ -1,4 +1,4 @@
-"""Visits to stores from a file: JSON as `POST /batches` takes it, a bare list of visits, or CSV."""
+"""Read visits to stores from a file: JSON as `POST /batches` takes it, a list of visits, or CSV."""
 
 import csv
 import json
@@ -49,7 +49,7 @@ def _from_json(text: str, file: str) -> dict[str, Any]:
         raise UmbelError(f"{file}: this is JSON with too many levels") from None
     if isinstance(document, list):
         document = {"visits": document}
-    # A count that is there is the caller's own check; the API does it.
+    # A count in the file is checked by the API.
     if isinstance(document.get("visits"), list):
         document.setdefault("count", len(document["visits"]))
     return dict(document)
@@ -76,7 +76,7 @@ def _rows(text: str, file: str) -> Iterator[_Row]:
 
 
 def _delimiter(text: str) -> str:
-    """The separator that the first line has most of."""
+    """Return the separator that the first line has most of."""
     line = text.lstrip().partition("\n")[0]
     return max(_DELIMITERS, key=line.count)
 

@@ -13,7 +13,7 @@ Line = Callable[[Task], show.Cell]
 
 
 def task_line(task: Task) -> show.Cell:
-    """One ended task in a line."""
+    """Format one ended task as a line."""
     start = f" {task.op:<10} {show.duration(task.duration_ms):>8}  "
     return show.joined(show.mark(task.status), start, results.short(task))
 
@@ -37,7 +37,7 @@ def watch(job: Job, *, quiet: bool = False, line: Line = task_line) -> None:
 
 
 def conclude(job: Job, *, quiet: bool) -> None:
-    """The job's end in one line, and an exit status that says whether all went well."""
+    """Print the job's end in one line; exit with status 1 unless it completed."""
     if not quiet:
         counts = job.counts
         sentence = (

@@ -92,7 +92,7 @@ def test_a_file_that_is_not_a_list_of_urls_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xd8")
     answer = _umbel("crawl", "--file", str(file))
     assert answer.returncode == 1
-    assert answer.stderr.startswith(f"umbel: {file}: not a list of addresses: ")
+    assert answer.stderr.startswith(f"umbel: {file}: not a list of URLs: ")
     assert answer.stderr.count("\n") == 1
 
 

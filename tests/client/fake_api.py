@@ -25,19 +25,21 @@ class FakeApi(ThreadingHTTPServer):
         self.cancelled: list[str] = []
         self.asked: list[str] = []
         """Method and path of each request."""
+        self.bodies: list[tuple[str, bytes]] = []
+        """And its body."""
         self.per_read = 150
         self.max_tasks = 10_000
         self.answers: dict[str, tuple[int, Any]] = {}
         """Method and path -> the answer to give whatever else is true."""
 
     def submit(self, specs: list[dict[str, Any]]) -> str:
-        """A new job; the inputs `bad` fail."""
+        """Create a job; tasks with the input `bad` will fail."""
         job_id = f"j{len(self.jobs):020x}"
         self.jobs[job_id] = [_task(job_id, index, spec) for index, spec in enumerate(specs)]
         return job_id
 
     def job(self, job_id: str) -> dict[str, Any]:
-        """A job's record."""
+        """Return a job's record."""
         tasks = self.jobs[job_id]
         statuses = [task["status"] for task in tasks]
         counts = {name: statuses.count(name) for name in ("completed", "failed", "skipped")}
@@ -56,7 +58,7 @@ class FakeApi(ThreadingHTTPServer):
             task.update({"status": "completed", "version": 2, **ended})
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        """The status and body for one request."""
+        """Return the status and body for one request."""
         match method, path.strip("/").split("/"):
             case "POST", ["jobs"]:
                 if len(body["tasks"]) > self.max_tasks:
@@ -87,6 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         given = self.server.answers.get(asked)
+        self.server.bodies.append((asked, raw))
         status, body = given or self.server.answer(self.command, url.path, query, json.loads(raw) if raw else None)
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
@@ -102,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving() -> Iterator[FakeApi]:
-    """The API, until the block ends."""
+    """Serve the API until the block ends."""
     with FakeApi() as api:
         threading.Thread(target=api.serve_forever, args=(0.01,), daemon=True).start()
         yield api

@@ -25,7 +25,7 @@ class Connection:
             self._connection.send(msgspec.json.encode(message).decode())
 
     def receive(self) -> dict[str, str]:
-        """The next action that the client sends."""
+        """Return the next action that the client sends."""
         return msgspec.json.decode(self._connection.recv(timeout=10), type=dict[str, str])
 
     def stay(self) -> None:
@@ -36,7 +36,7 @@ class Connection:
 
 @contextmanager
 def talking(*talks: Talk) -> Iterator[str]:
-    """The URL of a server that has one talk with each connection, then closes it; later ones are closed at once."""
+    """Serve one talk per connection, then close it; later connections are closed at once. Yield the URL."""
     left = list(talks)
 
     def talk(connection: ServerConnection) -> None:

@@ -22,7 +22,7 @@ def job_id(client: Client) -> str:
 
 
 def _seen(messages: list[JobMessage | TaskMessage]) -> tuple[list[str], str]:
-    """The results of the tasks that ended, and the status in the last message."""
+    """Return the results of the ended tasks, and the status in the last message."""
     ended = [message.task.result for message in messages if isinstance(message, TaskMessage) and message.task.ended]
     last = messages[-1]
     assert isinstance(last, JobMessage)

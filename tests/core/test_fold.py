@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from umbel_core.contract.records import JobStatus, TaskStatus
 from umbel_core.fold import TaskChange, fold
-from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, Job, JobStatus, Task, TaskStatus
+from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, Job, Task
 
 MOMENT = "2026-01-31T12:00:00.123Z"
 NEXT: dict[str, list[TaskStatus]] = {

@@ -1,7 +1,5 @@
 """The behaviour of every ledger: the one on DynamoDB, and the fake that other tests use."""
 
-from base64 import urlsafe_b64encode
-
 import msgspec
 import pytest
 
@@ -246,16 +244,6 @@ def test_dead_letters_are_kept_until_they_are_redriven(ledger: Ledger) -> None:
     assert ledger.dead_letters(op) == [dead_letter]
     ledger.delete_dead_letter(dead_letter)
     assert ledger.dead_letters(op) == []
-
-
-def test_there_is_no_job_whose_id_is_no_job_id() -> None:
-    assert DynamoLedger(None, "no table is read", 1).job("x" * 3000) is None
-
-
-@pytest.mark.parametrize("key", ["[]", '{"pk": "x"}', '{"pk": {"Q": "x"}}', '{"pk": {"S": 1}}'])
-def test_a_cursor_that_is_no_key_is_refused_without_a_query(key: str) -> None:
-    with pytest.raises(Rejected, match="cursor"):
-        DynamoLedger(None, "no table is read", 1).jobs(5, urlsafe_b64encode(key.encode()).decode())
 
 
 @pytest.mark.engine

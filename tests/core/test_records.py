@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umbel_core.aws.dynamo import item, record
+from umbel_core.aws.dynamo import Item, item, record
 from umbel_core.clock import epoch, now
 from umbel_core.environment import parse, variables
 from umbel_core.ledger import DeadLetter, ErrorRecord, Job, Task
@@ -48,11 +48,11 @@ def test_values_in_expressions_are_stored_as_themselves() -> None:
 
 
 def test_what_an_earlier_version_wrote_is_read() -> None:
-    key = {"pk": {"S": "JOB#j"}, "sk": {"S": "TASK#000002"}, "job": {"S": "j"}, "index": {"N": "2"}}
-    kept = {"op": {"S": "o"}, "variant": {"S": "v"}, "input": {"S": '"x"'}, "queued_at": {"S": "t"}}
+    key: Item = {"pk": {"S": "JOB#j"}, "sk": {"S": "TASK#000002"}, "job": {"S": "j"}, "index": {"N": "2"}}
+    kept: Item = {"op": {"S": "o"}, "variant": {"S": "v"}, "input": {"S": '"x"'}, "queued_at": {"S": "t"}}
     task = record(Task, {**key, **kept, "transient": {"N": "2"}})
     assert (task.job_id, task.index, task.transient_refusals) == ("j", 2, 0)
-    letter = {"op": {"S": "o"}, "id": {"S": "m"}, "body": {"S": "{"}, "reason": {"S": "r"}, "at": {"S": "t"}}
+    letter: Item = {"op": {"S": "o"}, "id": {"S": "m"}, "body": {"S": "{"}, "reason": {"S": "r"}, "at": {"S": "t"}}
     assert record(DeadLetter, {**letter, "job": {"S": "j"}}).job_id == "j"
     command = b'{"job":"j","index":2,"op":"o","variant":"v","input":"x"}'
     assert msgspec.json.decode(command, type=RunTask) == task.command()

@@ -11,9 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from api import prometheus
 from umbel_core.clock import stamp
 from umbel_core.contract import Stats, StatsOfOp
+from umbel_core.contract.records import TaskStatus
 from umbel_core.fold import TaskChange
 from umbel_core.lanes import Backlog, LaneState
-from umbel_core.ledger import Task, TaskStatus
+from umbel_core.ledger import Task
 from umbel_core.op_stats import (
     FOREVER,
     MINUTE,

@@ -11,9 +11,10 @@ from relay.changes import read_changes
 from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
 from umbel_core.contract import Manifest, TaskSpec
+from umbel_core.contract.records import TaskStatus
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import ENDED, Job, TaskStatus
+from umbel_core.ledger import ENDED, Job
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.op_stats import MINUTE
 

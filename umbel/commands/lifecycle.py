@@ -72,12 +72,12 @@ def _welcome(deployment: stack.Deployment) -> None:
 
 
 def _copy_line(deployment: stack.Deployment) -> str:
-    """Ready to paste into any shell, whatever AWS credentials it has."""
+    """Return a command that works in any shell, whatever AWS credentials it has."""
     return f"{_address(deployment)}aws s3 cp photo.jpg s3://{deployment.uploads_bucket}/uploads/"
 
 
 def _address(deployment: stack.Deployment) -> str:
-    """Variables in front of a command that let it speak to the local endpoint; nothing for AWS."""
+    """Return the variables before a command that direct it to the local endpoint; nothing for AWS."""
     local = {**CREDENTIALS, "AWS_ENDPOINT_URL": deployment.endpoint} if deployment.endpoint else {}
     return "".join(f"{name}={value} " for name, value in local.items())
 

@@ -64,7 +64,7 @@ def _answers(client: Client) -> Iterator[Stats]:
 
 
 def tables(answer: Stats) -> tuple[Any, ...]:
-    """What is there to do, and how fast it is done: two tables, because one would be too wide for a terminal."""
+    """Return two tables, one of counts and one of durations: together they would be too wide for a terminal."""
     ops = _named(answer)
     worked = [(name, op) for name, op in ops if op.average_ms is not None]
     return (
@@ -82,7 +82,7 @@ def _circuit(entry: tuple[str, Circuit]) -> Text:
 
 
 def _lines(answer: Stats) -> None:
-    """One line an op, for pipes."""
+    """Print one line per op, for pipes."""
     show.table(("op", *_WORK, *_TIMES), [_cells(name, op, {**_WORK, **_TIMES}) for name, op in _named(answer)])
 
 

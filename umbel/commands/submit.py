@@ -58,7 +58,7 @@ def batch(file: Any, as_json: bool) -> None:
 
 @click.command()
 @click.argument("urls", nargs=-1)
-@click.option("--file", "-f", type=click.File("r"), help="Further addresses, one a line; - is standard input.")
+@click.option("--file", "-f", type=click.File("r"), help="Further URLs, one per line; - is standard input.")
 @click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="Pages in flight at most.")
 @click.option(
     "--policy",
@@ -73,15 +73,15 @@ def crawl(urls: tuple[str, ...], file: TextIO | None, workers: int, policy: Any,
     try:
         wanted = [*urls, *(line.strip() for line in file or () if line.strip())]
     except UnicodeDecodeError as error:
-        raise UmbelError(f"{file and file.name}: not a list of addresses: {error}") from error
+        raise UmbelError(f"{file and file.name}: not a list of URLs: {error}") from error
     if not wanted:
-        raise click.UsageError("Say which addresses: umbel crawl https://example.org, or umbel crawl --file urls.txt.")
+        raise click.UsageError("Name the URLs: umbel crawl https://example.org, or umbel crawl --file urls.txt.")
     request = CrawlRequest(urls=wanted, workers=workers, policy=policy)
     _follow(Client.of(stack.find(changing=True)).submit(request, "crawls"), _page, as_json=as_json)
 
 
 def _follow(job: Job, line: watching.Line, *, as_json: bool) -> None:
-    """Show each task as it ends, and let nothing run on that nobody looks at any more."""
+    """Print each task when it ends; cancel the job at Ctrl-C."""
     try:
         watching.watch(job, quiet=as_json, line=line)
     except KeyboardInterrupt:
@@ -95,16 +95,14 @@ def _follow(job: Job, line: watching.Line, *, as_json: bool) -> None:
 
 
 def _input(client: Client, op: str, text: str) -> Any:
-    """The input that was meant: of an op on pictures a file, a URL or a key; of one on text the text; else JSON."""
+    """Return the input that a text means: for an op on pictures a file, a URL or a key, for one on text the text."""
     takes = next((card.takes for card in client.ops() if card.name == op), None)
     if takes == "picture":
         if Path(text).is_file():
             return Path(text)
         if "://" in text or text.startswith((UPLOADS_PREFIX, INPUTS_PREFIX)):
             return text
-        raise UmbelError(
-            f"there is no file '{text}' here; a picture is a file, a web address or a key below {UPLOADS_PREFIX}"
-        )
+        raise UmbelError(f"there is no file '{text}' here; a picture is a file, a URL or a key below {UPLOADS_PREFIX}")
     value = _value(text)
     return text if takes == "text" and not isinstance(value, str) else value
 

@@ -22,7 +22,7 @@ _AT_ONCE = 4
 
 
 class PictureFile:
-    """One file on its way."""
+    """One file to upload, and what is known of its job."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -34,7 +34,7 @@ class PictureFile:
 
     @property
     def ended(self) -> bool:
-        """True when nothing more will come of it."""
+        """True when nothing more will happen to it."""
         return self.error is not None or (self.record is not None and self.record.ended)
 
     @property
@@ -54,7 +54,7 @@ class PictureFile:
 
 
 class Display:
-    """What people see of the pictures: a moving row each while they are on their way, then one line."""
+    """The terminal during uploads: a progress row for each file, then one line."""
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=10), _Variants())
@@ -69,18 +69,18 @@ class Display:
         self._progress.stop()
 
     def begin(self, picture: PictureFile) -> None:
-        """Its upload starts."""
+        """Add a row for a file whose upload starts."""
         name = show.text(picture.path.name)
         name.truncate(20, overflow="ellipsis", pad=True)
         size = picture.path.stat().st_size
         self._rows[picture.path] = self._progress.add_task(name.plain, total=size, picture=picture)
 
     def sent(self, picture: PictureFile, count: int) -> None:
-        """So many more bytes of it went."""
+        """Count bytes that were sent."""
         self._progress.advance(self._rows[picture.path], count)
 
     def end(self, picture: PictureFile) -> None:
-        """It is over: the row makes room for the next."""
+        """Replace the row of a file by its last line."""
         row = self._rows.pop(picture.path, None)
         if row is not None:
             self._progress.remove_task(row)
@@ -96,7 +96,7 @@ class Display:
 
 
 class _Variants(ProgressColumn):
-    """The variants of a row's picture with a sign each."""
+    """The variants of a row's picture, each with a sign for its status."""
 
     def render(self, task: Row) -> Text:
         picture: PictureFile = task.fields["picture"]

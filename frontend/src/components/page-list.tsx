@@ -95,7 +95,7 @@ const STATUS_TEXT: Record<string, string> = {
 const ERROR_TEXT: Record<string, string> = {
   bad_answer: "The response was invalid",
   circuit_open: "The host failed repeatedly, so requests to it are paused",
-  dead_host: "The host does not respond",
+  dead_host: "The host is unknown or refuses connections",
   forbidden_address: "The IP address is not allowed",
   invalid_url: "The URL is not valid",
   redirect_loop: "The redirects form a loop",

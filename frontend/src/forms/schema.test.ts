@@ -53,7 +53,8 @@ describe("the typed text", () => {
     [numbers, "1, two", "Item 2: Must be a number, not 'two'."],
     [url, "ftp://a/", "Must be an http or https URL."],
     [url, `http://${"a".repeat(40)}`, "Must have at most 30 characters."],
-    [{ type: "string", minLength: 1 }, "", "Must have at least 1 character."],
+    [{ type: "string", minLength: 1 }, "", "A value is required."],
+    [{ type: "string", minLength: 2 }, "a", "Must have at least 2 characters."],
     [radius, "", "A value is required."],
     [{}, "hello", "This is not valid JSON"],
   ])("is rejected by %j: %s", (schema, typed, message) => {

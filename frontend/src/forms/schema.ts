@@ -79,11 +79,13 @@ export function boundsOf({ kind, schema }: Field): string {
   return most === undefined ? "" : `at most ${most}`;
 }
 
+const REQUIRED = "A value is required.";
+
 /** Reads the text of a field as a value of its schema. */
 export function parseField({ kind, schema, required }: Field, text: string): ParsedField {
   // An empty text is a valid value of a required text field. Every other empty field is missing.
   if (kind === "text" && required) return parseText(text, schema);
-  if (text.trim() === "") return required ? { error: "A value is required." } : undefined;
+  if (text.trim() === "") return required ? { error: REQUIRED } : undefined;
   switch (kind) {
     case "number":
       return parseNumber(text, schema);
@@ -120,6 +122,7 @@ function parseNumber(text: string, schema: Schema): { value: number } | { error:
 }
 
 function parseText(text: string, { minLength = 0, maxLength, pattern, description }: Schema): ParsedField {
+  if (text === "" && minLength > 0) return { error: REQUIRED };
   const length = [...text].length;
   if (length < minLength) return { error: `Must have at least ${plural(minLength, "character")}.` };
   if (maxLength !== undefined && length > maxLength) {

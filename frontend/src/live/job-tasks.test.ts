@@ -130,7 +130,7 @@ it("may change while tasks of the job are missing", async () => {
   expect(tasks.mayChange).toBe(true);
 });
 
-it("tells a missing job from a failed read", async () => {
+it("is missing when there is no such job, and failed when it cannot be read", async () => {
   const server = new Server(five());
   server.error = new ApiError(404, "no_such_job", "There is no job 'j'.");
   const tasks = new JobTasks(server, "j", {});
