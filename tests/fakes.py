@@ -6,6 +6,7 @@ A fake may crash before an effect, which loses the effect, and after it, which l
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import inf
 from typing import Any, TypeVar
 
 import msgspec
@@ -109,7 +110,7 @@ class FakeLedger:
         return self._get(Task, task_key(job_id, index))
 
     def tasks(self, job_id: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
-        found = [task for task in self.all_tasks(job_id, status) if task.index > int(cursor or -1)]
+        found = [task for task in self.all_tasks(job_id, status) if task.index > int(_checked(cursor) or -1)]
         return found[:limit], str(found[limit - 1].index) if len(found) > limit else None
 
     def jobs(
@@ -118,7 +119,7 @@ class FakeLedger:
         every = (record(Job, entry) for (_, sk), entry in self._items.items() if sk == "JOB")
         wanted = [job for job in every if status in (None, job.status) and kind in (None, job.kind)]
         newest = sorted(wanted, key=lambda job: job.created_at, reverse=True)
-        start = int(cursor or 0)
+        start = int(_checked(cursor) or 0)
         return newest[start : start + limit], str(start + limit) if len(newest) > start + limit else None
 
     def cancel(self, job_id: str) -> Job | None:
@@ -255,6 +256,13 @@ class FakeLedger:
         self.stream.append({"eventName": "MODIFY" if old else "INSERT", "dynamodb": change})
 
 
+def _checked(cursor: str | None) -> str | None:
+    """Return a cursor of ours; raise the adapter's `Rejected` for any other."""
+    if cursor and not cursor.isdigit():
+        raise Rejected("invalid_cursor", "This cursor does not come from this list; start without a cursor.")
+    return cursor
+
+
 class FakeTasks:
     """Keeps the published messages."""
 
@@ -292,7 +300,7 @@ class FakeBucket:
     def put(self, key: str, data: bytes, content_type: str) -> None:
         self.write(key, data)
 
-    def read(self, key: str, etag: str) -> bytes:
+    def read(self, key: str, etag: str = "") -> bytes:
         if key not in self.objects or etag not in ("", self.etag(key)):
             raise Rejected("superseded", f"'{key}' was removed or replaced before it was read.")
         return self.objects[key]
@@ -325,6 +333,8 @@ class FakeConnections:
         self.received: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.ticker_run = ""
         self.gone: set[str] = set()
+        self.seconds: float | None = None
+        """The time limit of the last `send`."""
 
     def add(self, socket: str, role: str) -> None:
         self.received[socket] = []
@@ -361,7 +371,8 @@ class FakeConnections:
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
         return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}
 
-    def send(self, messages: dict[str, list[bytes]], seconds: float = 0) -> None:
+    def send(self, messages: dict[str, list[bytes]], seconds: float = inf) -> None:
+        self.seconds = seconds
         self._crashes.moment()
         for socket, sent in messages.items():
             if socket in self.gone:

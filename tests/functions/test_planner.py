@@ -111,7 +111,7 @@ def test_a_job_cancelled_while_it_is_planned_keeps_its_cancellation_and_all_its_
     announced = Submitter(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(MANIFEST)
     notice, read = stage.notice(str(announced.source)), stage.uploads.read
 
-    def cancelled_meanwhile(key: str, etag: str) -> bytes:
+    def cancelled_meanwhile(key: str, etag: str = "") -> bytes:
         stage.ledger.cancel(announced.id)
         return read(key, etag)
 

@@ -1239,7 +1239,7 @@ export interface components {
         };
         /**
          * Page
-         * @description The result of a crawl's task. Each URL gives exactly one; one that was not fetched has status 0 and an `error`.
+         * @description The result of a crawl's task: one for each URL. A page that was not fetched has status 0 and an `error`.
          */
         Page: {
             /** @description Where redirects ended, or as requested when the page was not fetched */

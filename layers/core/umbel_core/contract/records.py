@@ -130,7 +130,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a crawl's task. Each URL gives exactly one; one that was not fetched has status 0 and an `error`."""
+    """The result of a crawl's task: one for each URL. A page that was not fetched has status 0 and an `error`."""
 
     url: Annotated[str, Meta(description="Where redirects ended, or as requested when the page was not fetched")]
     status: Annotated[int, Meta(description="HTTP status")] = 0
