@@ -55,7 +55,7 @@ class Intake(Construct):
                 ordered_topic=self.ordered.topic_arn,
                 limits=msgspec.json.encode(limits).decode(),
             ),
-            facts=True,
+            with_catalogue=True,
             timeout_seconds=_TIMEOUT,
         )
         coordinator.add_event_source(

@@ -13,13 +13,13 @@ from infra.function import FUNCTIONS, FunctionFactory
 from infra.intake import Intake
 from infra.lane_settings import LaneSettings
 from infra.ledger import Ledger
+from infra.packages import packages_of
 from infra.queue import Queue
 from umbel_core.op import OpCard
 from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
 
-LAYERS_FOR = {"picture": ("imaging", "fetching"), "url": ("fetching",)}
-"""What a lane's function has besides the core, by what its op takes."""
+_LAYERS_FOR = {"picture": ("imaging", "fetching"), "url": ("fetching",)}
 _LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 """Keeps glibc from giving a picture's pages back and asking for them again: a 12 MP decode takes a third less."""
 
@@ -57,12 +57,13 @@ class Lane(Construct):
                 filter_policy={"op": sns.SubscriptionFilter.string_filter(allowlist=[card.name])},
             )
         )
-        on_pictures = card.takes == "picture"
+        source = factory.ops / f"{card.name}.py"
+        layers = layers_of(card)
         worker = factory.function(
             self,
             "worker",
             name=f"op-{card.name}",
-            sources=[FUNCTIONS / "worker", factory.ops / f"{card.name}.py"],
+            sources=[FUNCTIONS / "worker", source],
             environment=WorkerEnvironment(
                 op=card.name,
                 uploads_bucket=ledger.uploads.bucket_name,
@@ -71,11 +72,12 @@ class Lane(Construct):
                 lane_queue_url=self.queue.queue.queue_url,
                 limits=msgspec.json.encode(limits).decode(),
             ),
-            layers=("core", *LAYERS_FOR.get(card.takes, ())),
+            layers=layers,
+            packages=packages_of(card, source, layers),
             memory_mb=card.compute.memory_mb,
             timeout_seconds=card.compute.timeout_seconds,
             reserved=numbers.reserved,
-            plain=_LEAN_MALLOC if on_pictures else None,
+            plain=_LEAN_MALLOC if "imaging" in layers else None,
         )
         worker.add_event_source(
             sources.SqsEventSource(
@@ -87,13 +89,20 @@ class Lane(Construct):
             )
         )
         ledger.table.grant(worker, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
-        if "fetching" in LAYERS_FOR.get(card.takes, ()):
+        if "fetching" in layers:
             # A circuit that opens, which everybody hears of; a host that is well again loses it.
             ledger.table.grant(worker, "dynamodb:PutItem", "dynamodb:DeleteItem")
         self.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")
-        if on_pictures:
+        if card.takes == "picture":
             ledger.uploads.grant_read(worker)
+        if card.returns == "picture":
             ledger.results.grant_put(worker)
+
+
+def layers_of(card: OpCard) -> tuple[str, ...]:
+    """Return the layers of an op's lane, but for the one of the packages that it needs."""
+    layers = ("core", *_LAYERS_FOR.get(card.takes, ()))
+    return layers if "picture" not in (card.takes, card.returns) or "imaging" in layers else (*layers, "imaging")
 
 
 def lane_name(prefix: str, op: str) -> str:

@@ -41,7 +41,7 @@ class Ticker(Construct):
                 reserve=reserve,
                 retention_days=retention_days,
             ),
-            facts=True,
+            with_catalogue=True,
             timeout_seconds=_TIMEOUT,
         )
         events.Rule(

@@ -26,7 +26,7 @@ from worker.redelivery import order_batch
 from worker.runner import Runner
 from worker.skipping import Skipping
 from worker.web import Web
-from worker.work import OnPictures, OnValues
+from worker.work import Destination, FileSource, PictureDestination, Source, ValueSource, Work, in_ledger
 
 logger = Logger(service="worker")
 batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
@@ -49,12 +49,14 @@ def runner() -> Runner:
     web = Web(limits, DynamoCircuitBreaker(client("dynamodb"), environment.ledger_table, ledger.record_event))
     if card.takes == "url":
         _ = web.fetcher
+    source: Source = ValueSource()
+    destination: Destination = in_ledger
     if card.takes == "picture":
-        pictures = S3Pictures(client("s3"), environment.uploads_bucket, limits.max_upload_bytes)
-        results = S3Results(client("s3"), environment.results_bucket)
-        work: Any = OnPictures(card, function, pictures, web, results, limits)
-    else:
-        work = OnValues(function)
+        uploads = S3Pictures(client("s3"), environment.uploads_bucket, limits.max_upload_bytes)
+        source = FileSource(card, function, uploads, web, limits)
+    if card.returns == "picture":
+        destination = PictureDestination(S3Results(client("s3"), environment.results_bucket), limits)
+    work = Work(function, source, destination)
     return Runner(card, work, ledger, Skipping(ledger))
 
 

@@ -14,7 +14,7 @@ from umbel_core.ledger import Job, Ledger, Task
 from umbel_core.messages import RunTask
 from worker.mark_running import MarkRunning
 from worker.skipping import Skipping
-from worker.work import OnValues
+from worker.work import ValueSource, Work, in_ledger
 
 
 def planned(stage: Stage, text: str = "hi", **params: Any) -> RunTask:
@@ -161,7 +161,7 @@ def test_a_quick_task_is_one_write() -> None:
 
 def test_parameters_are_checked_where_the_op_runs_too() -> None:
     stage = Stage()
-    work = OnValues(say)
+    work = Work(say, ValueSource(), in_ledger)
     assert work(planned(stage, "ab", times=2)) == "abab"
     with pytest.raises(Rejected, match="invalid_params"):
         work(RunTask(job="j1", index=0, op="say", variant="v", input="x", params={"times": "two"}))

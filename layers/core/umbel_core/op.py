@@ -32,6 +32,9 @@ Url = Annotated[str, Bounds(pattern=_ADDRESS, max_length=2048, description="An h
 Format = Literal["jpeg", "png", "webp", "avif"]
 """The formats that a caller may ask for. Without one, a result keeps the format of its input."""
 
+ADD_A_PACKAGE = ".venv/bin/uv add --no-sync --group ops {}, then make setup"
+"""What makes a package of PyPI one that ops may need."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -88,6 +91,8 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """True: tasks of one group run one after another, through a FIFO queue."""
     serves: Literal["batch", "crawl"] | None = None
     """The kind of job whose images or pages this op is for."""
+    needs: tuple[Annotated[str, Bounds(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")], ...] = ()
+    """The PyPI packages that the op imports, by their names there, lower case. Its lane gets a layer of them."""
 
 
 class OpCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
