@@ -15,11 +15,11 @@ from infra.lane_settings import LaneSettings
 from infra.ledger import Ledger
 from infra.packages import packages_of
 from infra.queue import Queue
+from umbel_core.input_types import layers_for
 from umbel_core.op import OpCard
 from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
 
-_LAYERS_FOR = {"picture": ("imaging", "fetching"), "url": ("fetching",)}
 _LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 """Keeps glibc from giving a picture's pages back and asking for them again: a 12 MP decode takes a third less."""
 
@@ -93,7 +93,7 @@ class Lane(Construct):
             # A circuit that opens, which everybody hears of; a host that is well again loses it.
             ledger.table.grant(worker, "dynamodb:PutItem", "dynamodb:DeleteItem")
         self.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")
-        if card.takes == "picture":
+        if card.carrier == "file":
             ledger.uploads.grant_read(worker)
         if card.returns == "picture":
             ledger.results.grant_put(worker)
@@ -101,8 +101,8 @@ class Lane(Construct):
 
 def layers_of(card: OpCard) -> tuple[str, ...]:
     """Return the layers of an op's lane, but for the one of the packages that it needs."""
-    layers = ("core", *_LAYERS_FOR.get(card.takes, ()))
-    return layers if "picture" not in (card.takes, card.returns) or "imaging" in layers else (*layers, "imaging")
+    returned = ("imaging",) if card.returns == "picture" else ()
+    return tuple(dict.fromkeys(("core", *layers_for(card.takes), *returned)))
 
 
 def lane_name(prefix: str, op: str) -> str:

@@ -9,7 +9,6 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from api.uploads import TAKEN
 from infra.api import STAGE, Api
 from infra.bundle import ROOT, fingerprint, settle_modes
 from infra.function import FunctionFactory
@@ -18,6 +17,7 @@ from infra.relay import Relay
 from publisher.environment import PublisherEnvironment
 from umbel import toolchain
 from umbel.errors import UmbelError
+from umbel_core.input_types import upload_media_types
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
 
@@ -83,7 +83,7 @@ class Site(Construct):
             "uploads_bucket": ledger.uploads.bucket_name,
             "recipes": {name: list(variants) for name, variants in recipes.items()},
             "max_upload_bytes": limits.max_upload_bytes,
-            "formats": list(TAKEN),
+            "formats": upload_media_types(),
         }
         files = built()
         archive = assets.Asset(self, "Files", path=str(files), asset_hash=fingerprint(files))

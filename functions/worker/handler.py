@@ -47,11 +47,11 @@ def runner() -> Runner:
     card = describe(function)
     ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, limits.retention_days)
     web = Web(limits, DynamoCircuitBreaker(client("dynamodb"), environment.ledger_table, ledger.record_event))
-    if card.takes == "url":
+    if card.carrier == "url":
         _ = web.fetcher
     source: Source = ValueSource()
     destination: Destination = in_ledger
-    if card.takes == "picture":
+    if card.carrier == "file":
         uploads = S3Pictures(client("s3"), environment.uploads_bucket, limits.max_upload_bytes)
         source = FileSource(card, function, uploads, web, limits)
     if card.returns == "picture":

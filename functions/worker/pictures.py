@@ -1,15 +1,14 @@
 """A file's bytes -> what an op works on, decoded only as far as it asks; what an op made -> a file's bytes."""
 
-import inspect
-import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from PIL.Image import Image, Resampling, Transpose
 from PIL.ImageFile import ImageFile
 
-from umbel_core.op import Encoding, is_image
+from umbel_core.input_types import is_image
+from umbel_core.op import Encoding
 from umbel_core.settings import Limits
 from worker.codecs_colour import converter, eight_bits, srgb
 from worker.codecs_in import FAULTS, decoder, decoding, identify
@@ -139,14 +138,13 @@ class StoredPicture:
         return image
 
 
-def opened(data: bytes, function: Callable[..., Any], limits: Limits) -> StoredPicture | Image:
+def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture | Image:
     """Return the file as the op's first parameter asks for it: whole as a `PIL.Image.Image`, else as a `Picture`.
 
     `Rejected` when the file is not a picture that we take, or is too large.
     """
     picture = StoredPicture(data, limits)
-    first, *_ = inspect.signature(function).parameters
-    if not is_image(typing.get_type_hints(function)[first]):
+    if not is_image(annotation):
         return picture
     image = picture.image()
     image.format = picture.format

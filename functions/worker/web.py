@@ -30,7 +30,7 @@ class Web:
         fetcher.deployment = fetcher.Policy(Allowed.parse(self._limits.allowed_addresses), self._circuits)
         return fetcher
 
-    def picture(self, url: str, seconds: float) -> bytes:
+    def file(self, url: str, seconds: float) -> bytes:
         """A picture's bytes, whole, or `Rejected` with the reason; `Transient` where another try may succeed."""
         try:
             page = self.fetcher.fetch(

@@ -3,13 +3,15 @@
 import inspect
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from typing import Any, Protocol
 
 import msgspec
 
 from umbel_core.errors import Rejected
+from umbel_core.input_types import input_type, is_url
 from umbel_core.messages import RunTask
-from umbel_core.op import OpCard, is_address, params_type
+from umbel_core.op import OpCard, input_annotation, params_type
 from umbel_core.settings import Limits
 
 Function = Callable[..., Any]
@@ -27,7 +29,7 @@ class Files(Protocol):
 class Web(Protocol):
     """The files on the web."""
 
-    def picture(self, url: str, seconds: float) -> bytes:
+    def file(self, url: str, seconds: float) -> bytes:
         """Return the file's bytes, within this time."""
 
 
@@ -104,15 +106,18 @@ class FileSource(msgspec.Struct, frozen=True):
         if (url := self.url(command)) is None:
             return self.uploads.fetch(command.input, command.etag)
         # A task begins when at least half of the invocation's time is left.
-        return self.web.picture(url, self.card.compute.timeout_seconds / 2 - 2)
+        return self.web.file(url, self.card.compute.timeout_seconds / 2 - 2)
 
     def open(self, content: Any) -> Any:
-        from worker.pictures import opened  # noqa: PLC0415 - only lanes that need the image libraries have them
-
-        return opened(content, self.function, self.limits)
+        module, _, name = input_type(self.card.takes).open.rpartition(".")
+        return (
+            getattr(import_module(module), name)(content, input_annotation(self.function), self.limits)
+            if module
+            else content
+        )
 
     def url(self, command: RunTask) -> str | None:
-        return command.input if is_address(command.input) else None
+        return command.input if is_url(command.input) else None
 
 
 class PictureDestination(msgspec.Struct, frozen=True):

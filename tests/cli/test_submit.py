@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from tests.ops.running import CATALOGUE
 from umbel.client import Client
 from umbel.commands.submit import _body
 from umbel.errors import UmbelError
 
-OPS = [{"name": name, "takes": takes} for name, takes in (("reverse", "text"), ("sum", "numbers"), ("blur", "picture"))]
+OPS = [msgspec.to_builtins(CATALOGUE[name]) for name in ("reverse", "sum", "blur")]
 TASK = {"id": "j1.0", "op": "reverse", "params": {}, "queued_at": "t", "started_at": "t", "a_field_to_come": 1}
 
 

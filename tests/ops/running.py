@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from umbel_core.catalogue import load_op, read_ops
+from umbel_core.op import input_annotation
 from umbel_core.settings import Limits
 from worker.codecs_out import Encoded
 from worker.pictures import encoded, opened
@@ -23,7 +24,7 @@ PICTURE_OPS = [name for name, card in CATALOGUE.items() if card.takes == "pictur
 def run(op: str, content: Any, limits: Limits = LIMITS, **params: Any) -> Any:
     """Return what the op makes of a file's bytes, or of a value: `Encoded` when it is a picture."""
     function, card = load_op(OPS, op), CATALOGUE[op]
-    source = opened(content, function, limits) if card.takes == "picture" else content
+    source = opened(content, input_annotation(function), limits) if card.takes == "picture" else content
     made = call(function, source, params)
     return encoded(made, source, params, limits) if card.returns == "picture" else made
 

@@ -99,19 +99,18 @@ def _follow(path: str, body: Any, line: watching.Line, *, as_json: bool) -> None
 
 def _body(client: Client, op: str, input_: str, params: dict[str, Any]) -> dict[str, Any]:
     """The request for one task; a local picture rides inside it, or goes ahead of it when it is large."""
-    file, takes = Path(input_), _takes(client, op)
+    file, card = Path(input_), _card(client, op)
+    takes_file = card.get("carrier") == "file"
     if (
-        takes == "picture"
+        takes_file
         and not file.is_file()
         and "://" not in input_
         and not input_.startswith((UPLOADS_PREFIX, INPUTS_PREFIX))
     ):
-        raise UmbelError(
-            f"there is no file '{input_}' here; a picture is a file, a web address or a key below {UPLOADS_PREFIX}"
-        )
-    if takes != "picture" or not file.is_file():
+        raise UmbelError(f"there is no file '{input_}' here; {op} takes a file, a URL or a key below {UPLOADS_PREFIX}")
+    if not takes_file or not file.is_file():
         value = _value(input_)
-        given = input_ if takes == "text" and not isinstance(value, str) else value
+        given = input_ if card["input"].get("type") == "string" and not isinstance(value, str) else value
         return {"name": op, "tasks": [{"op": op, "input": given, "params": params}]}
     if file.stat().st_size <= _INSIDE:
         return {"image_data": base64.b64encode(file.read_bytes()).decode(), "operation": op, "params": params}
@@ -120,9 +119,10 @@ def _body(client: Client, op: str, input_: str, params: dict[str, Any]) -> dict[
     return {"name": file.name, "tasks": [{"op": op, "input": ticket.fields["key"], "params": params}]}
 
 
-def _takes(client: Client, op: str) -> str | None:
+def _card(client: Client, op: str) -> dict[str, Any]:
+    """Return the op's card; for an op that is not deployed an empty one, because the API refuses it with the reason."""
     ops = client.call("GET", "/ops")["ops"]
-    return next((card["takes"] for card in ops if card["name"] == op), None)
+    return next((card for card in ops if card["name"] == op), {"input": {}})
 
 
 def _param(text: str) -> tuple[str, Any]:

@@ -77,6 +77,7 @@ export interface TaskPage {
 
 /** As much of JSON Schema as ops have. */
 export interface Schema {
+  title?: string;
   type?: string;
   description?: string;
   default?: unknown;
@@ -103,6 +104,8 @@ export interface OpCard {
   name: string;
   summary: string;
   takes: string;
+  carrier: "value" | "url" | "file";
+  media_types: string[];
   returns: string;
   input: Schema;
   params: Schema;

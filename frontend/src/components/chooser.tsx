@@ -7,20 +7,17 @@ interface Props {
   onChoose: (name: string) => void;
 }
 
-const TAKES: Record<string, string> = {
-  picture: "On a picture",
-  text: "On a text",
-  numbers: "On numbers",
-  url: "On an address",
-  json: "On a value",
-};
-
-/** The deployed ops by what they take, in a fixed order; a type that is new here comes last under its own name. */
+/** The deployed ops by the type of their input: those on files first, the others in the order of their titles. */
 export function groupsOf(cards: readonly OpCard[]): [title: string, cards: OpCard[]][] {
-  const types = [...new Set([...Object.keys(TAKES), ...cards.map((card) => card.takes)])];
-  return types
-    .map((type): [string, OpCard[]] => [TAKES[type] ?? type, cards.filter((card) => card.takes === type)])
-    .filter(([, found]) => found.length > 0);
+  const groups = new Map<string, OpCard[]>();
+  for (const card of cards) {
+    const title = card.input.title ?? card.takes;
+    groups.set(title, [...(groups.get(title) ?? []), card]);
+  }
+  const isFile = (group: OpCard[]) => group.some((card) => card.carrier === "file");
+  return [...groups].sort(
+    ([a, one], [b, other]) => Number(isFile(other)) - Number(isFile(one)) || a.localeCompare(b),
+  );
 }
 
 /** Which op: buttons where there is room, of which the arrow keys go through all; a menu where there is not. */

@@ -6,6 +6,9 @@ import { preview } from "../upload/preview";
 import { Help } from "./field";
 
 interface Props {
+  label: string;
+  /** Media types that the file may have. */
+  accept: readonly string[];
   value: string;
   file?: File;
   fault?: string;
@@ -13,8 +16,8 @@ interface Props {
   onChange: (value: string, file?: File) => void;
 }
 
-/** A picture: its key in the uploads bucket, its address, or a file that rides along. */
-export function PictureField({ value, file, fault, help, onChange }: Props) {
+/** An input that is a file: its key in the uploads bucket, its URL, or the file itself inside the request. */
+export function PictureField({ label, accept, value, file, fault, help, onChange }: Props) {
   const id = useId();
   const chooser = useRef<HTMLInputElement>(null);
   const known = useKnownKeys();
@@ -23,7 +26,7 @@ export function PictureField({ value, file, fault, help, onChange }: Props) {
   useFiles(useStable((dropped: File) => take.current(dropped)));
   return (
     <div className="field" data-field="">
-      <label htmlFor={id}>Picture</label>
+      <label htmlFor={id}>{label}</label>
       {file ? (
         <Chosen file={file} onRemove={() => onChange("")} />
       ) : (
@@ -52,7 +55,7 @@ export function PictureField({ value, file, fault, help, onChange }: Props) {
       <input
         ref={chooser}
         type="file"
-        accept="image/*"
+        accept={accept.join()}
         className="visually-hidden"
         tabIndex={-1}
         aria-label="Choose a picture to send along"

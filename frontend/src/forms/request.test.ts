@@ -2,8 +2,8 @@ import { expect, it, test } from "vitest";
 import type { OpCard } from "../api/types";
 import { Picture, placed, submissionOf } from "./request";
 
-const text = { name: "say", takes: "text" } as OpCard;
-const picture = { name: "soften", takes: "picture" } as OpCard;
+const text = { name: "say", carrier: "value" } as OpCard;
+const picture = { name: "soften", carrier: "file" } as OpCard;
 
 it("sends a task as the shortest call that says it", () => {
   expect(submissionOf(text, "hello", {})).toEqual({

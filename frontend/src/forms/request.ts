@@ -10,7 +10,7 @@ export function submissionOf(card: OpCard, input: unknown, params: Record<string
   if (input instanceof Picture) {
     return { path: "/jobs", body: { image_data: input.base64, operation: card.name, params } };
   }
-  if (card.takes !== "picture" && Object.keys(params).length === 0) {
+  if (card.carrier !== "file" && Object.keys(params).length === 0) {
     return { path: "/tasks", body: { type: card.name, payload: input } };
   }
   return { path: "/jobs", body: { name: card.name, tasks: [{ op: card.name, input, params }] } };

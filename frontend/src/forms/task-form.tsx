@@ -11,7 +11,6 @@ import { useSending } from "./use-sending";
 
 /** The input's field has no name; parameters have theirs. */
 const INPUT = "";
-const LABELS: Record<string, string> = { text: "Text", numbers: "Numbers", url: "Address" };
 
 /** One op's input and parameters, from its schema. What the page can tell at once it tells in the API's words. */
 export function TaskForm({ card }: { card: OpCard }) {
@@ -52,8 +51,10 @@ export function TaskForm({ card }: { card: OpCard }) {
   return (
     <fieldset className="form" disabled={!allowed} aria-label={card.name}>
       <form ref={form} onSubmit={(event) => void submit(event)} onKeyDown={submitOnEnter} noValidate>
-        {card.takes === "picture" ? (
+        {card.carrier === "file" ? (
           <PictureField
+            label={card.input.title ?? card.takes}
+            accept={card.media_types}
             value={values[INPUT] ?? ""}
             file={file}
             fault={said(INPUT)}
@@ -66,7 +67,7 @@ export function TaskForm({ card }: { card: OpCard }) {
         ) : (
           <FieldInput
             field={input}
-            label={LABELS[card.takes] ?? "Value"}
+            label={card.input.title ?? card.takes}
             value={values[INPUT] ?? ""}
             fault={said(INPUT)}
             onChange={type(INPUT)}

@@ -13,9 +13,10 @@ import msgspec
 
 from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected
+from umbel_core.input_types import is_url
 from umbel_core.ledger import Kind, Task
 from umbel_core.messages import Group, Manifest, OnError, TaskSpec
-from umbel_core.op import Bounds, is_address
+from umbel_core.op import Bounds
 from umbel_core.settings import Limits, megabytes
 from umbel_core.validation import convert
 
@@ -139,7 +140,7 @@ def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submi
 
 
 def _task(request: TaskRequest, catalogue: Catalogue) -> Submission:
-    types = [name for name, card in catalogue.items() if card.takes != "picture"]
+    types = [name for name, card in catalogue.items() if card.carrier != "file"]
     if request.type not in types:
         raise Rejected("unknown_type", f"$.type: there is no type '{request.type}'; the types are {', '.join(types)}")
     try:
@@ -164,7 +165,7 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
     if len(picture) > limits.max_upload_bytes:
         most = megabytes(limits.max_upload_bytes)
         raise Rejected("too_large", f"$.image_data: {megabytes(len(picture))}; at most {most} are taken")
-    ops = [name for name, card in catalogue.items() if card.takes == "picture"]
+    ops = [name for name, card in catalogue.items() if card.carrier == "file"]
     if request.operation not in ops:
         raise Rejected(
             "unknown_op",
@@ -212,7 +213,7 @@ def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submi
 
 
 def _check_address(catalogue: Catalogue, op: str, url: str, path: str) -> None:
-    if not is_address(url):
+    if not is_url(url):
         raise Rejected("invalid_input", f"{path}: '{url[:100]}' is not an http or https address")
     catalogue.check_input(op, url, path)
 
