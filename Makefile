@@ -25,7 +25,7 @@ persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
 up_options := $(if $(port),--port $(port)) $(persist) $(if $(host),--host "$(host)") $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor setup browser test check deploy machines bench clean
+.PHONY: help up down doctor setup browser test check deploy machines bench generate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -59,6 +59,9 @@ deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 	@$(bin)/umbel doctor --deploy $(ARGS)
 	@$(tools) page
 	@$(bin)/cdk deploy $(ARGS)
+
+generate: setup ## Write docs/openapi.json, docs/asyncapi.json and the front end's types from the contract
+	@$(run) python -I -m infra.generate
 
 machines: setup ## Set up and upload under each condition of docs/local.md (ARGS="moved copied")
 	@$(bin)/python -I -m tests.machines $(ARGS)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as cloudfront_origins
@@ -17,6 +18,8 @@ from infra.relay import Relay
 from publisher.environment import PublisherEnvironment
 from umbel import toolchain
 from umbel.errors import UmbelError
+from umbel_core.contract import PageConfig
+from umbel_core.contract.limits import published
 from umbel_core.input_types import upload_media_types
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
@@ -77,14 +80,14 @@ class Site(Construct):
     ) -> None:
         """Have the deployment put the built page into the bucket, told where the API and the sockets are."""
         local = factory.target.endpoint is not None
-        config = {
-            "api": f"/_aws/execute-api/{api.rest.rest_api_id}/{STAGE}" if local else api.rest.url,
-            "socket": f"/_aws/execute-api/{relay.api.api_id}/{relay.stage.stage_name}" if local else relay.stage.url,
-            "uploads_bucket": ledger.uploads.bucket_name,
-            "recipes": {name: list(variants) for name, variants in recipes.items()},
-            "max_upload_bytes": limits.max_upload_bytes,
-            "formats": upload_media_types(),
-        }
+        config = PageConfig(
+            api=f"/_aws/execute-api/{api.rest.rest_api_id}/{STAGE}" if local else api.rest.url,
+            socket=f"/_aws/execute-api/{relay.api.api_id}/{relay.stage.stage_name}" if local else relay.stage.url,
+            uploads_bucket=ledger.uploads.bucket_name,
+            recipes={name: list(variants) for name, variants in recipes.items()},
+            formats=upload_media_types(),
+            limits=published(limits),
+        )
         files = built()
         archive = assets.Asset(self, "Files", path=str(files), asset_hash=fingerprint(files))
         function = factory.function(
@@ -110,7 +113,7 @@ class Site(Construct):
                 "archive_bucket": archive.s3_bucket_name,
                 "archive_key": archive.s3_object_key,
                 "ops": ops,
-                "config": Stack.of(self).to_json_string(config),
+                "config": Stack.of(self).to_json_string(msgspec.to_builtins(config)),
             },
         ).node.add_dependency(self.bucket.policy or self.bucket)
 

@@ -11,6 +11,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from authorizer.environment import AuthorizerEnvironment
+from infra import openapi
 from infra.api import STAGE, Api
 from infra.bundle import ROOT
 from infra.dead_letters import DeadLetters
@@ -24,8 +25,10 @@ from infra.settings import Settings
 from infra.site import Site
 from infra.target import Target
 from infra.ticker import Ticker
+from umbel.home import version
 from umbel_core.catalogue import Catalogue, read_ops
 from umbel_core.recipes import Recipes, read_recipes
+from umbel_core.settings import Limits
 
 
 class Umbel(Stack):
@@ -40,7 +43,7 @@ class Umbel(Stack):
         self.catalogue = read_ops(ops)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
         numbers = concurrency_of(dict(self.catalogue), settings.concurrency)
-        factory = FunctionFactory(self, target, name, _packaged_data(self.catalogue, recipes), ops)
+        factory = FunctionFactory(self, target, name, _packaged_data(self.catalogue, recipes, settings.limits), ops)
         limits = settings.limits
 
         alarms = self._alarms(name, settings)
@@ -111,9 +114,13 @@ class Umbel(Stack):
             CfnOutput(self, name, value=value)
 
 
-def _packaged_data(catalogue: Catalogue, recipes: Recipes) -> dict[str, bytes]:
-    """What the coordinator and the API know of ops and recipes: data, packed beside their code."""
-    return {"catalogue.json": catalogue.dump(), "recipes.json": msgspec.json.encode(recipes)}
+def _packaged_data(catalogue: Catalogue, recipes: Recipes, limits: Limits) -> dict[str, bytes]:
+    """Return the files that are packed beside the code of the coordinator and the API."""
+    return {
+        "catalogue.json": catalogue.dump(),
+        "recipes.json": msgspec.json.encode(recipes),
+        "openapi.json": msgspec.json.encode(openapi.document(version(), limits, catalogue)),
+    }
 
 
 def _own_origins(target: Target, site: Site) -> list[str]:

@@ -1,11 +1,11 @@
 """HTTP -> uploads bucket and ledger: every route of the API. infra builds the REST API from these routes."""
 
-import re
-from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
-from chalice.app import Chalice, Request, Response
+from chalice.app import Chalice
+from msgspec import Meta
 
 from api import health as health_
 from api import images as images_
@@ -15,162 +15,223 @@ from api import prometheus
 from api import stats as stats_
 from api import tasks as tasks_
 from api import uploads as uploads_
-from api.answers import contract_form, route
-from umbel_core.errors import Rejected
-from umbel_core.settings import megabytes
-from umbel_core.validation import convert
+from api.routing import File, Redirect, Routes, Text, contract_form
+from umbel_core import contract
+from umbel_core.contract import JobKind, JobStatus, TaskStatus
+from umbel_core.contract.responses import Cursor
 
-_MOST_BYTES = 6_000_000
-"""What Lambda takes in one request; a local engine takes more, and what runs there is to run on AWS."""
-_COUNT = re.compile(r"0*[1-9][0-9]{0,8}")
+Limit = Annotated[int, Meta(ge=1, description="At most so many")]
+Flag = Annotated[Literal["0", "1"], Meta(description="`0`: answer with the file's bytes instead of a redirect")]
 
 app = Chalice(app_name="umbel", configure_logs=False)
+# `File` says by itself that it is binary, whatever the request accepts.
+app.api.binary_types = []
 app.register_middleware(contract_form, "http")
+routes = Routes(app)
+route = routes.route
 
 
-@route(app, "/health", "GET", open_to_all=True)
-def health() -> dict[str, Any]:
+class JobsQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Which jobs."""
+
+    limit: Annotated[int, Meta(ge=1, description="At most so many; 200 are the most of one page")] = 50
+    cursor: Cursor | None = None
+    status: JobStatus | None = None
+    kind: JobKind | None = None
+
+
+class TasksQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Which tasks of a job."""
+
+    limit: Annotated[int, Meta(ge=1, description="At most so many; 200 are the most of one page")] = 100
+    cursor: Cursor | None = None
+    status: TaskStatus | None = None
+
+
+class DownloadQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """Which result, and how."""
+
+    variant: Annotated[str, Meta(description="Name of the result; needed when the job has several")] | None = None
+    redirect: Flag = "1"
+
+
+class ImageQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """How a result is answered."""
+
+    redirect: Flag = "1"
+
+
+class ImagesQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """How many jobs."""
+
+    limit: Annotated[int, Meta(ge=1, description="At most so many jobs; 300 are the most")] = images_.MOST
+
+
+@route("GET", "/health", is_open=True)
+def get_health() -> contract.Health:
+    """Say whether every deployed op can work.
+
+    Looked up once in five seconds at most. The status is `degraded` when any op is.
+    """
     return health_.health()
 
 
-@route(app, "/me", "GET")
-def get_me() -> dict[str, str]:
-    """Who asks, as the authorizer knows them: a page need not offer what would be refused."""
-    return {"role": _request().context["authorizer"]["role"]}
+@route("GET", "/openapi.json", is_open=True)
+def get_openapi() -> Text:
+    """Describe this API: this document."""
+    return Text((Path(__file__).parent.parent / "openapi.json").read_text(encoding="utf-8"), "application/json")
 
 
-@route(app, "/uploads", "POST")
-def post_upload() -> Response:
-    return Response(uploads_.announce(_body(uploads_.UploadRequest)), status_code=201)
+@route("GET", "/me")
+def get_me() -> contract.Me:
+    """Say what the token may do, so that a page need not offer what would be refused."""
+    assert app.current_request is not None, "views run inside a request"
+    return contract.Me(role=app.current_request.context["authorizer"]["role"])
 
 
-@route(app, "/jobs", "POST")
-def post_job() -> Response:
-    return Response(jobs_.submit(_raw()), status_code=202)
+@route(
+    "POST",
+    "/uploads",
+    status=201,
+    errors=("empty_file", "too_large", "unsupported_format", "unknown_recipe"),
+)
+def post_upload(body: contract.UploadRequest) -> contract.UploadTicket:
+    """Get a presigned POST for one picture.
+
+    The job is in the ledger at once, as pending; its tasks start when the file has arrived. If none arrives, the job
+    leaves the ledger after two hours.
+    """
+    return uploads_.request_upload(body)
 
 
-@route(app, "/jobs", "GET")
-def get_jobs() -> dict[str, Any]:
-    return jobs_.listing(_limit(50), _query("cursor"), _query("status"), _query("kind"))
+@route(
+    "POST",
+    "/jobs",
+    status=202,
+    accepts=(
+        contract.Manifest,
+        contract.ImageRequest,
+        contract.TaskRequest,
+        contract.BatchRequest,
+        contract.CrawlRequest,
+    ),
+    errors=jobs_.SUBMIT_ERRORS,
+)
+def post_job(body: bytes) -> contract.Accepted:
+    """Start a job: a manifest of tasks, one op on a picture inside the request, or the body of any call below."""
+    return jobs_.submit(body)
 
 
-@route(app, "/jobs/{job}", "GET")
-def get_job(job: str) -> dict[str, Any]:
-    return jobs_.show(job)
+@route("GET", "/jobs", errors=("invalid_limit", "invalid_status", "invalid_kind", "invalid_cursor"))
+def get_jobs(query: JobsQuery) -> contract.JobPage:
+    """List jobs, newest first."""
+    return jobs_.listing(query.limit, query.cursor, query.status, query.kind)
 
 
-@route(app, "/jobs/{job}", "DELETE")
-def delete_job(job: str) -> Response:
-    return Response(jobs_.cancel(job), status_code=202)
+@route("GET", "/jobs/{job_id}", errors=("no_such_job",))
+def get_job(job_id: str) -> contract.Job:
+    """Get one job, with all its errors."""
+    return jobs_.show(job_id)
 
 
-@route(app, "/jobs/{job}/retry", "POST")
-def retry_job(job: str) -> Response:
-    return Response(jobs_.retry(job), status_code=202)
+@route("DELETE", "/jobs/{job_id}", status=202, errors=("no_such_job", "already_ended"))
+def delete_job(job_id: str) -> contract.Accepted:
+    """Cancel a job: tasks that run end, the others are skipped."""
+    return jobs_.cancel(job_id)
 
 
-@route(app, "/jobs/{job}/tasks", "GET")
-def get_tasks(job: str) -> dict[str, Any]:
-    return jobs_.tasks(job, _limit(100), _query("cursor"), _query("status"))
+@route("POST", "/jobs/{job_id}/retry", status=202, errors=("no_such_job", "conflict"))
+def retry_job(job_id: str) -> contract.Accepted:
+    """Run again what failed or was skipped."""
+    return jobs_.retry(job_id)
 
 
-@route(app, "/jobs/{job}/download", "GET")
-def download(job: str) -> Response:
-    return _found(jobs_.download(job, _query("variant")))
+@route("GET", "/jobs/{job_id}/tasks", errors=("no_such_job", "invalid_limit", "invalid_status", "invalid_cursor"))
+def get_tasks(job_id: str, query: TasksQuery) -> contract.TaskPage:
+    """List a job's tasks, in the order of its request."""
+    return jobs_.tasks(job_id, query.limit, query.cursor, query.status)
 
 
-@route(app, "/batches", "POST")
-def post_batch() -> Response:
-    return Response(jobs_.submit(_raw(), "batch"), status_code=202)
+@route(
+    "GET",
+    "/jobs/{job_id}/download",
+    status=302,
+    errors=("no_such_job", "no_result", "which_variant", "result_too_large"),
+)
+def download(job_id: str, query: DownloadQuery) -> Redirect | File:
+    """Get a job's result: the only one, or the variant asked for."""
+    return jobs_.download(job_id, query.variant, redirect=query.redirect == "1")
 
 
-@route(app, "/crawls", "POST")
-def post_crawl() -> Response:
-    return Response(jobs_.submit(_raw(), "crawl"), status_code=202)
+@route(
+    "POST", "/batches", status=202, accepts=(contract.BatchRequest,), errors=(*jobs_.SUBMIT_ERRORS, "count_mismatch")
+)
+def post_batch(body: bytes) -> contract.Accepted:
+    """Start a batch: images by store, in order within a store; a failure stops its own store."""
+    return jobs_.submit(body, "batch")
 
 
-@route(app, "/tasks", "POST")
-def post_task() -> Response:
-    return Response(tasks_.submit(_raw()), status_code=202)
+@route("POST", "/crawls", status=202, accepts=(contract.CrawlRequest,), errors=jobs_.SUBMIT_ERRORS)
+def post_crawl(body: bytes) -> contract.Accepted:
+    """Start a crawl: each page's title, size and status as a task's result."""
+    return jobs_.submit(body, "crawl")
 
 
-@route(app, "/tasks/{task}", "GET")
-def get_task(task: str) -> dict[str, Any]:
-    return tasks_.show(task)
+@route(
+    "POST",
+    "/tasks",
+    status=202,
+    accepts=(contract.TaskRequest,),
+    errors=(*jobs_.SUBMIT_ERRORS, "unknown_type", "invalid_payload"),
+)
+def post_task(body: bytes) -> contract.TaskAccepted:
+    """Start a single task on something that travels inside the request."""
+    return tasks_.submit(body)
 
 
-@route(app, "/images", "GET")
-def get_images() -> dict[str, Any]:
-    return images_.images(_limit(images_.MOST))
+@route("GET", "/tasks/{task_id}", errors=("no_such_task",))
+def get_task(task_id: str) -> contract.SingleTask:
+    """Get a single task, from the moment that it was accepted."""
+    return tasks_.show(task_id)
 
 
-@route(app, "/images/{job}/{variant}", "GET")
-def get_image(job: str, variant: str) -> Response:
-    return _found(images_.image(job, variant))
+@route("GET", "/images", errors=("invalid_limit",))
+def get_images(query: ImagesQuery) -> dict[str, dict[str, str]]:
+    """List variants of the newest jobs: job id -> variant -> URL that opens it for an hour."""
+    return images_.images(query.limit)
 
 
-@route(app, "/ops", "GET")
-def get_ops() -> dict[str, Any]:
+@route("GET", "/images/{job_id}/{variant}", status=302, errors=("no_result", "result_too_large"))
+def get_image(job_id: str, variant: str, query: ImageQuery) -> Redirect | File:
+    """Get one variant of a picture."""
+    return images_.image(job_id, variant, redirect=query.redirect == "1")
+
+
+@route("GET", "/ops")
+def get_ops() -> contract.OpList:
+    """List the deployed ops: what each takes, its parameters, and its lane as it is now."""
     return ops_.ops()
 
 
-@route(app, "/ops/{op}", "PUT")
-def put_op(op: str) -> dict[str, Any]:
-    return ops_.scale(op, _body(ops_.Scale))
+@route("PUT", "/ops/{op}", errors=("no_such_op", "invalid_concurrency", "being_changed", "account_limit"))
+def put_op(op: str, body: contract.ScaleRequest) -> contract.LaneSetting:
+    """Set how many of an op may run at a time; 0 pauses it, and its messages wait."""
+    return ops_.scale(op, body)
 
 
-@route(app, "/ops/{op}/redrive", "POST")
-def redrive_op(op: str) -> Response:
-    return Response(ops_.redrive(op), status_code=202)
+@route("POST", "/ops/{op}/redrive", status=202, errors=("no_such_op",))
+def redrive_op(op: str) -> contract.Redriven:
+    """Start over the dead letters of an op; `intake` stands for those of jobs that could not be planned."""
+    return ops_.redrive(op)
 
 
-@route(app, "/stats", "GET")
-def get_stats() -> dict[str, Any]:
+@route("GET", "/stats")
+def get_stats() -> contract.Stats:
+    """Get statistics of all ops, looked up once in two seconds at most."""
     return stats_.stats()
 
 
-@route(app, "/metrics", "GET")
-def get_metrics() -> Response:
-    return Response(stats_.metrics(), headers={"Content-Type": prometheus.CONTENT_TYPE})
-
-
-def _request() -> Request:
-    assert app.current_request is not None, "views run inside a request"
-    return app.current_request
-
-
-def _raw() -> bytes:
-    body = _request().raw_body
-    if len(body) > _MOST_BYTES:
-        raise Rejected(
-            "too_large",
-            f"The request has {megabytes(len(body))}; at most {megabytes(_MOST_BYTES)} are taken. "
-            "Send a large picture by POST /uploads, a large manifest to jobs/ in the uploads bucket.",
-        )
-    return body.encode() if isinstance(body, str) else body
-
-
-def _found(address: str) -> Response:
-    return Response("", status_code=302, headers={"Location": address})
-
-
-def _query(name: str) -> str | None:
-    given: Mapping[str, str] = _request().query_params or {}
-    return given.get(name)
-
-
-def _limit(default: int) -> int:
-    given = _query("limit")
-    if given is None:
-        return default
-    if not _COUNT.fullmatch(given):
-        raise Rejected("invalid_limit", "'limit' is a whole number from 1 up.")
-    return int(given)
-
-
-def _body(kind: type[Any]) -> Any:
-    try:
-        document = msgspec.json.decode(_raw())
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise Rejected("invalid_json", f"$: not JSON: {error}") from error
-    return convert(document, kind, "invalid_body")
+@route("GET", "/metrics")
+def get_metrics() -> Text:
+    """Get the same for Prometheus, as text."""
+    return Text(stats_.metrics(), prometheus.CONTENT_TYPE)

@@ -1,117 +1,121 @@
 """Jobs: submitted through the uploads bucket, read from the ledger."""
 
-import json
 from collections.abc import Callable
 from itertools import islice
-from typing import Any, get_args
+from typing import Any, TypeVar
 
+import msgspec
+
+from api.results import result_file
+from api.routing import File, Redirect, fits_into_answer
 from api.wiring import intake, ledger, results, submitter
+from umbel_core import contract
+from umbel_core.contract import Accepted, JobKind, JobPage, JobStatus, TaskPage, TaskStatus
 from umbel_core.errors import Rejected
-from umbel_core.ledger import ErrorRecord, Job, JobStatus, Kind, TaskStatus
+from umbel_core.ledger import ErrorRecord, Job
 from umbel_core.messages import RetryTasks
 from umbel_core.views import job_view, task_view
 
 _LARGEST_PAGE = 200
 _MOST_ERRORS = 2000
 """What fits into one answer of a Lambda."""
-_ANSWER_BYTES = 6_000_000
-"""What a Lambda may answer, in which the body is a text inside a document: its quotes and backslashes count twice."""
+SUBMIT_ERRORS = (
+    *("invalid_json", "invalid_manifest", "invalid_params", "invalid_input", "invalid_image_data"),
+    *("unknown_op", "mixed_group", "count_mismatch", "unknown_type", "invalid_payload"),
+    *("empty_file", "too_large", "too_many_tasks", "input_too_large"),
+)
+Page = TypeVar("Page", bound=msgspec.Struct)
 
 
-def submit(body: bytes, kind: Kind | None = None) -> dict[str, Any]:
+def submit(body: bytes, kind: JobKind | None = None) -> Accepted:
     """Start the job that a body asks for."""
     job = submitter().submit(body, kind)
-    return {"job_id": job.id, "status": job.status}
+    return Accepted(job_id=job.id, status=job.status)
 
 
-def listing(limit: int, cursor: str | None, status: str | None, kind: str | None) -> dict[str, Any]:
-    """A page of jobs, newest first."""
-    _check_word("status", status, JobStatus)
-    _check_word("kind", kind, Kind)
+def listing(limit: int, cursor: str | None, status: JobStatus | None, kind: JobKind | None) -> JobPage:
+    """Return a page of jobs, newest first."""
 
-    def page(limit: int) -> dict[str, Any]:
+    def page(limit: int) -> JobPage:
         found, after = ledger().jobs(limit, cursor, status, kind)
-        return {"jobs": [job_view(job, results().link) for job in found], "cursor": after}
+        return JobPage(jobs=[job_view(job, results().link) for job in found], cursor=after)
 
     return _fitting(limit, page)
 
 
-def show(job: str) -> dict[str, Any]:
-    """One job, with all its faults: its record keeps some of many."""
-    found = _job(job)
+def show(job_id: str) -> contract.Job:
+    """Return one job with all its errors: its record keeps only the first ones."""
+    found = _job(job_id)
     if found.failed > len(found.errors):
-        found.errors = [ErrorRecord.of_task(task) for task in islice(ledger().all_tasks(job, "failed"), _MOST_ERRORS)]
+        failed = islice(ledger().all_tasks(job_id, "failed"), _MOST_ERRORS)
+        found.errors = [ErrorRecord.of_task(task) for task in failed]
     return job_view(found, results().link)
 
 
-def tasks(job: str, limit: int, cursor: str | None, status: str | None) -> dict[str, Any]:
-    """A page of a job's tasks in order."""
-    _check_word("status", status, TaskStatus)
-    _job(job)
+def tasks(job_id: str, limit: int, cursor: str | None, status: TaskStatus | None) -> TaskPage:
+    """Return a page of a job's tasks in order."""
+    _job(job_id)
 
-    def page(limit: int) -> dict[str, Any]:
-        found, after = ledger().tasks(job, status, limit, cursor)
-        return {"tasks": [task_view(task, results().link) for task in found], "cursor": after}
+    def page(limit: int) -> TaskPage:
+        found, after = ledger().tasks(job_id, status, limit, cursor)
+        return TaskPage(tasks=[task_view(task, results().link) for task in found], cursor=after)
 
     return _fitting(limit, page)
 
 
-def download(job: str, variant: str | None) -> str:
-    """The address of a job's result: the only one, or the variant asked for."""
-    found = {task.variant: task.result for task in ledger().all_tasks(_job(job).id) if _has_file(task.result)}
+def download(job_id: str, variant: str | None, *, redirect: bool) -> Redirect | File:
+    """Return a job's result: the only one, or the variant asked for."""
+    found = {task.variant: task.result for task in ledger().all_tasks(_job(job_id).id) if _has_file(task.result)}
     if variant is None and len(found) == 1:
-        return results().link(next(iter(found.values()))["key"])
+        return result_file(next(iter(found.values())), redirect=redirect)
     if variant is None and found:
         raise Rejected(
-            "which_variant", f"The job has {len(found)} results; say ?variant= with one of {', '.join(found)}."
+            "which_variant",
+            f"The job has {len(found)} results; say ?variant= with one of {', '.join(found)}.",
+            ("variant",),
         )
     if variant not in found:
         raise Rejected(
             "no_result", f"The job has no result '{variant}'." if variant else "The job has no result to download."
         )
-    return results().link(found[variant]["key"])
+    return result_file(found[variant], redirect=redirect)
 
 
-def cancel(job: str) -> dict[str, Any]:
-    """Stop a job: what is in flight ends, the rest is skipped."""
-    found = _job(job)
+def cancel(job_id: str) -> Accepted:
+    """Cancel a job: tasks that run end, the others are skipped."""
+    found = _job(job_id)
     if found.ended:
         raise Rejected("already_ended", f"The job is {found.status} already.")
-    ledger().cancel(job)
-    return {"job_id": job, "status": "cancelled"}
+    ledger().cancel(job_id)
+    return Accepted(job_id=job_id, status="cancelled")
 
 
-def retry(job: str) -> dict[str, Any]:
-    """Run again what failed or was skipped; of a cancelled job also what is still to be skipped.
+def retry(job_id: str) -> Accepted:
+    """Run again what failed or was skipped; of a cancelled job also what has not been skipped yet.
 
-    It is pending from here on: whoever looks does not take the end before for the end, and may cancel it.
+    The job is pending from here on, so that nobody takes its earlier end for its end, and it can be cancelled.
     """
-    found = _job(job)
+    found = _job(job_id)
     if not (found.failed + found.skipped or (found.status == "cancelled" and found.completed < found.total)):
         raise Rejected("conflict", "No task of this job failed or was skipped; there is nothing to run again.")
-    ledger().resume(job)
-    intake().retry(RetryTasks(job, waiting=found.status == "cancelled"))
-    return {"job_id": job, "status": "pending"}
+    ledger().resume(job_id)
+    intake().retry(RetryTasks(job_id, waiting=found.status == "cancelled"))
+    return Accepted(job_id=job_id, status="pending")
 
 
-def _fitting(limit: int, page: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
-    """A page of as many as asked for, or of half as many, until it fits into one answer."""
+def _fitting(limit: int, page: Callable[[int], Page]) -> Page:
+    """A page of `limit` records, or of half as many until it fits into one answer."""
     limit = min(limit, _LARGEST_PAGE)
-    while len(json.dumps(json.dumps(answer := page(limit)))) > _ANSWER_BYTES and limit > 1:
+    while not fits_into_answer(answer := page(limit)) and limit > 1:
         limit //= 2
     return answer
 
 
-def _job(job: str) -> Job:
-    found = ledger().job(job)
+def _job(job_id: str) -> Job:
+    found = ledger().job(job_id)
     if found is None:
-        raise Rejected("no_such_job", f"There is no job '{job}'.")
+        raise Rejected("no_such_job", f"There is no job '{job_id}'.")
     return found
-
-
-def _check_word(name: str, given: str | None, words: Any) -> None:
-    if given is not None and given not in get_args(words):
-        raise Rejected(f"invalid_{name}", f"'{name}' is one of {', '.join(get_args(words))}.")
 
 
 def _has_file(result: Any) -> bool:

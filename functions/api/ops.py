@@ -1,50 +1,48 @@
 """The catalogue with its live state, and the one number that tunes a lane."""
 
 from itertools import groupby
-from typing import Annotated, Any
 
 import msgspec
 
 from api.wiring import catalogue, counters, intake, lanes, ledger
+from umbel_core.contract import LaneSetting, Op, OpList, Redriven, ScaleRequest
 from umbel_core.errors import Rejected
+from umbel_core.lanes import LaneState
 from umbel_core.ledger import INTAKE, DeadLetter, Event
 from umbel_core.messages import RetryTasks
-from umbel_core.op import Bounds
-from umbel_core.op_stats import FOREVER
+from umbel_core.op import OpCard
+from umbel_core.op_stats import FOREVER, OpStats
 
 _MOST_LETTERS = 1000
 """What can be sent again within the half minute that a call has."""
 
 
-class Scale(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of `PUT /ops/{op}`."""
-
-    concurrency: Annotated[int, Bounds(ge=0, le=1000)]
-
-
-def ops() -> dict[str, Any]:
+def ops() -> OpList:
     """Every deployed op: what it takes, its parameters, and its lane as it is now."""
     states = lanes().states()
-    counted = counters().counted(FOREVER).forever
-    cards = []
-    for name, card in catalogue().items():
-        described = msgspec.to_builtins(card)
-        live = states.get(name)
-        described["concurrency"] = live.concurrency if live else 0
-        described["state"] = live.state if live else "degraded"
-        described["last_success_at"] = (counted[name].last_success or None) if name in counted else None
-        cards.append(described)
-    return {"ops": cards}
+    stats = counters().counted(FOREVER).forever
+    return OpList(ops=[_op(card, states.get(name), stats.get(name)) for name, card in catalogue().items()])
 
 
-def scale(op: str, wanted: Scale) -> dict[str, Any]:
+def _op(card: OpCard, lane: LaneState | None, stats: OpStats | None) -> Op:
+    return Op(
+        **{name: getattr(card, name) for name in ("name", "summary", "takes", "carrier", "returns", "input", "params")},
+        media_types=list(card.media_types),
+        compute=msgspec.to_builtins(card.compute),
+        concurrency=lane.concurrency if lane else 0,
+        state=lane.state if lane else "degraded",
+        last_success_at=(stats.last_success or None) if stats else None,
+    )
+
+
+def scale(op: str, wanted: ScaleRequest) -> LaneSetting:
     """Change a lane while it works."""
     if op not in catalogue():
         raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}.")
     before = lanes().health().get(op)
     lanes().scale(op, wanted.concurrency, catalogue()[op].compute)
     ledger().record_event(_scaled(op, wanted.concurrency, was_paused=before == "paused"))
-    return {"op": op, "concurrency": wanted.concurrency, "state": "paused" if wanted.concurrency == 0 else "ready"}
+    return LaneSetting(op=op, concurrency=wanted.concurrency, state="paused" if wanted.concurrency == 0 else "ready")
 
 
 def _scaled(op: str, concurrency: int, *, was_paused: bool) -> Event:
@@ -55,7 +53,7 @@ def _scaled(op: str, concurrency: int, *, was_paused: bool) -> Event:
     return Event(kind="scaled", op=op, message=f"{op} is scaled: at most {concurrency} at a time.")
 
 
-def redrive(op: str) -> dict[str, Any]:
+def redrive(op: str) -> Redriven:
     """Start over everything of this op that was given up; `intake` stands for what could not be planned."""
     if op != INTAKE and op not in catalogue():
         raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}, and {INTAKE}.")
@@ -75,7 +73,7 @@ def redrive(op: str) -> dict[str, Any]:
             if op == INTAKE:
                 intake().again(dead_letter.body)
             ledger().delete_dead_letter(dead_letter)
-    return {"op": op, "redriven": len(dead_letters)}
+    return Redriven(op=op, redriven=len(dead_letters))
 
 
 def _job_of(dead_letter: DeadLetter) -> str:

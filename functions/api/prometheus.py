@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from umbel_core.contract import StatsOfOp
 from umbel_core.op_stats import OpStats
-from umbel_core.stats import OpNumbers, Seen, numbers
+from umbel_core.stats import Seen, numbers
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -15,7 +16,7 @@ _COUNTERS: dict[str, tuple[str, Callable[[OpStats], Value]]] = {
     "failed": ("Tasks that failed; a retry may fail again.", lambda op: op.entered.get("failed", 0)),
     "skipped": ("Tasks that were skipped: cancelled, or behind a failure.", lambda op: op.entered.get("skipped", 0)),
 }
-_GAUGES: dict[str, tuple[str, Callable[[OpNumbers], Value]]] = {
+_GAUGES: dict[str, tuple[str, Callable[[StatsOfOp], Value]]] = {
     "tasks_pending": ("Tasks that wait.", lambda op: op.pending),
     "tasks_running": ("Tasks that have run for a second or more.", lambda op: op.running),
     "tasks_per_minute": (

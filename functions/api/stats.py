@@ -1,22 +1,19 @@
-"""Numbers in all and per op, looked up once in two seconds at most."""
+"""Statistics in all and per op, looked up once in two seconds at most."""
 
 import time
 from functools import lru_cache
-from typing import Any
-
-import msgspec
 
 from api import prometheus
 from api.wiring import catalogue, stats_collector
+from umbel_core.contract import Stats
 from umbel_core.stats import Seen, numbers
 
 _FRESH_SECONDS = 2
 
 
-def stats() -> dict[str, Any]:
-    """The numbers of every deployed op."""
-    answer: dict[str, Any] = msgspec.to_builtins(numbers(catalogue(), _seen()))
-    return answer
+def stats() -> Stats:
+    """The statistics of every deployed op."""
+    return numbers(catalogue(), _seen())
 
 
 def metrics() -> str:

@@ -1,31 +1,29 @@
 """Tasks on their own: one op on something that travels inside the request."""
 
-from typing import Any
-
-import msgspec
-
-from api.wiring import catalogue, ledger, limits, submitter, uploads
+from api.wiring import catalogue, ledger, limits, results, submitter, uploads
+from umbel_core.contract import SingleTask, TaskAccepted
 from umbel_core.errors import Rejected
 from umbel_core.ids import split_task_id
 from umbel_core.ledger import Job, Task
 from umbel_core.submission import read_submission
+from umbel_core.views import single_task_view
 
 
-def submit(body: bytes) -> dict[str, str]:
+def submit(body: bytes) -> TaskAccepted:
     """Start a task; its id is its job's, so every call on jobs takes it too."""
-    return {"id": submitter().submit(body, "task").id}
+    return TaskAccepted(id=submitter().submit(body, "task").id)
 
 
-def show(task: str) -> dict[str, Any]:
+def show(task_id: str) -> SingleTask:
     """A task's record, from the moment that it was accepted."""
-    place = split_task_id(task)
+    place = split_task_id(task_id)
     job = ledger().job(place[0]) if place else None
     if place is None or job is None:
-        raise Rejected("no_such_task", f"There is no task '{task}'.")
+        raise Rejected("no_such_task", f"There is no task '{task_id}'.")
     found = ledger().task(*place) or (_announced(job) if place[1] == 0 and not job.planned else None)
     if found is None:
-        raise Rejected("no_such_task", f"There is no task '{task}'.")
-    return _view(task, found)
+        raise Rejected("no_such_task", f"There is no task '{task_id}'.")
+    return single_task_view(task_id, found, results().link)
 
 
 def _announced(job: Job) -> Task | None:
@@ -34,16 +32,3 @@ def _announced(job: Job) -> Task | None:
         return None
     (spec,) = read_submission(uploads().read(job.source, ""), catalogue(), limits(), "task").specs
     return Task(job=job.id, index=0, op=spec.op, variant=spec.op, input=spec.input, queued_at=job.created_at)
-
-
-def _view(id: str, task: Task) -> dict[str, Any]:  # noqa: A002 - the contract's word
-    record = {
-        "id": id,
-        "type": task.op,
-        "payload": task.input,
-        "result": task.result,
-        "status": task.status,
-        "timestamp_created": task.queued_at,
-        "timestamp_completed": task.finished_at,
-    }
-    return record if task.error is None else {**record, "error": msgspec.to_builtins(task.error)}

@@ -2,17 +2,14 @@
 
 import re
 from pathlib import PurePosixPath
-from typing import Annotated, Any
-
-import msgspec
 
 from api.wiring import ledger, limits, recipes, uploads
 from umbel_core.clock import epoch, now
+from umbel_core.contract import UploadRequest, UploadTicket
 from umbel_core.errors import Rejected
 from umbel_core.ids import UPLOADS_PREFIX, new_job_id
 from umbel_core.input_types import upload_media_types
 from umbel_core.ledger import Job
-from umbel_core.op import Bounds
 from umbel_core.recipes import DEFAULT
 from umbel_core.settings import megabytes
 
@@ -28,23 +25,16 @@ _SAME = {
 }
 
 
-class UploadRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of `POST /uploads`."""
-
-    filename: Annotated[str, Bounds(min_length=1, max_length=1024)]
-    content_type: str
-    size: Annotated[int, Bounds(ge=0)]
-    recipe: str | None = None
-
-
-def announce(request: UploadRequest) -> dict[str, Any]:
+def request_upload(request: UploadRequest) -> UploadTicket:
     """Check what will come, write the pending job, and give the ticket: `{job_id, url, fields}`."""
     named = request.content_type.lower()
     content_type = _SAME.get(named, named)
     if content_type not in (*TAKEN, "application/octet-stream"):
         kinds = ", ".join(kind.removeprefix("image/").upper() for kind in TAKEN)
         raise Rejected(
-            "unsupported_format", f"'{request.filename}' is {request.content_type}; the formats taken are {kinds}."
+            "unsupported_format",
+            f"'{request.filename}' is {request.content_type}; the formats taken are {kinds}.",
+            ("content_type",),
         )
     most = limits().max_upload_bytes
     if request.size > most:
@@ -52,12 +42,15 @@ def announce(request: UploadRequest) -> dict[str, Any]:
             "too_large",
             f"'{request.filename}' has {megabytes(request.size)}; "
             f"at most {megabytes(most)} are taken. Scale it down and try again.",
+            ("size",),
         )
     if request.size == 0:
-        raise Rejected("empty_file", f"'{request.filename}' is empty: it has zero bytes.")
+        raise Rejected("empty_file", f"'{request.filename}' is empty: it has zero bytes.", ("size",))
     recipe = request.recipe or DEFAULT
     if recipe not in recipes():
-        raise Rejected("unknown_recipe", f"There is no recipe '{recipe}'; the recipes are {', '.join(recipes())}.")
+        raise Rejected(
+            "unknown_recipe", f"There is no recipe '{recipe}'; the recipes are {', '.join(recipes())}.", ("recipe",)
+        )
     job, name = new_job_id(), PurePosixPath(request.filename.replace("\\", "/")).name or "picture"
     key = f"{UPLOADS_PREFIX}{recipe}/{job}/{_key_name(name)}"
     ticket = uploads().ticket(key, content_type, most, TICKET_SECONDS)
@@ -74,7 +67,7 @@ def announce(request: UploadRequest) -> dict[str, Any]:
             expire_at=epoch() + _WAITING_SECONDS,
         )
     )
-    return {"job_id": job, "url": ticket["url"], "fields": ticket["fields"]}
+    return UploadTicket(job_id=job, url=ticket["url"], fields=ticket["fields"])
 
 
 def _key_name(name: str) -> str:

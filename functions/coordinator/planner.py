@@ -7,10 +7,11 @@ import msgspec
 
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now
+from umbel_core.contract.records import JobStatus
 from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS_PREFIX
 from umbel_core.intake_messages import ObjectCreated, job_for
-from umbel_core.ledger import ErrorRecord, Job, JobStatus, Ledger, Task
+from umbel_core.ledger import ErrorRecord, Job, Ledger, Task
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.recipes import Recipes, Variant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large

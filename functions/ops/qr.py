@@ -29,13 +29,13 @@ def qr(
         code = segno.make_qr(text, error=error_correction[0], boost_error=False)
     except segno.DataOverflowError as error:
         raise Rejected(
-            "text_too_long", f"No QR code carries {len(text)} characters with {error_correction} error correction."
+            "input_too_large", f"No QR code carries {len(text)} characters with {error_correction} error correction."
         ) from error
     modules = len(code.matrix)
     scale = size // (modules + 2 * border)
     if scale == 0:
         raise Rejected(
-            "size_too_small", f"This text takes at least {modules + 2 * border} pixels; ask for a larger size."
+            "invalid_params", f"This text takes at least {modules + 2 * border} pixels; ask for a larger size."
         )
     drawn = Image.frombytes("L", (modules, modules), bytes(255 * (1 - dark) for row in code.matrix for dark in row))
     picture = Image.new("L", (size, size), "white")

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from umbel_core.aws.dynamo import record
+from umbel_core.contract.limits import KEPT_VARIANTS
 from umbel_core.fold import TaskChange
-from umbel_core.ledger import KEPT_VARIANTS, Event, Job, Task
+from umbel_core.ledger import Event, Job, Task
 
 
 class Changes(msgspec.Struct, frozen=True):

@@ -5,16 +5,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
 from relay.changes import Changes
+from umbel_core.contract import JobMessage, ServerMessage, SystemMessage, TaskMessage
 from umbel_core.fold import TaskChange, fold, uncounted
 from umbel_core.ledger import Event, Job
 from umbel_core.messages import ALL_JOBS
 from umbel_core.op_stats import Counters, count, periods_of
-from umbel_core.views import UrlFor, job_view, task_view
+from umbel_core.views import UrlFor, event_view, job_view, task_view
 
 _TRIES = 5
 _TELLING_SECONDS = 5
@@ -58,7 +59,7 @@ class Relay(msgspec.Struct, frozen=True):
         subscribers = self.connections.subscribers([ALL_JOBS, *topics])
         messages: dict[str, list[bytes]] = defaultdict(list)
 
-        def post(job: str, make: Callable[[], dict[str, Any]]) -> None:
+        def post(job: str, make: Callable[[], ServerMessage]) -> None:
             if sockets := subscribers.get(ALL_JOBS, set()) | subscribers.get(job, set()):
                 message = msgspec.json.encode(make())
                 for socket in sockets:
@@ -74,12 +75,12 @@ class Relay(msgspec.Struct, frozen=True):
         self.connections.send(messages, _TELLING_SECONDS)
         return sum(map(len, messages.values()))
 
-    def _job_message(self, job: Job) -> dict[str, Any]:
-        """Without the variants, which the tasks' own messages bring."""
-        return {"type": "job", "job": job_view(job, self.url_for, variants=False)}
+    def _job_message(self, job: Job) -> JobMessage:
+        """Without the variants: the tasks' own messages bring them."""
+        return JobMessage(job=job_view(job, self.url_for, variants=False))
 
-    def _task_message(self, change: TaskChange) -> dict[str, Any]:
-        return {"type": "task", "job": change.task.job, "task": task_view(change.task, self.url_for)}
+    def _task_message(self, change: TaskChange) -> TaskMessage:
+        return TaskMessage(job_id=change.task.job, task=task_view(change.task, self.url_for))
 
     def _fold(self, changes: Sequence[TaskChange]) -> None:
         """Fold all into their jobs: at once, or where somebody wrote in between, again and each job by itself."""
@@ -101,8 +102,8 @@ class Relay(msgspec.Struct, frozen=True):
         return not folded or self.counters.write(folded, [op_stats[period] for period in periods_of(counted)])
 
 
-def _event_message(event: Event) -> dict[str, Any]:
-    return {"type": "system", "event": event}
+def _event_message(event: Event) -> SystemMessage:
+    return SystemMessage(event=event_view(event))
 
 
 class FoldConflictError(Exception):

@@ -1,22 +1,45 @@
-"""What a socket may say and what it is answered: every answer is a message, none is a return value."""
+"""The actions of the WebSocket: each is answered by messages on the connection, never by a return value."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from umbel_core.contract import (
+    CrawlAction,
+    Error,
+    ErrorMessage,
+    PingAction,
+    PongMessage,
+    ServerMessage,
+    SnapshotMessage,
+    StatsAction,
+    SubscribeAction,
+    UnsubscribeAction,
+)
 from umbel_core.errors import Rejected
 from umbel_core.ids import JOB_ID
 from umbel_core.ledger import Ledger
 from umbel_core.messages import ALL_JOBS, STATS_TOPIC
+from umbel_core.submission import read_json
 from umbel_core.submit import Submitter
+from umbel_core.validation import parse
 from umbel_core.views import UrlFor, job_view, task_view
 
-_ACTIONS = "subscribe, unsubscribe, crawl, stats and ping"
+_ACTIONS: dict[str, type[msgspec.Struct]] = {
+    "subscribe": SubscribeAction,
+    "unsubscribe": UnsubscribeAction,
+    "crawl": CrawlAction,
+    "stats": StatsAction,
+    "ping": PingAction,
+}
 _JOBS_SHOWN = 50
 _TASKS_SHOWN = 100
 _MESSAGE_BYTES = 100_000
 """API Gateway carries 128 KB in one message; a longer snapshot comes in parts."""
+
+
+Record = TypeVar("Record", bound=msgspec.Struct)
 
 
 class Connections(Protocol):
@@ -30,7 +53,7 @@ class Connections(Protocol):
 
 
 class Actions(msgspec.Struct, frozen=True):
-    """One function for every route; the message's `action` says what is wanted."""
+    """Runs the action of each message that a connection sends."""
 
     ledger: Ledger
     connections: Connections
@@ -38,39 +61,43 @@ class Actions(msgspec.Struct, frozen=True):
     url_for: UrlFor
     start_ticker: Callable[[], object]
 
-    def hear(self, socket: str, body: str) -> str:
-        """Answer one message; the action's name, for the log."""
-        action = ""
+    def run(self, socket: str, body: str) -> str:
+        """Run the action of one message; its name, for the log."""
+        name = ""
         try:
-            message = _parse(body)
-            action = message["action"]
-            if action == "subscribe":
-                self._subscribe(socket, _topic(message))
-            elif action == "unsubscribe":
-                self.connections.unsubscribe(socket, _topic(message))
-            elif action == "crawl":
+            message = read_json(body.encode())
+            name = _name(message)
+            if name == "crawl":
                 self._crawl(socket, message)
-            elif action == "stats":
-                self._numbers(socket, stop=message.get("stop") is True)
-            elif action == "ping":
-                self._say(socket, {"type": "pong"})
             else:
-                raise Rejected("unknown_action", f"There is no action '{action}'; the actions are {_ACTIONS}.")
+                self._run(socket, parse(message, _ACTIONS[name], "invalid_message"))
         except Rejected as error:
-            self._say(socket, {"type": "error", "error": {"code": error.code, "message": error.sentence}})
-        return action
+            path = error.pointer or msgspec.UNSET
+            self._send(socket, ErrorMessage(error=Error(code=error.code, message=error.sentence, path=path)))
+        return name
+
+    def _run(self, socket: str, action: msgspec.Struct) -> None:
+        match action:
+            case SubscribeAction(job=topic):
+                self._subscribe(socket, _checked(topic))
+            case UnsubscribeAction(job=topic):
+                self.connections.unsubscribe(socket, _checked(topic))
+            case StatsAction(stop=stop):
+                self._stats(socket, stop=stop)
+            case PingAction():
+                self._send(socket, PongMessage())
 
     def _crawl(self, socket: str, message: dict[str, Any]) -> None:
         if self.connections.role(socket) != "operator":
-            raise Rejected("forbidden", "This token may listen; it takes an operator's token to start a crawl.")
+            raise Rejected("forbidden", "This is a viewer's token; it takes an operator's token to start a crawl.")
         request = {name: value for name, value in message.items() if name != "action"}
         job = self.submitter.submit(msgspec.json.encode(request), "crawl")
         if not self.connections.bind_job(socket, job.id):
             self.ledger.cancel(job.id)
         self._subscribe(socket, job.id)
 
-    def _numbers(self, socket: str, *, stop: bool) -> None:
-        """The ticker's run that starts now tells everybody, this one too; the clock would take up to a minute."""
+    def _stats(self, socket: str, *, stop: bool) -> None:
+        """Start a run of the ticker, which sends to all subscribers: the next scheduled one may be a minute away."""
         if stop:
             self.connections.unsubscribe(socket, STATS_TOPIC)
             return
@@ -78,51 +105,53 @@ class Actions(msgspec.Struct, frozen=True):
         self.start_ticker()
 
     def _subscribe(self, socket: str, topic: str) -> None:
-        """Listen first, look second: a change between the two then comes twice, never not at all."""
+        """Subscribe before reading, so that a change between the two is sent twice and never lost."""
         if topic == ALL_JOBS:
             self.connections.subscribe(socket, topic)
             jobs, _ = self.ledger.jobs(_JOBS_SHOWN, None)
-            self._snapshot(socket, {"topic": topic}, "jobs", [job_view(job, self.url_for) for job in jobs])
+            views = [job_view(job, self.url_for) for job in jobs]
+            self._send(socket, *(SnapshotMessage(topic=topic, jobs=part) for part in _parts(views, 0)))
             return
         job = self.ledger.job(topic)
         if job is None:
-            raise Rejected("no_such_job", f"There is no job '{topic}'.")
+            raise Rejected("no_such_job", f"There is no job '{topic}'.", ("job",))
         self.connections.subscribe(socket, topic)
-        job = self.ledger.job(topic) or job
+        view = job_view(self.ledger.job(topic) or job, self.url_for)
         tasks, cursor = self.ledger.tasks(topic, None, _TASKS_SHOWN, None)
-        facts = {"topic": topic, "job": job_view(job, self.url_for), "more": cursor is not None}
-        self._snapshot(socket, facts, "tasks", [task_view(task, self.url_for) for task in tasks])
+        parts = _parts([task_view(task, self.url_for) for task in tasks], len(msgspec.json.encode(view)))
+        more = cursor is not None
+        self._send(socket, *(SnapshotMessage(topic=topic, job=view, tasks=part, more=more) for part in parts))
 
-    def _snapshot(self, socket: str, facts: dict[str, Any], name: str, records: list[dict[str, Any]]) -> None:
-        parts: list[list[dict[str, Any]]] = [[]]
-        start = size = len(msgspec.json.encode(facts))
-        for record in records:
-            length = len(msgspec.json.encode(record))
-            if parts[-1] and size + length > _MESSAGE_BYTES:
-                parts.append([])
-                size = start
-            parts[-1].append(record)
-            size += length
-        self._say(socket, *({"type": "snapshot", **facts, name: part} for part in parts))
-
-    def _say(self, socket: str, *messages: dict[str, Any]) -> None:
+    def _send(self, socket: str, *messages: ServerMessage) -> None:
         self.connections.send({socket: [msgspec.json.encode(message) for message in messages]})
 
 
-def _parse(body: str) -> dict[str, Any]:
-    try:
-        message = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Rejected("invalid_json", f"That is not JSON: {error}") from error
-    if not isinstance(message, dict) or not isinstance(message.get("action"), str):
-        raise Rejected("invalid_message", 'Send {"action": "subscribe", "job": "<id>" or "*"}.')
-    return message
+def _parts(records: list[Record], start: int) -> list[list[Record]]:
+    """Divide records so that each part, with `start` bytes beside it, fits into one message; at least one part."""
+    parts: list[list[Record]] = [[]]
+    size = start
+    for record in records:
+        length = len(msgspec.json.encode(record))
+        if parts[-1] and size + length > _MESSAGE_BYTES:
+            parts.append([])
+            size = start
+        parts[-1].append(record)
+        size += length
+    return parts
 
 
-def _topic(message: dict[str, Any]) -> str:
-    topic = message.get("job")
-    if not isinstance(topic, str) or not topic:
-        raise Rejected("invalid_message", 'Say which job: {"action": "subscribe", "job": "<id>" or "*"}.')
+def _name(message: Any) -> str:
+    name = message.get("action") if isinstance(message, dict) else None
+    if not isinstance(name, str):
+        raise Rejected("invalid_message", 'Send an object with an action: {"action": "subscribe", "job": "<id>"}.')
+    if name not in _ACTIONS:
+        raise Rejected(
+            "unknown_action", f"There is no action '{name}'; the actions are {', '.join(_ACTIONS)}.", ("action",)
+        )
+    return name
+
+
+def _checked(topic: str) -> str:
     if topic != ALL_JOBS and not JOB_ID.fullmatch(topic):
-        raise Rejected("no_such_job", f"There is no job '{topic}'.")
+        raise Rejected("no_such_job", f"There is no job '{topic[:100]}'.", ("job",))
     return topic

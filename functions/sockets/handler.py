@@ -64,6 +64,6 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG0
     elif route == "$disconnect":
         connections().remove(socket)
     else:
-        action = actions().hear(socket, event.get("body") or "")
+        action = actions().run(socket, event.get("body") or "")
     logger.info("heard", extra={"socket": socket, "action": action})
     return {"statusCode": 200}

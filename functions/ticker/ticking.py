@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from umbel_core.contract import Stats, StatsMessage
 from umbel_core.messages import STATS_TOPIC
-from umbel_core.stats import Stats
 
 EVERY_SECONDS = 5.0
 
@@ -33,7 +33,7 @@ class Ticker(msgspec.Struct, frozen=True):
         if self._subscribers():
             self.connections.claim_ticker(run)
         while (subscribers := self._subscribers()) and self.connections.holds_ticker(run):
-            message = msgspec.json.encode({"type": "stats", "stats": self.numbers()})
+            message = msgspec.json.encode(StatsMessage(stats=self.numbers()))
             self.connections.send({socket: [message] for socket in subscribers})
             sent += len(subscribers)
             if seconds_left() < 3 * EVERY_SECONDS:

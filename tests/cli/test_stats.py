@@ -9,9 +9,8 @@ from rich.console import Console
 
 from umbel import show
 from umbel.commands.stats import tables
-from umbel_core.circuit_breaker import CircuitView
 from umbel_core.clock import stamp
-from umbel_core.stats import Numbers, OpNumbers, Stats, Worker
+from umbel_core.contract import Circuit, Stats, StatsOfOp, StatsTotals, StatsWorker
 
 WIDTH = 80
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -23,16 +22,21 @@ def drawn(stats: Stats) -> list[str]:
     return console.export_text().splitlines()
 
 
-def busy(**facts: object) -> OpNumbers:
+def busy(**facts: object) -> StatsOfOp:
     facts = {"pending": 10_000, "completed": 1_234_567, "oldest_age_seconds": 4000.0, "average_ms": 1234.5} | facts
-    workers = [Worker(f"{place:08x}", 12_345, 166.5) for place in range(4)]
-    return OpNumbers(state="ready", concurrency=16, p50_ms=99.9, p95_ms=12_000.0, workers=workers, **facts)  # type: ignore[arg-type]
+    workers = [StatsWorker(f"{place:08x}", 12_345, 166.5) for place in range(4)]
+    return StatsOfOp(state="ready", concurrency=16, p50_ms=99.9, p95_ms=12_000.0, workers=workers, **facts)  # type: ignore[arg-type]
 
 
 def test_the_tables_fit_a_terminal_of_eighty_columns() -> None:
-    ops = {"thumbnail": busy(), "grayscale": busy(), "idle": OpNumbers(state="paused", concurrency=0)}
+    ops = {"thumbnail": busy(), "grayscale": busy(), "idle": StatsOfOp(state="paused", concurrency=0)}
     lines = drawn(
-        Stats("", Numbers(pending=20_000, average_ms=1234.5), ops, {"slow.example:443": CircuitView("open", 5, 12)})
+        Stats(
+            "",
+            StatsTotals(pending=20_000, average_ms=1234.5),
+            ops,
+            {"slow.example:443": Circuit(state="open", failures=5, open_seconds=12)},
+        )
     )
     assert max(map(len, lines)) <= WIDTH
     thumbnail = next(line.split() for line in lines if line.startswith("thumbnail"))

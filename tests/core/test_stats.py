@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api import prometheus
 from umbel_core.clock import stamp
+from umbel_core.contract import Stats, StatsOfOp
 from umbel_core.fold import TaskChange
 from umbel_core.lanes import Backlog, LaneState
 from umbel_core.ledger import Task, TaskStatus
@@ -24,7 +25,7 @@ from umbel_core.op_stats import (
     periods_of,
     step_of,
 )
-from umbel_core.stats import OpNumbers, Seen, Stats, numbers, since
+from umbel_core.stats import Seen, numbers, since
 
 AT = datetime(2026, 1, 31, 12, 0, 30, tzinfo=UTC)
 DURATIONS = st.lists(st.integers(0, 100_000), min_size=1, max_size=60)
@@ -56,7 +57,7 @@ def stats_of(*changes: TaskChange, planned: int = 0, **oldest: str) -> Stats:
     return numbers(["say", "soft"], seen(counted(*changes, planned=planned), **oldest))
 
 
-def say_of(*changes: TaskChange, planned: int = 0) -> OpNumbers:
+def say_of(*changes: TaskChange, planned: int = 0) -> StatsOfOp:
     return stats_of(*changes, planned=planned).ops["say"]
 
 

@@ -6,11 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from api import app, health, images, jobs, ops, uploads
+from api import health, images, jobs, ops, uploads
+from api.app import ImagesQuery, JobsQuery, TasksQuery
+from api.routing import read_query
 from tests.fakes import FakeBucket, FakeIntake, FakeLedger
 from tests.functions.stage import CATALOGUE, RECIPES
 from umbel_core.circuit_breaker import Circuit
 from umbel_core.clock import epoch, now
+from umbel_core.contract import Accepted, CircuitState, Health, OpStatus, Redriven, UploadRequest
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import DeadLetter, Job, Task
@@ -42,9 +45,9 @@ def test_health_asks_once_however_many_ask_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(health, "catalogue", lambda: CATALOGUE)
     monkeypatch.setattr(health, "circuits", FakeCircuits)
     monkeypatch.setattr(health.time, "monotonic", lambda: clock[0])
-    left_alone = {"example.org:443": "open"}
-    ops = {"recite": "degraded", "say": "paused", "soft": "degraded"}
-    expected: dict[str, Any] = {"status": "degraded", "ops": ops, "circuits": left_alone}
+    left_alone: dict[str, CircuitState] = {"example.org:443": "open"}
+    ops: dict[str, OpStatus] = {"recite": "degraded", "say": "paused", "soft": "degraded"}
+    expected = Health(status="degraded", ops=ops, circuits=left_alone)
     assert [health.health() for _ in range(9)] == [expected] * 9
     assert lanes.asked == 1
     clock[0] += 5
@@ -76,8 +79,8 @@ def test_dead_letters_are_sent_again_a_job_at_a_time_and_no_more_than_a_call_has
     for place in range(1100):
         facts: dict[str, Any] = {"job": f"j{place % 3}", "index": place} if place else {}
         ledger.put_dead_letter(DeadLetter(op="say", id=f"m{place}", body="{}", reason="r", at="t", **facts))
-    assert ops.redrive("say") == {"op": "say", "redriven": 1000}
-    assert ops.redrive("say") == {"op": "say", "redriven": 99}
+    assert ops.redrive("say") == Redriven(op="say", redriven=1000)
+    assert ops.redrive("say") == Redriven(op="say", redriven=99)
     assert [letter.id for letter in ledger.dead_letters("say")] == ["m0"]
     sent = [msgspec.json.decode(body, type=RetryTasks) for body in intake.bodies]
     assert len(sent) == 6
@@ -92,7 +95,7 @@ def test_the_intakes_dead_letters_are_sent_again_as_they_came(monkeypatch: pytes
         monkeypatch.setattr(ops, name, lambda value=value: value)
     for body in ("one", "two"):
         ledger.put_dead_letter(DeadLetter(op="intake", id=body, body=body, reason="r", at="t"))
-    assert ops.redrive("intake") == {"op": "intake", "redriven": 2}
+    assert ops.redrive("intake") == Redriven(op="intake", redriven=2)
     assert (sorted(intake.bodies), ledger.dead_letters("intake")) == (["one", "two"], [])
 
 
@@ -125,9 +128,9 @@ def test_a_page_is_no_longer_than_what_a_function_may_answer(letter: str, monkey
     cursor = None
     while True:
         page = jobs.tasks(job.id, 1000, cursor, None)
-        assert len(json.dumps({"statusCode": 200, "body": json.dumps(page)})) < 6 * 1024 * 1024
-        seen += [task["id"] for task in page["tasks"]]
-        cursor = page["cursor"]
+        assert len(json.dumps({"statusCode": 200, "body": msgspec.json.encode(page).decode()})) < 6 * 1024 * 1024
+        seen += [task.id for task in page.tasks]
+        cursor = page.cursor
         if cursor is None:
             break
     assert seen == [f"{job.id}.{place}" for place in range(205)]
@@ -137,8 +140,8 @@ def test_an_announced_upload_leaves_the_ledger_when_no_file_comes(monkeypatch: p
     ledger = FakeLedger()
     for name, value in (("ledger", ledger), ("limits", Limits()), ("recipes", RECIPES), ("uploads", FakeBucket())):
         monkeypatch.setattr(uploads, name, lambda value=value: value)
-    answer = uploads.announce(uploads.UploadRequest("cat.jpg", "image/jpeg", 9))
-    job = ledger.job(answer["job_id"])
+    answer = uploads.request_upload(UploadRequest("cat.jpg", "image/jpeg", 9))
+    job = ledger.job(answer.job_id)
     assert job
     assert 7100 < job.expire_at - epoch() <= 7200
 
@@ -160,12 +163,12 @@ def of_two_tasks(**facts: Any) -> Job:
 def test_a_retried_job_is_pending_at_once_and_may_be_cancelled(kept: tuple[FakeLedger, FakeIntake]) -> None:
     ledger, intake = kept
     ledger.expect(of_two_tasks(status="failed", completed=1, failed=1))
-    assert jobs.retry("j1") == {"job_id": "j1", "status": "pending"}
+    assert jobs.retry("j1") == Accepted(job_id="j1", status="pending")
     assert len(intake.bodies) == 1
     found = ledger.job("j1")
     assert found
     assert found.status == "pending"
-    assert jobs.cancel("j1") == {"job_id": "j1", "status": "cancelled"}
+    assert jobs.cancel("j1") == Accepted(job_id="j1", status="cancelled")
 
 
 def test_a_cancelled_job_may_be_retried_before_its_tasks_are_skipped(kept: tuple[FakeLedger, FakeIntake]) -> None:
@@ -188,34 +191,30 @@ def test_where_nothing_failed_there_is_nothing_to_retry(
     assert intake.bodies == []
 
 
+@pytest.mark.parametrize("limit", ["", "0", "00", "-1", "1.0", "²", "9" * 5000])
+def test_a_limit_is_a_whole_number_from_one_up(limit: str) -> None:
+    with pytest.raises(Rejected, match="limit must be") as refusal:
+        read_query({"limit": limit}, JobsQuery)
+    assert (refusal.value.code, refusal.value.pointer) == ("invalid_limit", "/limit")
+
+
 @pytest.mark.parametrize(
-    ("body", "sentence"),
+    ("kind", "query", "code", "sentence"),
     [
-        (b"", r": \$: not JSON"),
-        (b"[]", r": \$: Expected `object`"),
-        (b'{"concurrency": "4"}', r": \$\.concurrency: Expected `int`, got `str`$"),
+        (JobsQuery, {"status": "done"}, "invalid_status", "status must be one of cancelled, completed, failed, "),
+        (JobsQuery, {"kind": "jobs"}, "invalid_kind", "kind must be one of batch, crawl, image, manifest, task, "),
+        (TasksQuery, {"status": "cancelled"}, "invalid_status", "status must be one of completed, failed, pending, "),
+        (JobsQuery, {"source": "nope"}, "invalid_query", "source is not known; known are limit, cursor, "),
+        (ImagesQuery, {"limt": "3"}, "invalid_query", "limt is not known; did you mean limit?"),
     ],
 )
-def test_every_body_that_is_refused_says_first_where(
-    body: bytes, sentence: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(app, "_raw", lambda: body)
-    with pytest.raises(Rejected, match=sentence):
-        app._body(ops.Scale)
+def test_a_query_takes_only_what_is_known(kind: Any, query: dict[str, str], code: str, sentence: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        read_query(query, kind)
+    assert refusal.value.code == code
+    assert refusal.value.sentence.startswith(sentence)
 
 
-@pytest.mark.parametrize("limit", ["", "0", "00", "-1", "1.0", "²", "9" * 5000])
-def test_a_limit_is_a_whole_number_from_one_up(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "_query", lambda _: limit)
-    with pytest.raises(Rejected, match="whole number from 1 up"):
-        app._limit(50)
-
-
-def test_what_is_listed_by_a_word_that_does_not_exist_is_refused(kept: tuple[FakeLedger, FakeIntake]) -> None:
-    kept[0].expect(of_two_tasks())
-    with pytest.raises(Rejected, match="'status' is one of pending, running, completed, failed, cancelled"):
-        jobs.listing(50, None, "done", None)
-    with pytest.raises(Rejected, match="'kind' is one of upload, image, manifest, batch, crawl, task"):
-        jobs.listing(50, None, None, "jobs")
-    with pytest.raises(Rejected, match="'status' is one of pending, running, completed, failed, skipped"):
-        jobs.tasks("j1", 50, None, "cancelled")
+def test_a_query_is_read_with_its_defaults() -> None:
+    assert read_query({"limit": "3"}, JobsQuery) == JobsQuery(limit=3)
+    assert read_query({}, TasksQuery).limit == 100

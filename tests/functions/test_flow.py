@@ -10,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from relay.changes import read_changes
 from tests.fakes import CrashError, Weather
 from tests.functions.stage import Stage
+from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import ENDED, Job, TaskStatus
-from umbel_core.messages import Manifest, RetryTasks, RunTask, TaskSpec
+from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.op_stats import MINUTE
 
 RECEIVES = 5

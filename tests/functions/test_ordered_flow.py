@@ -11,10 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.fakes import CrashError, Weather
 from tests.functions.stage import Stage
+from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.ids import JOBS_PREFIX
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import Task
-from umbel_core.messages import Manifest, RetryTasks, RunTask, TaskSpec
+from umbel_core.messages import RetryTasks, RunTask
 from worker.skipping import OutOfTurnError
 
 RECEIVES = 5

@@ -39,7 +39,7 @@ def talk(stage: Stage) -> Actions:
 
 
 def say(actions: Actions, message: Any) -> None:
-    actions.hear("s1", message if isinstance(message, str) else json.dumps(message))
+    actions.run("s1", message if isinstance(message, str) else json.dumps(message))
 
 
 def test_a_subscriber_sees_the_job_and_its_tasks_and_hears_what_follows() -> None:

@@ -10,12 +10,12 @@ from relay.changes import read_changes
 from tests.functions.stage import Stage
 from ticker.sweeping import Sweeper
 from ticker.ticking import EVERY_SECONDS, Ticker
+from umbel_core.contract import Stats, StatsTotals
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import Job
 from umbel_core.op_stats import FOREVER
-from umbel_core.stats import Numbers, Stats
 
-STATS = Stats("2026-01-31T12:00:00.123Z", Numbers(), {}, {})
+STATS = Stats("2026-01-31T12:00:00.123Z", StatsTotals(), {}, {})
 WORDS = '{"tasks":[{"op":"say","input":"hi"},{"op":"say","input":"bad"},{"op":"say","input":"ho"}]}'
 
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from api.app import routes
 from coordinator.handler import _ROOM_MS
 from infra.lane_settings import VISIBILITY_PER_TIMEOUT
 from infra.queue import DEAD_SUFFIX
@@ -229,10 +230,13 @@ def test_the_image_libraries_are_only_in_lanes(template: Template) -> None:
             assert function["FunctionName"].startswith("umbel-op-")
 
 
-def test_every_call_but_the_open_one_asks_for_a_token(template: Template) -> None:
+OPEN = [route.path for route in routes.all if route.is_open]
+
+
+def test_every_call_but_the_open_ones_asks_for_a_token(template: Template) -> None:
     methods = of_type(template, "AWS::ApiGateway::Method").values()
     called = [method for method in methods if method["HttpMethod"] != "OPTIONS"]
-    assert len([method for method in called if method["AuthorizationType"] == "NONE"]) == 1
+    assert len([method for method in called if method["AuthorizationType"] == "NONE"]) == len(OPEN)
     assert {method["AuthorizationType"] for method in called} == {"NONE", "CUSTOM"}
     routes = {route["RouteKey"]: route for route in of_type(template, "AWS::ApiGatewayV2::Route").values()}
     assert routes["$connect"]["AuthorizationType"] == "CUSTOM"

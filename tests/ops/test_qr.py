@@ -51,10 +51,10 @@ def test_a_text_that_no_code_carries_is_refused() -> None:
     assert run("qr", "1" * 7089, size=4096, error_correction="low").width == 4096
     with pytest.raises(Rejected, match=r"No QR code carries 3000 characters with high") as refusal:
         run("qr", "x" * 3000, error_correction="high")
-    assert refusal.value.code == "text_too_long"
+    assert refusal.value.code == "input_too_large"
 
 
 def test_a_size_that_has_no_room_for_the_modules_is_refused() -> None:
     with pytest.raises(Rejected, match="at least 29 pixels") as refusal:
         run("qr", "a", size=28)
-    assert refusal.value.code == "size_too_small"
+    assert refusal.value.code == "invalid_params"

@@ -4,35 +4,14 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from pathlib import Path as FilePath
+from typing import Any
 
 import msgspec
 
-from umbel_core.errors import Rejected
+from umbel_core.errors import Path, Rejected
 from umbel_core.op import ADD_A_PACKAGE, OpCard, OpDeclarationError, describe
-from umbel_core.validation import convert
-
-_SCALARS: dict[str, Any] = {
-    "string": str,
-    "integer": int,
-    "number": float,
-    "boolean": bool,
-    "null": None,
-    "object": dict,
-}
-_LIMITS = {
-    "minimum": "ge",
-    "maximum": "le",
-    "exclusiveMinimum": "gt",
-    "exclusiveMaximum": "lt",
-    "multipleOf": "multiple_of",
-    "pattern": "pattern",
-    "minLength": "min_length",
-    "maxLength": "max_length",
-    "minItems": "min_length",
-    "maxItems": "max_length",
-}
+from umbel_core.validation import Validator, check, compile_schema
 
 
 class Catalogue(Mapping[str, OpCard]):
@@ -42,7 +21,7 @@ class Catalogue(Mapping[str, OpCard]):
         self._cards = {card.name: card for card in sorted(cards, key=lambda card: card.name)}
 
     @classmethod
-    def load(cls, path: Path) -> "Catalogue":
+    def load(cls, path: FilePath) -> "Catalogue":
         """Read the catalogue that the deployment packed beside a function."""
         return cls(msgspec.json.decode(path.read_bytes(), type=list[OpCard]))
 
@@ -68,43 +47,60 @@ class Catalogue(Mapping[str, OpCard]):
         """The op that jobs of this kind are made of."""
         found = [name for name, card in self._cards.items() if card.compute.serves == kind]
         if not found:
-            raise Rejected("unknown_op", f"$: no op that is deployed here serves a {kind}")
+            raise Rejected("unknown_op", f"No op that is deployed here serves a {kind}.")
         return found[0]
 
     @cached_property
-    def _params(self) -> dict[str, type[msgspec.Struct]]:
-        return {name: _struct(name, card.params) for name, card in self._cards.items()}
+    def _params(self) -> dict[str, Validator]:
+        return _Compiled({name: card.params for name, card in self._cards.items()})
 
     @cached_property
-    def _inputs(self) -> dict[str, Any]:
-        return {name: _type(card.input) for name, card in self._cards.items()}
+    def _inputs(self) -> dict[str, Validator]:
+        return _Compiled({name: card.input for name, card in self._cards.items()})
 
-    def check(self, name: str, input: Any, params: dict[str, Any], path: str = "$") -> None:  # noqa: A002 - the contract's word
-        """Raise `Rejected` unless `name` is deployed here and takes this input and these parameters.
+    def check(self, name: str, input: Any, params: dict[str, Any], path: Path = ()) -> None:  # noqa: A002 - the contract's word
+        """Raise `Rejected` unless the op is deployed here and takes this input and these parameters.
 
-        `path` says where in the caller's document the task stands, so that the sentence can point at it.
+        `path` says where in the request the task is.
         """
-        self._known(name, f"{path}.op")
-        self.check_params(name, params, f"{path}.params")
-        self.check_input(name, input, f"{path}.input")
+        self._check_known(name, (*path, "op"))
+        self.check_params(name, params, (*path, "params"))
+        self.check_input(name, input, (*path, "input"))
 
-    def check_params(self, name: str, params: dict[str, Any], path: str = "$") -> None:
+    def check_params(self, name: str, params: dict[str, Any], path: Path = ()) -> None:
         """Raise `Rejected` unless the op is deployed here and takes these parameters."""
-        self._known(name, path)
-        convert(params, self._params[name], "invalid_params", path)
+        self._check_known(name, path)
+        check(params, self._params[name], "invalid_params", path)
 
-    def check_input(self, name: str, input: Any, path: str = "$") -> None:  # noqa: A002 - the contract's word
+    def check_input(
+        self,
+        name: str,
+        input: Any,  # noqa: A002 - the contract's word
+        path: Path = (),
+        code: str = "invalid_input",
+    ) -> None:
         """Raise `Rejected` unless the op is deployed here and takes this input."""
-        self._known(name, path)
-        convert(input, self._inputs[name], "invalid_input", path)
+        self._check_known(name, path)
+        check(input, self._inputs[name], code, path)
 
-    def _known(self, name: str, path: str) -> None:
+    def _check_known(self, name: str, path: Path) -> None:
         if name not in self._cards:
-            ops = ", ".join(self._cards)
-            raise Rejected("unknown_op", f"{path}: there is no op '{name}' here; the ops are {ops}")
+            raise Rejected("unknown_op", f"There is no op '{name}'; the ops are {', '.join(self._cards)}.", path)
 
 
-def load_op(folder: Path, name: str) -> Callable[..., Any]:
+class _Compiled(dict[str, Validator]):
+    """Validators by op, each compiled when it is first used."""
+
+    def __init__(self, schemas: dict[str, dict[str, Any]]) -> None:
+        super().__init__()
+        self._schemas = schemas
+
+    def __missing__(self, name: str) -> Validator:
+        self[name] = compile_schema(self._schemas[name])
+        return self[name]
+
+
+def load_op(folder: FilePath, name: str) -> Callable[..., Any]:
     """Import the op's function from its file. Only its worker and the synthesis do this."""
     path = folder / f"{name}.py"
     module_name = f"ops.{name}"
@@ -126,7 +122,7 @@ def load_op(folder: Path, name: str) -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
-def read_ops(folder: Path) -> Catalogue:
+def read_ops(folder: FilePath) -> Catalogue:
     """Build the catalogue from a folder of op files: the folder is the registry."""
     cards: list[OpCard] = []
     serving: dict[str, str] = {}
@@ -140,26 +136,3 @@ def read_ops(folder: Path) -> Catalogue:
             raise OpDeclarationError(f"{path.name}: '{serving[kind]}' serves a {kind} already; one op a kind")
         cards.append(card)
     return Catalogue(cards)
-
-
-def _struct(name: str, schema: dict[str, Any]) -> type[msgspec.Struct]:
-    required = set(schema.get("required", ()))
-    fields: list[Any] = [
-        (key, _type(value)) if key in required else (key, _type(value), value.get("default"))
-        for key, value in schema.get("properties", {}).items()
-    ]
-    return msgspec.defstruct(name, fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
-
-
-def _type(schema: dict[str, Any]) -> Any:
-    """The type that accepts what a schema accepts; the inverse of msgspec's own schema of an op's types."""
-    if "anyOf" in schema:
-        return Union[tuple(_type(choice) for choice in schema["anyOf"])]  # noqa: UP007 - built at run time
-    if "enum" in schema:
-        return Literal[tuple(schema["enum"])]
-    kind = schema.get("type")
-    if kind is None:
-        return Any
-    base = list[_type(schema.get("items", {}))] if kind == "array" else _SCALARS[kind]  # type: ignore[misc]
-    limits = {_LIMITS[key]: value for key, value in schema.items() if key in _LIMITS}
-    return Annotated[base, msgspec.Meta(**limits)] if limits else base

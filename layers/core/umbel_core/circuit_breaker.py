@@ -4,9 +4,10 @@ Five faults in a row open it; while it is open, whoever wants to fetch from ther
 When its time is over, one probe goes through, and what becomes of it decides.
 """
 
-from typing import Literal
-
 import msgspec
+
+from umbel_core import contract
+from umbel_core.contract.records import CircuitState
 
 FAILURES = 5
 """So many in a row open a circuit."""
@@ -15,8 +16,6 @@ PROBE_SECONDS = 30
 """How long the one probe may take before another may be sent: longer than any fetch."""
 FORGET_SECONDS = 600
 """Faults that lie this far apart are not in a row."""
-
-State = Literal["closed", "open", "half_open"]
 
 
 class Circuit(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,22 +26,14 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True):
     probe_until: int = 0
     expire_at: int = 0
 
-    def state(self, moment: int) -> State:
+    def state(self, moment: int) -> CircuitState:
         """At this moment."""
         if self.failures < FAILURES or self.expire_at <= moment:
             return "closed"
         return "open" if moment < self.open_until else "half_open"
 
-    def view(self, moment: int) -> "CircuitView":
+    def view(self, moment: int) -> contract.Circuit:
         """As the API shows it."""
-        return CircuitView(self.state(moment), self.failures, max(0, self.open_until - moment))
-
-
-class CircuitView(msgspec.Struct, frozen=True):
-    """A circuit as people see it."""
-
-    state: State
-    failures: int
-    """In a row."""
-    open_seconds: int
-    """Until a probe is sent."""
+        return contract.Circuit(
+            state=self.state(moment), failures=self.failures, open_seconds=max(0, self.open_until - moment)
+        )

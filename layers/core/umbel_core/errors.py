@@ -1,17 +1,40 @@
-"""Whose fault it is, said by the type: `Rejected` is the caller's, everything else is ours."""
+"""Who caused an error, as a type: `Rejected` is the caller's, every other exception is ours."""
+
+from collections.abc import Iterable
+
+Path = tuple[str | int, ...]
+"""Where in a request something is: names of fields and indexes of lists, from the outside in."""
 
 
-class Rejected(Exception):  # noqa: N818 - a verdict on the input, not a malfunction
-    """The input cannot be worked on, ever: recorded with its sentence, acknowledged, never retried.
+class Rejected(Exception):  # noqa: N818 - a decision on the input, not a malfunction
+    """The input cannot be worked on: recorded with its sentence, acknowledged, never retried.
 
-    `code` is a stable word for programs (`too_many_pixels`), `sentence` names the fault and the fix for people.
+    `code` is a stable word for programs (`too_many_pixels`), `sentence` names the error and the fix for people, `path`
+    says which part of the request is wrong; empty when it is the whole.
     """
 
-    def __init__(self, code: str, sentence: str) -> None:
+    def __init__(self, code: str, sentence: str, path: Path = ()) -> None:
         super().__init__(f"{code}: {sentence}")
         self.code = code
         self.sentence = sentence
+        self.path = path
+
+    @property
+    def pointer(self) -> str:
+        """`path` as a JSON Pointer (RFC 6901); empty for the whole request."""
+        return json_pointer(self.path)
 
 
 class Transient(Rejected):
-    """A refusal that may pass by itself, as that of a busy host: tried again a few times before it is final."""
+    """A refusal that may not last, as that of a busy host: tried again a few times before it is final."""
+
+
+def json_pointer(path: Iterable[str | int]) -> str:
+    """`("tasks", 0, "op")` as `/tasks/0/op`."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """`("tasks", 0, "op")` as people write it: `tasks[0].op`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from umbel_core.clock import now
-from umbel_core.ledger import ENDED, KEPT_ERRORS, KEPT_VARIANTS, ErrorRecord, Job, JobStatus, Task, TaskStatus
+from umbel_core.contract.limits import KEPT_VARIANTS
+from umbel_core.contract.records import JobStatus, TaskStatus
+from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, Job, Task
 from umbel_core.views import variant_of
 
 

@@ -1,15 +1,15 @@
 """A lane at this moment, as everyone but its adapter sees it."""
 
-from typing import Literal
-
 import msgspec
+
+from umbel_core.contract.responses import OpStatus
 
 
 class LaneState(msgspec.Struct, frozen=True):
     """How a lane is set."""
 
     concurrency: int
-    state: Literal["ready", "paused", "degraded"]
+    state: OpStatus
 
 
 class Backlog(msgspec.Struct, frozen=True):

@@ -8,13 +8,12 @@ import msgspec
 from msgspec import field
 
 from umbel_core.clock import now
+from umbel_core.contract.records import JobKind, JobStatus, SystemEventKind, TaskStatus
+from umbel_core.contract.requests import OnError, TaskSpec
 from umbel_core.errors import Rejected
 from umbel_core.ids import task_id
-from umbel_core.messages import OnError, RunTask, TaskSpec
+from umbel_core.messages import RunTask
 
-Kind = Literal["upload", "image", "manifest", "batch", "crawl", "task"]
-JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
-TaskStatus = Literal["pending", "running", "completed", "failed", "skipped"]
 ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
 OPEN: tuple[JobStatus, ...] = ("pending", "running")
 KEPT_ERRORS = 100
@@ -23,8 +22,6 @@ KEPT_SENTENCE = 300
 """Bytes that a job keeps of a fault's sentence, so that it fits into one message; the task has it whole."""
 _LONGEST_SENTENCE = 4000
 """Bytes of a refusal that are kept: it may quote what was refused, and a record has at most 400 kB."""
-KEPT_VARIANTS = 32
-"""A job of at most this many tasks carries their results, so that a list of jobs shows pictures in one read."""
 
 
 class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,11 +32,13 @@ class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     task: str | None = None
     variant: str | None = None
     group: str | None = None
+    path: str | None = None
+    """JSON Pointer to the part of the request that is wrong."""
 
     @classmethod
     def of(cls, rejected: Rejected) -> "ErrorRecord":
         """The record of a refusal."""
-        return cls(rejected.code, _cut(rejected.sentence, _LONGEST_SENTENCE))
+        return cls(rejected.code, _cut(rejected.sentence, _LONGEST_SENTENCE), path=rejected.pointer or None)
 
     @classmethod
     def of_task(cls, task: "Task") -> "ErrorRecord":
@@ -64,6 +63,8 @@ class Task(msgspec.Struct, kw_only=True):
     input: Any
     params: dict[str, Any] = {}
     group: str | None = None
+    visit_time: str | None = None
+    """Of a batch: as its visit gave it."""
     etag: str | None = None
     after: int | None = None
     stop_group: bool = False
@@ -113,7 +114,7 @@ class Job(msgspec.Struct, kw_only=True):
     """One job's record. Its counts are folded from its tasks by the relay alone."""
 
     id: str
-    kind: Kind
+    kind: JobKind
     name: str
     status: JobStatus = "pending"
     created_at: str
@@ -179,15 +180,10 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     index: int | None = None
 
 
-EventKind = Literal[
-    "op_deployed", "op_removed", "scaled", "paused", "resumed", "circuit_opened", "circuit_closed", "dead_letter"
-]
-
-
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that happened to the system, told to whoever listens to everything."""
 
-    kind: EventKind
+    kind: SystemEventKind
     message: str
     """A sentence for people."""
     op: str | None = None

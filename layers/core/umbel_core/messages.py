@@ -1,6 +1,6 @@
 """What crosses a hop: commands in the imperative, frozen, unknown fields forbidden."""
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -8,25 +8,6 @@ ALL_JOBS = "*"
 """The topic of sockets that want to hear of every job."""
 STATS_TOPIC = "stats"
 """The topic of sockets that want the numbers again and again. No job has such an id."""
-OnError = Literal["continue", "stop_group"]
-Group = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-
-
-class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One task as a manifest writes it."""
-
-    op: str
-    input: Any
-    params: dict[str, Any] = {}
-    group: Group | None = None
-
-
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A job in full: the body of `POST /jobs` and of `jobs/<name>.json`."""
-
-    tasks: Annotated[list[TaskSpec], msgspec.Meta(min_length=1)]
-    name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
-    on_error: OnError = "continue"
 
 
 class RunTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

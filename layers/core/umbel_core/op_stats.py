@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from umbel_core.contract.records import TaskStatus
 from umbel_core.fold import TaskChange
-from umbel_core.ledger import Job, Task, TaskStatus
+from umbel_core.ledger import Job, Task
 
 FOREVER = "TOTAL"
 MINUTE = "MINUTE#"

@@ -67,8 +67,7 @@ def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> Variant:
     try:
         catalogue.check_params(op, params)
     except Rejected as error:
-        key, _, reason = error.sentence.removeprefix("$.").partition(": ")
-        raise RecipeError(f"{where}: {key.removeprefix('$')}{': ' if key != '$' else ''}{reason}") from error
+        raise RecipeError(f"{where}: {error.sentence}") from error
     return Variant(op, params)
 
 

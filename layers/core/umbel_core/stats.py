@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from umbel_core.circuit_breaker import Circuit, CircuitView
+from umbel_core.circuit_breaker import Circuit
 from umbel_core.clock import stamp
+from umbel_core.contract.responses import Stats, StatsOfOp, StatsTotals, StatsWorker
 from umbel_core.lanes import Backlog, LaneState
 from umbel_core.op_stats import CountedStats, OpStats, minute_of, percentile
 
@@ -16,55 +17,6 @@ _WORKERS_SHOWN = 100
 WINDOW = timedelta(hours=1)
 """Averages and percentiles are of the runs that ended in it."""
 _LAST = timedelta(minutes=1)
-
-
-class Numbers(msgspec.Struct, kw_only=True):
-    """What is said of an op, and of all of them together."""
-
-    pending: int = 0
-    running: int = 0
-    completed: int = 0
-    failed: int = 0
-    skipped: int = 0
-    in_flight: int = 0
-    """Messages that are with a worker."""
-    queue_depth: int = 0
-    """Messages that wait."""
-    oldest_age_seconds: float | None = None
-    """How long the longest waiting task has waited."""
-    average_ms: float | None = None
-    p50_ms: float | None = None
-    p95_ms: float | None = None
-    throughput_per_minute: float = 0.0
-    active_workers: int = 0
-    """Execution environments that ended a task within the last minute."""
-
-
-class Worker(msgspec.Struct, frozen=True):
-    """An active worker and what it did within the hour."""
-
-    id: str
-    tasks: int
-    average_ms: float
-
-
-class OpNumbers(Numbers, kw_only=True):
-    """One op's."""
-
-    state: str
-    concurrency: int
-    last_success_at: str | None = None
-    workers: list[Worker] = []
-
-
-class Stats(msgspec.Struct, frozen=True):
-    """The answer of `GET /stats`, and what `stats` messages carry."""
-
-    at: str
-    totals: Numbers
-    ops: dict[str, OpNumbers]
-    circuits: dict[str, CircuitView]
-    """Hosts that are left alone for a while."""
 
 
 def since(at: datetime) -> str:
@@ -94,7 +46,7 @@ def numbers(ops: Iterable[str], seen: Seen) -> Stats:
     ages = [op.oldest_age_seconds for op in shown.values() if op.oldest_age_seconds is not None]
     sums = {name: sum(getattr(op, name) for op in shown.values()) for name in _SUMMED}
     sums["throughput_per_minute"] = round(sums["throughput_per_minute"], 1)
-    totals = Numbers(oldest_age_seconds=max(ages, default=None), **_times(every), **sums)
+    totals = StatsTotals(oldest_age_seconds=max(ages, default=None), **_times(every), **sums)
     circuits = {host: circuit.view(int(seen.at.timestamp())) for host, circuit in seen.circuits.items()}
     return Stats(stamp(seen.at), totals, shown, circuits)
 
@@ -105,14 +57,14 @@ _SUMMED = (
 )
 
 
-def _of_op(op: str, hour: OpStats, seen: Seen) -> OpNumbers:
+def _of_op(op: str, hour: OpStats, seen: Seen) -> StatsOfOp:
     forever = seen.counted.forever.get(op, OpStats())
     state = seen.states.get(op, LaneState(0, "degraded"))
     backlog = seen.backlogs.get(op, Backlog(0, 0))
     horizon = stamp(seen.at - _LAST)
     active = {name: worker for name, worker in hour.workers.items() if worker.seen >= horizon}
     busiest = sorted(active, key=lambda name: (-active[name].runs, name))[:_WORKERS_SHOWN]
-    return OpNumbers(
+    return StatsOfOp(
         # Tasks that were planned before anything was counted leave without having entered.
         pending=max(0, forever.count("pending")),
         running=max(0, forever.count("running")),
@@ -128,7 +80,9 @@ def _of_op(op: str, hour: OpStats, seen: Seen) -> OpNumbers:
         state=state.state,
         concurrency=state.concurrency,
         last_success_at=forever.last_success or None,
-        workers=[Worker(name, active[name].runs, round(active[name].ms / active[name].runs, 1)) for name in busiest],
+        workers=[
+            StatsWorker(name, active[name].runs, round(active[name].ms / active[name].runs, 1)) for name in busiest
+        ],
     )
 
 

@@ -6,8 +6,9 @@ import msgspec
 
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now
+from umbel_core.contract.records import JobKind
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX, new_job_id
-from umbel_core.ledger import Job, Kind, Ledger
+from umbel_core.ledger import Job, Ledger
 from umbel_core.settings import Limits
 from umbel_core.submission import read_submission
 
@@ -27,7 +28,7 @@ class Submitter(msgspec.Struct, frozen=True):
     catalogue: Catalogue
     limits: Limits
 
-    def submit(self, body: bytes, kind: Kind | None = None) -> Job:
+    def submit(self, body: bytes, kind: JobKind | None = None) -> Job:
         """Start the job that a body asks for; `Rejected`, and nothing written, when it asks for what cannot be had.
 
         The pending job comes first, so that a GET finds it and the coordinator knows whose object arrives. A picture

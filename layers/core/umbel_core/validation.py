@@ -1,33 +1,159 @@
-"""What strangers wrote -> our types, or the place in their document and the rule that it breaks."""
+"""Check what callers sent against a JSON Schema, and say in plain words what is wrong and where.
 
-from collections.abc import Iterator
-from typing import Any, get_args
+fastjsonschema finds the first violation as data (path, rule, value); no library's sentence is read or shown.
+"""
 
+from collections.abc import Callable
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, TypeVar
+
+import fastjsonschema
 import msgspec
 
-from umbel_core.errors import Rejected
+from umbel_core.errors import Path, Rejected, dotted
+
+T = TypeVar("T", bound=msgspec.Struct)
+Schema = dict[str, Any]
+Validator = Callable[[Any], object]
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_LONGEST = 60
+"""Characters that a sentence quotes of a wrong value."""
 
 
-def convert(value: Any, kind: Any, code: str, path: str = "$") -> Any:
-    """The value as `kind`. `path` says where in the caller's document it stands."""
+def compile_schema(schema: Schema) -> Validator:
+    """Make a validator for `check` from a JSON Schema."""
+    return fastjsonschema.compile(schema, use_default=False, use_formats=False)
+
+
+def parse(value: Any, kind: type[T], code: str, path: Path = ()) -> T:
+    """Return the value as a struct, or raise `Rejected` with this code.
+
+    `path` says where in the request the value is.
+    """
+    check(value, _validator(kind), code, path)
+    # The schema has been checked: all that is left to convert is `1.0`, which JSON takes for an integer.
+    return msgspec.convert(value, kind, strict=False)
+
+
+def check(value: Any, validator: Validator, code: str, path: Path = ()) -> None:
+    """Raise `Rejected` with this code unless the value is valid."""
     try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        reason, _, where = str(error).partition(" - at `$")
-        where = where.rstrip("`")
-        if reason.startswith("Invalid enum value") and (choices := ", ".join(_choices(kind, where))):
-            reason = f"{reason}; it is one of {choices}"
-        raise Rejected(code, f"{path}{where}: {reason}") from error
+        validator(value)
+    except fastjsonschema.JsonSchemaValueException as error:
+        inside: Path = _path(error)
+        raise violation(error.value, error.definition, error.rule, code, (*path, *inside)) from error
 
 
-def _choices(kind: Any, where: str) -> Iterator[str]:
-    """The words that a value or a field of a struct takes; msgspec names the one that it does not take."""
-    fields = msgspec.structs.fields(kind) if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else ()
-    return _words({"": kind, **{f".{field.name}": field.type for field in fields}}.get(where))
+@cache
+def _validator(kind: type[msgspec.Struct]) -> Validator:
+    return compile_schema(msgspec.json.schema(kind))
 
 
-def _words(hint: Any) -> Iterator[str]:
-    if isinstance(hint, str):
-        yield hint
-    for part in get_args(hint):
-        yield from _words(part)
+def violation(  # noqa: PLR0911 - one sentence a rule
+    value: Any, schema: Schema, rule: str | None, code: str, path: Path
+) -> Rejected:
+    """The refusal of a value that breaks one rule of its schema."""
+    name = dotted(path) or "the body"
+    limit = schema.get(str(rule))
+    match rule:
+        case "required":
+            missing = next(field for field in schema["required"] if field not in value)
+            return Rejected(code, f"{dotted((*path, missing))} is missing.", (*path, missing))
+        case "additionalProperties":
+            return _unknown_field(value, schema, code, path)
+        case "anyOf":
+            return _none_of(value, schema, code, path)
+        case "enum":
+            choices = ", ".join(map(str, schema["enum"]))
+            return Rejected(code, f"{name} must be one of {choices}, not {_quoted(value)}.", path)
+        case "type":
+            return Rejected(code, f"{name} must be {_named(schema)}, not {_quoted(value)}.", path)
+        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
+            return Rejected(code, f"{name} must be {_range(schema)}, not {_quoted(value)}.", path)
+        case "minLength" | "minItems" if limit == 1:
+            return Rejected(code, f"{name} must not be empty.", path)
+        case "minLength" | "maxLength" | "minItems" | "maxItems":
+            bound = "at least" if rule in ("minLength", "minItems") else "at most"
+            unit = "characters" if rule in ("minLength", "maxLength") else "items"
+            return Rejected(code, f"{name} must have {bound} {limit} {unit}, not {len(value)}.", path)
+        case "pattern":
+            meant = schema.get("description", f"text that matches {limit}")
+            return Rejected(code, f"{name} must be {meant[0].lower()}{meant[1:]}, not {_quoted(value)}.", path)
+        case "multipleOf":
+            return Rejected(code, f"{name} must be a multiple of {limit}, not {_quoted(value)}.", path)
+        case _:
+            return Rejected(code, f"{name} is not valid.", path)
+
+
+def _unknown_field(value: dict[str, Any], schema: Schema, code: str, path: Path) -> Rejected:
+    known = list(schema.get("properties", ()))
+    unknown = next(field for field in value if field not in known)
+    meant = get_close_matches(unknown, known, 1)
+    if not known:
+        hint = "nothing can be given here."
+    else:
+        hint = f"did you mean {meant[0]}?" if meant else f"known are {', '.join(known)}."
+    shown = (*path, unknown[:_LONGEST])
+    return Rejected(code, f"{dotted(shown)} is not known; {hint}", (*path, unknown))
+
+
+def _none_of(value: Any, schema: Schema, code: str, path: Path) -> Rejected:
+    """Of a value that may be null, only the other choice is of interest."""
+    choices = [choice for choice in schema["anyOf"] if choice.get("type") != "null"]
+    if len(choices) == 1 and "$ref" not in choices[0]:
+        try:
+            compile_schema(choices[0])(value)
+        except fastjsonschema.JsonSchemaValueException as error:
+            inside: Path = _path(error)
+            return violation(
+                error.value, {**error.definition, **_described(schema)}, error.rule, code, (*path, *inside)
+            )
+    named = " or ".join(dict.fromkeys(map(_named, choices)))
+    return Rejected(code, f"{dotted(path) or 'the body'} must be {named}, not {_quoted(value)}.", path)
+
+
+def _path(error: fastjsonschema.JsonSchemaValueException) -> Path:
+    return tuple(int(part) if part.isdigit() else part for part in error.path[1:])
+
+
+def _described(schema: Schema) -> Schema:
+    return {"description": schema["description"]} if "description" in schema else {}
+
+
+def _named(schema: Schema) -> str:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return " or ".join(_TYPES.get(str(each), "something else") for each in kind)
+    if kind == "array" and schema.get("items", {}).get("type") in ("number", "integer"):
+        return "a list of numbers"
+    return _TYPES.get(str(kind), "something else")
+
+
+def _range(schema: Schema) -> str:
+    if "minimum" in schema and "maximum" in schema:
+        return f"from {schema['minimum']} to {schema['maximum']}"
+    words = {
+        "minimum": "at least",
+        "exclusiveMinimum": "more than",
+        "maximum": "at most",
+        "exclusiveMaximum": "less than",
+    }
+    return " and ".join(f"{word} {schema[rule]}" for rule, word in words.items() if rule in schema)
+
+
+def _quoted(value: Any) -> str:
+    """A wrong value as a sentence shows it: short, and of long ones only the type."""
+    if isinstance(value, dict | list):
+        return _TYPES["array" if isinstance(value, list) else "object"]
+    if isinstance(value, str):
+        return f"'{value}'" if len(value) <= _LONGEST else f"'{value[:_LONGEST]}…'"
+    return msgspec.json.encode(value).decode()

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
+from umbel_core.contract.responses import OpStatus
 from umbel_core.errors import Rejected
 from umbel_core.lanes import Backlog, LaneState
 from umbel_core.max_receives import max_receives_for
@@ -39,7 +40,7 @@ class Lanes:
             reserved = dict(zip(mappings, pool.map(self._reserved, mappings), strict=True))
         return {op: self._state(mapping, reserved[op]) for op, mapping in mappings.items()}
 
-    def health(self) -> dict[str, str]:
+    def health(self) -> dict[str, OpStatus]:
         """Every deployed lane's state, from one listing: cheap enough for a call that anybody may make."""
         return {op: self._state(mapping, None).state for op, mapping in self._mappings().items()}
 

@@ -57,6 +57,11 @@ class S3Results:
             CacheControl="private, max-age=3600",
         )
 
+    def read(self, key: str) -> bytes:
+        """Return a result's bytes."""
+        with self._s3.get_object(Bucket=self._bucket, Key=key)["Body"] as body:
+            return body.read()  # type: ignore[no-any-return]
+
     def link(self, key: str) -> str:
         """An address that opens the result for an hour."""
         return self._s3.generate_presigned_url(  # type: ignore[no-any-return]

@@ -1,0 +1,59 @@
+"""Contract -> documents: `make generate` writes what is generated, and a test says when it is not up to date."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "layers/core", "layers/fetching")]
+
+from infra import asyncapi, openapi  # noqa: E402
+from umbel.home import version  # noqa: E402
+from umbel_core import contract  # noqa: E402
+from umbel_core.settings import Limits  # noqa: E402
+
+TYPES = ROOT / "frontend" / "src" / "api" / "schema.d.ts"
+
+
+def documents() -> dict[Path, bytes]:
+    """Return the documents that are generated from the contract, by path."""
+    made = {"openapi.json": openapi.document(version(), Limits()), "asyncapi.json": asyncapi.document(version())}
+    return {
+        ROOT / "docs" / name: msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+        for name, document in made.items()
+    }
+
+
+def types(target: Path = TYPES) -> None:
+    """Write the front end's types: of the API, of the WebSocket's messages and of the page's configuration."""
+    whole = openapi.document(version(), Limits())
+    whole["components"]["schemas"] |= asyncapi.document(version())["components"]["schemas"]
+    whole["components"]["schemas"] |= msgspec.json.schema_components(
+        [contract.PageConfig], ref_template="#/components/schemas/{name}"
+    )[1]
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "contract.json"
+        source.write_bytes(msgspec.json.encode(whole))
+        command = [
+            "openapi-typescript",
+            str(source),
+            "-o",
+            str(target),
+            "--root-types",
+            "--root-types-no-schema-prefix",
+        ]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+
+
+def main() -> None:
+    """Write all of them."""
+    for path, data in documents().items():
+        path.write_bytes(data)
+    types()
+
+
+if __name__ == "__main__":
+    main()

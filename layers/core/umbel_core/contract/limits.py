@@ -1,0 +1,32 @@
+"""Sizes and prefixes that both sides of the wire need; they are published, never typed twice."""
+
+from umbel_core.contract.responses import PublishedLimits
+from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
+from umbel_core.settings import Limits
+
+MAX_REQUEST_BYTES = 6_000_000
+"""What Lambda takes in one request. A local engine takes more, and what runs there is to run on AWS."""
+MAX_INLINE_PICTURE_BYTES = 4_400_000
+"""A picture of this size fits into a request: base64 makes four bytes of three, and the JSON around it needs room."""
+MAX_STREAMED_BYTES = 4_400_000
+"""A file of this size fits into a Lambda's answer, which is base64 as well."""
+MAX_ANSWER_BYTES = 6_000_000
+"""What a Lambda may answer. The body is a text inside a JSON document: its quotes and backslashes count twice."""
+KEPT_VARIANTS = 32
+"""A job of at most this many tasks carries their results, so that a list of jobs shows pictures in one read."""
+
+
+def published(limits: Limits) -> PublishedLimits:
+    """The limits of a deployment as the page's configuration and the OpenAPI document show them."""
+    return PublishedLimits(
+        max_upload_bytes=limits.max_upload_bytes,
+        max_pixels=limits.max_pixels,
+        max_tasks=limits.max_tasks,
+        max_request_bytes=MAX_REQUEST_BYTES,
+        max_inline_picture_bytes=MAX_INLINE_PICTURE_BYTES,
+        max_streamed_bytes=MAX_STREAMED_BYTES,
+        kept_variants=KEPT_VARIANTS,
+        uploads_prefix=UPLOADS_PREFIX,
+        jobs_prefix=JOBS_PREFIX,
+        inputs_prefix=INPUTS_PREFIX,
+    )

@@ -1,0 +1,89 @@
+"""Bodies of requests. Unknown fields are refused, so that a misspelt one is not lost in silence."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+OnError = Literal["continue", "stop_group"]
+Group = Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One task of a manifest."""
+
+    op: Annotated[str, Meta(description="One of `GET /ops`")]
+    input: Annotated[Any, Meta(description="What the op takes; a picture is named by its key or URL")]
+    params: Annotated[dict[str, Any], Meta(description="The op's parameters, as `GET /ops` describes them")] = {}
+    group: Group | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A job as a list of tasks."""
+
+    tasks: Annotated[list[TaskSpec], Meta(min_length=1)]
+    name: Annotated[str, Meta(max_length=200)] | None = None
+    on_error: Annotated[
+        OnError, Meta(description="`stop_group`: the tasks behind a failed one in its group are skipped")
+    ] = "continue"
+
+
+class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One op on one picture that comes inside the request."""
+
+    image_data: Annotated[str, Meta(description="The picture's file in base64, or as a data URL")]
+    operation: Annotated[str, Meta(description="An op that takes a picture")]
+    width: Annotated[int, Meta(description="The op's parameter `width`, in pixels")] | None = None
+    height: Annotated[int, Meta(description="The op's parameter `height`, in pixels")] | None = None
+    output_format: (
+        Annotated[Literal["jpeg", "png", "webp", "avif"], Meta(description="The op's parameter `format`")] | None
+    ) = None
+    params: Annotated[dict[str, Any], Meta(description="Any other of the op's parameters")] = {}
+
+
+class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One op on something that travels inside the request: text, numbers, a pause."""
+
+    type: Annotated[str, Meta(description="An op that does not take a picture")]
+    payload: Annotated[Any, Meta(description='The op\'s input, or that as JSON text: `"2"`, `"[1, 2, 3]"`')]
+
+
+class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One visit to a store, with the images to be measured in this order."""
+
+    store_id: Group
+    image_url: Annotated[list[str], Meta(min_length=1)]
+    visit_time: Annotated[str, Meta(description="Given back with each result")] | None = None
+
+
+class BatchRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Images by store: in order within a store, stores side by side; a failure stops its own store."""
+
+    count: Annotated[int, Meta(description="How many visits there are; checked against them")]
+    visits: Annotated[list[Visit], Meta(min_length=1)]
+    gpu_seconds: Annotated[float, Meta(description="The measuring op's parameter of that name")] = 0
+
+
+class CrawlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Pages to fetch, at most `workers` at a time."""
+
+    urls: Annotated[list[str], Meta(min_length=1)]
+    workers: Annotated[int, Meta(ge=1, le=64)] = 4
+    policy: Annotated[
+        Literal["round_robin", "host"], Meta(description="`host`: the pages of a host go to one worker")
+    ] = "round_robin"
+
+
+class UploadRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for a presigned POST for one picture's file."""
+
+    filename: Annotated[str, Meta(min_length=1, max_length=1024)]
+    content_type: Annotated[str, Meta(description="`image/jpeg`; empty when it is not known")]
+    size: Annotated[int, Meta(ge=0, description="Bytes")]
+    recipe: Annotated[str, Meta(description="The default recipe when absent")] | None = None
+
+
+class ScaleRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many of an op may run at a time."""
+
+    concurrency: Annotated[int, Meta(ge=0, le=1000, description="0 pauses the op; its messages wait")]
