@@ -25,7 +25,7 @@ persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
 up_options := $(if $(port),--port $(port)) $(persist) $(if $(host),--host "$(host)") $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor setup browser test check deploy machines bench generate clean
+.PHONY: help up down doctor setup browser test check deploy machines bench fuzz generate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -59,6 +59,9 @@ deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 	@$(bin)/umbel doctor --deploy $(ARGS)
 	@$(tools) page
 	@$(bin)/cdk deploy $(ARGS)
+
+fuzz: setup ## Compare what the running API answers with its OpenAPI document (ARGS=200: examples per call)
+	@$(bin)/python -I -m tests.fuzz $(ARGS)
 
 generate: setup ## Write docs/openapi.json, docs/asyncapi.json and the front end's types from the contract
 	@$(run) python -I -m infra.generate

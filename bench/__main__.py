@@ -1,10 +1,10 @@
 """`make bench`: measure the running pipeline.
 
-python -m bench pipeline    a burst of photos copied in, and single uploads (the default)
-python -m bench jobs        image jobs by POST /jobs, at several numbers for the op
-python -m bench tasks       jobs of many tasks, and which hop the time goes to
+python -m bench pipeline    photos put into S3, many at once and one by one (the default)
+python -m bench jobs        picture jobs by POST /jobs, at several concurrencies of the op
+python -m bench tasks       jobs of many tasks, and the time that each hop takes
 python -m bench web         a batch of stores and a crawl, from a web server on this machine
-python -m bench.pixels      the ops against their peers, without a pipeline
+python -m bench.pixels      the ops compared with plain Pillow and libvips, without a pipeline
 """
 
 import sys
@@ -15,7 +15,7 @@ BENCHES = {"pipeline": pipeline.main, "jobs": jobs.main, "tasks": tasks.main, "w
 
 
 def main() -> None:
-    """Run the bench that is named first."""
+    """Run the benchmark that the first argument names, else the default one."""
     name, *arguments = sys.argv[1:] if sys.argv[1:2] and sys.argv[1] in BENCHES else ["pipeline", *sys.argv[1:]]
     BENCHES[name](arguments)
 

@@ -1,8 +1,9 @@
-"""How many image jobs a second: `POST /jobs` with a photo inside, all at once, at several numbers for the op.
+"""Measure picture jobs per second: many `POST /jobs` with a photo at once, at several concurrencies of the op.
 
     umbel up && .venv/bin/python -m bench jobs --jobs 50 --concurrency 1 2 4
 
-Timed from the first request to the last job's `completed`; every result is fetched and must be 200 x 200.
+The time is measured from the first request until the last job is `completed`. Every result is downloaded and must be
+200 x 200 pixels.
 """
 
 import argparse
@@ -27,14 +28,14 @@ _SIDE = 200
 
 
 def burst(client: Client, count: int, body: dict[str, Any]) -> dict[str, Any]:
-    """`count` jobs at once."""
+    """Send `count` jobs at once; return the measured times."""
     start = time.time()
     with cpu_seconds() as cpu:
         with ThreadPoolExecutor(_CLIENTS) as pool:
-            asked = [pool.submit(client.call, "POST", "/jobs", body) for _ in range(count)]
-        jobs = [each.result()["job_id"] for each in asked]
+            responses = [pool.submit(client.call, "POST", "/jobs", body) for _ in range(count)]
+        jobs = [each.result()["job_id"] for each in responses]
         accepted = time.time() - start
-        # The last one first: what is asked for while others work slows them down.
+        # The last job is polled first: to poll while others still run would slow them down.
         took = max(_ended(client, job) for job in reversed(jobs)) - start
     tasks = [task for job in jobs for task in client.tasks(job)]
     for task in tasks:
@@ -51,14 +52,14 @@ def burst(client: Client, count: int, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ended(client: Client, job: str) -> float:
-    """When a job ended, by its own record."""
+    """Wait until a job has ended; return the time of its end in its record."""
     while not (found := client.job(job)).ended:
         time.sleep(0.25)
     return datetime.fromisoformat(found.updated_at).timestamp()
 
 
 def main(arguments: list[str]) -> None:
-    """A burst for practice, then one at each concurrency; the op's own number is set again afterwards."""
+    """Warm up, then measure at each concurrency; set the op's own concurrency again at the end."""
     options = argparse.ArgumentParser(prog="bench jobs")
     options.add_argument("--jobs", type=int, default=50)
     options.add_argument("--concurrency", type=int, nargs="+", default=[1, 2, 4])
@@ -72,7 +73,6 @@ def main(arguments: list[str]) -> None:
         for number in given.concurrency:
             client.call("PUT", "/ops/resize", {"concurrency": number})
             burst(client, 4, body)
-            numbers = {"concurrency": number, **burst(client, given.jobs, body)}
-            show(numbers)
+            show({"concurrency": number, **burst(client, given.jobs, body)})
     finally:
         client.call("PUT", "/ops/resize", {"concurrency": before})

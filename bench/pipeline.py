@@ -1,9 +1,8 @@
-"""How fast the deployed pipeline is: a burst of photos copied in, and warm uploads one by one.
+"""Measure the deployed pipeline: many photos put into S3 at once, and photos one by one.
 
     umbel up && .venv/bin/python -m bench pipeline --photos 200 --singles 40
 
-A burst is timed from the first put to the last variant's `finished_at`; a single upload from its put to the arrival of
-its last variant on the socket.
+The time is measured from the first put until the socket has sent the last variant.
 """
 
 import argparse
@@ -13,6 +12,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from websockets.sync.client import connect
@@ -23,27 +23,27 @@ PHOTOS = Path(__file__).parent.parent / "tests" / "pictures"
 
 
 def half_megapixel() -> bytes:
-    """A photo of about 0.5 MP as a phone's thumbnailer would send it: 866 x 577, JPEG quality 90."""
+    """Return a photo of about 0.5 MP: 866 x 577, JPEG quality 90."""
     with Image.open(PHOTOS / "coffee.jpg") as photo:
         out = io.BytesIO()
         photo.convert("RGB").resize((866, 577), Image.Resampling.LANCZOS).save(out, "JPEG", quality=90)
         return out.getvalue()
 
 
-def burst(s3, bucket: str, socket: str, count: int, data: bytes) -> dict[str, float]:
-    """Copy `count` photos in at once; variants a second, from the first put to the last push."""
+def burst(s3: Any, bucket: str, socket: str, count: int, data: bytes) -> dict[str, float]:
+    """Put `count` photos at once; return the times and the variants per second, until the last push."""
     with connect(socket, max_size=None) as feed:
         feed.send(json.dumps({"action": "subscribe", "job": "*"}))
         feed.recv(timeout=30)
         stamp = time.time_ns()
         start = time.perf_counter()
         with ThreadPoolExecutor(8) as pool:
-            put = [
+            puts = [
                 pool.submit(s3.put_object, Bucket=bucket, Key=f"uploads/bench-{stamp}-{n}.jpg", Body=data)
                 for n in range(count)
             ]
-        for done in put:
-            done.result()
+        for each in puts:
+            each.result()
         copied = time.perf_counter() - start
         ended: set[str] = set()
         variants: dict[str, str] = {}
@@ -58,8 +58,8 @@ def burst(s3, bucket: str, socket: str, count: int, data: bytes) -> dict[str, fl
     return {"photos": count, "variants": made, "copied_s": copied, "seconds": took, "variants_per_s": made / took}
 
 
-def singles(s3, bucket: str, socket: str, count: int, data: bytes) -> dict[str, float]:
-    """Warm uploads one after another; seconds from the put to the last variant's arrival."""
+def singles(s3: Any, bucket: str, socket: str, count: int, data: bytes) -> dict[str, float]:
+    """Put `count` photos one after another; return the seconds from a put until its last variant was pushed."""
     times = []
     with connect(socket, max_size=None) as feed:
         feed.send(json.dumps({"action": "subscribe", "job": "*"}))
@@ -79,13 +79,13 @@ def singles(s3, bucket: str, socket: str, count: int, data: bytes) -> dict[str, 
 
 
 def main(arguments: list[str]) -> None:
-    """Warm up, then measure what the arguments say."""
+    """Warm up, then measure both."""
     options = argparse.ArgumentParser(prog="bench pipeline")
     options.add_argument("--photos", type=int, default=200)
     options.add_argument("--singles", type=int, default=40)
     given = options.parse_args(arguments)
     stack = find()
-    s3 = stack.cloud.client("s3")
+    s3 = stack.aws.client("s3")
     socket = f"{stack.socket}?token={stack.token}"
     data = half_megapixel()
     burst(s3, stack.uploads_bucket, socket, 20, data)

@@ -1,9 +1,10 @@
-"""What pixels cost: each op here, in the plain Pillow way, and with libvips.
+"""Measure the CPU time of the picture ops, compared with plain Pillow and with libvips.
 
     VIPS_CONCURRENCY=1 PYTHONPATH=.:functions:layers/core uv run --group bench python -m bench.pixels
 
-CPU milliseconds (user + system) from bytes to bytes, the least of alternating rounds, so that a busy machine disturbs
-all alike. PSNR is against the exact result (every pixel decoded, then the op), both without the loss of encoding.
+CPU milliseconds (user + system) from bytes to bytes. The rounds alternate between the three, and the least value of
+each counts, so that other load on the machine affects all of them equally. PSNR compares with the exact result (every
+pixel decoded, then the op), both encoded without loss.
 """
 
 import math
@@ -21,21 +22,21 @@ from tests.pictures.large import large_photo
 pyvips: Any = import_module("pyvips")  # untyped, and only in the group `bench`
 
 ROUNDS = 5
-Way = Callable[[bytes], bytes]
+Converter = Callable[[bytes], bytes]
 
 
-def ours(op: str, **params: Any) -> Way:
-    """The op as its worker runs it."""
+def ours(op: str, **params: Any) -> Converter:
+    """Return the op as its worker runs it."""
     return lambda data: run(op, data, **params).data
 
 
-def plain(work: Callable[[Image.Image], Image.Image], kind: str) -> Way:
-    """Pillow as everybody uses it."""
+def plain(work: Callable[[Image.Image], Image.Image], kind: str) -> Converter:
+    """Return the work in plain Pillow: open, orient, do it, save."""
     return lambda data: _save(work(ImageOps.exif_transpose(Image.open(BytesIO(data)))), kind, quality=85)
 
 
-def vips(work: Callable[[bytes], Any], kind: str) -> Way:
-    """libvips, on one thread as we are."""
+def vips(work: Callable[[bytes], Any], kind: str) -> Converter:
+    """Return the work in libvips, on one thread, as the worker has."""
     settings = {"JPEG": {"Q": 85}, "PNG": {"compression": 2}, "WEBP": {"Q": 80, "effort": 2}}[kind]
     suffix = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}[kind]
     return lambda data: work(data).write_to_buffer(suffix, **settings)
@@ -57,8 +58,8 @@ def _within(picture: Image.Image, side: int) -> Image.Image:
     return copy
 
 
-def ways(kind: str) -> dict[str, tuple[Way, Way, Way]]:
-    """Each work in three ways: ours, plain Pillow, libvips."""
+def converters(kind: str) -> dict[str, tuple[Converter, Converter, Converter]]:
+    """Return name of the work -> our op, plain Pillow, libvips."""
     lanczos = Image.Resampling.LANCZOS
     table = {
         "thumbnail 256": (
@@ -101,15 +102,15 @@ def ways(kind: str) -> dict[str, tuple[Way, Way, Way]]:
     return table
 
 
-def cost(way: Way, data: bytes) -> float:
-    """CPU milliseconds of one run, helper threads included."""
+def cpu_milliseconds(convert: Converter, data: bytes) -> float:
+    """Return the CPU milliseconds of one run, with those of its threads."""
     before = time.process_time()
-    way(data)
+    convert(data)
     return (time.process_time() - before) * 1000
 
 
 def psnr(one: bytes, other: bytes) -> float:
-    """How far two files are apart, in dB."""
+    """Return the peak signal-to-noise ratio of two pictures, in dB."""
     pictures = [Image.open(BytesIO(data)) for data in (one, other)]
     statistics = ImageStat.Stat(ImageChops.difference(*(picture.convert("RGB") for picture in pictures)))
     error = sum(statistics.sum2) / sum(statistics.count)
@@ -123,11 +124,11 @@ def main() -> None:
         data = large_photo(width, height, kind)
         print(f"\n{kind} {width * height / 1e6:.1f} MP, {len(data) / 1e6:.1f} MB")
         print(f"{'':16}{'ours':>8}{'Pillow':>8}{'pyvips':>8}{'PSNR of ours':>15}{'of pyvips':>11}")
-        lossless = ways("PNG")
-        for name, competitors in ways(kind).items():
-            rounds = [[cost(way, data) for way in competitors] for _ in range(ROUNDS)]
+        lossless = converters("PNG")
+        for name, competitors in converters(kind).items():
+            rounds = [[cpu_milliseconds(convert, data) for convert in competitors] for _ in range(ROUNDS)]
             least = "".join(f"{min(column):8.1f}" for column in zip(*rounds, strict=True))
-            own, exact, other = (way(data) for way in lossless[name])
+            own, exact, other = (convert(data) for convert in lossless[name])
             print(f"{name:16}{least}{psnr(own, exact):15.1f}{psnr(other, exact):11.1f}")
 
 

@@ -1,4 +1,4 @@
-"""What the engine and the functions in it cost this machine."""
+"""Measure the CPU time and memory of the engine and of the functions that run in it."""
 
 import contextlib
 import json
@@ -13,14 +13,14 @@ from umbel.stack import STACK
 
 
 def processes() -> dict[str, list[psutil.Process]]:
-    """Who asks, the engine, and the functions that run in it now, by name; functions on AWS are not here."""
+    """Return name -> processes: this client, the local engine, and each function that runs in it now."""
     found = {"client": [psutil.Process()]}
     ours = engine.running()
     if ours is None:
         return found
-    here = psutil.Process(ours.pid)
-    found["engine"] = [here]
-    for process in here.children():
+    engine_process = psutil.Process(ours.pid)
+    found["engine"] = [engine_process]
+    for process in engine_process.children():
         with contextlib.suppress(psutil.Error):
             name = process.environ().get("AWS_LAMBDA_FUNCTION_NAME", "?").removeprefix(f"{STACK}-")
             found.setdefault(name, []).append(process)
@@ -29,7 +29,7 @@ def processes() -> dict[str, list[psutil.Process]]:
 
 @contextlib.contextmanager
 def cpu_seconds() -> Iterator[dict[str, float]]:
-    """Filled when the block ends: the processor's time that each has had in it."""
+    """Yield a dict that is filled at the end of the block: name -> CPU seconds used in the block."""
     before = _cpu_seconds()
     spent: dict[str, float] = {}
     yield spent
@@ -39,19 +39,19 @@ def cpu_seconds() -> Iterator[dict[str, float]]:
 
 
 def peak_mb() -> dict[str, int]:
-    """The most memory that a process of each has had."""
-    return {name: max(_high_water(p.pid) for p in some) for name, some in processes().items()}
+    """Return name -> the largest amount of memory that one of its processes has used, in MB."""
+    return {name: max(_peak_mb(p.pid) for p in some) for name, some in processes().items()}
 
 
 def _cpu_seconds() -> dict[str, float]:
     return {name: sum(p.cpu_times().user + p.cpu_times().system for p in some) for name, some in processes().items()}
 
 
-def _high_water(pid: int) -> int:
+def _peak_mb(pid: int) -> int:
     with Path(f"/proc/{pid}/status").open(encoding="ascii") as status:
         return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
 
 
 def show(numbers: dict[str, Any]) -> None:
-    """A line of JSON."""
+    """Print numbers as one line of JSON."""
     print(json.dumps({name: round(n, 2) if isinstance(n, float) else n for name, n in numbers.items()}), flush=True)

@@ -1,8 +1,8 @@
-"""How long a job of many tasks takes, and which hop the time goes to.
+"""Measure how long a job of many tasks takes, and how much of the time each hop takes.
 
     umbel up && .venv/bin/python -m bench tasks --counts 1000 10000
 
-Every task is checked: its answer, that it was committed once, and the job's counts.
+Every task's result and the job's counts are checked; tasks that were written more than once are counted.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from umbel.stack import STACK, find
 
 
 def run(client: Client, count: int) -> dict[str, Any]:
-    """One job of `count` reversals; seconds after its submission at which each hop was through with it."""
-    words = [f"word {place}" for place in range(count)]
+    """Run one job of `count` tasks of the op `reverse`; return the seconds until each hop had finished."""
+    words = [f"word {number}" for number in range(count)]
     submitted = time.time()
     with cpu_seconds() as cpu:
         job = client.call("POST", "/jobs", {"tasks": [{"op": "reverse", "input": word} for word in words]})["job_id"]
@@ -46,22 +46,22 @@ def run(client: Client, count: int) -> dict[str, Any]:
 
 
 def _planned(client: Client, job: str) -> float:
-    """When the coordinator had published the last task, by its own log."""
-    logs = client.deployment.cloud.client("logs")
+    """Return when the coordinator had published the last task, from its log."""
+    logs = client.deployment.aws.client("logs")
     group = f"/aws/lambda/{STACK}-coordinator"
     for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=f'"{job}"'):
         for event in page["events"]:
-            if f'"job":"{job}"' in event["message"]:
-                return event["timestamp"] / 1000
+            if f'"job_id":"{job}"' in event["message"]:
+                return float(event["timestamp"]) / 1000
     return float("nan")
 
 
-def _seconds(stamp: str) -> float:
-    return datetime.fromisoformat(stamp).timestamp()
+def _seconds(timestamp: str) -> float:
+    return datetime.fromisoformat(timestamp).timestamp()
 
 
 def main(arguments: list[str]) -> None:
-    """Run one job of each size, the first time for practice."""
+    """Warm up, then measure one job of each size."""
     options = argparse.ArgumentParser(prog="bench tasks")
     options.add_argument("--counts", type=int, nargs="+", default=[1000, 10000])
     given = options.parse_args(arguments)

@@ -1,9 +1,10 @@
-"""A batch of stores and a crawl, from a web server on this machine: how long they take, and whether all of it is right.
+"""Measure and check a batch of stores and a crawl, with a web server on this machine.
 
     umbel up -c allowed_addresses=127.0.0.1:8123 && .venv/bin/python -m bench web --port 8123
 
-The batch has a broken image in every eighth store. It has to stop there and nowhere else, keep its order, and once the
-images are mended do no more than what is left. The crawl's pages take 50 ms each; a second one is cancelled at half.
+In the batch every eighth store has a broken image. Exactly these stores must stop, at that image; the order must be
+kept; and after the images are replaced, a retry must run only what is left. The crawl's pages take 50 ms each; a second
+crawl is cancelled after half of its pages.
 """
 
 import argparse
@@ -27,15 +28,15 @@ PAGE_SECONDS = 0.05
 
 
 def batch(client: Client, web: Site, stores: int, images: int) -> Iterator[dict[str, Any]]:
-    """The batch as it stops, and again as a retry finishes it."""
+    """Run a batch until it stops at the broken images, then retry it; yield the numbers of both."""
     broken = {store: store * 7 % images for store in range(0, stores, 8)}
     for store in range(stores):
-        for place in range(images):
-            web.files[f"/{store}/{place}.jpg"] = _picture(store, place)
-    for store, place in broken.items():
-        web.files[f"/{store}/{place}.jpg"] = b"no picture"
-    urls = {f"S{store:03}": [web.url(f"/{store}/{place}.jpg") for place in range(images)] for store in range(stores)}
-    visits = [{"store_id": store, "image_url": addresses} for store, addresses in urls.items()]
+        for index in range(images):
+            web.files[f"/{store}/{index}.jpg"] = _picture(store, index)
+    for store, index in broken.items():
+        web.files[f"/{store}/{index}.jpg"] = b"no picture"
+    urls = {f"S{store:03}": [web.url(f"/{store}/{index}.jpg") for index in range(images)] for store in range(stores)}
+    visits = [{"store_id": store, "image_url": image_urls} for store, image_urls in urls.items()]
 
     start = time.time()
     with cpu_seconds() as cpu:
@@ -66,23 +67,23 @@ def batch(client: Client, web: Site, stores: int, images: int) -> Iterator[dict[
         "cpu_s": cpu,
     }
 
-    for store, place in broken.items():
-        web.files[f"/{store}/{place}.jpg"] = _picture(store, place)
-    asked = len(web.asked)
+    for store, index in broken.items():
+        web.files[f"/{store}/{index}.jpg"] = _picture(store, index)
+    requests = len(web.asked)
     start = time.time()
     client.call("POST", f"/jobs/{job}/retry")
     _wait(lambda: client.call("GET", f"/jobs/{job}")["status"] == "completed")
     took = time.time() - start
     known = {task["id"]: task for task in tasks if task["status"] == "completed"}
     assert all(task == known.get(task["id"], task) for task in _tasks(client, job))
-    left = sum(images - place for place in broken.values())
-    assert len(web.asked) - asked == left
+    left = sum(images - index for index in broken.values())
+    assert len(web.asked) - requests == left
     yield {"retried": left, "seconds": took}
 
 
 def crawl(client: Client, web: Site, pages: int, workers: int) -> Iterator[dict[str, Any]]:
-    """The whole crawl, and one that is cancelled at half."""
-    urls = [web.url(f"/slow?{PAGE_SECONDS}&{place}") for place in range(pages)]
+    """Run a crawl, and one that is cancelled after half of its pages; yield the numbers of both."""
+    urls = [web.url(f"/slow?{PAGE_SECONDS}&{number}") for number in range(pages)]
     start = time.time()
     with cpu_seconds() as cpu:
         job = client.call("POST", "/crawls", {"urls": urls, "workers": workers})["job_id"]
@@ -116,19 +117,20 @@ def crawl(client: Client, web: Site, pages: int, workers: int) -> Iterator[dict[
     }
 
 
-def _picture(store: int, place: int) -> bytes:
+def _picture(store: int, index: int) -> bytes:
     out = io.BytesIO()
-    Image.effect_noise(_size(store, place), 30).convert("RGB").save(out, "JPEG")
+    Image.effect_noise(_size(store, index), 30).convert("RGB").save(out, "JPEG")
     return out.getvalue()
 
 
-def _size(store: int, place: int) -> tuple[int, int]:
-    return 40 + store, 30 + place
+def _size(store: int, index: int) -> tuple[int, int]:
+    return 40 + store, 30 + index
 
 
 def _ended(client: Client, job: str) -> dict[str, Any]:
     _wait(lambda: client.call("GET", f"/jobs/{job}")["status"] in ENDED)
-    return client.call("GET", f"/jobs/{job}")
+    found: dict[str, Any] = client.call("GET", f"/jobs/{job}")
+    return found
 
 
 def _tasks(client: Client, job: str) -> list[dict[str, Any]]:
@@ -141,7 +143,7 @@ def _wait(condition: Callable[[], object]) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Both, at the sizes that the arguments say."""
+    """Measure both, in the sizes that the arguments give."""
     options = argparse.ArgumentParser(prog="bench web")
     options.add_argument("--port", type=int, default=8123)
     options.add_argument("--stores", type=int, default=40)

@@ -1,20 +1,22 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 
-/** Pictures and calls go to this origin or over TLS; plain http only to this machine, where the local engine is. */
-const OURS = "'self' https: http://127.0.0.1:* http://localhost:*";
+/** Where pictures and API calls may go: this origin, https, and plain http only on this machine, for the local engine. */
+const SOURCES = "'self' https: http://127.0.0.1:* http://localhost:*";
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "font-src 'self'",
-  `img-src ${OURS} blob:`,
-  `connect-src ${OURS} wss: ws://127.0.0.1:* ws://localhost:*`,
+  `img-src ${SOURCES} blob:`,
+  `connect-src ${SOURCES} wss: ws://127.0.0.1:* ws://localhost:*`,
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");
 
-/** Only in the build: the development server needs inline scripts. */
+/** Adds the policy to the build only: the development server needs inline scripts. */
 const contentSecurityPolicy: Plugin = {
   name: "content-security-policy",
   apply: "build",
@@ -27,9 +29,26 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
+/** Adds what the API reference in `public/docs` needs: Redoc and the OpenAPI document. */
+const apiReference: Plugin = {
+  name: "api-reference",
+  apply: "build",
+  generateBundle() {
+    const redoc = createRequire(import.meta.url).resolve("redoc/bundles/redoc.standalone.js");
+    const files = {
+      "redoc.standalone.js": redoc,
+      "redoc.standalone.js.LICENSE.txt": `${redoc}.LICENSE.txt`,
+      "openapi.json": new URL("../docs/openapi.json", import.meta.url),
+    };
+    for (const [name, path] of Object.entries(files)) {
+      this.emitFile({ type: "asset", fileName: `docs/${name}`, source: readFileSync(path) });
+    }
+  },
+};
+
 export default defineConfig({
   // The page is served from a bucket's path locally and from a domain's root on AWS.
   base: "./",
-  plugins: [react(), contentSecurityPolicy],
+  plugins: [react(), contentSecurityPolicy, apiReference],
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
 });

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-import msgspec
 from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_apigateway as gateway
 from aws_cdk import aws_iam as iam
@@ -36,7 +35,7 @@ _REFUSALS = {
 
 
 class Api(Construct):
-    """The API, its function, and the authorizer before every route that is not open."""
+    """The REST API, its function, and the authorizer on every route that needs a token."""
 
     def __init__(
         self,
@@ -63,7 +62,7 @@ class Api(Construct):
                 lane_prefix=prefix,
                 reserve=reserve,
                 allowed_origins=",".join(origins),
-                limits=msgspec.json.encode(limits).decode(),
+                limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
             with_catalogue=True,
@@ -108,7 +107,7 @@ class Api(Construct):
             self.rest.add_gateway_response(
                 kind,
                 type=gateway.ResponseType.of(kind),
-                # An address that leads nowhere is a 403 at API Gateway unless told otherwise.
+                # By default API Gateway answers 403 for a path without a route.
                 status_code="404" if code == "not_found" else None,
                 response_headers={"Access-Control-Allow-Origin": f"'{origins[0]}'"},
                 templates={"application/json": _ERROR % (code, message)},

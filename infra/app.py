@@ -15,15 +15,15 @@ from aws_cdk import App  # noqa: E402
 
 from infra.bundle import BUILD, BundleError  # noqa: E402
 from infra.function import FUNCTIONS  # noqa: E402
-from infra.lane_settings import LaneError  # noqa: E402
 from infra.settings import SettingsError, read_settings  # noqa: E402
 from infra.site import SiteError  # noqa: E402
 from infra.stack import Umbel  # noqa: E402
 from infra.target import read_target  # noqa: E402
+from umbel_core.lane_settings import LaneSettingsError  # noqa: E402
 from umbel_core.op import OpDeclarationError  # noqa: E402
 from umbel_core.recipes import RecipeError  # noqa: E402
 
-_FAULTS = (OpDeclarationError, RecipeError, LaneError, SettingsError, BundleError, SiteError)
+_FAULTS = (OpDeclarationError, RecipeError, LaneSettingsError, SettingsError, BundleError, SiteError)
 
 
 def main() -> None:

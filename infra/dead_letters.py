@@ -1,4 +1,4 @@
-"""Dead-letter queues -> dead-letter function -> ledger: what was given up is said, and kept for redrive."""
+"""Dead-letter queues -> dead-letter function -> ledger: the task is marked failed, the message kept for redrive."""
 
 from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
@@ -9,10 +9,11 @@ from infra.intake import Intake
 from infra.lanes import Lane, lane_name
 from infra.ledger import Ledger
 from infra.queue import DEAD_SUFFIX
+from umbel_core.settings import Limits
 
 
 class DeadLetters(Construct):
-    """One function behind every dead-letter queue."""
+    """One function that reads every dead-letter queue."""
 
     def __init__(
         self,
@@ -21,7 +22,7 @@ class DeadLetters(Construct):
         intake: Intake,
         lanes: list[Lane],
         ledger: Ledger,
-        retention_days: int,
+        limits: Limits,
     ) -> None:
         super().__init__(scope, "DeadLetters")
         function = factory.function(
@@ -29,7 +30,7 @@ class DeadLetters(Construct):
             "dead_letters",
             environment=DeadLettersEnvironment(
                 ledger_table=ledger.table.table_name,
-                retention_days=retention_days,
+                limits=limits,
                 intake_dead=f"{factory.prefix}-intake{DEAD_SUFFIX}",
                 lane_prefix=lane_name(factory.prefix, ""),
                 dead_suffix=DEAD_SUFFIX,

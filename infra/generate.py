@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "layers/core", "layers/fetching")]
 
 from infra import asyncapi, openapi  # noqa: E402
-from umbel.home import version  # noqa: E402
+from umbel.paths import version  # noqa: E402
 from umbel_core import contract  # noqa: E402
 from umbel_core.settings import Limits  # noqa: E402
 
@@ -21,10 +21,23 @@ TYPES = ROOT / "frontend" / "src" / "api" / "schema.d.ts"
 def documents() -> dict[Path, bytes]:
     """Return the documents that are generated from the contract, by path."""
     made = {"openapi.json": openapi.document(version(), Limits()), "asyncapi.json": asyncapi.document(version())}
-    return {
+    documents = {
         ROOT / "docs" / name: msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
         for name, document in made.items()
     }
+    prose = ROOT / "docs" / "api.md"
+    return documents | {prose: _with_errors(prose.read_text(encoding="utf-8")).encode()}
+
+
+def _with_errors(text: str) -> str:
+    """The API's document with the table of all error codes between its marks."""
+    rows = [
+        f"| `{code}` | {'task' if kind.of_task else kind.status} | {kind.meaning} |"
+        for code, kind in contract.ERRORS.items()
+    ]
+    table = "\n".join(["| code | status, or of a task | meaning |", "|---|---|---|", *rows])
+    head, mark, rest = text.partition("<!-- errors: made by `make generate` -->\n")
+    return f"{head}{mark}{table}\n{rest[rest.index('<!-- /errors -->') :]}"
 
 
 def types(target: Path = TYPES) -> None:

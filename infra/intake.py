@@ -1,6 +1,5 @@
-"""S3 -> coordinator -> SNS: a burst of uploads waits in a queue, and every event becomes a planned job."""
+"""S3 -> coordinator -> SNS: events of uploads wait in a queue, and the coordinator turns each into a planned job."""
 
-import msgspec
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_notifications as notifications
@@ -12,7 +11,7 @@ from infra.function import FunctionFactory
 from infra.ledger import Ledger
 from infra.queue import Queue
 from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
-from umbel_core.max_receives import THROTTLED
+from umbel_core.lane_settings import MAX_RECEIVES_THROTTLED
 from umbel_core.settings import Limits
 
 _TIMEOUT = 180
@@ -20,7 +19,7 @@ _CAP = 4
 
 
 class Intake(Construct):
-    """The intake: two prefixes of the uploads bucket, a queue, the coordinator, the tasks topic."""
+    """Events for two prefixes of the uploads bucket, a queue, the coordinator, the two tasks topics."""
 
     def __init__(
         self, scope: Construct, factory: FunctionFactory, ledger: Ledger, limits: Limits, alarms: sns.ITopic
@@ -31,7 +30,7 @@ class Intake(Construct):
             "Events",
             name=f"{factory.prefix}-intake",
             visibility_seconds=6 * _TIMEOUT,
-            receives=THROTTLED,
+            receives=MAX_RECEIVES_THROTTLED,
             alarms=alarms,
         )
         for prefix in (UPLOADS_PREFIX, JOBS_PREFIX):
@@ -53,7 +52,7 @@ class Intake(Construct):
                 intake_queue_url=self.queue.queue.queue_url,
                 tasks_topic=self.topic.topic_arn,
                 ordered_topic=self.ordered.topic_arn,
-                limits=msgspec.json.encode(limits).decode(),
+                limits=limits,
             ),
             with_catalogue=True,
             timeout_seconds=_TIMEOUT,

@@ -1,6 +1,5 @@
 """SNS -> SQS -> op: one lane per op, with its own queue, function, role and share of concurrency."""
 
-import msgspec
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -11,11 +10,11 @@ from constructs import Construct
 
 from infra.function import FUNCTIONS, FunctionFactory
 from infra.intake import Intake
-from infra.lane_settings import LaneSettings
 from infra.ledger import Ledger
 from infra.packages import packages_of
 from infra.queue import Queue
 from umbel_core.input_types import layers_for
+from umbel_core.lane_settings import LaneSettings
 from umbel_core.op import OpCard
 from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
@@ -45,7 +44,7 @@ class Lane(Construct):
             "Tasks",
             name=name,
             visibility_seconds=numbers.visibility_seconds,
-            receives=numbers.receives,
+            receives=numbers.max_receives,
             alarms=alarms,
             ordered=card.compute.ordered,
         )
@@ -70,7 +69,7 @@ class Lane(Construct):
                 results_bucket=ledger.results.bucket_name,
                 ledger_table=ledger.table.table_name,
                 lane_queue_url=self.queue.queue.queue_url,
-                limits=msgspec.json.encode(limits).decode(),
+                limits=limits,
             ),
             layers=layers,
             packages=packages_of(card, source, layers),

@@ -1,4 +1,4 @@
-"""op -> S3 + DynamoDB -> stream: the buckets and tables that keep what people gave and what was made of it."""
+"""op -> S3 + DynamoDB -> stream: the buckets for uploads and results, the tables for jobs, tokens and sockets."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
@@ -6,11 +6,11 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.settings import Settings
-from umbel_core.aws.ledger import BY_TIME, UNFINISHED
+from umbel_core.aws.keys import BY_TIME, UNFINISHED
 
 
 class Ledger(Construct):
-    """Uploads, results, jobs and tasks, tokens, sockets."""
+    """The buckets for uploads and results; the tables for jobs and tasks, tokens, and sockets."""
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(scope, "Ledger")
@@ -38,7 +38,7 @@ class Ledger(Construct):
         self.sockets = self._table("Sockets", partition_key=_text("pk"), time_to_live_attribute="expire_at")
 
     def let_browsers_post(self, origins: list[str]) -> None:
-        """Let pages of these origins post pictures straight into the uploads bucket, and show results."""
+        """Allow pages of these origins to post pictures into the uploads bucket and to get results."""
         self.uploads.add_cors_rule(
             allowed_methods=[s3.HttpMethods.POST], allowed_origins=origins, allowed_headers=["*"]
         )

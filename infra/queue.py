@@ -1,4 +1,4 @@
-"""A queue as every queue here is: with a dead-letter queue, an alarm on it, and the dead-letter function behind it."""
+"""SQS queue -> dead-letter queue: every queue of the stack has one, with an alarm on it."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -7,13 +7,13 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from umbel_core.aws.lanes import FIFO_SUFFIX
+from umbel_core.lanes import FIFO_SUFFIX
 
 DEAD_SUFFIX = "-dead"
 
 
 class Queue(Construct):
-    """A queue whose failures are heard of."""
+    """A queue with a dead-letter queue, and an alarm when that receives a message."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Queue(Construct):
         ordered: bool = False,
     ) -> None:
         super().__init__(scope, id)
-        # A FIFO queue's dead-letter queue is one as well. CloudFormation takes no "false" here.
+        # The dead-letter queue of a FIFO queue must be FIFO too. CloudFormation does not accept "false" here.
         fifo = True if ordered else None
         ending = FIFO_SUFFIX if ordered else ""
         self.dead = sqs.Queue(
@@ -50,7 +50,7 @@ class Queue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=receives),
             enforce_ssl=True,
         )
-        # The dead-letter queue is emptied within seconds, so the alarm counts what it received, not what it holds.
+        # The dead-letter function empties the queue within seconds, so the alarm counts receives, not visible messages.
         alarm(
             self, "GivenUp", f"A message of {name} was given up", self.dead.metric_number_of_messages_received(), alarms
         )
@@ -63,7 +63,7 @@ def alarm(
     metric: cloudwatch.Metric,
     alarms: sns.ITopic,
 ) -> cloudwatch.Alarm:
-    """An alarm that goes off at the first event in five minutes."""
+    """Create an alarm that fires when the metric's sum over five minutes is at least one."""
     made = cloudwatch.Alarm(
         scope,
         id,

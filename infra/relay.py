@@ -1,6 +1,5 @@
-"""stream -> WebSocket: the relay folds counts and pushes; the sockets' function hears subscriptions."""
+"""stream -> WebSocket: the relay updates counts and pushes changes; the sockets function handles subscriptions."""
 
-import msgspec
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -16,17 +15,18 @@ from infra.ledger import Ledger
 from infra.queue import DEAD_SUFFIX, alarm
 from relay.environment import RelayEnvironment
 from sockets.environment import SocketsEnvironment
+from umbel_core.aws.keys import EVENT, JOB, TASK
 from umbel_core.ids import JOBS_PREFIX
 from umbel_core.settings import Limits
 
 _STAGE = "live"
-_TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "TASK#"}]}}}}
-_EVENT_TOLD = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "EVENT#"}]}}}}
-_JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["JOB"]}}}}
+_TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": TASK}]}}}}
+_EVENT_TOLD = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": EVENT}]}}}}
+_JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [JOB]}}}}
 
 
 class Relay(Construct):
-    """From a change in the ledger to everyone who listens."""
+    """The WebSocket API, the sockets function, and the relay, which pushes the ledger's changes to subscribers."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Relay(Construct):
                 uploads_bucket=ledger.uploads.bucket_name,
                 results_bucket=ledger.results.bucket_name,
                 ticker_function=f"{factory.prefix}-ticker",
-                limits=msgspec.json.encode(limits).decode(),
+                limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
             with_catalogue=True,
@@ -77,7 +77,7 @@ class Relay(Construct):
                 sockets_table=ledger.sockets.table_name,
                 socket_endpoint=self.endpoint,
                 results_bucket=ledger.results.bucket_name,
-                retention_days=limits.retention_days,
+                limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
             timeout_seconds=10,
@@ -110,14 +110,14 @@ class Relay(Construct):
         ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:PutItem")
         ledger.uploads.grant_put(self.sockets, f"{JOBS_PREFIX}*")
         for function in (relay, self.sockets):
-            # A crawl ends with the socket that asked for it, whoever notices first that it has gone.
+            # Each of them may be the first to notice that a socket is closed, and then cancels the socket's crawl.
             ledger.table.grant(function, "dynamodb:GetItem", "dynamodb:UpdateItem")
             ledger.sockets.grant_read_write_data(function)
             ledger.results.grant_read(function)
             self.stage.grant_management_api_access(function)
 
     def _endpoint(self, factory: FunctionFactory) -> str:
-        """Where the sockets' management API answers, on the target."""
+        """Return the URL of the WebSocket API's management API: on AWS, or at the local endpoint."""
         if factory.target.endpoint:
             return f"{factory.target.endpoint}/_aws/execute-api/{self.api.api_id}/{_STAGE}"
         return self.stage.callback_url

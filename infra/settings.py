@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from umbel_core.lane_settings import Concurrency
 from umbel_core.op import Bounds
 from umbel_core.settings import Limits
 from umbel_fetching.addresses import Allowed
@@ -21,7 +22,7 @@ _ELSEWHERE = {"name", "ops", "public_endpoint", "python", "target"}
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A deployment's settings; docs/settings.md is the table of them."""
 
-    concurrency: dict[str, Annotated[int, Bounds(ge=0, le=1000)]] = {}
+    concurrency: dict[str, Concurrency] = {}
     """Op -> reserved concurrency, over the number in the op's own declaration."""
     reserve: bool = True
     """False: mapping caps alone, for accounts too small for reservations."""

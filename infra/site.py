@@ -93,9 +93,7 @@ class Site(Construct):
         function = factory.function(
             self,
             "publisher",
-            environment=PublisherEnvironment(
-                ledger_table=ledger.table.table_name, retention_days=limits.retention_days
-            ),
+            environment=PublisherEnvironment(ledger_table=ledger.table.table_name, limits=limits),
             timeout_seconds=120,
         )
         ledger.table.grant(function, "dynamodb:PutItem")

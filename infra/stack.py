@@ -17,7 +17,6 @@ from infra.bundle import ROOT
 from infra.dead_letters import DeadLetters
 from infra.function import FUNCTIONS, FunctionFactory
 from infra.intake import Intake
-from infra.lane_settings import concurrency_of, lane_settings
 from infra.lanes import Lane
 from infra.ledger import Ledger
 from infra.relay import Relay
@@ -25,8 +24,9 @@ from infra.settings import Settings
 from infra.site import Site
 from infra.target import Target
 from infra.ticker import Ticker
-from umbel.home import version
+from umbel.paths import version
 from umbel_core.catalogue import Catalogue, read_ops
+from umbel_core.lane_settings import concurrency_of, lane_settings
 from umbel_core.recipes import Recipes, read_recipes
 from umbel_core.settings import Limits
 
@@ -42,7 +42,7 @@ class Umbel(Stack):
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
         self.catalogue = read_ops(ops)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
-        numbers = concurrency_of(dict(self.catalogue), settings.concurrency)
+        numbers = concurrency_of(self.catalogue, settings.concurrency)
         factory = FunctionFactory(self, target, name, _packaged_data(self.catalogue, recipes, settings.limits), ops)
         limits = settings.limits
 
@@ -56,16 +56,16 @@ class Umbel(Stack):
                 intake,
                 ledger,
                 card,
-                lane_settings(card, numbers[card.name], reserve=settings.reserve),
+                lane_settings(card.name, card.compute, numbers[card.name], reserve=settings.reserve),
                 limits,
                 alarms,
             )
             for card in self.catalogue.values()
         ]
-        DeadLetters(self, factory, intake, lanes, ledger, settings.retention_days)
+        DeadLetters(self, factory, intake, lanes, ledger, limits)
         authorizer = self._authorizer(factory, ledger)
         relay = Relay(self, factory, ledger, authorizer, limits, alarms)
-        Ticker(self, factory, ledger, relay, settings.retention_days, reserve=settings.reserve)
+        Ticker(self, factory, ledger, relay, limits, reserve=settings.reserve)
         site = Site(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)

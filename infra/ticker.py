@@ -1,4 +1,4 @@
-"""clock -> numbers -> WebSocket: the ticker tells the sockets that ask, and looks after what the stream left behind."""
+"""clock -> stats -> WebSocket: the ticker sends stats to subscribed sockets, and recounts jobs the stream missed."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -10,13 +10,14 @@ from infra.lanes import grant_read_lanes, lane_name
 from infra.ledger import Ledger
 from infra.relay import Relay
 from ticker.environment import TickerEnvironment
+from umbel_core.settings import Limits
 
 _TIMEOUT = 80
-"""A run goes on until the next one takes over, which the clock starts after a minute, give or take."""
+"""Seconds. A run ends when the next one starts, which is about a minute later."""
 
 
 class Ticker(Construct):
-    """A function that is called once a minute, and stays while somebody listens."""
+    """A function that is started once a minute, and runs for that minute while sockets are subscribed to stats."""
 
     def __init__(
         self,
@@ -24,7 +25,7 @@ class Ticker(Construct):
         factory: FunctionFactory,
         ledger: Ledger,
         relay: Relay,
-        retention_days: int,
+        limits: Limits,
         *,
         reserve: bool,
     ) -> None:
@@ -39,7 +40,7 @@ class Ticker(Construct):
                 socket_endpoint=relay.endpoint,
                 lane_prefix=prefix,
                 reserve=reserve,
-                retention_days=retention_days,
+                limits=limits,
             ),
             with_catalogue=True,
             timeout_seconds=_TIMEOUT,

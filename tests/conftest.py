@@ -10,6 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, so that no test fails by chance; `--hypothesis-profile=thorough` tries new ones.
+settings.register_profile("fixed", derandomize=True, database=None)
+settings.register_profile("thorough", max_examples=1000)
+settings.load_profile("fixed")
 
 # Before anything imports `umbel`: no test touches the Umbel that whoever runs them has up. With UMBEL_TEST_HOME the
 # deployment stays there for the next run; tests/README.md says how to use that.

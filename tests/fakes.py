@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from umbel_core.aws.dynamo import Item, item, record
-from umbel_core.aws.ledger import job_key, task_key
+from umbel_core.aws.keys import event_key, job_key, job_partition, task_key
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task
@@ -22,8 +22,8 @@ Record = TypeVar("Record", Job, Task)
 Key = tuple[str, str]
 
 
-class CrashError(Exception):
-    """The process ended here."""
+class CrashError(BaseException):
+    """The process ended here. No `except Exception` runs, as none would."""
 
 
 class Weather:
@@ -75,7 +75,7 @@ class FakeLedger:
             self._weather.passes()
             written = all(self._is_new(entry) for entry in chunk)
             for entry in chunk if written else ():
-                self._put(job_key(entry.id) if isinstance(entry, Job) else task_key(entry.job, entry.index), entry)
+                self._put(job_key(entry.id) if isinstance(entry, Job) else task_key(entry.job_id, entry.index), entry)
         if written:
             self._planned.update(task.op for task in tasks)
         self._weather.passes()
@@ -83,7 +83,7 @@ class FakeLedger:
 
     def _is_new(self, entry: Task | Job) -> bool:
         if isinstance(entry, Task):
-            return self.task(entry.job, entry.index) is None
+            return self.task(entry.job_id, entry.index) is None
         there = self.job(entry.id)
         return there is None or (not there.planned and (there.status == "cancelled") == (entry.status == "cancelled"))
 
@@ -91,25 +91,25 @@ class FakeLedger:
         stop = task.group if task.stop_group and outcome.status == "failed" else None
         return self._move(task, msgspec.structs.asdict(outcome), stop)
 
-    def stopped(self, job: str, group: str) -> str | None:
-        return self._stopped.get((job, group))
+    def stopped(self, job_id: str, group: str) -> str | None:
+        return self._stopped.get((job_id, group))
 
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
 
     def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
-        there = self.task(task.job, task.index)
-        counted = (there.transient if there else 0) + transient
-        self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient": counted})
+        there = self.task(task.job_id, task.index)
+        counted = (there.transient_refusals if there else 0) + transient
+        self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient_refusals": counted})
 
-    def job(self, job: str) -> Job | None:
-        return self._get(Job, job_key(job))
+    def job(self, job_id: str) -> Job | None:
+        return self._get(Job, job_key(job_id))
 
-    def task(self, job: str, index: int) -> Task | None:
-        return self._get(Task, task_key(job, index))
+    def task(self, job_id: str, index: int) -> Task | None:
+        return self._get(Task, task_key(job_id, index))
 
-    def tasks(self, job: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
-        found = [task for task in self.all_tasks(job, status) if task.index > int(cursor or -1)]
+    def tasks(self, job_id: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
+        found = [task for task in self.all_tasks(job_id, status) if task.index > int(cursor or -1)]
         return found[:limit], str(found[limit - 1].index) if len(found) > limit else None
 
     def jobs(
@@ -121,52 +121,52 @@ class FakeLedger:
         start = int(cursor or 0)
         return newest[start : start + limit], str(start + limit) if len(newest) > start + limit else None
 
-    def cancel(self, job: str) -> Job | None:
-        found = self.job(job)
+    def cancel(self, job_id: str) -> Job | None:
+        found = self.job(job_id)
         if found is None or found.ended:
             return found
         self._weather.passes()
-        self._cancelled.add(job)
+        self._cancelled.add(job_id)
         stopped = msgspec.structs.replace(found, status="cancelled", updated_at=now(), version=found.version + 1)
-        self._put(job_key(job), stopped)
+        self._put(job_key(job_id), stopped)
         self._weather.passes()
         return stopped
 
-    def resume(self, job: str) -> None:
-        found = self.job(job)
+    def resume(self, job_id: str) -> None:
+        found = self.job(job_id)
         if found and found.status in ("cancelled", "failed"):
             self._weather.passes()
-            self._cancelled.discard(job)
-            self._put(job_key(job), msgspec.structs.replace(found, status="pending", version=found.version + 1))
+            self._cancelled.discard(job_id)
+            self._put(job_key(job_id), msgspec.structs.replace(found, status="pending", version=found.version + 1))
             self._weather.passes()
 
     def cancelled(self) -> frozenset[str]:
         return frozenset(self._cancelled)
 
-    def reopen(self, job: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
+    def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
         anew = {"failed", "skipped"} | ({"pending"} if waiting else set())
         wanted = None if indices is None else set(indices)
         reopened = []
-        for task in list(self.all_tasks(job)):
+        for task in list(self.all_tasks(job_id)):
             if wanted is not None and task.index not in wanted:
                 continue
             if task.status in anew:
                 self._weather.passes()
                 task = Task(  # noqa: PLW2901
-                    **{name: getattr(task, name) for name in ("job", "index", "op", "variant", "input", "params")},
+                    **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},
                     **{name: getattr(task, name) for name in ("group", "etag", "after", "stop_group")},
                     queued_at=now(),
                     round=task.round + 1,
                     version=task.version + 1,
                 )
-                self._put(task_key(job, task.index), task)
-                self._stopped.pop((job, task.group or ""), None)
+                self._put(task_key(job_id, task.index), task)
+                self._stopped.pop((job_id, task.group or ""), None)
             if task.status == "pending":
                 reopened.append(task)
         return reopened
 
-    def all_tasks(self, job: str, status: str | None = None) -> Iterator[Task]:
-        of_job = sorted(key for key in self._items if key[0] == f"JOB#{job}" and key[1] != "JOB")
+    def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[Task]:
+        of_job = sorted(key for key in self._items if key[0] == job_partition(job_id) and key[1] != "JOB")
         found = (record(Task, self._items[key]) for key in of_job)
         return (task for task in found if status in (None, task.status))
 
@@ -186,14 +186,14 @@ class FakeLedger:
         jobs = sorted(self.jobs(1000, None)[0], key=lambda job: job.created_at)
         return [job.id for job in jobs if job.planned and job.status in OPEN][:limit]
 
-    def last_tasks(self, job: str, limit: int) -> list[Task]:
-        return list(self.all_tasks(job))[::-1][:limit]
+    def last_tasks(self, job_id: str, limit: int) -> list[Task]:
+        return list(self.all_tasks(job_id))[::-1][:limit]
 
     def record_event(self, event: Event) -> None:
         self._weather.passes()
-        self._put({"pk": {"S": "EVENTS"}, "sk": {"S": f"EVENT#{event.at}#{event.id}"}}, event)
+        self._put(event_key(event.at, event.id), event)
 
-    def note_ops(self, ops: Iterable[str]) -> list[str] | None:
+    def replace_deployed_ops(self, ops: Iterable[str]) -> list[str] | None:
         before, self._ops = self._ops, list(ops)
         return before
 
@@ -232,14 +232,14 @@ class FakeLedger:
 
     def _move(self, command: RunTask, changes: dict[str, Any], stop: str | None = None) -> bool:
         self._weather.passes()
-        task = self.task(command.job, command.index)
+        task = self.task(command.job_id, command.index)
         if task is None or task.status not in ("pending", "running") or task.round != command.round:
             return False
         changes = {name: value for name, value in changes.items() if value is not None}
         moved = msgspec.structs.replace(task, **changes, version=task.version + 1)
-        self._put(task_key(task.job, task.index), moved)
+        self._put(task_key(task.job_id, task.index), moved)
         if stop:
-            self._stopped[task.job, stop] = f"The group '{stop}' was stopped by its task {task.index}."
+            self._stopped[task.job_id, stop] = f"The group '{stop}' was stopped by its task {task.index}."
         self._weather.passes()
         return True
 
@@ -331,8 +331,8 @@ class FakeAudience:
     def role(self, socket: str) -> str:
         return self._roles.get(socket, "")
 
-    def bind_job(self, socket: str, job: str) -> bool:
-        self._jobs[socket].append(job)
+    def bind_job(self, socket: str, job_id: str) -> bool:
+        self._jobs[socket].append(job_id)
         return socket in self._roles
 
     def remove(self, socket: str) -> None:

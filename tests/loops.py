@@ -1,4 +1,4 @@
-"""Asynchronous code in tests that are not."""
+"""Run asynchronous code in synchronous tests."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -9,6 +9,9 @@ Answer = TypeVar("Answer")
 
 
 def finish(work: Coroutine[Any, Any, Answer]) -> Answer:
-    """Run it to its end in a thread of its own: in the tests' thread a browser's loop may run already."""
+    """Run a coroutine in a thread of its own and return its result.
+
+    In the tests' own thread Playwright's event loop may be running already.
+    """
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()

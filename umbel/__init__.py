@@ -1,1 +1,1 @@
-"""Set-up, life cycle and command line of Umbel."""
+"""Set up, run and use Umbel: the tool chain, the local engine, the client and the command line."""

@@ -1,4 +1,4 @@
-"""What the tests need beside the packages: a Chromium, a Firefox, and strace to see where connections go."""
+"""Find or install the programs that the tests need besides Python packages: Chromium, Firefox, strace."""
 
 import contextlib
 import os
@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from umbel import steps
+from umbel import progress
 from umbel.errors import UmbelError
-from umbel.home import LOGS
+from umbel.paths import LOGS
 from umbel.toolchain import VENV, Command, environment
 
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -18,7 +18,7 @@ _FIREFOXES = ("firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacO
 
 
 def chromium() -> Path | None:
-    """Return a Chromium or Chrome that starts, if this machine has one."""
+    """Return the path of a Chromium or Chrome that starts, or None."""
     if found := _first(_CHROMIUMS):
         return found
     caches = [Path.home() / ".cache" / "ms-playwright", Path.home() / "Library" / "Caches" / "ms-playwright"]
@@ -28,23 +28,24 @@ def chromium() -> Path | None:
 
 
 def firefox() -> Path | None:
-    """Return a Firefox that starts, if this machine has one."""
+    """Return the path of a Firefox that starts, or None."""
     return _first(_FIREFOXES)
 
 
 def strace() -> Path | None:
-    """Return an strace that starts, if this machine has one."""
+    """Return the path of an strace that starts, or None. The tests use it to see where connections go."""
     return _first(("strace",))
 
 
 def install() -> None:
-    """Install what is missing: Playwright's Chromium, or the distribution's packages.
+    """Install the programs that are missing: Playwright's Chromium, or the distribution's packages.
 
-    Nearly all browser tests need Chromium. Without Firefox or strace their own few fail, and say so.
+    Nearly all browser tests need Chromium, so its absence is an error. Only a few need Firefox or strace: those tests
+    then fail and name the missing program.
     """
     playwright: Command = [VENV / "bin" / "playwright", "install", "chromium"]
     _ensure("Chromium", chromium, [playwright, *_apt("chromium")], "chromium")
-    # The package is called so on Debian; Ubuntu's `firefox` needs a service that containers lack.
+    # `firefox-esr` is Debian's package; Ubuntu's `firefox` needs a service that containers do not run.
     for name, find, package in (("Firefox", firefox, "firefox-esr"), ("strace", strace, "strace")):
         try:
             _ensure(name, find, _apt(package), package)
@@ -60,20 +61,21 @@ def _first(names: Sequence[str]) -> Path | None:
     return None
 
 
-def _ensure(name: str, find: Callable[[], Path | None], ways: Sequence[Command], package: str) -> None:
+def _ensure(name: str, find: Callable[[], Path | None], commands: Sequence[Command], package: str) -> None:
+    """Run the commands one by one until `find` finds the program; raise an error when none of them helped."""
     env = {**environment(), "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000"}
-    for way in ways:
+    for command in commands:
         if find():
             return
-        title = f"{name.lower()} for the tests ({Path(way[0]).name})"
+        title = f"{name.lower()} for the tests ({Path(command[0]).name})"
         with contextlib.suppress(UmbelError):
-            steps.run(title, way, log=LOGS / f"{name.lower()}.log", env=env)
+            progress.run(title, command, log=LOGS / f"{name.lower()}.log", env=env)
     if find() is None:
         raise UmbelError(f"the tests need {name}: install it (Debian: sudo apt-get install {package}), then make test")
 
 
 def _apt(package: str) -> list[Command]:
-    """Return how Debian's package manager installs a package, where there is one."""
+    """Return the commands that install a Debian package; none on systems without apt-get."""
     if not shutil.which("apt-get"):
         return []
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]

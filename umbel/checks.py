@@ -1,6 +1,6 @@
-"""What Umbel needs of this machine, looked at before anything is started: each check is fine, or an error and its fix.
+"""Check what Umbel needs of this machine before anything is started. Each failed check says how to fix it.
 
-Standard library only: `make up` runs it on a machine where nothing is installed yet.
+Standard library only: `make up` runs this on a machine where nothing is installed yet.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from urllib.parse import urlsplit
 
 from umbel import environment
 from umbel.errors import UmbelError
-from umbel.home import HOME, ROOT, RUN, TOOLS
+from umbel.paths import HOME, ROOT, RUN, TOOLS
 
-DISK = 2_000_000_000
-"""Bytes that packages, Node, layers and a build take, with room to spare."""
-MEMORY = 2_000_000_000
-"""Bytes that the whole stack takes while it works."""
-_KEPT_FREE = 300_000_000
-"""Bytes that a set-up checkout needs for logs, builds and results."""
-_FEW_HANDLES = 256
+SETUP_DISK = 2_000_000_000
+"""Free bytes that a set-up needs for packages, Node, layers and a build, with a reserve."""
+STACK_MEMORY = 2_000_000_000
+"""Bytes of memory that the whole stack uses while it works."""
+_RUN_DISK = 300_000_000
+"""Free bytes that a checkout that is set up needs for logs, builds and results."""
+_LEAST_OPEN_FILES = 256
 _DAY = 86_400.0
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `advice` are lines to act on; a finding that is not `good` stops a deployment."""
+    """The result of one check. `advice` says what to do, line by line; one that is not `good` stops a deployment."""
 
     subject: str
     good: bool
@@ -42,25 +42,29 @@ class Finding:
     advice: list[str] = field(default_factory=list)
 
 
+AWS_NOT_CHECKED = Finding("AWS", True, "was not checked: umbel doctor --aws")
+"""The finding in place of those about the account, when nothing asked for them."""
+
+
 def before_setup() -> Iterator[Finding]:
-    """Look at all that a set-up needs, in the order in which people would mend it."""
+    """Run all checks for a set-up, in the order in which people would fix what fails."""
     yield _python()
-    yield _folder()
+    yield _checkout()
     yield _disk()
     yield _memory()
     yield from _home()
     yield _umask()
     yield _clock()
     yield _loopback()
-    yield _handles()
+    yield _open_files()
     yield from _proxies()
     yield from _mirrors()
     yield from _variables()
     yield from _leftovers()
 
 
-def refuse_unfit() -> None:
-    """Raise an error with all that stands in the way of a set-up here; say nothing when nothing does."""
+def raise_if_unfit() -> None:
+    """Raise an error that lists every failed check; do nothing when all checks pass."""
     errors = [finding for finding in before_setup() if not finding.good]
     if errors:
         *earlier, last = ["; ".join((error.sentence, *error.advice)) for error in errors]
@@ -73,10 +77,10 @@ def _python() -> Finding:
     return Finding("python", True, f"{version}, {platform.system()} {platform.machine()}, {libc}")
 
 
-def _folder() -> Finding:
-    """The checkout can be written, and programs in it can be run."""
+def _checkout() -> Finding:
+    """Check that the checkout can be written and that programs in it can be run."""
     if os.pathsep in str(ROOT):
-        # Lists of folders, such as the functions' and PATH itself, are joined with it.
+        # It separates the folders in PATH and in the functions' PYTHONPATH.
         return Finding("checkout", False, f"{ROOT} has a '{os.pathsep}' in it", ["move the checkout to another path"])
     if not os.access(ROOT, os.W_OK):
         return Finding("checkout", False, f"{ROOT} cannot be written", [f"give {_user()} the folder"])
@@ -88,7 +92,7 @@ def _folder() -> Finding:
 
 def _disk() -> Finding:
     free = shutil.disk_usage(ROOT).free
-    needed = _KEPT_FREE if (TOOLS / "stamps").exists() else DISK
+    needed = _RUN_DISK if (TOOLS / "stamps").exists() else SETUP_DISK
     sentence = f"{free / 1e9:.1f} GB free"
     if free < needed:
         return Finding("disk", False, f"{sentence}; {needed / 1e9:.1f} GB are needed", [f"make room at {ROOT}"])
@@ -96,37 +100,41 @@ def _disk() -> Finding:
 
 
 def _memory() -> Finding:
-    """What the kernel says is available; without a word where it does not say it."""
+    """Check the available memory where the kernel reports it."""
     try:
         found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
     except OSError:
         found = None
     if found is None:
-        return Finding("memory", True, f"about {MEMORY / 1e9:.0f} GB are needed; this system does not say what is free")
+        sentence = f"about {STACK_MEMORY / 1e9:.0f} GB are needed; this system does not report what is free"
+        return Finding("memory", True, sentence)
     available = int(found[1]) * 1024
     sentence = f"{available / 1e9:.1f} GB available"
-    if available < MEMORY:
-        # Advice alone: the kernel may find more, and a small job takes less.
-        advice = [f"close something: the whole stack takes about {MEMORY / 1e9:.0f} GB while it works"]
+    if available < STACK_MEMORY:
+        # Only advice, because the kernel may free more memory and a small job needs less.
+        advice = [f"close other programs: the whole stack uses about {STACK_MEMORY / 1e9:.0f} GB while it works"]
         return Finding("memory", True, sentence, advice)
     return Finding("memory", True, sentence)
 
 
 def _home() -> Iterator[Finding]:
     if not environment.has_writable_home():
-        shown = os.environ.get("HOME") or "not set"
-        yield Finding("home", True, f"HOME ({shown}) cannot be written: caches go into {TOOLS / 'cache'}")
+        home = os.environ.get("HOME") or "not set"
+        yield Finding("home", True, f"HOME ({home}) cannot be written: caches go into {TOOLS / 'cache'}")
 
 
 def _umask() -> Finding:
     mask = os.umask(0o022)
     os.umask(mask)
-    sentence = f"{mask:03o}" + ("" if mask == 0o022 else "; what is uploaded gets its modes from the build")
+    sentence = f"{mask:03o}" + ("" if mask == 0o022 else "; the build sets the modes of the files that it uploads")
     return Finding("umask", True, sentence)
 
 
 def _clock() -> Finding:
-    """A clock that is behind the checkout's own files lets every certificate seem not to be valid yet."""
+    """Check that the clock is not behind the checkout's own files.
+
+    With such a clock certificates are "not yet valid", and every download fails.
+    """
     newest = max(path.stat().st_mtime for path in (ROOT / "uv.lock", ROOT / "cdk.json", ROOT / "umbel"))
     behind = newest - time.time()
     if behind > _DAY:
@@ -141,40 +149,41 @@ def _loopback() -> Finding:
         with socket.create_server(("127.0.0.1", 0)) as probe, socket.create_connection(probe.getsockname(), timeout=5):
             pass
     except OSError as error:
-        advice = ["ip link set lo up; a firewall must let 127.0.0.1 through"]
+        advice = ["ip link set lo up; a firewall must allow 127.0.0.1"]
         return Finding("loopback", False, f"127.0.0.1 cannot be used: {error.strerror or error}", advice)
     return Finding("loopback", True, "127.0.0.1 answers")
 
 
-def _handles() -> Finding:
-    import resource  # noqa: PLC0415 - POSIX alone has it, and so the rest of the file stays readable elsewhere
+def _open_files() -> Finding:
+    import resource  # noqa: PLC0415 - only POSIX has it; without it the rest of this file can still be imported
 
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    if hard != resource.RLIM_INFINITY and hard < _FEW_HANDLES:
-        return Finding("files", False, f"a process may open {hard} files", [f"ulimit -Hn {_FEW_HANDLES} or more"])
+    if hard != resource.RLIM_INFINITY and hard < _LEAST_OPEN_FILES:
+        return Finding("files", False, f"a process may open {hard} files", [f"ulimit -Hn {_LEAST_OPEN_FILES} or more"])
     return Finding("files", True, "a process may open enough files")
 
 
 def _proxies() -> Iterator[Finding]:
     named = sorted(name for name in os.environ if name.lower() in {"http_proxy", "https_proxy", "all_proxy"})
     for name in named:
-        given = os.environ[name]
-        parts = urlsplit(given if "://" in given else f"http://{given}")
-        if given and not parts.hostname:
-            yield Finding("proxy", False, f"{name} is '{given}', which names no host", [f"{name}=http://host:port"])
-        elif given:
-            yield Finding("proxy", True, f"{name}: {parts.hostname}, for downloads; this machine is asked directly")
+        value = os.environ[name]
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        if value and not parts.hostname:
+            yield Finding("proxy", False, f"{name} is '{value}', which names no host", [f"{name}=http://host:port"])
+        elif value:
+            sentence = f"{name}: {parts.hostname}, for downloads; requests to this machine do not use it"
+            yield Finding("proxy", True, sentence)
 
 
 def _mirrors() -> Iterator[Finding]:
     names = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "PIP_INDEX_URL", "npm_config_registry")
     for name in names:
-        if given := os.environ.get(name):
-            yield Finding("mirror", True, f"{name}: {urlsplit(given.split('=', 1)[-1]).hostname or given}")
+        if value := os.environ.get(name):
+            yield Finding("mirror", True, f"{name}: {urlsplit(value.split('=', 1)[-1]).hostname or value}")
 
 
 def _variables() -> Iterator[Finding]:
-    """What of the shell is set and does not reach our own processes: named, so that nobody wonders."""
+    """Name the variables of the shell that Umbel's own processes do not get, so that people know why."""
     redirects = sorted(name for name in os.environ if name.startswith(("AWS_", "BOTO", "LOCALSTACK_")))
     if redirects:
         yield Finding("aws", True, f"not used for the local engine: {', '.join(redirects)}")
@@ -186,24 +195,24 @@ def _variables() -> Iterator[Finding]:
 
 
 def _leftovers() -> Iterator[Finding]:
-    """What a killed engine leaves; `up` clears it away."""
+    """Name what an engine that was killed left behind; `up` deletes it."""
     if RUN.exists() and not (RUN / "engine.json").exists():
-        yield Finding("leftovers", True, f"{RUN} is left from an earlier run; make up clears it away")
+        yield Finding("leftovers", True, f"{RUN} is left from an earlier run; make up deletes it")
     if not (HOME / "lock").exists():
         return
     holder = (HOME / "lock").read_text(errors="replace").strip()
     if holder and not holder.endswith(f"(process {os.getpid()})"):
-        yield Finding("lock", True, f"{holder} may be at work in this checkout")
+        yield Finding("lock", True, f"{holder} may be running in this checkout")
 
 
 def _user() -> str:
     return os.environ.get("USER") or f"user {os.geteuid()}"
 
 
-def version(program: str | Path) -> str:
-    """Return what a program answers to `--version`, or nothing when it does not run."""
+def program_version(program: str | Path) -> str:
+    """Return what a program prints for `--version`, or an empty string when it does not run."""
     try:
-        answer = subprocess.run(  # noqa: S603 - a tool of ours
+        answer = subprocess.run(  # noqa: S603 - one of our own tools
             [program, "--version"], capture_output=True, text=True, check=False, timeout=30, env=environment.clean()
         )
     except (OSError, subprocess.TimeoutExpired):

@@ -1,6 +1,6 @@
-"""The command line: which commands there are, and how they fail.
+"""Define the `umbel` command: its subcommands, and how each kind of error is printed.
 
-Commands are imported when they are called, so that `umbel --help` costs nothing but this file.
+A subcommand is imported when it is called, so that `umbel --help` imports nothing but this file.
 """
 
 import sys
@@ -10,52 +10,52 @@ import click
 
 from umbel import options
 from umbel.errors import UmbelError
-from umbel.home import version
+from umbel.paths import version
 
-# Section, then command, where it lives, what it does.
+# Section -> command -> (its module in umbel.commands, what it does).
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Run Umbel": {
-        "up": ("lifecycle", "Set up, start the local engine, deploy; then the web address"),
-        "down": ("lifecycle", "Let what is in flight end, then stop and leave nothing behind"),
-        "status": ("lifecycle", "Where everything is"),
+        "up": ("lifecycle", "Set up, start the local engine, deploy, and print the page's URL"),
+        "down": ("lifecycle", "Wait for messages in flight, then stop and leave nothing behind"),
+        "status": ("lifecycle", "Show the health, the URLs and the names of the deployment"),
         "doctor": ("doctor", "Check this machine and the AWS account before a deployment"),
         "token": ("token", "Create, list and revoke bearer tokens"),
     },
     "Send work": {
-        "upload": ("upload", "Upload pictures and see their variants come in"),
+        "upload": ("upload", "Upload pictures and show their variants as they arrive"),
         "run": ("submit", "Run one op on one input"),
         "batch": ("submit", "Run a batch of stores' visits from a file"),
-        "crawl": ("submit", "Fetch web pages, some at a time"),
-        "load": ("load", "Keep sending random tasks, and check every answer"),
+        "crawl": ("submit", "Fetch web pages, several at a time"),
+        "load": ("load", "Keep sending random tasks, and check every result"),
     },
     "Follow work": {
         "jobs": ("jobs", "List jobs, newest first"),
-        "job": ("jobs", "One job and its tasks"),
+        "job": ("jobs", "Show one job and its tasks"),
         "watch": ("jobs", "Follow a job until it ends"),
-        "cancel": ("jobs", "Cancel a job: what is in flight ends, the rest is skipped"),
-        "retry": ("jobs", "Run again what failed or was skipped"),
+        "cancel": ("jobs", "Cancel a job: running tasks end, the others are skipped"),
+        "retry": ("jobs", "Run a job's failed and skipped tasks again"),
     },
     "Tune": {
-        "ops": ("ops", "The ops that are deployed"),
-        "scale": ("ops", "Set how many of an op run at a time; 0 pauses it"),
-        "stats": ("stats", "Numbers, in all and per op"),
+        "ops": ("ops", "List the deployed ops"),
+        "scale": ("ops", "Set how many tasks of an op run at a time; 0 pauses it"),
+        "stats": ("stats", "Show the statistics of all jobs and of each op"),
         "redrive": ("ops", "Send an op's dead letters through its lane again"),
     },
 }
 
 _OWN_TARGET = {"up", "down", "doctor"}
-"""Commands that are about this machine; the others speak to the deployment that `--aws` and `--profile` may choose."""
+"""Commands for this machine alone; the others have the options `--aws` and `--profile`, which choose a deployment."""
 
 
-class Umbel(click.Group):
-    """A group that knows its commands by name and imports one when it is called."""
+class UmbelCommands(click.Group):
+    """A click group that lists its commands without importing them and imports the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """All names, in the order of the help."""
+        """Return all command names in the order of the help."""
         return [name for section in COMMANDS.values() for name in section]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import one command."""
+        """Import and return one command."""
         for section in COMMANDS.values():
             if cmd_name in section:
                 module = import_module(f"umbel.commands.{section[cmd_name][0]}")
@@ -67,7 +67,7 @@ class Umbel(click.Group):
         return None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """The help's list of commands, by section."""
+        """Write the list of commands into the help, by section."""
         for title, section in COMMANDS.items():
             with formatter.section(title):
                 listed = [(name, summary) for name, (_, summary) in section.items()]
@@ -80,19 +80,19 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         ctx.exit()
 
 
-@click.command(cls=Umbel, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(cls=UmbelCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
 )
 def umbel() -> None:
-    """Drop a picture, every op makes its variant, each in its own lane."""
+    """Drop a picture: every op makes its variant of it, each in its own lane."""
 
 
 options.add_target(umbel)
 
 
 def main() -> None:
-    """Run a command; whatever goes wrong becomes one line on stderr and an exit status."""
+    """Run a command; print any error as one line on stderr and exit with its status."""
     try:
         sys.exit(umbel(prog_name="umbel", standalone_mode=False))
     except click.ClickException as error:
@@ -105,11 +105,11 @@ def main() -> None:
         _say(f"{error.detail}\numbel: {error}".strip())
         sys.exit(error.status)
     except BrokenPipeError:
-        # The reader of our output went away: `umbel jobs | head`.
+        # The program that reads our output has ended: `umbel jobs | head`.
         sys.stdout = None
         sys.exit(141)
     except OSError as error:
-        # A folder that cannot be written, a full disk. What is left of the output has nowhere to go.
+        # Such as a folder that cannot be written, or a full disk. Python must not flush the rest of stdout at exit.
         sys.stdout = None
         _say(f"umbel: {error.filename}: {error.strerror}" if error.filename else f"umbel: {error.strerror or error}")
         sys.exit(1)
@@ -121,7 +121,7 @@ def main() -> None:
 
 
 def _is_aws(error: Exception) -> bool:
-    """Whether boto3 raised it; asked without importing boto3, which most failures never needed."""
+    """Return whether boto3 raised the error, without importing boto3, which is slow."""
     return any(kind.__module__.partition(".")[0] in {"boto3", "botocore"} for kind in type(error).__mro__)
 
 

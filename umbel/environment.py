@@ -1,8 +1,8 @@
-"""The environment that our own processes get: one list of what may pass from the caller's shell, one set for AWS.
+"""Build the environment variables of the processes that Umbel starts, from lists of allowed names.
 
-Everything that Umbel starts (uv, npm, the CDK, the engine, the tests) and every client that it makes gets its
-environment from here. A variable that is on no list does not pass: it could only change what a step does, as
-`NODE_ENV`, `PIP_USER` or `PYTHONOPTIMIZE` would.
+Every process that Umbel starts (uv, npm, the CDK, the engine, the tests) and every AWS client that it creates gets its
+variables from here. A variable of the caller that is on no list is dropped, because it could change what the process
+does, as `NODE_ENV`, `PIP_USER` or `PYTHONOPTIMIZE` would.
 
 Standard library only: it runs before anything is installed.
 """
@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from umbel.home import TOOLS
+from umbel.paths import TOOLS
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
-"""What a local engine takes for credentials."""
+"""The credentials that a local engine accepts."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -52,46 +52,46 @@ _OURS = r"umbel_.*"
 _ALLOWED = re.compile(
     "|".join((_PROXIES, _CERTIFICATES, _TERMINAL, _LOCALE, _FOLDERS, _PIP, _UV, _NPM, _BROWSERS, _OURS)), re.IGNORECASE
 )
-_OVER_CONFIGURATION = {
+_FIXED_SETTINGS = {
     "PIP_USER": "0",
     "PIP_REQUIRE_VIRTUALENV": "0",
     "npm_config_global": "false",
     "npm_config_location": "project",
     "npm_config_dry_run": "false",
 }
-"""What a user's pip.conf or .npmrc may say, and only fails inside a checkout."""
-_KEPT_BELOW_HOME = (".cache", ".cache/uv", ".cache/pip", ".cache/aws/jsii", ".npm", ".npm/_cacache", ".cdk")
+"""They override settings of a user's pip.conf or .npmrc that would make an installation inside a checkout fail."""
+_CACHES_IN_HOME = (".cache", ".cache/uv", ".cache/pip", ".cache/aws/jsii", ".npm", ".npm/_cacache", ".cdk")
 _AWS = re.compile(r"AWS_.*|BOTO.*|LOCALSTACK_.*|EDGE_PORT|CDK_.*", re.IGNORECASE)
-"""What changes which address or account a client of AWS uses."""
+"""Variables that change which endpoint or account an AWS client uses."""
 TOOL_SETTINGS = re.compile(r"(NODE|NPM_CONFIG|PIP|UV|PYTHON|CONDA)_?|VIRTUAL_ENV", re.IGNORECASE)
-"""How the names begin of what changes what Python, uv, pip, Node and npm do."""
+"""Prefixes of the variables that change what Python, uv, pip, Node and npm do."""
 
 
 def clean(caller: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return what may pass of the caller's environment, with caches where they can be written.
+    """Return the caller's variables that are allowed, and cache folders that can be written.
 
-    `UMBEL_PASS=NAME,NAME` lets further variables pass, such as one that an `.npmrc` names.
+    `UMBEL_PASS=NAME,NAME` allows further variables, such as one that an `.npmrc` refers to.
     """
     caller = os.environ if caller is None else caller
     passed = {name: value for name, value in caller.items() if passes(name, caller)}
     passed.setdefault("PATH", os.defpath)
-    passed.update(_OVER_CONFIGURATION)
+    passed.update(_FIXED_SETTINGS)
     if not _writable(passed.get("HOME")):
         passed = _caches() | passed
     return passed
 
 
 def for_aws(caller: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment of a process that speaks to AWS: the clean one, and the caller's own AWS settings."""
+    """Return the environment of a process that calls AWS: the clean one and the caller's own AWS settings."""
     caller = os.environ if caller is None else caller
     return clean(caller) | {name: value for name, value in caller.items() if _AWS.fullmatch(name)}
 
 
 def for_local(endpoint: str, caller: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment of a process that speaks to a local engine, and can speak to nothing else of AWS's.
+    """Return the environment of a process whose AWS clients can reach a local engine and nothing else.
 
-    No `AWS_*` variable and neither of the two configuration files of the caller's is left: `AWS_PROFILE`,
-    `AWS_ENDPOINT_URL_S3` or `AWS_USE_FIPS_ENDPOINT` would send requests elsewhere. Proxies stay, for downloads, but
+    It has none of the caller's `AWS_*` variables and reads neither AWS configuration file: `AWS_PROFILE`,
+    `AWS_ENDPOINT_URL_S3` or `AWS_USE_FIPS_ENDPOINT` would send requests elsewhere. Proxies are used for downloads,
     never for the engine.
     """
     caller = os.environ if caller is None else caller
@@ -99,7 +99,7 @@ def for_local(endpoint: str, caller: Mapping[str, str] | None = None) -> dict[st
 
 
 def become_local(endpoint: str) -> None:
-    """Make this process one that speaks to the local engine at `endpoint` alone; a second call changes nothing."""
+    """Change this process's variables so that its AWS clients reach the local engine at `endpoint` and nothing else."""
     wanted = _local(endpoint, os.environ)
     for name in [name for name in os.environ if _AWS.fullmatch(name) and name not in wanted]:
         del os.environ[name]
@@ -107,10 +107,10 @@ def become_local(endpoint: str) -> None:
 
 
 def _local(endpoint: str, caller: Mapping[str, str]) -> dict[str, str]:
-    """Return what tells clients of AWS's to speak to the engine, directly, and to read no configuration."""
-    direct = [*LOOPBACK, urlsplit(endpoint).hostname or ""]
-    past = [name for key in ("NO_PROXY", "no_proxy") for name in caller.get(key, "").split(",")]
-    no_proxy = ",".join(dict.fromkeys(name.strip() for name in (*past, *direct) if name.strip()))
+    """Return the variables that make AWS clients call the engine without a proxy and read no configuration file."""
+    own = [*LOOPBACK, urlsplit(endpoint).hostname or ""]
+    callers = [name for key in ("NO_PROXY", "no_proxy") for name in caller.get(key, "").split(",")]
+    no_proxy = ",".join(dict.fromkeys(name.strip() for name in (*callers, *own) if name.strip()))
     return {
         **CREDENTIALS,
         "AWS_REGION": REGION,
@@ -124,30 +124,30 @@ def _local(endpoint: str, caller: Mapping[str, str]) -> dict[str, str]:
 
 
 def passes(name: str, caller: Mapping[str, str] | None = None) -> bool:
-    """Return whether a variable of this name passes: it is on the list, or the caller's `UMBEL_PASS` names it."""
+    """Return whether a variable is allowed: its name is on a list above, or in the caller's `UMBEL_PASS`."""
     also = (os.environ if caller is None else caller).get("UMBEL_PASS", "")
     return _ALLOWED.fullmatch(name) is not None or name in {part.strip() for part in also.split(",")}
 
 
 def matters(name: str) -> bool:
-    """Return whether a variable of this name could change what our processes do."""
+    """Return whether a variable could change what our processes do."""
     return passes(name) or bool(_AWS.fullmatch(name) or TOOL_SETTINGS.match(name))
 
 
 def has_writable_home() -> bool:
-    """Return whether the tools can keep their caches below the caller's HOME."""
+    """Return whether the tools can write their caches in the caller's HOME."""
     return _writable(os.environ.get("HOME"))
 
 
 def _writable(home: str | None) -> bool:
-    """Tell whether the tools can keep their caches below HOME, where a `sudo npm` may have left some of root's.
+    """Return whether the tools can write their caches in HOME, where `sudo npm` may have left folders of root's.
 
-    Asked by writing: root may write what the modes forbid, and nobody may on a file system that is read-only.
+    The test is to write a file: file modes do not apply to root, and say nothing about a read-only file system.
     """
     if not home:
         return False
     try:
-        for folder in (Path(home), *(Path(home, part) for part in _KEPT_BELOW_HOME)):
+        for folder in (Path(home), *(Path(home, part) for part in _CACHES_IN_HOME)):
             if folder == Path(home) or folder.exists():
                 with tempfile.TemporaryFile(dir=folder):
                     pass
@@ -157,7 +157,7 @@ def _writable(home: str | None) -> bool:
 
 
 def _caches() -> dict[str, str]:
-    """Folders of the checkout for what uv, npm, pip and the CDK otherwise keep below HOME."""
+    """Return variables that move the caches of uv, npm, pip and the CDK from HOME into the checkout."""
     cache = TOOLS / "cache"
     folders = {
         "UV_CACHE_DIR": "uv",
@@ -166,7 +166,9 @@ def _caches() -> dict[str, str]:
         "CDK_HOME": "cdk",
         "JSII_RUNTIME_PACKAGE_CACHE_ROOT": "jsii",
     }
-    made = {name: str(cache / folder) for name, folder in folders.items()}
-    data = {"XDG_CACHE_HOME": str(cache), "XDG_DATA_HOME": str(cache / "data")}
-    Path(cache).mkdir(parents=True, exist_ok=True)
-    return made | data
+    cache.mkdir(parents=True, exist_ok=True)
+    return {
+        **{name: str(cache / folder) for name, folder in folders.items()},
+        "XDG_CACHE_HOME": str(cache),
+        "XDG_DATA_HOME": str(cache / "data"),
+    }

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from umbel.checks import Finding
+from umbel_core.lane_settings import SMALLEST_CAP, cap
 
 KEEP_FREE = 100
 """AWS wants this many executions to stay unreserved."""
@@ -44,8 +45,7 @@ def judge(account: Account, concurrency: Mapping[str, int], *, reserve: bool) ->
     if reserve and wanted <= free:
         return _finding(True, f"{have}; {wanted} reserved for {len(concurrency)} ops leave {free - wanted + KEEP_FREE}")
     if not reserve:
-        # A lane's cap is at least 2, also where its number is 1.
-        caps = sum(max(2, number) for number in concurrency.values() if number)
+        caps = sum(cap(number) for number in concurrency.values() if number)
         if caps + _RUN_BESIDE <= limits.total:
             return _finding(True, f"{have}; the lanes' caps add up to {caps}, nothing is reserved")
         advice = [f"ask for more before real use: {_REQUEST.format(max(1000, wanted + KEEP_FREE))}"]
@@ -56,7 +56,7 @@ def judge(account: Account, concurrency: Mapping[str, int], *, reserve: bool) ->
     if free >= len(concurrency):
         largest = max(concurrency, key=lambda op: concurrency[op])
         fits = concurrency[largest] - (wanted - free)
-        if fits >= 2:
+        if fits >= SMALLEST_CAP:
             advice.append(f'or lower an op in cdk.json: "concurrency": {{"{largest}": {fits}}}')
         else:
             advice.append(f'or lower the ops in cdk.json\'s "concurrency" until they add up to {free}')

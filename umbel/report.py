@@ -1,4 +1,4 @@
-"""`umbel doctor --report`: what helps to understand a fault, as a text to paste into an issue, without secrets."""
+"""Write the text of `umbel doctor --report`, to paste into an issue: checks and logs, without secrets."""
 
 import contextlib
 import getpass
@@ -10,10 +10,10 @@ from pathlib import Path
 
 from umbel import environment
 from umbel.checks import Finding
-from umbel.home import HOME, LOGS, ROOT, version
+from umbel.paths import HOME, LOGS, ROOT, version
 
 _LINES = 20
-"""How much of each log's end is shown."""
+"""The number of lines that are shown of each log's end."""
 _KEYS = "token|secret|password|authorization|credential|signature|_auth"
 _SECRETS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
     (r"umb_[A-Za-z0-9_-]+", "<token>"),
@@ -27,23 +27,27 @@ _SECRETS: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
 
 
 def text(findings: Iterable[Finding]) -> str:
-    """Return the findings, the variables that are set (names alone), and the end of each log, redacted."""
+    """Return the findings, the names of the variables that are set, and the end of each log, redacted."""
     return redacted("\n".join(_lines(findings))) + "\n"
 
 
-def redacted(said: str) -> str:
-    """Return a text without tokens, keys, logins, account numbers, e-mail addresses, and this machine's names."""
-    for pattern, instead in _SECRETS:
-        said = re.sub(pattern, instead, said)
-    for name, instead in _names():
-        said = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", instead, said)
-    return said
+def redacted(original: str) -> str:
+    """Return a text without tokens, keys, logins, account ids, e-mail addresses, and this machine's names."""
+    result = original
+    for pattern, replacement in _SECRETS:
+        result = re.sub(pattern, replacement, result)
+    for name, replacement in _names():
+        result = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", replacement, result)
+    return result
 
 
 def _names() -> Iterator[tuple[str, str]]:
-    """What names this machine and its user; the longest first, since one may lie within another."""
+    """Yield each path and name of this machine and its user with its replacement.
+
+    The longest comes first, because one may be a part of another.
+    """
     known = {str(HOME): "<state>", str(ROOT): "<checkout>", str(Path.home()): "~", socket.gethostname(): "<host>"}
-    # A user may have no name, as in containers.
+    # In a container the user may have no name.
     with contextlib.suppress(KeyError, OSError):
         known[getpass.getuser()] = "<user>"
     return ((name, known[name]) for name in sorted(known, key=len, reverse=True) if len(name) > 1)
@@ -58,5 +62,5 @@ def _lines(findings: Iterable[Finding]) -> Iterator[str]:
     yield ""
     yield f"variables that matter: {' '.join(sorted(filter(environment.matters, os.environ)))}"
     for log in sorted(LOGS.glob("*.log")):
-        ended = log.read_text(errors="replace").splitlines()[-_LINES:]
-        yield from ("", f"--- {log.name}", *ended)
+        last_lines = log.read_text(errors="replace").splitlines()[-_LINES:]
+        yield from ("", f"--- {log.name}", *last_lines)

@@ -38,7 +38,14 @@ def rows(picture: str, job: Job, saved: Saved) -> Iterator[tuple[show.Cell, ...]
     for name, variant in sorted(job.variants.items()):
         label = show.joined(show.mark(variant.status), " ", name)
         pixels = f"{variant.width} x {variant.height}" if variant.width else ""
-        yield picture, label, pixels, show.size(variant.bytes), show.took(variant.duration_ms), _where(job, name, saved)
+        yield (
+            picture,
+            label,
+            pixels,
+            show.size(variant.bytes),
+            show.duration(variant.duration_ms),
+            _where(job, name, saved),
+        )
 
 
 def extension(variant: Variant) -> str:

@@ -1,4 +1,4 @@
-"""Answers on stdout: tables for people, tab-separated lines for pipes, JSON for programs."""
+"""Print results on stdout: tables for people, tab-separated lines for pipes, JSON for programs."""
 
 import re
 import sys
@@ -18,29 +18,32 @@ Cell = str | Text
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-def dump(answer: Any) -> None:
-    """JSON, as every command's `--json` gives it."""
-    click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode())
+def dump(result: Any) -> None:
+    """Print a result as JSON, as every command does with `--json`."""
+    click.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
 
 
 def text(cell: Cell, style: str = "") -> Text:
-    """Text as it stands: what strangers wrote (titles, file names) can neither style nor steer the terminal."""
+    """Return a text without control characters and markup: titles and file names must not control the terminal."""
     return cell if isinstance(cell, Text) else Text(_CONTROL.sub(" ", cell), style)
 
 
 def joined(*cells: Cell) -> Text:
-    """Cells in a row as one text."""
+    """Join cells into one text."""
     return Text.assemble(*map(text, cells))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """A table where somebody looks, else lines for `cut` and `awk`. `>size` aligns right, `~name` may wrap."""
+    """Print a table on a terminal, else tab-separated lines for `cut` and `awk`.
+
+    A column named `>size` is aligned right; the cells of a column named `~name` may wrap.
+    """
     if not sys.stdout.isatty():
         for row in rows:
             click.echo("\t".join(text(cell).plain for cell in row))
@@ -49,7 +52,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
 
 
 def grid(columns: Sequence[str], rows: Iterable[Sequence[Cell]], gap: int = 2) -> Table:
-    """A table as terminals get it."""
+    """Return the table that a terminal gets."""
     made = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for column in columns:
         justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
@@ -59,8 +62,8 @@ def grid(columns: Sequence[str], rows: Iterable[Sequence[Cell]], gap: int = 2) -
     return made
 
 
-def facts(pairs: Iterable[tuple[str, Cell]]) -> None:
-    """Names and values, one a line; a value is never broken, so that it can be copied."""
+def fields(pairs: Iterable[tuple[str, Cell]]) -> None:
+    """Print names and values, one pair a line; values are not wrapped, so that they can be copied."""
     rows = list(pairs)
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -68,23 +71,23 @@ def facts(pairs: Iterable[tuple[str, Cell]]) -> None:
 
 
 def mark(status: str) -> Text:
-    """A status as one coloured sign."""
+    """Return a task's or job's status as one coloured sign."""
     sign, style = MARKS.get(status, ("·", "cyan"))
     return Text(sign, style)
 
 
 def status(word: str) -> Text:
-    """A status as a coloured word."""
+    """Return a task's or job's status as a coloured word."""
     return Text(word, MARKS.get(word, ("", "cyan"))[1])
 
 
 def state(word: str) -> Text:
-    """A lane's state as a coloured word."""
+    """Return a lane's state as a coloured word."""
     return Text(word, {"ready": "green", "paused": "yellow"}.get(word, "red"))
 
 
 def size(count: int | None) -> str:
-    """Bytes as people read them: `3.4 MB`."""
+    """Format a number of bytes: `3.4 MB`."""
     if count is None:
         return ""
     amount = float(count)
@@ -95,22 +98,22 @@ def size(count: int | None) -> str:
     return f"{amount:.1f} GB"
 
 
-def took(milliseconds: float | None) -> str:
-    """A duration as people read it: `84 ms`, `3.1 s`."""
+def duration(milliseconds: float | None) -> str:
+    """Format a duration in milliseconds: `84 ms`, `3.1 s`."""
     if milliseconds is None:
         return ""
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
 def ago(stamp: str | None, now: datetime | None = None) -> str:
-    """How long a moment is past: `3 min ago`."""
+    """Format the time since a timestamp: `3 min ago`."""
     if stamp is None:
         return ""
-    return f"{span(((now or datetime.now(UTC)) - datetime.fromisoformat(stamp)).total_seconds())} ago"
+    return f"{long_duration(((now or datetime.now(UTC)) - datetime.fromisoformat(stamp)).total_seconds())} ago"
 
 
-def span(seconds: float | None) -> str:
-    """A long time in one unit: `45 s`, `3 min`, `5 h`, `2 d`."""
+def long_duration(seconds: float | None) -> str:
+    """Format a long duration in one unit: `45 s`, `3 min`, `5 h`, `2 d`."""
     if seconds is None:
         return ""
     for unit, length, most in (("s", 1, 120), ("min", 60, 120), ("h", 3600, 48)):
@@ -119,19 +122,19 @@ def span(seconds: float | None) -> str:
     return f"{seconds / 86_400:.0f} d"
 
 
-def moment(stamp: str) -> str:
-    """A time of the contract's to the second: `2026-01-31 12:00:00`."""
+def timestamp(stamp: str) -> str:
+    """Format an ISO 8601 timestamp to the second: `2026-01-31 12:00:00`."""
     return stamp[:19].replace("T", " ")
 
 
-def minute(stamp: str) -> str:
-    """A time of the contract's where there is little room: `01-31 12:00`."""
+def short_timestamp(stamp: str) -> str:
+    """Format an ISO 8601 timestamp in few characters: `01-31 12:00`."""
     return stamp[5:16].replace("T", " ")
 
 
-def either(answer: Any, for_people: Callable[[Any], None], *, json: bool) -> None:
-    """Show one answer in the form that was asked for."""
+def result(value: Any, for_people: Callable[[Any], None], *, json: bool) -> None:
+    """Print a result as JSON, or call `for_people` to print it."""
     if json:
-        dump(answer)
+        dump(value)
     else:
-        for_people(answer)
+        for_people(value)

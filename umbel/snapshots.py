@@ -1,11 +1,12 @@
-"""The folders that hold one saved state each: written whole or not at all, checked, listed, the old ones deleted.
+"""Write, check, list and delete snapshots. A snapshot is a folder with one saved state of the engine.
 
-    data/snapshot-000012/manifest.json   what it is of, and the digests of its files
+    data/snapshot-000012/manifest.json   its version, port and time, and the digests of its files
                          state/          one file per service of the engine, and the functions' code
                          s3/             the objects, as hard links to the engine's own files where possible
-                         state.json      what `up` remembers of the deployment
+                         state.json      the outputs and the token of the deployment
 
-The engine's process writes them and the command line reads them, so: standard library only.
+A snapshot gets its name when it is complete. The engine's process, which has only the standard library, writes
+snapshots; the command line reads them.
 """
 
 from __future__ import annotations
@@ -23,81 +24,81 @@ from pathlib import Path
 
 FORMAT = 1
 KEEP = 2
-"""Snapshots that are kept: the last one, and the one before for when it turns out to be unreadable."""
+"""The number of snapshots that are not deleted: the last one, and the one before in case the last is unreadable."""
 
 MANIFEST = "manifest.json"
-MEMORY = "state.json"
+DEPLOYMENT_STATE = "state.json"
 BLOBS = "lambda-blobs"
 _NAME = re.compile(r"snapshot-(\d{6,})")
 _UNFINISHED = ".unfinished"
 
 
-class Unreadable(Exception):  # noqa: N818 - says what the snapshot is
+class UnreadableSnapshotError(Exception):
     """A snapshot that cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """What a snapshot is of."""
+class SnapshotManifest:
+    """The description of a snapshot's content."""
 
     format: int
     engine: str
     """The engine's version."""
     port: int
-    """The port that the saved addresses name."""
+    """The port in the saved URLs."""
     taken_at: str
     """ISO 8601, UTC."""
     fingerprint: str | None
-    """That of the deployment, as `up` computed it."""
+    """The deployment's fingerprint, as `up` computed it."""
     objects: int
-    """Files below s3/."""
+    """The number of files in s3/."""
     files: Mapping[str, str]
-    """SHA-256 of every other file, by its path in the snapshot."""
+    """Path in the snapshot -> SHA-256, of every other file."""
 
 
 def listed(data: Path) -> list[Path]:
-    """Return the finished snapshots, newest first. They are numbered, because a clock may be set back."""
+    """Return the complete snapshots, newest first. They are ordered by number: the clock may be set back."""
     if not data.is_dir():
         return []
     return sorted((path for path in data.iterdir() if _NAME.fullmatch(path.name)), key=_number, reverse=True)
 
 
-def read(snapshot: Path) -> Manifest:
-    """Return a snapshot's manifest; raises Unreadable when there is none of this format."""
+def read(snapshot: Path) -> SnapshotManifest:
+    """Return a snapshot's manifest; raise UnreadableSnapshotError when it has none in this format."""
     try:
         found = json.loads((snapshot / MANIFEST).read_bytes())
         if found.get("format") != FORMAT:
-            raise Unreadable(f"its format is {found.get('format')}, this version reads {FORMAT}")
-        manifest = Manifest(**found)
+            raise UnreadableSnapshotError(f"its format is {found.get('format')}, this version reads {FORMAT}")
+        manifest = SnapshotManifest(**found)
         numbers = (manifest.port, manifest.objects)
         if not all(isinstance(number, int) for number in numbers) or not isinstance(manifest.files, dict):
-            raise Unreadable("its manifest is damaged")
+            raise UnreadableSnapshotError("its manifest is damaged")
         datetime.fromisoformat(manifest.taken_at)
         return manifest
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise Unreadable(f"its manifest cannot be read: {error}") from error
+        raise UnreadableSnapshotError(f"its manifest cannot be read: {error}") from error
 
 
-def check(snapshot: Path) -> Manifest:
-    """Return the manifest after every file was read again and compared; raises Unreadable at the first difference."""
+def check(snapshot: Path) -> SnapshotManifest:
+    """Compare every file with its digest and return the manifest; raise UnreadableSnapshotError at a difference."""
     manifest = read(snapshot)
     for name, wanted in manifest.files.items():
         try:
             content = (snapshot / name).read_bytes()
             if digest(content) != wanted:
-                raise Unreadable(f"{name} is not what was written")
+                raise UnreadableSnapshotError(f"{name} is not what was written")
             if name.endswith(".json"):
                 json.loads(content)
         except (OSError, ValueError) as error:
-            raise Unreadable(f"{name} cannot be read: {error}") from error
+            raise UnreadableSnapshotError(f"{name} cannot be read: {error}") from error
     found = sum(1 for _ in files(snapshot / "s3"))
     if found != manifest.objects:
-        raise Unreadable(f"it has {found} of {manifest.objects} files of objects")
+        raise UnreadableSnapshotError(f"it has {found} of {manifest.objects} files of objects")
     return manifest
 
 
 def begin(data: Path) -> Path:
-    """Return an empty folder to write the next snapshot into; one that was never finished is deleted."""
+    """Return an empty folder to write the next snapshot into; delete one that was never finished."""
     unfinished = data / _UNFINISHED
     discard(data)
     (unfinished / "state").mkdir(parents=True, mode=0o700)
@@ -106,12 +107,12 @@ def begin(data: Path) -> Path:
 
 
 def discard(data: Path) -> None:
-    """Delete what was begun and never finished."""
+    """Delete a snapshot that was begun and never finished."""
     shutil.rmtree(data / _UNFINISHED, ignore_errors=True)
 
 
-def finish(unfinished: Path, manifest: Manifest) -> Path:
-    """Write the manifest, check all of it, give it its name, and delete the oldest snapshots."""
+def finish(unfinished: Path, manifest: SnapshotManifest) -> Path:
+    """Write the manifest, check the snapshot, rename it to its final name, and delete the oldest snapshots."""
     data = unfinished.parent
     write(unfinished / MANIFEST, json.dumps(asdict(manifest), indent=1).encode())
     for folder in (unfinished / "s3", unfinished / "state", unfinished):
@@ -127,7 +128,7 @@ def finish(unfinished: Path, manifest: Manifest) -> Path:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file so that it is on the disk, readable by its user alone."""
+    """Write a file, readable by its owner alone, and flush it to the disk."""
     path.touch(mode=0o600)
     with path.open("wb") as file:
         file.write(content)
@@ -136,10 +137,10 @@ def write(path: Path, content: bytes) -> None:
 
 
 def link_tree(source: Path, target: Path) -> int:
-    """Give every file of a tree a second name below `target`; returns how many there are.
+    """Hard-link every file of a tree below `target`; return the number of files.
 
-    The engine replaces its files and never writes into one, so both names keep their content. Where the file system
-    has no hard links, files are copied.
+    The engine replaces files and never writes into one, so a link keeps its content. Where the file system has no hard
+    links, files are copied.
     """
     count = 0
     made: set[Path] = set()
@@ -150,14 +151,14 @@ def link_tree(source: Path, target: Path) -> int:
             made.add(path.parent)
         link(file, path)
         count += 1
-    # Empty folders, too: a bucket without objects is one.
+    # Empty folders are needed too: a bucket without objects is one.
     for folder, _, _ in os.walk(source):
         (target / Path(folder).relative_to(source)).mkdir(parents=True, exist_ok=True, mode=0o700)
     return count
 
 
 def link(source: Path, target: Path) -> None:
-    """Give a file a second name, or copy it."""
+    """Hard-link a file, or copy it where the file system has no hard links."""
     try:
         os.link(source, target)
     except FileExistsError:
@@ -167,14 +168,14 @@ def link(source: Path, target: Path) -> None:
 
 
 def files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder."""
-    for place, _, names in os.walk(folder):
+    """Yield every file below a folder."""
+    for parent, _, names in os.walk(folder):
         for name in names:
-            yield Path(place, name)
+            yield Path(parent, name)
 
 
 def same(one: Path, other: Path) -> bool:
-    """Whether two paths are the same content, judged without reading it: one file, or equal in size and time."""
+    """Return whether two files have the same content, without reading them: one inode, or equal size and time."""
     try:
         a, b = one.stat(), other.stat()
     except OSError:
@@ -183,21 +184,21 @@ def same(one: Path, other: Path) -> bool:
 
 
 def sync_new(folder: Path, before: Path | None) -> None:
-    """Put those files of a tree on the disk that the snapshot before did not have."""
+    """Flush those files of a tree to the disk that the snapshot before does not have."""
     for file in files(folder):
         if before is None or not same(file, before / file.relative_to(folder)):
             _sync(file)
 
 
 def digest(content: bytes) -> str:
-    """SHA-256."""
+    """Return the SHA-256 of a file's content, in hex."""
     return hashlib.sha256(content).hexdigest()
 
 
-def aside(data: Path, what: str) -> Path:
-    """Return a free path in `data` for something that is moved out of the way: `lost-1`, `unreadable-2`."""
+def free_path(data: Path, prefix: str) -> Path:
+    """Return a path in `data` that does not exist yet, for files that are moved aside: `lost-1`, `unreadable-2`."""
     number = 1
-    while (path := data / f"{what}-{number}").exists():
+    while (path := data / f"{prefix}-{number}").exists():
         number += 1
     return path
 

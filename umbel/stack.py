@@ -1,4 +1,4 @@
-"""The deployed stack, as those who use it see it: addresses, buckets, tables."""
+"""Find the deployed stack and read its outputs: URLs, buckets, tables, token."""
 
 import os
 
@@ -6,18 +6,21 @@ import click
 import msgspec
 
 from umbel import engine, target
-from umbel.aws import Cloud
+from umbel.aws import AwsTarget
 from umbel.errors import NotRunningError, UmbelError
-from umbel.home import RUN
-from umbel.snapshots import MEMORY
+from umbel.paths import RUN
+from umbel.snapshots import DEPLOYMENT_STATE
 
 STACK = "umbel"
-_MEMORY = RUN / MEMORY
-"""Gone with `down`; a snapshot has the one that belongs to it."""
+_STATE_FILE = RUN / DEPLOYMENT_STATE
+"""Deleted by `down`; a snapshot has a copy."""
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What `up` remembers: of what the stack was made, its outputs, a token. Readable by its user alone."""
+class SavedState(msgspec.Struct, frozen=True, kw_only=True):
+    """What `up` saves about its deployment, in a file that only its owner can read.
+
+    `fingerprint` is that of the deployed sources and settings.
+    """
 
     fingerprint: str
     outputs: dict[str, str]
@@ -26,7 +29,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True):
-    """One deployed Umbel: the contract's `umbel status --json`. `endpoint` is None on AWS."""
+    """One deployed Umbel, as `umbel status --json` prints it. `endpoint` is None on AWS."""
 
     endpoint: str | None
     region: str
@@ -40,85 +43,91 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None
 
     @property
-    def cloud(self) -> Cloud:
-        """Where its APIs answer."""
-        return Cloud(self.endpoint)
+    def aws(self) -> AwsTarget:
+        """The AWS APIs that it uses."""
+        return AwsTarget(self.endpoint)
 
     @property
     def page_url(self) -> str:
-        """The web address that lets its reader in: the token is in the fragment, which browsers never send."""
+        """The page's URL with the token, so that the page is logged in. Browsers never send a URL's fragment."""
         return f"{self.web}#token={self.token}" if self.token else self.web
 
 
-def find(cloud: Cloud | None = None, *, changing: bool = False) -> Deployment:
-    """Return the stack that this command means, or raise a fault that says why there is none.
+def find(aws: AwsTarget | None = None, *, changing: bool = False) -> Deployment:
+    """Return the deployment that the command's target has; raise an error that says why there is none.
 
-    With `changing`, a command that changes something on AWS says the account and the region first.
+    With `changing`, print the account and the region first when the target is AWS.
     """
-    cloud = cloud or target.here()
-    ours, memory = engine.running(), kept()
-    if cloud.endpoint is None and changing:
-        click.echo(f"AWS account {cloud.account} in {cloud.region}", err=True)
-    if cloud.endpoint and not engine.answers(cloud.endpoint):
-        if ours and ours.endpoint == cloud.endpoint:
+    aws = aws or target.resolve()
+    ours, state = engine.running(), load_state()
+    if aws.endpoint is None and changing:
+        click.echo(f"AWS account {aws.account} in {aws.region}", err=True)
+    if aws.endpoint and not engine.is_answering(aws.endpoint):
+        if ours and ours.endpoint == aws.endpoint:
             raise NotRunningError
-        raise UmbelError(f"nothing answers as a local engine at {cloud.endpoint}, which {target.named_by(cloud)} names")
-    # Our own engine's stack changes by `up` alone, which remembers it: asking takes longer than most commands do.
-    remembered = memory.outputs if memory and ours and ours.endpoint == cloud.endpoint else None
-    found = remembered or outputs(cloud)
+        raise UmbelError(
+            f"nothing answers as a local engine at {aws.endpoint}, which {target.endpoint_source(aws)} names"
+        )
+    # Only `up` changes our own engine's stack, and it saves the outputs. To ask the engine would take longer than
+    # most commands do.
+    saved = state.outputs if state and ours and ours.endpoint == aws.endpoint else None
+    found = saved or outputs(aws)
     if found is None:
-        where = cloud.endpoint or f"this AWS account in {cloud.region}"
-        raise UmbelError(f"Umbel is not deployed at {where}: {'make up' if cloud.endpoint else 'make deploy'}")
-    return deployment(cloud, found)
+        where = aws.endpoint or f"this AWS account in {aws.region}"
+        raise UmbelError(f"Umbel is not deployed at {where}: {'make up' if aws.endpoint else 'make deploy'}")
+    return deployment(aws, found)
 
 
-def outputs(cloud: Cloud) -> dict[str, str] | None:
-    """The stack's outputs, or None when it is not there or never came up whole."""
-    return cloud.outputs(STACK) or None
+def outputs(aws: AwsTarget) -> dict[str, str] | None:
+    """Return the stack's outputs; None when the stack is not deployed or its deployment failed."""
+    return aws.outputs(STACK) or None
 
 
-def deployment(cloud: Cloud, found: dict[str, str]) -> Deployment:
-    """Read the outputs. A local endpoint serves under its own address what AWS serves under three domains."""
-    addresses = {"api": found["ApiUrl"], "socket": found["SocketUrl"], "web": found["WebUrl"]}
-    if cloud.endpoint:
-        gateway = f"{cloud.endpoint}/_aws/execute-api"
-        addresses = {
+def deployment(aws: AwsTarget, found: dict[str, str]) -> Deployment:
+    """Build the Deployment from the stack's outputs, and the token from UMBEL_TOKEN or from what `up` saved.
+
+    AWS serves the API, the socket and the page at three domains, a local endpoint at paths of its own URL.
+    """
+    urls = {"api": found["ApiUrl"], "socket": found["SocketUrl"], "web": found["WebUrl"]}
+    if aws.endpoint:
+        gateway = f"{aws.endpoint}/_aws/execute-api"
+        urls = {
             "api": f"{gateway}/{found['ApiId']}/{found['ApiStage']}",
             "socket": f"{gateway}/{found['SocketApiId']}/{found['SocketStage']}".replace("http", "ws", 1),
-            "web": f"{public(cloud)}/{found['WebBucket']}/index.html",
+            "web": f"{public(aws)}/{found['WebBucket']}/index.html",
         }
-    memory = kept()
-    # One endpoint's token is nobody else's business.
-    remembered = memory if memory and cloud.endpoint == memory.endpoint else None
+    state = load_state()
+    # A token must not be sent to another endpoint than its own.
+    saved = state if state and aws.endpoint == state.endpoint else None
     return Deployment(
-        endpoint=cloud.endpoint,
-        region=cloud.region,
-        **{name: address.rstrip("/") for name, address in addresses.items()},
+        endpoint=aws.endpoint,
+        region=aws.region,
+        **{name: url.rstrip("/") for name, url in urls.items()},
         uploads_bucket=found["UploadsBucket"],
         results_bucket=found["ResultsBucket"],
         table=found["LedgerTable"],
         tokens_table=found["TokensTable"],
-        token=os.environ.get("UMBEL_TOKEN") or (remembered.token if remembered else None),
+        token=os.environ.get("UMBEL_TOKEN") or (saved.token if saved else None),
     )
 
 
-def public(cloud: Cloud) -> str | None:
-    """Where browsers reach a local endpoint; another address than its own when our engine was told so."""
+def public(aws: AwsTarget) -> str | None:
+    """Return the URL at which browsers reach a local endpoint: our engine's public URL, else the endpoint's own."""
     ours = engine.running()
-    return ours.public if ours and ours.endpoint == cloud.endpoint else cloud.endpoint
+    return ours.public if ours and ours.endpoint == aws.endpoint else aws.endpoint
 
 
-def kept() -> Kept | None:
-    """What `up` remembers, if it ran."""
+def load_state() -> SavedState | None:
+    """Return what `up` saved; None when it did not run."""
     try:
-        return msgspec.json.decode(_MEMORY.read_bytes(), type=Kept)
+        return msgspec.json.decode(_STATE_FILE.read_bytes(), type=SavedState)
     except (FileNotFoundError, msgspec.DecodeError):
-        # Also when another version wrote it.
+        # The file may be of another version.
         return None
 
 
-def keep(memory: Kept) -> None:
-    """Remember a deployment."""
-    _MEMORY.parent.mkdir(parents=True, exist_ok=True)
-    _MEMORY.touch(mode=0o600)
-    _MEMORY.write_bytes(msgspec.json.encode(memory))
+def save_state(state: SavedState) -> None:
+    """Save what `load_state` returns."""
+    _STATE_FILE.parent.mkdir(parents=True, exist_ok=True)
+    _STATE_FILE.touch(mode=0o600)
+    _STATE_FILE.write_bytes(msgspec.json.encode(state))

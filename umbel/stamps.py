@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from umbel.errors import UmbelError
-from umbel.home import ROOT, TOOLS
+from umbel.paths import ROOT, TOOLS
 
 STAMPS = TOOLS / "stamps"
 _MADE = {"node_modules", "dist", "__pycache__"}

@@ -1,4 +1,4 @@
-"""The bearer tokens of a deployed Umbel: its operator writes them straight into their table."""
+"""Create, find and revoke the bearer tokens of a deployed Umbel, directly in its DynamoDB table."""
 
 from umbel.errors import UmbelError
 from umbel.stack import Deployment
@@ -6,21 +6,21 @@ from umbel_core.aws.tokens import DynamoTokens
 from umbel_core.tokens import Role, TokenRecord, issue
 
 
-def of(deployment: Deployment) -> DynamoTokens:
-    """The deployment's tokens."""
-    return DynamoTokens(deployment.cloud.client("dynamodb"), deployment.tokens_table)
+def token_table(deployment: Deployment) -> DynamoTokens:
+    """Return the table of the deployment's tokens."""
+    return DynamoTokens(deployment.aws.client("dynamodb"), deployment.tokens_table)
 
 
 def create(deployment: Deployment, role: Role, label: str, days: float | None = None) -> tuple[str, TokenRecord]:
-    """Make a token that is valid at once. The secret is in the answer and nowhere else."""
+    """Create a token, valid at once; return its secret and its record. The secret is stored nowhere."""
     secret, record = issue(role, label, days)
-    of(deployment).add(record)
+    token_table(deployment).add(record)
     return secret, record
 
 
 def revoke(deployment: Deployment, name: str) -> TokenRecord:
-    """Delete the token with this id; it is refused from then on."""
-    record = of(deployment).revoke(name)
+    """Delete the token with this id, so that it is refused from then on; return its record."""
+    record = token_table(deployment).revoke(name)
     if record is None:
         raise UmbelError(f"there is no token '{name}': umbel token list")
     return record

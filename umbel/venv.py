@@ -1,6 +1,6 @@
-"""The environments that set-up makes: locked packages from any index, and the project beside them by relative paths.
+"""Create the virtual environments of set-up: locked packages from any index, and the project by relative paths.
 
-Nothing in them names the checkout, so it can be moved and copied. Standard library only.
+No file in them has the checkout's path, so the checkout can be moved and copied. Standard library only.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from umbel.home import ROOT
+from umbel.paths import ROOT
 
 Run = Callable[[str, Sequence["str | Path"]], None]
 """Runs a command as a step of this title."""
 
-_REACH = (".", "layers/core", "layers/fetching")
-"""What of the checkout can be imported."""
+_IMPORTABLE = (".", "layers/core", "layers/fetching")
+"""The folders of the checkout whose packages can be imported."""
 _WRAPPER = """\
 #!/bin/sh
-# Made by `make setup`. Finds the environment that it lies in, through symbolic links too.
+# Written by `make setup`. Finds the environment that this file is in, also through symbolic links.
 here=$0
 while [ -h "$here" ]; do
     target=$(readlink "$here")
@@ -36,10 +36,12 @@ exec "$bin/python" -I -m MODULE "$@"
 _COMMANDS = {"umbel": "umbel", "cdk": "umbel.toolchain cdk"}
 
 
-def locked(uv: str, groups: Sequence[str], requirements: Path, run: Run, title: str, *, project: bool) -> None:
-    """Write what the lock file has for these groups, with hashes; `project` adds what the project itself needs.
+def export_requirements(
+    uv: str, groups: Sequence[str], requirements: Path, run: Run, title: str, *, project: bool
+) -> None:
+    """Write the locked requirements of these groups, with hashes; `project` adds the project's own dependencies.
 
-    Exported as it is, without asking an index: the names and hashes hold for any mirror.
+    No index is asked: the names and hashes are the same for any mirror.
     """
     only = "--group" if project else "--only-group"
     chosen = [part for group in groups for part in (only, group)]
@@ -47,17 +49,19 @@ def locked(uv: str, groups: Sequence[str], requirements: Path, run: Run, title: 
     run(title, [uv, "export", *plain, *chosen, "-o", requirements])
 
 
-def make(uv: str, folder: Path, python: str, requirements: Path, run: Run, title: str, *, compiled: bool) -> None:
-    """Bring the environment up to date with the requirements; make it anew when it is not one of this Python's."""
-    if not usable(folder):
+def sync_environment(
+    uv: str, folder: Path, python: str, requirements: Path, run: Run, title: str, *, compiled: bool
+) -> None:
+    """Install exactly these requirements into the environment; create it again unless it is one of this Python's."""
+    if not is_usable(folder):
         run(f"{title}: environment", [uv, "venv", "--relocatable", "--clear", "--python", python, folder])
     fast = ["--compile-bytecode"] if compiled else []
     own = folder / "bin" / "python"
     run(title, [uv, "pip", "sync", "--require-hashes", *fast, "--python", own, requirements])
 
 
-def usable(folder: Path) -> bool:
-    """Tell whether the environment can be moved and is one of this Python's, which is there still."""
+def is_usable(folder: Path) -> bool:
+    """Return whether the environment can be moved, is one of this Python's version, and its Python still exists."""
     try:
         settings = (folder / "pyvenv.cfg").read_text(encoding="utf-8")
     except OSError:
@@ -73,7 +77,7 @@ def usable(folder: Path) -> bool:
 
 
 def interpreter(folder: Path) -> list[str | int] | None:
-    """Return what tells the environment's interpreter from another one at the same place; None when it is gone."""
+    """Return values that differ when the environment's interpreter was replaced; None when it is missing."""
     program = folder / "bin" / "python"
     try:
         found = program.stat()
@@ -83,7 +87,7 @@ def interpreter(folder: Path) -> list[str | int] | None:
 
 
 def traces(folder: Path) -> list[object] | None:
-    """Return the interpreter and all that lies in the environment's folder of packages; None when it is not there."""
+    """Return the interpreter and the names in the environment's site-packages; None when one of them is missing."""
     python = interpreter(folder)
     installed = packages(folder)
     if python is None or not installed.is_dir():
@@ -92,32 +96,32 @@ def traces(folder: Path) -> list[object] | None:
 
 
 def packages(folder: Path) -> Path:
-    """Return the folder of the environment's packages."""
+    """Return the environment's site-packages folder."""
     return folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
 
 
-def join_project(folder: Path) -> None:
-    """Put the checkout's own packages in reach of the environment, and `umbel` and `cdk` into its programs."""
+def add_project(folder: Path) -> None:
+    """Make the checkout's packages importable in the environment, and write its programs `umbel` and `cdk`."""
     site = packages(folder)
-    # A relative line counts from the folder that the file lies in.
-    lines = [os.path.relpath(ROOT / part, site) for part in _REACH]
+    # Python resolves a relative line from the folder of the .pth file.
+    lines = [os.path.relpath(ROOT / part, site) for part in _IMPORTABLE]
     (site / "umbel.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for name, module in _COMMANDS.items():
         program = folder / "bin" / name
-        # Where uv put a program of this name it may be a link to its cache.
+        # A program that uv installed may be a link into its cache, which must not be overwritten.
         program.unlink(missing_ok=True)
         program.write_text(_WRAPPER.replace("MODULE", module), encoding="utf-8")
         program.chmod(0o755)
 
 
 def base_python() -> str:
-    """Return the interpreter that runs this, or the one behind it when this is an environment's."""
+    """Return the interpreter that runs this; in a virtual environment the one that it was created from."""
     return str(getattr(sys, "_base_executable", None) or sys.executable)
 
 
-def pinned(name: str, lock: Path) -> tuple[str, list[str]]:
-    """Return the version of a package that the lock file has, and the hashes of its files."""
+def locked_version(name: str, lock: Path) -> tuple[str, list[str]]:
+    """Return a package's version in the lock file and the hashes of its files."""
     with lock.open("rb") as text:
         entry = next(each for each in tomllib.load(text)["package"] if each["name"] == name)
     files = [*entry.get("wheels", []), *([entry["sdist"]] if "sdist" in entry else [])]
-    return entry["version"], [str(said) for file in files for said in file.values() if str(said).startswith("sha256:")]
+    return entry["version"], [str(part) for file in files for part in file.values() if str(part).startswith("sha256:")]

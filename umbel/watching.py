@@ -14,7 +14,7 @@ Line = Callable[[Task], show.Cell]
 
 def task_line(task: Task) -> show.Cell:
     """One ended task in a line."""
-    start = f" {task.op:<10} {show.took(task.duration_ms):>8}  "
+    start = f" {task.op:<10} {show.duration(task.duration_ms):>8}  "
     return show.joined(show.mark(task.status), start, results.short(task))
 
 

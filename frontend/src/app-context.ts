@@ -1,38 +1,39 @@
 import { createContext, useContext, useEffect } from "react";
 import type { Client } from "./api/client";
 import type { Config } from "./api/config";
-import type { Session } from "./live/session";
-import { type State, type Store, useStore } from "./store/store";
+import type { LedgerSync } from "./live/ledger-sync";
+import { type AppStore, type State, useStore } from "./store/app-store";
 import type { Uploads } from "./upload/uploads";
 
-/** What every page may use. */
-export interface Parts {
+/** The objects that every page may use. */
+export interface App {
   config: Config;
   client: Client;
-  store: Store;
-  session: Session;
+  store: AppStore;
+  sync: LedgerSync;
   uploads: Uploads;
 }
 
-export const PartsContext = createContext<Parts | null>(null);
+export const AppContext = createContext<App | null>(null);
 
-export function useParts(): Parts {
-  const parts = useContext(PartsContext);
-  if (!parts) throw new Error("useParts is for what stands inside a Workspace");
-  return parts;
+/** Returns the app's objects; a component calls it anywhere below `Workspace`. */
+export function useApp(): App {
+  const app = useContext(AppContext);
+  if (!app) throw new Error("useApp was called outside of a Workspace");
+  return app;
 }
 
-export function useUmbel(): State {
-  return useStore(useParts().store);
+export function useAppState(): State {
+  return useStore(useApp().store);
 }
 
-/** Files that are dropped or pasted anywhere come here while the component stands. */
-export function useFiles(take: (file: File) => void): void {
-  const { uploads } = useParts();
+/** Passes files that are dropped or pasted anywhere to `handle` instead of uploading them, while the component is shown. */
+export function useDroppedFiles(handle: (file: File) => void): void {
+  const { uploads } = useApp();
   useEffect(() => {
-    uploads.taker = take;
+    uploads.fileHandler = handle;
     return () => {
-      uploads.taker = undefined;
+      uploads.fileHandler = undefined;
     };
-  }, [uploads, take]);
+  }, [uploads, handle]);
 }

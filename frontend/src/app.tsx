@@ -1,57 +1,57 @@
 import { useCallback, useEffect, useState } from "react";
 import { type Config, loadConfig } from "./api/config";
-import { forget, keep, kept, takeFromAddress } from "./api/token";
-import { Gate } from "./components/gate";
+import { forgetToken, storedToken, storeToken, takeTokenFromUrl } from "./api/token";
+import { StartScreen } from "./components/start-screen";
 import { TokenForm } from "./components/token-form";
 import { Workspace } from "./workspace";
 
-/** What must be there before there is anything to show: the deployment's settings, and a token that it takes. */
+/** Loads the deployment's settings and a token, then shows the workspace. */
 export function App() {
   const [config, retry] = useConfig();
-  const [token, setToken] = useState(tokenOnArrival);
+  const [token, setToken] = useState(initialToken);
   const [refused, setRefused] = useState(false);
 
   useEffect(() => {
-    // A link with a new token, opened in a tab that is already here, changes nothing but the fragment.
-    const arrived = () => takeFromAddress() && setToken(kept());
-    addEventListener("hashchange", arrived);
-    return () => removeEventListener("hashchange", arrived);
+    // A link with a new token that opens in a tab where the page is shown already changes only the fragment.
+    const onHashChange = () => takeTokenFromUrl() && setToken(storedToken());
+    addEventListener("hashchange", onHashChange);
+    return () => removeEventListener("hashchange", onHashChange);
   }, []);
 
-  const drop = useCallback((wasRefused: boolean) => {
-    forget();
+  const signOut = useCallback((wasRefused: boolean) => {
+    forgetToken();
     setToken(null);
     setRefused(wasRefused);
   }, []);
 
-  if (config === "loading") return <Gate title="Umbel" busy />;
+  if (config === "loading") return <StartScreen title="Umbel" busy />;
   if (config === "missing") {
     return (
-      <Gate title="Nothing is planted here yet.">
+      <StartScreen title="Umbel is not deployed yet.">
         <p>
-          This page found no <code>config.json</code> beside it, which the deployment writes. Run{" "}
-          <code>umbel up</code>, or wait for it to finish.
+          The file <code>config.json</code>, which a deployment writes beside this page, is missing. Run{" "}
+          <code>umbel up</code>, or wait until it has finished.
         </p>
         <button type="button" className="button primary" onClick={retry}>
-          Look again
+          Try again
         </button>
-      </Gate>
+      </StartScreen>
     );
   }
   if (!token) {
-    const enter = (entered: string) => {
-      keep(entered);
+    const signIn = (entered: string) => {
+      storeToken(entered);
       setRefused(false);
       setToken(entered);
     };
-    return <TokenForm refused={refused} onToken={enter} />;
+    return <TokenForm refused={refused} onToken={signIn} />;
   }
-  return <Workspace key={token} config={config} token={token} onSignOut={drop} />;
+  return <Workspace key={token} config={config} token={token} onSignOut={signOut} />;
 }
 
-function tokenOnArrival(): string | null {
-  takeFromAddress();
-  return kept();
+function initialToken(): string | null {
+  takeTokenFromUrl();
+  return storedToken();
 }
 
 function useConfig(): [Config | "loading" | "missing", () => void] {

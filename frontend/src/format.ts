@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers, times and sizes as text for people. */
 
 export function bytes(size: number): string {
   if (size < 1000) return `${size} B`;
@@ -22,15 +22,15 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-const STATS_TOPIC = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
+const NUMBER_WORDS = ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];
 
-/** `Four variants come`, `One variant comes`. */
-export function variantsCome(variants: number): string {
-  return `${STATS_TOPIC[variants] ?? variants} ${variants === 1 ? "variant comes" : "variants come"}`;
+/** `Four variants`, `One variant`. */
+export function variantsText(variants: number): string {
+  return `${NUMBER_WORDS[variants] ?? variants} ${variants === 1 ? "variant" : "variants"}`;
 }
 
-/** `14:03` today, `3 Mar, 14:03` before. */
-export function moment(time: number, now = Date.now()): string {
+/** `14:03` today, `3 Mar, 14:03` on another day. */
+export function formatTime(time: number, now = Date.now()): string {
   const today = new Date(time).toDateString() === new Date(now).toDateString();
   return new Intl.DateTimeFormat(undefined, {
     ...(!today && { day: "numeric", month: "short" }),
@@ -39,7 +39,7 @@ export function moment(time: number, now = Date.now()): string {
   }).format(time);
 }
 
-/** Dollars with as many places as it takes to see them. */
+/** Dollars with as many decimal places as a small amount needs. */
 export function cost(usd: number): string {
   const places = Math.min(8, Math.max(2, 1 - Math.floor(Math.log10(usd))));
   return `$${usd.toFixed(places)}`;

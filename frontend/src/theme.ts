@@ -3,9 +3,9 @@ import { useEffect, useState } from "react";
 type Theme = "light" | "dark";
 
 const KEY = "umbel.theme";
-const darkness = matchMedia("(prefers-color-scheme: dark)");
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
-const system = (): Theme => (darkness.matches ? "dark" : "light");
+const system = (): Theme => (prefersDark.matches ? "dark" : "light");
 
 function current(): Theme {
   const chosen = localStorage.getItem(KEY);
@@ -16,16 +16,16 @@ function show(theme: Theme): void {
   document.documentElement.dataset.theme = theme;
 }
 
-/** Before anything renders, so that no other colour flashes by. */
+// Set before the first render, so that the page does not flash in the other colours.
 show(current());
 
-/** The theme and its toggle. Choosing what the system has anyway goes back to following it. */
+/** Returns the theme and a function that switches it. Switching back to the system's theme follows the system again. */
 export function useTheme(): [Theme, () => void] {
   const [theme, setTheme] = useState(current);
   useEffect(() => {
-    const follow = () => setTheme(current());
-    darkness.addEventListener("change", follow);
-    return () => darkness.removeEventListener("change", follow);
+    const onChange = () => setTheme(current());
+    prefersDark.addEventListener("change", onChange);
+    return () => prefersDark.removeEventListener("change", onChange);
   }, []);
   useEffect(() => show(theme), [theme]);
   const toggle = () => {

@@ -2,15 +2,15 @@ import { UppyContextProvider } from "@uppy/react";
 import { useEffect, useRef, useState } from "react";
 import { Client } from "./api/client";
 import type { Config } from "./api/config";
-import { type Parts, PartsContext } from "./app-context";
+import { type App, AppContext } from "./app-context";
 import { Events } from "./components/events";
 import { Header } from "./components/header";
 import { OfflineNotice } from "./components/notice";
-import { Session } from "./live/session";
+import { LedgerSync } from "./live/ledger-sync";
 import { PAGES } from "./pages";
-import { Store } from "./store/store";
+import { useQuery } from "./router";
+import { AppStore } from "./store/app-store";
 import { Uploads } from "./upload/uploads";
-import { useAddress } from "./view";
 import "./workspace.css";
 
 interface Props {
@@ -19,37 +19,38 @@ interface Props {
   onSignOut: (refused: boolean) => void;
 }
 
-/** The app for one token: its parts are made on entering and closed on leaving. */
+/** The page after sign-in. It creates the app's objects for one token and closes them when the token changes. */
 export function Workspace({ config, token, onSignOut }: Props) {
-  const [parts, setParts] = useState<Parts>();
+  const [app, setApp] = useState<App>();
   const [dragging, setDragging] = useState(false);
-  const view = useAddress().get("view") ?? "";
+  const view = useQuery().get("view") ?? "";
   const page = PAGES.find((one) => one.view === view) ?? PAGES[0];
-  const main = useArrival(page.view, page.title);
+  const main = usePageTitle(page.view, page.title);
 
   useEffect(() => {
-    const store = new Store();
+    const store = new AppStore();
     const client = new Client(config.api, token, () => onSignOut(true));
-    const session = new Session(config, token, client, store);
+    const sync = new LedgerSync(config, token, client, store);
     const uploads = new Uploads(config, client, store, setDragging);
-    setParts({ config, client, store, session, uploads });
+    setApp({ config, client, store, sync, uploads });
     return () => {
       uploads.close();
-      session.close();
+      sync.close();
     };
   }, [config, token, onSignOut]);
 
-  if (!parts) return null;
+  if (!app) return null;
   return (
-    <PartsContext value={parts}>
-      <UppyContextProvider uppy={parts.uploads.uppy}>
+    <AppContext value={app}>
+      <UppyContextProvider uppy={app.uploads.uppy}>
         <div className="workspace" data-dragging={dragging || undefined}>
-          <Header current={page.within ?? page.view} />
+          <Header current={page.parent ?? page.view} />
           <OfflineNotice />
           <main ref={main} tabIndex={-1}>
             <page.Page />
           </main>
           <footer>
+            <a href="./docs/index.html">API reference</a>
             <button type="button" onClick={() => onSignOut(false)}>
               Forget this token
             </button>
@@ -57,18 +58,18 @@ export function Workspace({ config, token, onSignOut }: Props) {
           <Events />
         </div>
       </UppyContextProvider>
-    </PartsContext>
+    </AppContext>
   );
 }
 
-/** Going to another page is an arrival: its title changes, and who reads by keyboard or by ear begins at its top. */
-function useArrival(view: string, title: string) {
+/** Sets the document's title, and moves the focus to the top of a newly opened page for keyboards and screen readers. */
+function usePageTitle(view: string, title: string) {
   const main = useRef<HTMLElement>(null);
-  const before = useRef(view);
+  const previousView = useRef(view);
   useEffect(() => {
     document.title = view ? `${title} · Umbel` : "Umbel";
-    if (before.current !== view) main.current?.focus({ preventScroll: true });
-    before.current = view;
+    if (previousView.current !== view) main.current?.focus({ preventScroll: true });
+    previousView.current = view;
   }, [view, title]);
   return main;
 }

@@ -1,6 +1,8 @@
-"""What the deployment tells the API."""
+"""The environment of the API's function."""
 
 import msgspec
+
+from umbel_core.settings import Limits
 
 
 class ApiEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -11,12 +13,11 @@ class ApiEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     ledger_table: str
     intake_queue_url: str
     lane_prefix: str
-    """What stands before an op's name in its function's and its queue's name."""
+    """What comes before the op's name in the names of a lane's function and queue."""
     reserve: bool
-    """False where the account is too small for reserved concurrency: lanes then have mapping caps alone."""
+    """False in accounts too small for reserved concurrency: a lane then has only its mapping's cap."""
     allowed_origins: str
-    """Whose pages may call the API: origins, with commas between."""
-    limits: str
-    """`umbel_core.settings.Limits` as JSON."""
+    """Origins whose pages may call the API, separated by commas."""
+    limits: Limits
     links_endpoint: str | None = None
-    """Where links to results lead when that is not S3 itself."""
+    """The endpoint in URLs of results, where it is not S3 itself."""

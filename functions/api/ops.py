@@ -59,7 +59,7 @@ def redrive(op: str) -> Redriven:
         raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}, and {INTAKE}.")
     dead_letters = ledger().dead_letters(op)
     # What is not a task has no job, and nowhere to go.
-    dead_letters = [dead_letter for dead_letter in dead_letters if op == INTAKE or dead_letter.job is not None][
+    dead_letters = [dead_letter for dead_letter in dead_letters if op == INTAKE or dead_letter.job_id is not None][
         :_MOST_LETTERS
     ]
     # One message a job: the coordinator reads all of the job's tasks for each.
@@ -77,4 +77,4 @@ def redrive(op: str) -> Redriven:
 
 
 def _job_of(dead_letter: DeadLetter) -> str:
-    return dead_letter.job or ""
+    return dead_letter.job_id or ""

@@ -31,4 +31,4 @@ def _announced(job: Job) -> Task | None:
     if job.kind != "task" or job.source is None:
         return None
     (spec,) = read_submission(uploads().read(job.source, ""), catalogue(), limits(), "task").specs
-    return Task(job=job.id, index=0, op=spec.op, variant=spec.op, input=spec.input, queued_at=job.created_at)
+    return Task(job_id=job.id, index=0, op=spec.op, variant=spec.op, input=spec.input, queued_at=job.created_at)

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from api.environment import ApiEnvironment
+from umbel_core.aws import wiring
 from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
-from umbel_core.aws.clients import client, signer
 from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.lanes import Lanes
@@ -26,77 +26,76 @@ PACKAGED_DATA = Path(__file__).parent.parent
 
 @cache
 def environment() -> ApiEnvironment:
-    """The function's environment."""
+    """Return the function's environment."""
     return parse(ApiEnvironment)
 
 
-@cache
 def limits() -> Limits:
-    """The deployment's limits."""
-    return msgspec.json.decode(environment().limits, type=Limits)
+    """Return the deployment's limits."""
+    return environment().limits
 
 
 @cache
 def catalogue() -> Catalogue:
-    """The deployed ops."""
+    """Return the deployed ops."""
     return Catalogue.load(PACKAGED_DATA / "catalogue.json")
 
 
 @cache
 def recipes() -> Recipes:
-    """The deployed recipes."""
+    """Return the deployed recipes."""
     return msgspec.json.decode((PACKAGED_DATA / "recipes.json").read_bytes(), type=Recipes)
 
 
 @cache
 def ledger() -> DynamoLedger:
-    """The ledger."""
-    return DynamoLedger(client("dynamodb"), environment().ledger_table, limits().retention_days)
+    """Return the ledger."""
+    return wiring.ledger(environment())
 
 
 @cache
 def uploads() -> S3Uploads:
-    """The uploads bucket."""
-    return S3Uploads(client("s3"), environment().uploads_bucket, signer(environment().links_endpoint))
+    """Return the uploads bucket."""
+    return wiring.uploads(environment(), environment().links_endpoint)
 
 
 @cache
 def submitter() -> Submitter:
-    """Where requests come in."""
+    """Return what starts jobs."""
     return Submitter(ledger(), uploads(), catalogue(), limits())
 
 
 @cache
 def circuits() -> DynamoCircuitBreaker:
-    """Hosts that are left alone."""
-    return DynamoCircuitBreaker(client("dynamodb"), environment().ledger_table)
+    """Return the circuits of hosts on the web."""
+    return wiring.circuits(environment())
 
 
 @cache
 def results() -> S3Results:
-    """The results bucket, for links."""
-    return S3Results(signer(environment().links_endpoint), environment().results_bucket)
+    """Return the results bucket, for URLs."""
+    return wiring.results_for_browsers(environment())
 
 
 @cache
 def intake() -> SqsIntake:
-    """The coordinator's queue, for commands on jobs that are there already."""
-    return SqsIntake(client("sqs"), environment().intake_queue_url)
+    """Return the coordinator's queue, for commands on existing jobs."""
+    return wiring.intake(environment().intake_queue_url)
 
 
 @cache
 def lanes() -> Lanes:
-    """The ops' lanes as they are now."""
-    return Lanes(client("lambda"), client("sqs"), environment().lane_prefix, environment().reserve)
+    """Return the ops' lanes."""
+    return wiring.lanes(environment())
 
 
 @cache
 def counters() -> DynamoCounters:
-    """What is counted of all jobs."""
-    return DynamoCounters(client("dynamodb"), environment().ledger_table)
+    """Return the op stats."""
+    return wiring.counters(environment())
 
 
 @cache
 def stats_collector() -> StatsCollector:
-    """Where the numbers come from."""
+    """Return the source of the stats."""
     return StatsCollector(counters(), lanes(), ledger(), circuits(), catalogue())

@@ -1,4 +1,4 @@
-"""What the deployment tells the authorizer."""
+"""The environment of the authorizer."""
 
 import msgspec
 

@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 
 from authorizer.environment import AuthorizerEnvironment
 from authorizer.verdict import policy, token_in
-from umbel_core.aws.clients import client
+from umbel_core.aws import clients
 from umbel_core.aws.tokens import DynamoTokens
 from umbel_core.environment import parse
 
@@ -16,12 +16,12 @@ logger = Logger(service="authorizer")
 
 @cache
 def tokens() -> DynamoTokens:
-    """The deployment's tokens."""
-    return DynamoTokens(client("dynamodb"), parse(AuthorizerEnvironment).tokens_table)
+    """Return this deployment's tokens. Without the wiring module, whose imports would delay the first request."""
+    return DynamoTokens(clients.dynamodb(), parse(AuthorizerEnvironment).tokens_table)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Lambda's entry as a REQUEST authorizer."""
+    """Answer API Gateway as a REQUEST authorizer."""
     secret = token_in(event)
     record = tokens().find(secret) if secret else None
     logger.info("judged", extra={"token": record.id if record else None, "method": event["methodArn"].split("/", 1)[1]})
@@ -31,4 +31,4 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG0
 
 
 class Unauthorized(Exception):  # noqa: N818 - API Gateway answers 401 to exactly this word
-    """No token, or none that we gave out."""
+    """The request has no token, or one that is not valid."""

@@ -1,6 +1,8 @@
-"""What the deployment tells the coordinator."""
+"""The environment of the coordinator."""
 
 import msgspec
+
+from umbel_core.settings import Limits
 
 
 class CoordinatorEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -11,6 +13,5 @@ class CoordinatorEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     intake_queue_url: str
     tasks_topic: str
     ordered_topic: str
-    """Where tasks of ordered ops go: a FIFO topic, whose message groups are the jobs' groups."""
-    limits: str
-    """`umbel_core.settings.Limits` as JSON."""
+    """The FIFO topic of the ordered ops; its message groups are the jobs' groups."""
+    limits: Limits

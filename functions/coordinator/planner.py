@@ -53,8 +53,8 @@ class Planner(msgspec.Struct, frozen=True):
     def take(self, created: ObjectCreated | RetryTasks) -> tuple[str, int]:
         """Plan and publish; the job's id and how many tasks went out."""
         if isinstance(created, RetryTasks):
-            reopened = self.ledger.reopen(created.job, created.indices, waiting=created.waiting)
-            return created.job, self._publish(reopened)
+            reopened = self.ledger.reopen(created.job_id, created.indices, waiting=created.waiting)
+            return created.job_id, self._publish(reopened)
         job = job_for(created, self.ledger)
         tasks = None if job.planned else self._planned(created, job)
         # Planned before: what has not ended may have been lost between the plan and the topic.
@@ -96,7 +96,7 @@ class Planner(msgspec.Struct, frozen=True):
         moment = now()
         return [
             Task(
-                job=job.id,
+                job_id=job.id,
                 index=index,
                 op=variant.op,
                 variant=name,

@@ -24,10 +24,12 @@ class DeadLetters(msgspec.Struct, frozen=True):
             return self._with_event(
                 self._keep(DeadLetter(op=op, id=message, body=body, at=now(), reason=f"not a task: {error}"))
             )
-        task = self.ledger.task(command.job, command.index)
+        task = self.ledger.task(command.job_id, command.index)
         last = (task and task.last_error) or _SILENT
         reason = f"Given up after {attempts} attempts; at last {last}."
-        letter = DeadLetter(op=op, id=message, body=body, at=now(), reason=reason, job=command.job, index=command.index)
+        letter = DeadLetter(
+            op=op, id=message, body=body, at=now(), reason=reason, job_id=command.job_id, index=command.index
+        )
         outcome = Outcome(status="failed", error=ErrorRecord(GIVEN_UP, reason), attempts=attempts, finished_at=now())
         # The letter is kept first: a task that says it was given up can always be redriven.
         self._keep(letter)
@@ -38,7 +40,7 @@ class DeadLetters(msgspec.Struct, frozen=True):
 
     def _gave_up(self, command: RunTask) -> bool:
         """True when a dead-letter function that did not live to say so has failed the task before."""
-        task = self.ledger.task(command.job, command.index)
+        task = self.ledger.task(command.job_id, command.index)
         return bool(task and task.round == command.round and task.error and task.error.code == GIVEN_UP)
 
     def fail_jobs(self, message: str, body: str) -> DeadLetter:

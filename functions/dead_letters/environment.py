@@ -1,16 +1,18 @@
-"""What the deployment tells the dead-letter function."""
+"""The environment of the dead-letter function."""
 
 import msgspec
+
+from umbel_core.settings import Limits
 
 
 class DeadLettersEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     """Read by `umbel_core.environment.parse`."""
 
     ledger_table: str
-    retention_days: int
+    limits: Limits
     intake_dead: str
-    """Name of the intake's dead-letter queue."""
+    """Name of the intake queue's dead-letter queue."""
     lane_prefix: str
-    """What stands before an op's name in the names of its queues…"""
+    """What comes before the op's name in the name of a lane's dead-letter queue."""
     dead_suffix: str
-    """…and what stands behind it in its dead-letter queue's."""
+    """What comes after it."""

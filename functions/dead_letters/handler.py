@@ -4,42 +4,51 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from dead_letters.dead_letters import DeadLetters
 from dead_letters.environment import DeadLettersEnvironment
-from umbel_core.aws.clients import client
-from umbel_core.aws.lanes import FIFO_SUFFIX
-from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.aws import wiring
 from umbel_core.environment import parse
+from umbel_core.lanes import FIFO_SUFFIX
 from umbel_core.ledger import DeadLetter
+from umbel_core.sqs import Message, failure_response, read_messages
 
 logger = Logger(service="dead_letters")
-batch = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@cache
+def environment() -> DeadLettersEnvironment:
+    """Return this function's environment."""
+    return parse(DeadLettersEnvironment)
 
 
 @cache
 def dead_letters() -> DeadLetters:
-    """The handler of dead letters on the deployment's ledger."""
-    environment = parse(DeadLettersEnvironment)
-    return DeadLetters(DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days))
+    """Return the handler of dead letters on this deployment's ledger."""
+    return DeadLetters(wiring.ledger(environment()))
 
 
-def take(record: SQSRecord) -> None:
-    """One dead letter."""
-    environment = parse(DeadLettersEnvironment)
-    queue = record.event_source_arn.rsplit(":", 1)[1]
-    if queue == environment.intake_dead:
-        letter: DeadLetter | None = dead_letters().fail_jobs(record.message_id, record.body)
-    else:
-        op = queue.removesuffix(FIFO_SUFFIX).removeprefix(environment.lane_prefix).removesuffix(environment.dead_suffix)
-        # The count goes on in the dead-letter queue: what came here was received once less.
-        attempts = max(1, int(record.attributes.approximate_receive_count) - 1)
-        letter = dead_letters().fail_task(op, record.message_id, record.body, attempts)
-    logger.warning("given up", extra={"op": letter.op if letter else None, "job": letter.job if letter else None})
+def process(message: Message) -> bool:
+    """Process one dead letter; return False when it must be delivered again."""
+    try:
+        if message.queue == environment().intake_dead:
+            kept: DeadLetter | None = dead_letters().fail_jobs(message.id, message.body)
+        else:
+            # The receive count goes on in the dead-letter queue, so the lane received the message once less.
+            kept = dead_letters().fail_task(_op(message.queue), message.id, message.body, max(1, message.receives - 1))
+    except Exception:
+        logger.exception("message failed", extra={"message_id": message.id})
+        return False
+    logger.warning("given up", extra={"op": kept.op if kept else None, "job_id": kept.job_id if kept else None})
+    return True
 
 
-def handle(event: dict[str, Any], context: Any) -> Any:
-    """Lambda's entry: a batch of any dead-letter queue."""
-    return process_partial_response(event=event, record_handler=take, processor=batch, context=context)
+def _op(queue: str) -> str:
+    """Return the op of a lane's dead-letter queue."""
+    name = queue.removesuffix(FIFO_SUFFIX).removesuffix(environment().dead_suffix)
+    return name.removeprefix(environment().lane_prefix)
+
+
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+    """Process a batch of any dead-letter queue."""
+    return failure_response([message for message in read_messages(event) if not process(message)])

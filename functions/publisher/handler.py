@@ -7,27 +7,24 @@ import urllib3
 from aws_lambda_powertools import Logger
 
 from publisher.environment import PublisherEnvironment
-from publisher.op_changes import announce
+from publisher.op_changes import record_changes
 from publisher.publishing import Site, clear, publish
-from umbel_core.aws.clients import client
-from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.aws import clients, wiring
 from umbel_core.environment import parse
 
 logger = Logger(service="publisher")
 
 
 def handle(event: dict[str, Any], context: Any) -> None:
-    """Lambda's entry as a CloudFormation custom resource: every answer goes to the event's own address."""
+    """Process an event of the CloudFormation custom resource; the answer goes to the URL in the event."""
     properties = event["ResourceProperties"]
     site = msgspec.convert({name: properties[name] for name in Site.__struct_fields__}, Site)
     try:
         if event["RequestType"] == "Delete":
-            clear(client("s3"), site.bucket)
+            clear(clients.s3(), site.bucket)
         else:
-            logger.info("published", extra={"keys": len(publish(client("s3"), site))})
-            environment = parse(PublisherEnvironment)
-            ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
-            announce(ledger, properties["ops"])
+            logger.info("published", extra={"keys": len(publish(clients.s3(), site))})
+            record_changes(wiring.ledger(parse(PublisherEnvironment)), properties["ops"])
         status, reason = "SUCCESS", ""
     except Exception as error:
         logger.exception("not published")

@@ -1,4 +1,4 @@
-"""Which ops a deployment brought and which it took away, told to whoever listens."""
+"""Events for the ops that a deployment added or removed."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -7,16 +7,19 @@ from umbel_core.ledger import Event
 
 
 class Ledger(Protocol):
-    """Where the last deployment's ops are noted, and where events are told."""
+    """Keeps the ops of the last deployment, and events."""
 
-    def note_ops(self, ops: Iterable[str]) -> list[str] | None: ...
+    def replace_deployed_ops(self, ops: Iterable[str]) -> list[str] | None: ...
     def record_event(self, event: Event) -> None: ...
 
 
-def announce(ledger: Ledger, ops: Iterable[str]) -> None:
-    """Compare the ops with those of the deployment before. The first one has nothing to tell: everything is new."""
+def record_changes(ledger: Ledger, ops: Iterable[str]) -> None:
+    """Record an event for each op that the previous deployment did not have, and for each that only it had.
+
+    The first deployment has no previous one and records nothing.
+    """
     now = set(ops)
-    before = ledger.note_ops(sorted(now))
+    before = ledger.replace_deployed_ops(sorted(now))
     if before is None:
         return
     for op in sorted(now - set(before)):

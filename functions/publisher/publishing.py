@@ -1,11 +1,14 @@
-"""Unpack the built web app into its bucket, with its configuration beside it; take away what it no longer has."""
+"""Copies the built web app and its configuration into its bucket, and deletes the files of earlier versions."""
 
 import io
 import mimetypes
 import zipfile
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 CONFIG = "config.json"
 
@@ -17,11 +20,11 @@ class Site(msgspec.Struct, frozen=True):
     archive_bucket: str
     archive_key: str
     config: str
-    """What the page is told: `config.json`, word for word."""
+    """The content of `config.json`, which the page reads."""
 
 
-def publish(s3: Any, site: Site) -> list[str]:
-    """Put every file, the page that names the others last; the keys that are there now."""
+def publish(s3: "S3Client", site: Site) -> list[str]:
+    """Copy every file, `index.html` last because it names the others; return the keys in the bucket."""
     archive = s3.get_object(Bucket=site.archive_bucket, Key=site.archive_key)["Body"].read()
     with zipfile.ZipFile(io.BytesIO(archive)) as files:
         names = sorted(
@@ -36,21 +39,21 @@ def publish(s3: Any, site: Site) -> list[str]:
     return sorted(kept)
 
 
-def clear(s3: Any, bucket: str) -> None:
-    """Empty the bucket, so that it can be deleted."""
+def clear(s3: "S3Client", bucket: str) -> None:
+    """Delete all objects, so that the bucket can be deleted."""
     _remove(s3, bucket, set())
 
 
-def _put(s3: Any, bucket: str, key: str, data: bytes) -> None:
+def _put(s3: "S3Client", bucket: str, key: str, data: bytes) -> None:
     kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind == "application/json":
         kind += "; charset=utf-8"
-    # Files of the build carry a hash in their name and never change; what points at them is always asked for anew.
-    lasting = "public, max-age=31536000, immutable" if key.startswith("assets/") else "no-cache"
-    s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=kind, CacheControl=lasting)
+    # The build's files have a hash in their names and never change; browsers must check all other files every time.
+    cache_control = "public, max-age=31536000, immutable" if key.startswith("assets/") else "no-cache"
+    s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType=kind, CacheControl=cache_control)
 
 
-def _remove(s3: Any, bucket: str, kept: set[str]) -> None:
+def _remove(s3: "S3Client", bucket: str, kept: set[str]) -> None:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for entry in page.get("Contents", ()):
             if entry["Key"] not in kept:

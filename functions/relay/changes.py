@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from umbel_core.aws.dynamo import record
+from umbel_core.aws.keys import EVENT, JOB, TASK
 from umbel_core.contract.limits import KEPT_VARIANTS
 from umbel_core.fold import TaskChange
 from umbel_core.ledger import Event, Job, Task
@@ -30,14 +31,14 @@ def read_changes(records: Iterable[dict[str, Any]]) -> Changes:
         if entry["eventName"] == "REMOVE":
             continue
         old, new, key = change.get("OldImage"), change["NewImage"], change["Keys"]["sk"]["S"]
-        if key == "JOB":
+        if key == JOB:
             job = record(Job, new)
             if job.id in jobs or _is_news(old, job):
                 jobs[job.id] = job
-        elif key.startswith("TASK#") and old:
+        elif key.startswith(TASK) and old:
             sequence = change["SequenceNumber"].zfill(40)
             tasks.append(TaskChange(sequence, old["status"]["S"], record(Task, new)))
-        elif key.startswith("EVENT#"):
+        elif key.startswith(EVENT):
             events.append(record(Event, new))
     return Changes(tasks, list(jobs.values()), events)
 

@@ -1,6 +1,8 @@
-"""What the deployment tells the relay."""
+"""The environment of the relay."""
 
 import msgspec
+
+from umbel_core.settings import Limits
 
 
 class RelayEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -9,8 +11,8 @@ class RelayEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     ledger_table: str
     sockets_table: str
     socket_endpoint: str
-    """Where the sockets' management API answers."""
+    """Endpoint of the API that sends messages to connections."""
     results_bucket: str
-    retention_days: int
+    limits: Limits
     links_endpoint: str | None = None
-    """Where links to results lead when that is not S3 itself."""
+    """The endpoint in URLs of results, where it is not S3 itself."""

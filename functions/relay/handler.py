@@ -9,11 +9,7 @@ from aws_lambda_powertools import Logger
 from relay.changes import read_changes
 from relay.environment import RelayEnvironment
 from relay.relaying import Relay
-from umbel_core.aws.clients import client, signer
-from umbel_core.aws.connections import SocketConnections
-from umbel_core.aws.counters import DynamoCounters
-from umbel_core.aws.ledger import DynamoLedger
-from umbel_core.aws.pictures import S3Results
+from umbel_core.aws import wiring
 from umbel_core.environment import parse
 
 logger = Logger(service="relay")
@@ -21,20 +17,18 @@ logger = Logger(service="relay")
 
 @cache
 def relay() -> Relay:
-    """The relay on the deployment's table and sockets."""
+    """Return the relay on this deployment's table and connections."""
     environment = parse(RelayEnvironment)
-    ledger = DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
-    gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
     return Relay(
-        counters=DynamoCounters(client("dynamodb"), environment.ledger_table),
-        connections=SocketConnections(client("dynamodb"), environment.sockets_table, gateway, ledger.cancel),
-        url_for=S3Results(signer(environment.links_endpoint), environment.results_bucket).link,
+        counters=wiring.counters(environment),
+        connections=wiring.connections(environment),
+        url_for=wiring.results_for_browsers(environment).link,
         beside=ThreadPoolExecutor(1),
     )
 
 
 def handle(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - Lambda's signature
-    """Lambda's entry: a batch of the ledger's stream. A fault repeats the batch, which changes nothing twice."""
+    """Process a batch of the ledger's stream. After an error the batch comes again, which changes nothing twice."""
     changes = read_changes(event["Records"])
     sent = relay().relay(changes)
     logger.info("relayed", extra={"tasks": len(changes.tasks), "jobs": len(changes.jobs), "sent": sent})

@@ -53,14 +53,14 @@ class Relay(msgspec.Struct, frozen=True):
         return sent
 
     def _push(self, changes: Changes) -> int:
-        topics = {change.task.job for change in changes.tasks} | {job.id for job in changes.jobs}
+        topics = {change.task.job_id for change in changes.tasks} | {job.id for job in changes.jobs}
         if not topics and not changes.events:
             return 0
         subscribers = self.connections.subscribers([ALL_JOBS, *topics])
         messages: dict[str, list[bytes]] = defaultdict(list)
 
-        def post(job: str, make: Callable[[], ServerMessage]) -> None:
-            if sockets := subscribers.get(ALL_JOBS, set()) | subscribers.get(job, set()):
+        def post(job_id: str, make: Callable[[], ServerMessage]) -> None:
+            if sockets := subscribers.get(ALL_JOBS, set()) | subscribers.get(job_id, set()):
                 message = msgspec.json.encode(make())
                 for socket in sockets:
                     messages[socket].append(message)
@@ -71,7 +71,7 @@ class Relay(msgspec.Struct, frozen=True):
         for event in changes.events:
             post(ALL_JOBS, partial(_event_message, event))
         for change in changes.tasks:
-            post(change.task.job, partial(self._task_message, change))
+            post(change.task.job_id, partial(self._task_message, change))
         self.connections.send(messages, _TELLING_SECONDS)
         return sum(map(len, messages.values()))
 
@@ -80,13 +80,13 @@ class Relay(msgspec.Struct, frozen=True):
         return JobMessage(job=job_view(job, self.url_for, variants=False))
 
     def _task_message(self, change: TaskChange) -> TaskMessage:
-        return TaskMessage(job_id=change.task.job, task=task_view(change.task, self.url_for))
+        return TaskMessage(job_id=change.task.job_id, task=task_view(change.task, self.url_for))
 
     def _fold(self, changes: Sequence[TaskChange]) -> None:
         """Fold all into their jobs: at once, or where somebody wrote in between, again and each job by itself."""
         left: dict[str, list[TaskChange]] = defaultdict(list)
         for change in changes:
-            left[change.task.job].append(change)
+            left[change.task.job_id].append(change)
         if self._written(left):
             return
         stuck = [job for job in left if not any(self._written({job: left[job]}) for _ in range(_TRIES))]

@@ -1,6 +1,8 @@
-"""What the deployment tells the sockets' function."""
+"""The environment of the WebSocket API's function."""
 
 import msgspec
+
+from umbel_core.settings import Limits
 
 
 class SocketsEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,8 +14,7 @@ class SocketsEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     uploads_bucket: str
     results_bucket: str
     ticker_function: str
-    """Name of the function that tells the numbers."""
-    limits: str
-    """`umbel_core.settings.Limits` as JSON."""
+    """Name of the function that sends the stats."""
+    limits: Limits
     links_endpoint: str | None = None
-    """Where links to results lead when that is not S3 itself."""
+    """The endpoint in URLs of results, where it is not S3 itself."""

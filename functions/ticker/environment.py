@@ -1,6 +1,8 @@
-"""What the deployment tells the ticker."""
+"""The environment of the ticker."""
 
 import msgspec
+
+from umbel_core.settings import Limits
 
 
 class TickerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -11,4 +13,4 @@ class TickerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     socket_endpoint: str
     lane_prefix: str
     reserve: bool
-    retention_days: int
+    limits: Limits

@@ -1,4 +1,4 @@
-"""Clock -> ticker -> numbers to sockets."""
+"""Clock -> ticker -> stats to sockets."""
 
 import time
 from functools import cache
@@ -11,12 +11,7 @@ from aws_lambda_powertools import Logger
 from ticker.environment import TickerEnvironment
 from ticker.sweeping import Sweeper
 from ticker.ticking import Ticker
-from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
-from umbel_core.aws.clients import client
-from umbel_core.aws.connections import SocketConnections
-from umbel_core.aws.counters import DynamoCounters
-from umbel_core.aws.lanes import Lanes
-from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.aws import wiring
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
 from umbel_core.stats import numbers
@@ -27,33 +22,29 @@ PACKAGED_DATA = Path(__file__).parent.parent
 
 
 @cache
-def ledger() -> DynamoLedger:
-    """The deployment's ledger."""
-    environment = parse(TickerEnvironment)
-    return DynamoLedger(client("dynamodb"), environment.ledger_table, environment.retention_days)
-
-
-@cache
-def counters() -> DynamoCounters:
-    """What is counted of all jobs."""
-    return DynamoCounters(client("dynamodb"), parse(TickerEnvironment).ledger_table)
-
-
-@cache
 def ticker() -> Ticker:
-    """The ticker on the deployment's ledger, lanes and sockets."""
+    """Return the ticker on this deployment's ledger, lanes and connections."""
     environment = parse(TickerEnvironment)
-    lanes = Lanes(client("lambda"), client("sqs"), environment.lane_prefix, environment.reserve)
     catalogue = Catalogue.load(PACKAGED_DATA / "catalogue.json")
-    circuits = DynamoCircuitBreaker(client("dynamodb"), environment.ledger_table)
-    stats_collector = StatsCollector(counters(), lanes, ledger(), circuits, catalogue)
-    gateway = client("apigatewaymanagementapi", environment.socket_endpoint)
-    connections = SocketConnections(client("dynamodb"), environment.sockets_table, gateway, ledger().cancel)
-    return Ticker(lambda: numbers(catalogue, stats_collector.look()), connections, time.sleep)
+    collector = StatsCollector(
+        wiring.counters(environment),
+        wiring.lanes(environment),
+        wiring.ledger(environment),
+        wiring.circuits(environment),
+        catalogue,
+    )
+    return Ticker(lambda: numbers(catalogue, collector.look()), wiring.connections(environment), time.sleep)
+
+
+@cache
+def sweeper() -> Sweeper:
+    """Return the sweeper on this deployment's ledger."""
+    environment = parse(TickerEnvironment)
+    return Sweeper(wiring.counters(environment), wiring.ledger(environment))
 
 
 def handle(event: dict[str, Any], context: Any) -> None:
-    """Lambda's entry: from the clock, once a minute, or from the sockets' function when somebody begins to listen."""
-    mended = Sweeper(counters(), ledger()).sweep() if event.get("sweep") else []
+    """Run once a minute from the clock, and from the WebSocket API's function when a client subscribes to stats."""
+    recounted = sweeper().sweep() if event.get("sweep") else []
     sent = ticker().tick(token_hex(8), lambda: context.get_remaining_time_in_millis() / 1000)
-    logger.info("ticked", extra={"sent": sent, "mended": mended})
+    logger.info("ticked", extra={"sent": sent, "recounted": recounted})

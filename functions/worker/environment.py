@@ -1,6 +1,8 @@
-"""What the deployment tells one op's worker."""
+"""The environment of the worker of one op."""
 
 import msgspec
+
+from umbel_core.settings import Limits
 
 
 class WorkerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
@@ -11,5 +13,4 @@ class WorkerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     results_bucket: str
     ledger_table: str
     lane_queue_url: str
-    limits: str
-    """`umbel_core.settings.Limits` as JSON."""
+    limits: Limits

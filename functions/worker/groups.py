@@ -1,42 +1,42 @@
-"""An ordered lane's batch: groups side by side, the tasks of a group one after another."""
+"""An ordered lane's batch: groups run in parallel, the tasks of a group one after another."""
 
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import msgspec
 
 from umbel_core.messages import RunTask
-
-Record = dict[str, Any]
+from umbel_core.sqs import Message
 
 
 def run_groups(
-    records: list[Record], take: Callable[[Record], bool], put_behind: Callable[[Record, Record], None]
-) -> list[str]:
-    """Run the batch; ids of the messages that are to come again.
+    messages: list[Message],
+    process: Callable[[Message], bool],
+    hand_back_behind: Callable[[Message, Message], None],
+) -> list[Message]:
+    """Run the batch; return the messages that must be delivered again.
 
-    `take` says False when its task is to be tried again. What is behind it in its group must not overtake it, so it
-    goes back unseen: `put_behind(head, record)`.
+    `process` returns False when its task must be tried again. The messages behind it in its group are not processed,
+    but handed back with `hand_back_behind(head, message)`, so that none overtakes it.
     """
-    groups: dict[Any, list[Record]] = defaultdict(list)
-    for record in records:
-        groups[_group(record["body"])].append(record)
+    groups: dict[tuple[str, str | int], list[Message]] = defaultdict(list)
+    for message in messages:
+        groups[_group(message)].append(message)
 
-    def run(group: list[Record]) -> list[Record]:
-        for place, record in enumerate(group):
-            if not take(record):
+    def run(group: list[Message]) -> list[Message]:
+        for place, message in enumerate(group):
+            if not process(message):
                 for behind in group[place + 1 :]:
-                    put_behind(record, behind)
+                    hand_back_behind(message, behind)
                 return group[place:]
         return []
 
     with ThreadPoolExecutor(len(groups)) as pool:
-        return [record["messageId"] for again in pool.map(run, groups.values()) for record in again]
+        return [message for failed in pool.map(run, groups.values()) for message in failed]
 
 
-def _group(body: str) -> tuple[str, str | int]:
-    """Job and group as the task itself has them: not every queue passes the message's own group on."""
-    command = msgspec.json.decode(body, type=RunTask)
-    return command.job, command.index if command.group is None else command.group
+def _group(message: Message) -> tuple[str, str | int]:
+    """Return the task's own job and group: not every queue delivers the message group id."""
+    command = msgspec.json.decode(message.body, type=RunTask)
+    return command.job_id, command.index if command.group is None else command.group

@@ -1,4 +1,4 @@
-"""A task says that it runs only when it takes long enough for anybody to see it: one write less for every quick one."""
+"""Marks a task as running only when it takes long enough for people to see it; a quick task costs one write less."""
 
 from threading import Timer
 from types import TracebackType
@@ -6,14 +6,14 @@ from types import TracebackType
 from umbel_core.ledger import Ledger
 from umbel_core.messages import RunTask
 
-_SEEN_AFTER_SECONDS = 1.0
+_AFTER_SECONDS = 1.0
 
 
 class MarkRunning:
-    """Marks the task `running` a second after it began, unless it has ended by then."""
+    """Marks the task `running` a second after its start, unless it has ended by then."""
 
     def __init__(self, ledger: Ledger, command: RunTask, attempts: int, started_at: str) -> None:
-        self._timer = Timer(_SEEN_AFTER_SECONDS, ledger.start, (command, attempts, started_at))
+        self._timer = Timer(_AFTER_SECONDS, ledger.start, (command, attempts, started_at))
         self._timer.daemon = True
 
     def __enter__(self) -> None:

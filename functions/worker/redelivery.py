@@ -1,22 +1,20 @@
-"""Which messages of a batch are worked on, and in which order: what kills its worker must not take others along."""
+"""Orders a batch so that a message that crashed its worker runs last and alone."""
 
-from typing import Any
+from operator import attrgetter
 
-from umbel_core.max_receives import HANDED_BACK_UNTIL
+from umbel_core.lane_settings import HANDED_BACK_UNTIL
+from umbel_core.sqs import Message
 
 
-def order_batch(records: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """New messages first, then one at most of those that come again; the other ones of these go back at once.
+def order_batch(messages: list[Message]) -> tuple[list[Message], list[Message]]:
+    """Return the messages to process, in order, and those to hand back at once.
 
-    What comes again may be what killed the last worker. If it does so again, it is alone. Handing back costs a receive,
-    so what has had many is worked on all the same, and last.
+    New messages come first, then at most one redelivered message: it may have crashed the last worker, and when it
+    does so again, no other message of the batch fails with it. Handing back costs a receive, so messages with many
+    receives are processed in any case, last of all.
     """
-    again = sorted((record for record in records if _receives(record) > 1), key=_receives)
-    late = [record for record in again if _receives(record) > HANDED_BACK_UNTIL]
-    early = [record for record in again if _receives(record) <= HANDED_BACK_UNTIL]
-    new = [record for record in records if _receives(record) == 1]
-    return [*new, *early[:1], *late], early[1:]
-
-
-def _receives(record: dict[str, Any]) -> int:
-    return int(record["attributes"]["ApproximateReceiveCount"])
+    redelivered = sorted((message for message in messages if message.receives > 1), key=attrgetter("receives"))
+    few = [message for message in redelivered if message.receives <= HANDED_BACK_UNTIL]
+    many = [message for message in redelivered if message.receives > HANDED_BACK_UNTIL]
+    new = [message for message in messages if message.receives == 1]
+    return [*new, *few[:1], *many], few[1:]

@@ -1,4 +1,4 @@
-"""One task from message to commit, whatever the op: the guard, the clock, the verdict."""
+"""One task from message to committed outcome, whatever the op."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import msgspec
 from umbel_core.clock import now
 from umbel_core.cost import run_cost_nano
 from umbel_core.errors import Rejected, Transient
-from umbel_core.ledger import ErrorRecord, Ledger, Outcome
+from umbel_core.ledger import ENDED, ErrorRecord, Ledger, Outcome
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard
 from worker.mark_running import MarkRunning
@@ -19,40 +19,49 @@ from worker.skipping import Skipped, Skipping
 
 Status = Literal["completed", "failed", "skipped"]
 _TRIES = 3
-"""What may pass by itself is tried so many times."""
+"""Tries of a task that fails with a transient refusal."""
 
 
 class Work(Protocol):
-    """Runs the op on one task's input and gives what the ledger keeps of the result."""
+    """Runs the op on one task's input and returns what the ledger keeps of the result."""
 
     def __call__(self, command: RunTask) -> Any: ...
 
 
 class Runner(msgspec.Struct, frozen=True):
-    """A worker's whole duty for one message."""
+    """Runs tasks of one op."""
 
     card: OpCard
     work: Work
     ledger: Ledger
     skipping: Skipping
-    announce: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = MarkRunning
+    mark_running: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = MarkRunning
     name: str = msgspec.field(default_factory=lambda: token_hex(4))
-    """Tells this execution environment from the op's others."""
+    """Distinguishes this execution environment from the others of the op."""
 
     def run(self, command: RunTask, attempts: int) -> Outcome | None:
-        """Do the task and commit its outcome; None when it had ended before.
+        """Run the task and commit its outcome; return None when it had ended before.
 
-        A fault of ours rises, to be retried; so does, the first times, a refusal that may pass.
+        An error that is not a refusal is recorded in the ledger and raised, so that the message is delivered again; so
+        is a transient refusal, until the last try.
         """
+        try:
+            return self._run(command, attempts)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            self.ledger.record_error(command, attempts, reason, transient=isinstance(error, Transient))
+            raise
+
+    def _run(self, command: RunTask, attempts: int) -> Outcome | None:
         if attempts > 1 and self._ended(command):
             return None
         started_at, start = now(), time.perf_counter()
         status: Status
         error: ErrorRecord | None
         try:
-            self.skipping.check(command.job, retried=command.round > 0)
+            self.skipping.check(command.job_id, retried=command.round > 0)
             self.skipping.check_group(command)
-            with self.announce(self.ledger, command, attempts, started_at):
+            with self.mark_running(self.ledger, command, attempts, started_at):
                 result = self.work(command)
             status, error = "completed", None
         except Skipped as skipped:
@@ -76,10 +85,10 @@ class Runner(msgspec.Struct, frozen=True):
         return outcome if self.ledger.commit(command, outcome) else None
 
     def _transient_refusals(self, command: RunTask) -> int:
-        task = self.ledger.task(command.job, command.index)
-        return task.transient if task else _TRIES
+        task = self.ledger.task(command.job_id, command.index)
+        return task.transient_refusals if task else _TRIES
 
     def _ended(self, command: RunTask) -> bool:
-        """A message that was received before may have been answered before."""
-        task = self.ledger.task(command.job, command.index)
-        return task is not None and (task.round > command.round or task.status in ("completed", "failed", "skipped"))
+        """Return True when the task has ended or was retried since: this message may be a duplicate."""
+        task = self.ledger.task(command.job_id, command.index)
+        return task is not None and (task.round > command.round or task.status in ENDED)

@@ -1,15 +1,15 @@
-"""Which tasks are not to be done any more, and which not yet."""
+"""Decides which tasks are skipped, and which must wait for the task before them."""
 
 import time
 
 from umbel_core.ledger import Ledger, stopped_by
 from umbel_core.messages import RunTask
 
-_FRESH_SECONDS = 1.0
+_CACHE_SECONDS = 1.0
 
 
-class Skipped(Exception):  # noqa: N818 - a decision, not a malfunction
-    """The task is not to be done; code and sentence say why."""
+class Skipped(Exception):  # noqa: N818 - a decision, not an error
+    """The task must not run; code and sentence say why."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -18,39 +18,39 @@ class Skipped(Exception):  # noqa: N818 - a decision, not a malfunction
 
 
 class OutOfTurnError(Exception):
-    """The task before it in its group has not ended: this one comes again."""
+    """The task before this one in its group has not ended; the message must be delivered again."""
 
 
 class Skipping:
-    """Knows the jobs cancelled lately; asks the ledger at most once a second, not once a task."""
+    """Keeps the cancelled jobs; it reads them from the ledger once a second, not once per task."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._cancelled: frozenset[str] = frozenset()
-        self._asked = float("-inf")
+        self._read_at = float("-inf")
 
-    def check(self, job: str, *, retried: bool = False) -> None:
-        """Raise `Skipped` for a task of a cancelled job. A retried task may know better than what was heard last."""
-        if time.monotonic() - self._asked > _FRESH_SECONDS or (retried and job in self._cancelled):
+    def check(self, job_id: str, *, retried: bool = False) -> None:
+        """Raise `Skipped` when the job is cancelled. A retried task ignores the cache: its retry ended the cancel."""
+        if time.monotonic() - self._read_at > _CACHE_SECONDS or (retried and job_id in self._cancelled):
             self._cancelled = self._ledger.cancelled()
-            self._asked = time.monotonic()
-        if job in self._cancelled:
-            raise Skipped("cancelled", "The job was cancelled before this task's turn came.")
+            self._read_at = time.monotonic()
+        if job_id in self._cancelled:
+            raise Skipped("cancelled", "The job was cancelled before this task started.")
 
     def check_group(self, command: RunTask) -> None:
-        """Raise `Skipped` for a task behind the failure that stopped its group."""
+        """Raise `Skipped` when a failed task stopped the group, `OutOfTurnError` when the task before has not ended."""
         if command.after is not None:
-            self._check_turn(command, command.after)
+            self._check_task_before(command, command.after)
         elif command.stop_group and command.group:
-            reason = self._ledger.stopped(command.job, command.group)
+            reason = self._ledger.stopped(command.job_id, command.group)
             if reason:
                 raise Skipped("group_stopped", reason)
 
-    def _check_turn(self, command: RunTask, after: int) -> None:
-        """The task before this one has to be completed, which is more than that it has not failed: a queue that gives a
-        message up goes on, and that is before anybody could say in the ledger that its task failed.
+    def _check_task_before(self, command: RunTask, after: int) -> None:
+        """Require that the task before has completed. That it has not failed is not enough: a queue goes on after a
+        message that it gave up, before the dead-letter function has marked its task failed.
         """
-        before = self._ledger.task(command.job, after)
+        before = self._ledger.task(command.job_id, after)
         if before is None or before.status == "completed":
             return
         if before.error is None:

@@ -1,4 +1,4 @@
-"""What this worker may fetch from the web, and pictures from there."""
+"""Pictures from the web, and the policy for all fetches of this worker."""
 
 from functools import cached_property
 from typing import Any
@@ -10,12 +10,11 @@ from umbel_core.settings import Limits
 _LONGEST_SECONDS = 10.0
 _TRANSIENT = ("dead_host", "timed_out", "bad_answer")
 _TOO_MANY_REQUESTS = 429
-_BROKEN = 500
-"""From this status on, the host says itself that it is not well."""
+_SERVER_ERROR = 500
 
 
 class Web:
-    """The fetcher under this deployment's policy. Its libraries are loaded when they are first asked for."""
+    """The fetcher with this deployment's policy. Its libraries are imported at its first use."""
 
     def __init__(self, limits: Limits, circuits: DynamoCircuitBreaker) -> None:
         self._limits = limits
@@ -23,7 +22,7 @@ class Web:
 
     @cached_property
     def fetcher(self) -> Any:
-        """The module, told what this deployment allows. Every fetch of this process goes by that."""
+        """The module `umbel_fetching.fetcher`, with the policy set for all fetches of this process."""
         from umbel_fetching import fetcher  # noqa: PLC0415 - only lanes that fetch have it
         from umbel_fetching.addresses import Allowed  # noqa: PLC0415
 
@@ -31,7 +30,7 @@ class Web:
         return fetcher
 
     def file(self, url: str, seconds: float) -> bytes:
-        """A picture's bytes, whole, or `Rejected` with the reason; `Transient` where another try may succeed."""
+        """Return a file's bytes; raise `Rejected`, or `Transient` when another try may succeed."""
         try:
             page = self.fetcher.fetch(
                 url, max_bytes=self._limits.max_upload_bytes, whole=True, seconds=min(seconds, _LONGEST_SECONDS)
@@ -39,9 +38,9 @@ class Web:
         except Rejected as error:
             raise (Transient if error.code in _TRANSIENT else Rejected)(error.code, error.sentence) from error
         if page.status != 200:
-            passes = page.status == _TOO_MANY_REQUESTS or page.status >= _BROKEN
-            raise (Transient if passes else Rejected)(
-                "no_such_picture", f"{url} answers {page.status}; there is no picture to be had."
+            transient = page.status == _TOO_MANY_REQUESTS or page.status >= _SERVER_ERROR
+            raise (Transient if transient else Rejected)(
+                "no_such_picture", f"{url} answers with status {page.status}, so there is no picture."
             )
         if not page.body:
             raise Rejected("empty_file", f"{url} is empty: it has zero bytes.")

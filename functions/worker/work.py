@@ -130,7 +130,7 @@ class PictureDestination(msgspec.Struct, frozen=True):
         from worker.pictures import encoded  # noqa: PLC0415 - only lanes that need the image libraries have them
 
         picture = encoded(made, source, params, self.limits)
-        key = f"{command.job}/{command.variant}.{picture.extension}"
+        key = f"{command.job_id}/{command.variant}.{picture.extension}"
         self.results.put(key, picture.data, picture.content_type)
         return {
             "key": key,

@@ -11,8 +11,8 @@ from tests.browser.foreign import EVIL
 from tests.pipeline.deployment import Deployed
 from umbel import browsers
 
-PATIENCE = 60_000
-"""Milliseconds; nothing here is about speed."""
+TIMEOUT_MS = 60_000
+"""These tests do not measure speed."""
 _FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -23,10 +23,10 @@ PHOTOS = Path(__file__).parents[1] / "pictures"
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """Start one Chromium for all tests."""
     program = browsers.chromium()
-    assert program, "no Chromium here: make browser"
-    expect.set_options(timeout=PATIENCE)
+    assert program, "Chromium is missing; run: make browser"
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=_FLAGS)
         yield launched
@@ -35,16 +35,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A person who has never been here."""
-    visitor = browser.new_context(viewport={"width": 1280, "height": 1080}, reduced_motion="reduce")
-    visitor.set_default_timeout(PATIENCE)
-    yield visitor
-    visitor.close()
+    """Open a browser without any stored state."""
+    opened = browser.new_context(viewport={"width": 1280, "height": 1080}, reduced_motion="reduce")
+    opened.set_default_timeout(TIMEOUT_MS)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """An empty tab; a fault in the page's own code fails the test."""
+    """Open an empty tab; an uncaught error in the page's code fails the test."""
     errors: list[str] = []
     tab = context.new_page()
     tab.on("pageerror", lambda error: errors.append(str(error)))
@@ -54,16 +54,16 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture(scope="session")
 def page_url(deployed: Deployed, api: object) -> str:
-    """The web address that `umbel up` prints, with an operator's token in its fragment."""
+    """Return the URL that `umbel up` prints, with an operator's token in its fragment."""
     return f"{deployed.stack.web}#token={deployed.token('operator')}"
 
 
 @pytest.fixture
-def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    """Keep a picture of the page where UMBEL_SHOTS says."""
+def screenshot() -> Callable[[Page, str], None]:
+    """Save a screenshot of the page to the folder in UMBEL_SHOTS, when that is set."""
 
-    def shot(page: Page, name: str) -> None:
+    def save(page: Page, name: str) -> None:
         if folder := os.environ.get("UMBEL_SHOTS"):
             page.screenshot(path=Path(folder) / f"{name.replace(' ', '-')}.png", animations="disabled")
 
-    return shot
+    return save

@@ -1,4 +1,4 @@
-"""A web page of somebody else's, and all that it tries."""
+"""A web page of another origin, and the attacks that it tries on the local engine."""
 
 import threading
 from collections.abc import Iterator
@@ -6,33 +6,33 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 EVIL = "evil.example"
-"""A name that leads to this machine in the browsers of these tests."""
+"""A host name that resolves to this machine in the browsers of these tests."""
 
 FETCHED, SENT, PICTURED = ("drive-by-fetch", "drive-by-form", "drive-by-picture")
-"""What stands in the engine when an attempt came through: two functions and a queue."""
+"""What exists in the engine after a successful attack: two functions and a queue."""
 
-ATTEMPTS = """async (engine, socket, request, names) => {
+ATTACKS = """async (engine, socket, request, names) => {
     const [fetched, sent, pictured] = names;
     const body = (name) => JSON.stringify({ ...request, FunctionName: name });
-    const told = {};
-    const attempt = async (what, work) => {
-        told[what] = await work().catch((fault) => `${fault.name}`);
+    const outcomes = {};
+    const attack = async (name, run) => {
+        outcomes[name] = await run().catch((error) => `${error.name}`);
     };
     const loaded = (element, ...kinds) =>
         new Promise((done) => {
             for (const kind of kinds) element.addEventListener(kind, () => done(kind));
         });
-    await attempt("fetch without asking", async () => {
+    await attack("fetch without asking", async () => {
         const options = { method: "POST", mode: "no-cors", headers: { "Content-Type": "text/plain" } };
-        const answer = await fetch(`${engine}/2015-03-31/functions`, { ...options, body: body(fetched) });
-        return answer.type;
+        const response = await fetch(`${engine}/2015-03-31/functions`, { ...options, body: body(fetched) });
+        return response.type;
     });
-    await attempt("fetch that reads", async () => (await fetch(`${engine}/_localstack/health`)).text());
-    await attempt("fetch that asks first", async () => {
-        const answer = await fetch(`${engine}/2015-03-31/functions/${fetched}`, { method: "DELETE" });
-        return answer.status;
+    await attack("fetch that reads", async () => (await fetch(`${engine}/_localstack/health`)).text());
+    await attack("fetch that asks first", async () => {
+        const response = await fetch(`${engine}/2015-03-31/functions/${fetched}`, { method: "DELETE" });
+        return response.status;
     });
-    await attempt("form", async () => {
+    await attack("form", async () => {
         const frame = document.createElement("iframe");
         Object.assign(frame, { name: "there", src: "/" });
         document.body.append(frame);
@@ -44,52 +44,52 @@ ATTEMPTS = """async (engine, socket, request, names) => {
         // The form puts an equals sign between name and value; inside a string of the JSON that does no harm.
         field.name = `${body(sent).slice(0, -1)},"Description":"`;
         field.value = '"}';
-        const answered = loaded(frame, "load");
+        const loadedAgain = loaded(frame, "load");
         form.submit();
-        return answered;
+        return loadedAgain;
     });
-    await attempt("picture", async () => {
+    await attack("picture", async () => {
         const picture = document.body.appendChild(new Image());
         picture.referrerPolicy = "no-referrer";
-        const answered = loaded(picture, "load", "error");
+        const loadedAgain = loaded(picture, "load", "error");
         picture.src = `${engine}/?Action=CreateQueue&QueueName=${pictured}`;
-        return answered;
+        return loadedAgain;
     });
-    await attempt("page in a frame", async () => {
+    await attack("page in a frame", async () => {
         const frame = document.body.appendChild(document.createElement("iframe"));
-        const answered = loaded(frame, "load");
+        const loadedAgain = loaded(frame, "load");
         frame.src = `${engine}/?Action=CreateQueue&QueueName=${pictured}`;
-        return answered;
+        return loadedAgain;
     });
-    await attempt("socket", async () => {
+    await attack("socket", async () => {
         const live = new WebSocket(socket);
         return loaded(live, "open", "error");
     });
-    return told;
+    return outcomes;
 }"""
-"""Gives what the page got to know of each attempt."""
+"""Returns what the page learned from each attack."""
 
 
 class _Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Answer with an empty page, or send the browser on to what the address names behind its `to=`."""
-        _, _, place = self.path.partition("?to=")
-        self.send_response(302 if place else 200)
-        if place:
-            self.send_header("Location", place)
-        body = b"<!doctype html><title>Somebody else's</title><body></body>"
+        """Respond with an empty page, or redirect the browser to the URL in `to=`."""
+        _, _, target = self.path.partition("?to=")
+        self.send_response(302 if target else 200)
+        if target:
+            self.send_header("Location", target)
+        body = b"<!doctype html><title>Another origin</title><body></body>"
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager
 def foreign() -> Iterator[int]:
-    """The page's server on a port of this machine; gives the port."""
+    """Serve the page on a port of this machine; the value is the port."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield int(server.server_port)

@@ -1,4 +1,4 @@
-"""A foreign page in a real Chromium and a real Firefox gets nothing from the local engine; the product's own works."""
+"""A page of another origin cannot use the local engine, in a real Chromium and a real Firefox; Umbel's own page can."""
 
 import json
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ import pytest
 import urllib3
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import PATIENCE, PHOTOS
+from tests.browser.actions import DROP, droppable
+from tests.browser.conftest import PHOTOS, TIMEOUT_MS
 from tests.browser.firefox import Firefox, firefox
-from tests.browser.foreign import ATTEMPTS, EVIL, FETCHED, PICTURED, SENT, foreign
-from tests.browser.work import DROP, dropped
+from tests.browser.foreign import ATTACKS, EVIL, FETCHED, PICTURED, SENT, foreign
 from tests.pipeline.api import Api
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.test_closed import function_request, functions
@@ -23,9 +23,9 @@ pytestmark = [pytest.mark.engine, pytest.mark.browser]
 _TEXT = "() => document.body.innerText"
 _LIVE = "() => document.querySelector('[data-testid=connection]')?.dataset.state === 'live'"
 _PICTURES = """(name) => {
-    const plates = [...document.querySelectorAll("[data-testid=picture]")];
-    const plate = plates.find((one) => one.innerText.includes(name));
-    const images = [...(plate?.querySelectorAll("[data-testid=variant] img") ?? [])];
+    const cards = [...document.querySelectorAll("[data-testid=picture]")];
+    const card = cards.find((one) => one.innerText.includes(name));
+    const images = [...(card?.querySelectorAll("[data-testid=variant] img") ?? [])];
     for (const image of images) image.scrollIntoView();
     return images.filter((image) => image.naturalWidth).length === 4;
 }"""
@@ -38,14 +38,14 @@ _OWN = """async (engine, body) => {
 class Tab(Protocol):
     """One tab of either browser."""
 
-    def open(self, address: str) -> None:
-        """Open an address as a person who types it."""
+    def open(self, url: str) -> None:
+        """Open a URL as if a person had typed it."""
 
     def run(self, function: str, *arguments: Any) -> Any:
         """Call a JavaScript function in the page."""
 
     def wait_for(self, function: str, what: str, *arguments: Any) -> Any:
-        """What the function gives as soon as that is true."""
+        """Return the result of the function as soon as it is true."""
 
 
 class Chromium:
@@ -53,18 +53,18 @@ class Chromium:
 
     def __init__(self, browser: Browser) -> None:
         self._page = browser.new_page()
-        self._page.set_default_timeout(PATIENCE)
+        self._page.set_default_timeout(TIMEOUT_MS)
 
-    def open(self, address: str) -> None:
-        """Open an address as a person who types it."""
-        self._page.goto(address)
+    def open(self, url: str) -> None:
+        """Open a URL as if a person had typed it."""
+        self._page.goto(url)
 
     def run(self, function: str, *arguments: Any) -> Any:
         """Call a JavaScript function in the page."""
         return self._page.evaluate(f"(given) => ({function})(...given)", list(arguments))
 
     def wait_for(self, function: str, what: str, *arguments: Any) -> Any:
-        """What the function gives as soon as that is true."""
+        """Return the result of the function as soon as it is true."""
         return wait_for(lambda: self.run(function, *arguments), what)
 
     def close(self) -> None:
@@ -74,16 +74,16 @@ class Chromium:
 
 @pytest.fixture(scope="module")
 def fox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
-    """One Firefox for these tests."""
+    """Start one Firefox for these tests."""
     program = browsers.firefox()
-    assert program, "no Firefox here: make browser, or install it (Debian: sudo apt-get install firefox-esr)"
-    with firefox(program, tmp_path_factory.mktemp("firefox"), here=(EVIL,)) as started:
+    assert program, "Firefox is missing; run: make browser, or install it (Debian: sudo apt-get install firefox-esr)"
+    with firefox(program, tmp_path_factory.mktemp("firefox"), local_names=(EVIL,)) as started:
         yield started
 
 
 @pytest.fixture(params=["chromium", "firefox"])
 def tab(request: pytest.FixtureRequest) -> Iterator[Tab]:
-    """A tab of each browser."""
+    """Open a tab in each browser."""
     if request.param == "firefox":
         yield request.getfixturevalue("fox")
         return
@@ -94,31 +94,31 @@ def tab(request: pytest.FixtureRequest) -> Iterator[Tab]:
 
 @pytest.fixture
 def engine(deployed: Deployed) -> Iterator[str]:
-    """The engine's address; what an attempt left there goes with the test."""
+    """Return the engine's URL; what an attack created there is deleted before and after the test."""
     _clear(deployed)
     yield str(deployed.stack.endpoint)
     _clear(deployed)
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", EVIL])
-def test_a_foreign_page_gets_nothing(tab: Tab, deployed: Deployed, api: Api, engine: str, name: str) -> None:
+def test_a_page_of_another_origin_cannot_use_the_engine(
+    tab: Tab, deployed: Deployed, api: Api, engine: str, name: str
+) -> None:
     socket = f"{deployed.stack.socket}?token={api.token}"
     request = json.loads(function_request())
     with foreign() as port:
         tab.open(f"http://{name}:{port}/")
-        told = tab.run(ATTEMPTS, engine, socket, request, [FETCHED, SENT, PICTURED])
-        # Who types the foreign address is sent on: browsers then say that a person asks.
+        outcomes = tab.run(ATTACKS, engine, socket, request, [FETCHED, SENT, PICTURED])
+        # A typed URL that redirects to the engine: browsers mark the request as one that a person made.
         tab.open(f"http://{name}:{port}/?to={engine}/?Action=CreateQueue&QueueName={PICTURED}")
         assert "Refused" in tab.run(_TEXT)
-    assert told["fetch that reads"] == told["fetch that asks first"] == "TypeError"
-    assert told["picture"] == told["socket"] == "error"
+    assert outcomes["fetch that reads"] == outcomes["fetch that asks first"] == "TypeError"
+    assert outcomes["picture"] == outcomes["socket"] == "error"
     assert not {FETCHED, SENT} & set(functions(deployed))
     assert not _queues(deployed)
 
 
-def test_the_requests_that_a_foreign_page_tries_are_such_as_would_work(
-    tab: Tab, deployed: Deployed, engine: str, page_url: str
-) -> None:
+def test_the_same_requests_work_from_the_own_page(tab: Tab, deployed: Deployed, engine: str, page_url: str) -> None:
     tab.open(page_url)
     tab.wait_for(_LIVE, "the page to be live")
     assert tab.run(_OWN, engine, function_request(FETCHED).decode()) == 201
@@ -127,22 +127,20 @@ def test_the_requests_that_a_foreign_page_tries_are_such_as_would_work(
     assert _queues(deployed)
 
 
-def test_a_foreign_name_that_leads_here_shows_a_refusal(tab: Tab, deployed: Deployed) -> None:
+def test_another_host_name_for_this_machine_is_refused(tab: Tab, deployed: Deployed) -> None:
     for path in ("/_localstack/health", "/2015-03-31/functions", deployed.stack.web.split("/", 3)[3]):
         tab.open(f"http://{EVIL}:{deployed.port}/{path.lstrip('/')}")
-        said = tab.run(_TEXT)
-        assert f"Refused: the Host {EVIL}" in said
-        assert "press Enter" in said
+        text = tab.run(_TEXT)
+        assert f"Refused: the Host {EVIL}" in text
+        assert "press Enter" in text
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-def test_the_own_page_shows_itself_and_finishes_an_upload(
-    tab: Tab, deployed: Deployed, page_url: str, name: str
-) -> None:
+def test_the_own_page_opens_and_finishes_an_upload(tab: Tab, deployed: Deployed, page_url: str, name: str) -> None:
     tab.open(page_url.replace("127.0.0.1", name))
     tab.wait_for(_LIVE, "the page to be live")
     called = f"own {type(tab).__name__} {name}.jpg"
-    tab.run(DROP, dropped((called, "image/jpeg", (PHOTOS / "coffee.jpg").read_bytes())))
+    tab.run(DROP, droppable((called, "image/jpeg", (PHOTOS / "coffee.jpg").read_bytes())))
     tab.wait_for(_PICTURES, "four variants to be seen", called)
     assert tab.run("() => location.host") == f"127.0.0.1:{deployed.port}"
 

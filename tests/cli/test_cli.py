@@ -1,4 +1,4 @@
-"""The command line as a whole: its help, its errors, its speed."""
+"""Tests of the command line as a whole: help, errors, imports."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from umbel import cli, client, environment
-from umbel.home import ROOT, version
+from umbel.paths import ROOT, version
 from umbel.stack import Deployment
 from umbel.toolchain import VENV
 
@@ -43,21 +43,21 @@ def test_help_imports_nothing_heavy() -> None:
     assert not {"boto3", "rich", "urllib3", "msgspec", "psutil"} & set(loaded.split())
 
 
-def test_without_an_umbel_a_command_says_so_in_one_line(tmp_path: Path) -> None:
+def test_without_a_deployment_a_command_fails_with_one_line(tmp_path: Path) -> None:
     answer = _umbel("jobs", UMBEL_HOME=str(tmp_path), HOME=str(tmp_path))
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr == "umbel: Umbel is not running here: make up (or --aws for the one on AWS)\n"
 
 
-def test_down_where_nothing_runs_is_fine(tmp_path: Path) -> None:
+def test_down_succeeds_when_nothing_runs(tmp_path: Path) -> None:
     answer = _umbel("down", UMBEL_HOME=str(tmp_path))
     assert (answer.returncode, answer.stdout) == (0, "Umbel is not running here\n")
 
 
-def test_an_endpoint_that_does_not_answer_is_named_before_anything_starts(tmp_path: Path) -> None:
+def test_up_names_an_endpoint_that_does_not_answer_before_it_starts_anything(tmp_path: Path) -> None:
     answer = _umbel("up", UMBEL_HOME=str(tmp_path), AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert answer.returncode == 1
-    assert "http://127.0.0.1:9, where nothing answers" in answer.stderr.splitlines()[-1]
+    assert "http://127.0.0.1:9, where no local engine answers" in answer.stderr.splitlines()[-1]
 
 
 def test_an_unknown_command_fails_with_a_usage_error() -> None:
@@ -73,7 +73,7 @@ def test_an_unknown_command_fails_with_a_usage_error() -> None:
         (OSError(28, "No space left on device"), "umbel: No space left on device\n"),
     ],
 )
-def test_what_the_machine_refuses_is_one_line(
+def test_an_os_error_is_printed_as_one_line(
     error: OSError, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused(**_: object) -> None:
@@ -87,7 +87,7 @@ def test_what_the_machine_refuses_is_one_line(
     assert capsys.readouterr().err == sentence
 
 
-def test_a_file_that_is_no_list_of_addresses_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_list_of_urls_is_named(tmp_path: Path) -> None:
     file = tmp_path / "cat.jpg"
     file.write_bytes(b"\xff\xd8")
     answer = _umbel("crawl", "--file", str(file))
@@ -96,24 +96,22 @@ def test_a_file_that_is_no_list_of_addresses_is_named(tmp_path: Path) -> None:
     assert answer.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("given", [None, "umb_of_another_place"])
-def test_a_token_that_does_not_fit_is_told_how_to_be_replaced(
+@pytest.mark.parametrize("given", [None, "umb_of_another_deployment"])
+def test_a_refused_token_error_says_how_to_replace_the_token(
     given: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("UMBEL_TOKEN", raising=False)
     if given:
         monkeypatch.setenv("UMBEL_TOKEN", given)
-    said = b'{"error": {"code": "unauthorized", "message": "Send a header."}}'
-    places = dict.fromkeys(("socket", "web", "uploads_bucket", "results_bucket", "table", "tokens_table"), "")
-    deployment = Deployment(
-        endpoint="http://127.0.0.1:4571", region="us-east-1", api="http://api", token=None, **places
-    )
-    sentence = str(client._refusal(401, said, deployment))
+    body = b'{"error": {"code": "unauthorized", "message": "Send a header."}}'
+    names = dict.fromkeys(("socket", "web", "uploads_bucket", "results_bucket", "table", "tokens_table"), "")
+    deployment = Deployment(endpoint="http://127.0.0.1:4571", region="us-east-1", api="http://api", token=None, **names)
+    sentence = str(client._refusal(401, body, deployment))
     assert "UMBEL_TOKEN" in sentence
     assert ("http://127.0.0.1:4571: unset it" in sentence) is (given is not None)
 
 
-def test_ctrl_c_while_it_is_still_importing_is_one_line(tmp_path: Path) -> None:
+def test_ctrl_c_during_the_imports_prints_one_line(tmp_path: Path) -> None:
     (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
     command = [sys.executable, "-m", "umbel", "jobs"]
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
@@ -124,7 +122,7 @@ def test_ctrl_c_while_it_is_still_importing_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("PYTHONPATH", "{}"), ("PYTHONHOME", "{}"), ("PYTHONOPTIMIZE", "2"), ("PYTHONSAFEPATH", "1")]
 )
-def test_nothing_that_is_set_for_python_reaches_the_command(tmp_path: Path, name: str, value: str) -> None:
+def test_variables_for_python_do_not_change_the_command(tmp_path: Path, name: str, value: str) -> None:
     (tmp_path / "click.py").write_text("raise SystemExit(9)")
     answer = _umbel("--version", **{name: value.format(tmp_path)})
     assert (answer.returncode, answer.stdout) == (0, f"umbel, version {version()}\n")
@@ -137,8 +135,10 @@ def test_the_command_is_found_through_a_link_and_from_anywhere(tmp_path: Path) -
     assert (answer.returncode, answer.stdout) == (0, f"umbel, version {version()}\n")
 
 
-def test_a_closed_stdout_is_no_reason_to_fail() -> None:
-    program = "from umbel import cli, entry; cli.main = lambda: entry.sys.stdout.isatty(); entry.main()"
+def test_the_command_runs_with_a_closed_stdout() -> None:
+    program = (
+        "from umbel import cli, __main__ as program; cli.main = lambda: program.sys.stdout.isatty(); program.main()"
+    )
     command = f"exec {VENV / 'bin' / 'python'} -c '{program}' >&-"
     answer = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
     assert (answer.returncode, answer.stderr) == (0, "")

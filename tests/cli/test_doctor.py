@@ -1,4 +1,4 @@
-"""What a set-up needs of this machine: each check is fine, or names the fault and the fix."""
+"""Tests of `umbel doctor`: each check passes, or names the error and the fix."""
 
 import os
 import socket
@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from umbel import checks, cli, report
+from umbel import checks, cli, report, toolchain
 from umbel.checks import Finding
 from umbel.errors import UmbelError
 
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No proxy, no mirror: what a test wants it sets."""
+    """Delete proxy and mirror variables, so that a test sets those that it needs."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or "INDEX" in name or name.lower().startswith("npm_config"):
             monkeypatch.delenv(name)
@@ -24,37 +24,37 @@ def _found(subject: str) -> Finding:
     return next(finding for finding in checks.before_setup() if finding.subject == subject)
 
 
-def test_this_machine_is_fit() -> None:
-    checks.refuse_unfit()
+def test_this_machine_passes_all_checks() -> None:
+    checks.raise_if_unfit()
 
 
-def test_every_fault_names_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_failed_check_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     _break_everything(monkeypatch)
     errors = [finding for finding in checks.before_setup() if not finding.good]
     assert {error.subject for error in errors} >= {"checkout", "disk", "clock", "files", "proxy"}
     assert all(error.advice for error in errors)
 
 
-def test_set_up_says_all_faults_at_once_and_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_set_up_reports_all_failed_checks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     _break_everything(monkeypatch)
     with pytest.raises(UmbelError) as caught:
-        checks.refuse_unfit()
-    said = f"{caught.value.detail}\n{caught.value}"
-    assert "cannot be written" in said
-    assert "GB are needed" in said
-    assert "names no host" in said
+        checks.raise_if_unfit()
+    text = f"{caught.value.detail}\n{caught.value}"
+    assert "cannot be written" in text
+    assert "GB are needed" in text
+    assert "names no host" in text
 
 
 def _break_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
-    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10_000_000}))
-    monkeypatch.setattr(checks.time, "time", lambda: 86_400.0)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 10_000_000}))
+    monkeypatch.setattr("time.time", lambda: 86_400.0)
     monkeypatch.setattr("resource.getrlimit", lambda _: (64, 64))
     monkeypatch.setenv("HTTPS_PROXY", "http://:3128")
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "subject", "said"),
+    ("name", "value", "subject", "part"),
     [
         ("HTTPS_PROXY", "http://me:secret@proxy.example:3128", "proxy", "proxy.example"),
         ("UV_DEFAULT_INDEX", "https://me:secret@mirror.example/simple", "mirror", "mirror.example"),
@@ -66,17 +66,17 @@ def _break_everything(monkeypatch: pytest.MonkeyPatch) -> None:
         ("HOME", "/dev/null/home", "home", "caches go into"),
     ],
 )
-def test_what_the_shell_sets_is_named_without_its_secrets(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, subject: str, said: str
+def test_variables_of_the_shell_are_named_without_their_secrets(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, subject: str, part: str
 ) -> None:
     monkeypatch.setenv(name, value)
     finding = _found(subject)
     assert finding.good
-    assert said in finding.sentence
+    assert part in finding.sentence
     assert "secret" not in finding.sentence
 
 
-def test_the_umask_is_named_and_stays_as_it_was() -> None:
+def test_the_umask_is_reported_and_not_changed() -> None:
     before = os.umask(0o077)
     try:
         assert _found("umask").sentence.startswith("077")
@@ -85,7 +85,7 @@ def test_the_umask_is_named_and_stays_as_it_was() -> None:
         os.umask(before)
 
 
-def test_a_loopback_that_does_not_answer_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loopback_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> socket.socket:
         raise OSError(99, "Cannot assign requested address")
 
@@ -95,9 +95,20 @@ def test_a_loopback_that_does_not_answer_is_a_fault(monkeypatch: pytest.MonkeyPa
     assert "Cannot assign requested address" in finding.sentence
 
 
-def test_doctor_says_when_aws_was_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_says_in_one_line_that_aws_was_not_checked() -> None:
     shown = CliRunner().invoke(cli.umbel, ["doctor"])
-    assert "was not looked at: umbel doctor --aws" in shown.output
+    assert [line.split(maxsplit=2) for line in shown.output.splitlines() if "AWS" in line.split()[:2]] == [
+        ["–", "AWS", "was not checked: umbel doctor --aws"]
+    ]
+
+
+def test_doctor_before_the_set_up_says_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    toolchain.look()
+    assert capsys.readouterr().out.splitlines()[-1].split(maxsplit=2) == [
+        "–",
+        "AWS",
+        "was not checked: umbel doctor --aws",
+    ]
 
 
 SECRETS = {
@@ -114,7 +125,7 @@ SECRETS = {
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_a_report_has_no_secret_and_no_name(secret: str) -> None:
+def test_a_report_has_no_secrets_and_no_names(secret: str) -> None:
     assert secret not in report.redacted(SECRETS[secret])
 
 
@@ -122,25 +133,25 @@ def test_a_report_has_the_findings_and_the_ends_of_the_logs(monkeypatch: pytest.
     (tmp_path / "deploy.log").write_text("\n".join(f"line {number}" for number in range(50)))
     monkeypatch.setattr(report, "LOGS", tmp_path)
     monkeypatch.setenv("NODE_ENV", "production")
-    made = report.text([Finding("disk", False, "1.0 GB free", ["make room"])])
-    assert "BAD  disk" in made
-    assert "make room" in made
-    assert "NODE_ENV" in made
-    assert "production" not in made
-    assert "line 49" in made
-    assert "line 1\n" not in made
+    text = report.text([Finding("disk", False, "1.0 GB free", ["make room"])])
+    assert "BAD  disk" in text
+    assert "make room" in text
+    assert "NODE_ENV" in text
+    assert "production" not in text
+    assert "line 49" in text
+    assert "line 1\n" not in text
 
 
-def test_a_checkout_in_a_folder_with_a_colon_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkout_in_a_folder_with_a_colon_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "ROOT", Path("/home/ann/a:b"))
-    finding = checks._folder()
+    finding = checks._checkout()
     assert not finding.good
     assert "has a ':' in it" in finding.sentence
 
 
-def test_the_lock_of_this_process_is_no_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_lock_is_reported_unless_this_process_has_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(checks, "HOME", tmp_path)
     monkeypatch.setattr(checks, "RUN", tmp_path / "run")
-    for holder, told in ((f"make look (process {os.getpid()})", 0), ("make up (process 1)", 1)):
+    for holder, findings in ((f"make look (process {os.getpid()})", 0), ("make up (process 1)", 1)):
         (tmp_path / "lock").write_text(holder)
-        assert len(list(checks._leftovers())) == told
+        assert len(list(checks._leftovers())) == findings

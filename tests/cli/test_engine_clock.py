@@ -1,4 +1,4 @@
-"""The engine's clock follows the machine's forward, and is not turned back by it."""
+"""Tests of the engine's clock: it follows the wall clock forward and never goes back."""
 
 from umbel.engine_server.clock import steady
 
@@ -11,14 +11,14 @@ class _Machine:
         self.running += seconds
 
 
-def test_it_agrees_with_a_clock_that_nobody_touches() -> None:
+def test_the_clock_equals_a_wall_clock_that_is_not_set() -> None:
     machine = _Machine()
     now = steady(lambda: machine.wall, lambda: machine.running)
     machine.passes(7)
     assert now() == machine.wall
 
 
-def test_a_clock_that_is_set_back_does_not_hold_it_up() -> None:
+def test_the_clock_goes_on_when_the_wall_clock_is_set_back() -> None:
     machine = _Machine()
     now = steady(lambda: machine.wall, lambda: machine.running)
     before = now()
@@ -28,7 +28,7 @@ def test_a_clock_that_is_set_back_does_not_hold_it_up() -> None:
     assert now() == before + 10
 
 
-def test_a_machine_that_slept_moves_it_forward() -> None:
+def test_the_clock_goes_forward_after_the_machine_slept() -> None:
     machine = _Machine()
     now = steady(lambda: machine.wall, lambda: machine.running)
     machine.wall += 8 * 3600

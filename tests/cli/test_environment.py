@@ -1,4 +1,4 @@
-"""What passes from the caller's shell to what Umbel starts, and where caches go."""
+"""Tests of which variables of the caller's shell Umbel's processes get, and of where caches are."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ from umbel import environment
         *("VIRTUAL_ENV", "CONDA_PREFIX", "JSII_DEBUG", "AWS_PROFILE", "AWS_ENDPOINT_URL"),
     ],
 )
-def test_what_would_change_a_step_does_not_pass(name: str, tmp_path: Path) -> None:
+def test_variables_that_would_change_a_step_are_dropped(name: str, tmp_path: Path) -> None:
     assert name not in environment.clean({"HOME": str(tmp_path), name: "1"})
 
 
@@ -31,7 +31,7 @@ def test_what_would_change_a_step_does_not_pass(name: str, tmp_path: Path) -> No
         *("NPM_CONFIG_REGISTRY", "npm_config_//registry.example/:_authToken", "LANG", "LC_ALL", "TMPDIR", "UMBEL_PORT"),
     ],
 )
-def test_what_a_network_or_a_language_needs_passes(name: str, tmp_path: Path) -> None:
+def test_variables_for_network_and_locale_are_passed_on(name: str, tmp_path: Path) -> None:
     assert environment.clean({"HOME": str(tmp_path), name: "mine"})[name] == "mine"
 
 
@@ -45,14 +45,14 @@ def test_what_a_network_or_a_language_needs_passes(name: str, tmp_path: Path) ->
         ("npm_config_dry_run", "false"),
     ],
 )
-def test_what_a_users_configuration_may_say_is_said_otherwise(name: str, value: str, tmp_path: Path) -> None:
+def test_harmful_settings_of_a_users_configuration_are_overridden(name: str, value: str, tmp_path: Path) -> None:
     for caller in ({}, {name: "1"}, {name.upper(): "1"}):
         passed = environment.clean({"HOME": str(tmp_path), **caller})
         assert {key: said for key, said in passed.items() if key.lower() == name.lower()} == {name: value}
 
 
 @pytest.mark.parametrize("home", [None, "", "{}/missing", "/proc"])
-def test_caches_lie_in_the_checkout_when_home_cannot_be_written(
+def test_caches_are_in_the_checkout_when_home_cannot_be_written(
     home: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environment, "TOOLS", tmp_path)
@@ -61,7 +61,7 @@ def test_caches_lie_in_the_checkout_when_home_cannot_be_written(
     assert [name for name in moved if not passed.get(name, "").startswith(str(tmp_path))] == []
 
 
-def test_caches_lie_in_the_checkout_when_one_below_home_cannot_be_written(
+def test_caches_are_in_the_checkout_when_a_cache_in_home_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environment, "TOOLS", tmp_path / "tools")
@@ -71,19 +71,19 @@ def test_caches_lie_in_the_checkout_when_one_below_home_cannot_be_written(
     assert environment.clean({"HOME": str(tmp_path)})["UV_CACHE_DIR"] == str(tmp_path / "tools" / "cache" / "uv")
 
 
-def test_a_cache_that_the_caller_names_stays_where_home_cannot_be_written(
+def test_a_cache_folder_that_the_caller_names_is_used_also_without_a_writable_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environment, "TOOLS", tmp_path)
     assert environment.clean({"HOME": "/proc", "UV_CACHE_DIR": "/mine"})["UV_CACHE_DIR"] == "/mine"
 
 
-def test_a_variable_passes_when_it_is_named(tmp_path: Path) -> None:
+def test_umbel_pass_names_further_variables_to_pass_on(tmp_path: Path) -> None:
     caller = {"HOME": str(tmp_path), "UMBEL_PASS": "CORP_TOKEN, OTHER", "CORP_TOKEN": "secret", "ANOTHER": "1"}
     passed = environment.clean(caller)
     assert passed["CORP_TOKEN"] == "secret"
     assert "ANOTHER" not in passed
 
 
-def test_there_is_always_a_path(tmp_path: Path) -> None:
+def test_path_is_always_set(tmp_path: Path) -> None:
     assert environment.clean({"HOME": str(tmp_path)})["PATH"] == os.defpath

@@ -1,4 +1,4 @@
-"""Errands: made up for whatever is deployed, taken by it, and checked where the answer is known."""
+"""Tests of load cases: random inputs for every op, whose results are checked where they are known."""
 
 import base64
 from typing import Any
@@ -15,7 +15,7 @@ from umbel_core.submission import read_submission
 
 
 @pytest.mark.parametrize("op", [name for name, card in CATALOGUE.items() if card.carrier != "url"])
-def test_what_is_made_up_for_an_op_is_taken_and_its_answer_is_right(op: str) -> None:
+def test_a_load_case_is_accepted_by_its_op_and_its_result_is_correct(op: str) -> None:
     for _ in range(20 if CATALOGUE[op].carrier != "file" else 2):
         made = load_case(msgspec.to_builtins(CATALOGUE[op]))
         assert made is not None
@@ -26,17 +26,17 @@ def test_what_is_made_up_for_an_op_is_taken_and_its_answer_is_right(op: str) -> 
             assert made.is_right(_answer(op, body, made))
 
 
-def test_nobodys_server_is_asked_for_pages_by_chance() -> None:
+def test_random_load_cases_fetch_no_pages() -> None:
     assert load_case(msgspec.to_builtins(CATALOGUE["fetch"])) is None
 
 
-def test_a_wrong_answer_is_told_from_a_right_one() -> None:
+def test_a_wrong_result_is_recognised() -> None:
     made = LoadCase(op="sum", payload=[1, 2], expected=3)
     assert [made.is_right(answer) for answer in (3, 3.0, 4, None, "3")] == [True, True, False, False, False]
     assert LoadCase(op="new", payload="x").is_right("anything")
 
 
-def test_tallies_add_up() -> None:
+def test_period_stats_add_up() -> None:
     one, other = PeriodStats(sent=3), PeriodStats(sent=2)
     for verdict, took in (("right", 10.0), ("wrong", 30.0)):
         one.take(verdict, took)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A client of the local engine speaks to the local engine, whatever the caller's shell has set."""
+"""Tests that an AWS client for the local engine calls only that, whatever variables the caller's shell has."""
 
 import os
 import sys
@@ -14,10 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from umbel import environment
-from umbel.aws import Cloud
+from umbel.aws import AwsTarget
 
 SERVICES = {"dynamodb": "list_tables", "lambda": "list_functions", "s3": "list_buckets"}
-"""Services that the command line speaks to, one of each protocol, with a call that needs nothing."""
+"""Services that the command line calls, one of each protocol, each with an action that needs no parameters."""
 VARIABLES = sorted(
     {
         name
@@ -29,10 +29,10 @@ VARIABLES = sorted(
     | {"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "BOTO_CONFIG"}
     | {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"}
 )
-"""All that botocore reads, by its own table, and what it reads beside that."""
+"""All variables that botocore reads: those in its own table and a few more."""
 
 asked: list[tuple[str, int]] = []
-"""Every address that this process connects to."""
+"""Every IP address that this process connected to."""
 
 
 def _listen(event: str, arguments: tuple[object, ...]) -> None:
@@ -47,7 +47,7 @@ sys.addaudithook(_listen)
 
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """The caller's variables, put back afterwards whatever becomes of them."""
+    """Restore all variables after the test."""
     before = dict(os.environ)
     yield monkeypatch
     monkeypatch.undo()
@@ -57,7 +57,7 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[str]:
-    """The address of something that answers every request with nothing."""
+    """Start a server that answers every request with an empty body; yield its URL."""
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -107,8 +107,8 @@ def test_no_variable_of_botocore_sends_a_local_client_elsewhere(
     shell.setenv(name, value)
     asked.clear()
     for service, call in SERVICES.items():
-        # The answers say nothing; where they were asked for is what counts.
+        # The client cannot parse the empty answer. The test is about where the request went.
         with suppress(BotoCoreError, ClientError, ResponseParserError, KeyError):
-            getattr(Cloud(engine).client(service), call)()
+            getattr(AwsTarget(engine).client(service), call)()
     assert len(asked) >= len(SERVICES)
     assert set(asked) == {("127.0.0.1", int(engine.rsplit(":", 1)[1]))}

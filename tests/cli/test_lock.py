@@ -1,4 +1,4 @@
-"""One lock around set-up, up and down: the second waits, says for whom, and then has it."""
+"""Tests of the lock around set-up, up and down: a second process waits and names the first."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ import pytest
 
 from tests.pipeline.waiting import wait_for
 from umbel import lock
-from umbel.home import ROOT
+from umbel.paths import ROOT
 
 _HOLD = """
 import sys
@@ -33,7 +33,7 @@ def _said(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
-def test_the_second_waits_and_names_the_first(tmp_path: Path) -> None:
+def test_the_second_process_waits_and_names_the_first(tmp_path: Path) -> None:
     first = _holder(tmp_path, "make up")
     assert _said(first) == "has it\n"
     second = _holder(tmp_path, "make down")
@@ -46,7 +46,7 @@ def test_the_second_waits_and_names_the_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kill", [True, False], ids=["killed", "ended"])
-def test_whoever_ends_leaves_it_free(tmp_path: Path, kill: bool) -> None:
+def test_the_lock_is_free_after_its_process_ended(tmp_path: Path, kill: bool) -> None:
     first = _holder(tmp_path, "make up")
     assert _said(first) == "has it\n"
     if kill:
@@ -56,12 +56,12 @@ def test_whoever_ends_leaves_it_free(tmp_path: Path, kill: bool) -> None:
         assert str(os.getpid()) in (tmp_path / "lock").read_text()
 
 
-def test_it_may_be_asked_for_again_within(tmp_path: Path) -> None:
+def test_the_lock_is_reentrant(tmp_path: Path) -> None:
     with lock.held("make up", tmp_path), lock.held("make setup", tmp_path):
         assert (tmp_path / "lock").read_text().startswith("make up")
 
 
-def test_locks_of_two_folders_are_two(tmp_path: Path) -> None:
+def test_two_folders_have_separate_locks(tmp_path: Path) -> None:
     first = _holder(tmp_path / "one", "make up")
     assert _said(first) == "has it\n"
     with lock.held("make up", tmp_path / "two"), lock.held("make setup", tmp_path / "three"):
@@ -69,7 +69,7 @@ def test_locks_of_two_folders_are_two(tmp_path: Path) -> None:
     first.communicate()
 
 
-def test_whoever_waits_while_the_folder_is_deleted_locks_the_new_one(tmp_path: Path) -> None:
+def test_a_process_that_waited_while_the_folder_was_deleted_locks_the_new_file(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     first = _holder(folder, "make clean")
     assert _said(first) == "has it\n"
@@ -83,7 +83,7 @@ def test_whoever_waits_while_the_folder_is_deleted_locks_the_new_one(tmp_path: P
 
 
 def _wait_until_blocked(process: subprocess.Popen[str]) -> None:
-    """Until the kernel says that it waits for a lock."""
+    """Wait until the kernel says that the process waits for a lock."""
     path = Path(f"/proc/{process.pid}/wchan")
     if path.exists() and os.access(path, os.R_OK):
         wait_for(lambda: "lock" in path.read_text(), "the process to wait for the lock")

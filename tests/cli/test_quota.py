@@ -1,4 +1,4 @@
-"""What the doctor says about accounts of every size."""
+"""Tests of what the doctor says about accounts with different concurrency limits."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ EIGHT_OPS = {f"op{number}": 4 for number in range(8)}
 
 @dataclass(frozen=True)
 class FakeAccount:
-    """An account with a limit, others' reservations in it, and maybe an Umbel."""
+    """An account with a limit, reservations of other functions, and those of a deployed Umbel."""
 
     total: int
     others: int = 0
@@ -24,7 +24,7 @@ class FakeAccount:
         return self.ours
 
 
-def test_an_account_of_1000_carries_the_declared_numbers() -> None:
+def test_an_account_of_1000_fits_the_declared_concurrency() -> None:
     finding = judge(FakeAccount(1000), EIGHT_OPS, reserve=True)
     assert finding.good
     assert "32 reserved for 8 ops leave 968" in finding.sentence
@@ -32,7 +32,7 @@ def test_an_account_of_1000_carries_the_declared_numbers() -> None:
 
 
 @pytest.mark.parametrize("total", [10, 50])
-def test_a_small_account_is_told_to_deploy_with_caps_alone_and_how_to_ask_for_more(total: int) -> None:
+def test_for_a_small_account_the_advice_is_caps_alone_or_a_quota_increase(total: int) -> None:
     finding = judge(FakeAccount(total), EIGHT_OPS, reserve=True)
     assert not finding.good
     assert f"runs {total} functions" in finding.sentence
@@ -49,32 +49,32 @@ def test_an_account_of_50_fits_with_caps_alone() -> None:
     assert not finding.advice
 
 
-def test_an_account_of_10_deploys_with_caps_alone_but_is_told_that_it_is_small() -> None:
+def test_an_account_of_10_fits_with_caps_alone_and_a_warning() -> None:
     finding = judge(FakeAccount(10), EIGHT_OPS, reserve=False)
     assert finding.good
     assert "throttled" in finding.sentence
     assert "request-service-quota-increase" in finding.advice[0]
 
 
-def test_caps_count_two_for_an_op_of_one_and_nothing_for_a_paused_one() -> None:
+def test_caps_count_two_for_an_op_with_concurrency_1_and_nothing_for_a_paused_op() -> None:
     finding = judge(FakeAccount(50), {"one": 1, "paused": 0, "four": 4}, reserve=False)
     assert "caps add up to 6" in finding.sentence
 
 
-def test_too_large_a_number_is_answered_with_the_largest_that_fits() -> None:
+def test_for_a_concurrency_that_is_too_large_the_advice_is_the_largest_that_fits() -> None:
     finding = judge(FakeAccount(1000), {**EIGHT_OPS, "thumbnail": 950}, reserve=True)
     assert not finding.good
     assert '{"thumbnail": 868}' in finding.advice[1]
     assert judge(FakeAccount(1000), {**EIGHT_OPS, "thumbnail": 868}, reserve=True).good
 
 
-def test_when_no_single_op_can_make_room_the_sum_is_named() -> None:
+def test_when_lowering_one_op_is_not_enough_the_advice_is_the_largest_sum() -> None:
     finding = judge(FakeAccount(120), EIGHT_OPS, reserve=True)
     assert not finding.good
     assert "add up to 20" in finding.advice[1]
 
 
-def test_exactly_a_hundred_may_stay_unreserved() -> None:
+def test_exactly_100_executions_stay_unreserved() -> None:
     assert judge(FakeAccount(132), EIGHT_OPS, reserve=True).good
     assert not judge(FakeAccount(131), EIGHT_OPS, reserve=True).good
 
@@ -83,7 +83,7 @@ def test_the_reservations_of_a_deployed_umbel_do_not_count_against_its_update() 
     assert judge(FakeAccount(132, ours=32), EIGHT_OPS, reserve=True).good
 
 
-def test_the_reservations_of_others_do() -> None:
+def test_the_reservations_of_other_functions_count() -> None:
     finding = judge(FakeAccount(1000, others=890), EIGHT_OPS, reserve=True)
     assert not finding.good
     assert f"--desired-value {890 + 32 + KEEP_FREE}" in finding.advice[-1]

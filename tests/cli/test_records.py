@@ -1,4 +1,4 @@
-"""The client's picture of a job never moves back, whatever order messages come in."""
+"""Tests that the client's record of a job never goes back to an older version, whatever the messages' order."""
 
 import itertools
 
@@ -9,7 +9,7 @@ def _job(version: int, **variants: Variant) -> Job:
     return Job(id="j", status="running" if version < 3 else "completed", version=version, variants=variants)
 
 
-def test_every_order_of_the_same_messages_ends_in_the_same_state() -> None:
+def test_every_order_of_the_same_messages_gives_the_same_state() -> None:
     messages: list[Job | Task] = [
         _job(1, blur=Variant(status="pending", version=1)),
         _job(2, blur=Variant(status="running", version=2)),
@@ -27,7 +27,7 @@ def test_every_order_of_the_same_messages_ends_in_the_same_state() -> None:
         assert board.jobs["j"].variants["blur"].status == "completed"
 
 
-def test_a_task_shows_in_its_job_at_once() -> None:
+def test_a_tasks_message_changes_its_job_at_once() -> None:
     board = Board()
     board.take_job(_job(1, blur=Variant(version=1)))
     job = board.take_task(Task(id="t", job_id="j", variant="blur", status="completed", version=2, result={"bytes": 7}))
@@ -35,7 +35,7 @@ def test_a_task_shows_in_its_job_at_once() -> None:
     assert (job.variants["blur"].status, job.variants["blur"].bytes) == ("completed", 7)
 
 
-def test_sentences_come_once_from_job_and_variants() -> None:
+def test_each_error_sentence_of_job_and_variants_is_shown_once() -> None:
     job = Job(
         id="j",
         errors=[{"code": "c", "message": "too large"}],

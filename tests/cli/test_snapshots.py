@@ -1,4 +1,4 @@
-"""Snapshots as folders: whole or not there, checked, restored, on another port; and what is moved aside."""
+"""Tests of snapshots: complete or absent, checked, restored also on another port; and of what is moved aside."""
 
 import errno
 import json
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from umbel import restoring, snapshots
-from umbel.snapshots import FORMAT, Manifest, Unreadable
+from umbel import restore, snapshots
+from umbel.snapshots import FORMAT, SnapshotManifest, UnreadableSnapshotError
 
 PORT = 4590
 URL = f"http://127.0.0.1:{PORT}/000000000000/intake"
@@ -16,25 +16,25 @@ URL = f"http://127.0.0.1:{PORT}/000000000000/intake"
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that stands for `.umbel`."""
+    """Return a folder that the code under test uses as HOME."""
     run = tmp_path / "run"
-    monkeypatch.setattr(restoring, "DATA", tmp_path / "data")
-    monkeypatch.setattr(restoring, "RUN", run)
-    monkeypatch.setattr(restoring, "DEPLOYED", run / "deployed")
-    monkeypatch.setattr(restoring, "_ONCE_DEPLOYED", run / "deployed-before")
+    monkeypatch.setattr(restore, "DATA", tmp_path / "data")
+    monkeypatch.setattr(restore, "RUN", run)
+    monkeypatch.setattr(restore, "DEPLOYED", run / "deployed")
+    monkeypatch.setattr(restore, "_DEPLOYED_BEFORE", run / "deployed-before")
     (run / "s3" / "bucket").mkdir(parents=True)
     return tmp_path
 
 
 def _save(home: Path, *, text: str = "hello", state: dict[str, Any] | None = None) -> Path:
-    """Write a snapshot as the engine's process does."""
+    """Write a snapshot as the engine's process does it."""
     unfinished = snapshots.begin(home / "data")
     found = state or {"sqs": {"queues": {URL: {"url": URL, "messages": [{"body": URL}]}}}}
     for name, payload in found.items():
         snapshots.write(unfinished / "state" / f"{name}.json", json.dumps({"payload": payload}).encode())
     (home / "run" / "s3" / "bucket" / "key").write_text(text)
     snapshots.link_tree(home / "run" / "s3", unfinished / "s3")
-    manifest = Manifest(
+    manifest = SnapshotManifest(
         format=FORMAT,
         engine="1",
         port=PORT,
@@ -53,27 +53,27 @@ def _digest(path: Path) -> str:
 def test_a_snapshot_is_restored_as_it_was_saved(home: Path) -> None:
     saved = _save(home)
     (home / "run" / "s3" / "bucket" / "key").unlink()
-    found = restoring.newest()
+    found = restore.newest()
     assert found
     assert found.folder == saved
-    restoring.restore(found, PORT)
+    restore.restore(found, PORT)
     assert (home / "run" / "s3" / "bucket" / "key").read_text() == "hello"
     assert URL in json.loads((home / "run" / "state" / "sqs.json").read_bytes())["payload"]["queues"]
 
 
-def test_the_newest_two_are_kept_and_numbered_on(home: Path) -> None:
+def test_the_newest_two_snapshots_are_kept_and_numbers_go_up(home: Path) -> None:
     for _ in range(4):
         _save(home)
     assert [path.name for path in snapshots.listed(home / "data")] == ["snapshot-000004", "snapshot-000003"]
 
 
 @pytest.mark.parametrize("content", ["{", "{}", ""])
-def test_a_file_that_was_changed_moves_a_snapshot_aside_and_the_one_before_is_used(
+def test_a_snapshot_with_a_changed_file_is_moved_aside_and_the_one_before_is_used(
     home: Path, content: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good, bad = _save(home), _save(home)
     (bad / "state" / "sqs.json").write_text(content)
-    found = restoring.newest()
+    found = restore.newest()
     assert found
     assert found.folder == good
     assert (home / "data" / "unreadable-1" / "manifest.json").exists()
@@ -83,31 +83,31 @@ def test_a_file_that_was_changed_moves_a_snapshot_aside_and_the_one_before_is_us
 @pytest.mark.parametrize(
     "damage", [{"files": None}, {"taken_at": "x"}, {"port": "4612"}, {"port": None}, {"objects": None}]
 )
-def test_a_damaged_manifest_moves_a_snapshot_aside(home: Path, damage: dict[str, object]) -> None:
+def test_a_snapshot_with_a_damaged_manifest_is_moved_aside(home: Path, damage: dict[str, object]) -> None:
     saved = _save(home)
     manifest = json.loads((saved / "manifest.json").read_bytes())
     (saved / "manifest.json").write_text(json.dumps({**manifest, **damage}))
-    assert restoring.newest() is None
+    assert restore.newest() is None
     assert (home / "data" / "unreadable-1" / "manifest.json").exists()
 
 
-def test_a_missing_object_is_seen(home: Path) -> None:
+def test_a_missing_object_is_noticed(home: Path) -> None:
     saved = _save(home)
     (saved / "s3" / "bucket" / "key").unlink()
-    with pytest.raises(Unreadable, match="0 of 1"):
+    with pytest.raises(UnreadableSnapshotError, match="0 of 1"):
         snapshots.check(saved)
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "null", '{"format": 99}', '{"format": 1}'])
-def test_another_format_is_moved_aside_once(home: Path, manifest: str) -> None:
+def test_a_snapshot_of_another_format_is_moved_aside_once(home: Path, manifest: str) -> None:
     saved = _save(home)
     (saved / "manifest.json").write_text(manifest)
-    assert restoring.newest() is None
+    assert restore.newest() is None
     assert not snapshots.listed(home / "data")
-    assert restoring.newest() is None
+    assert restore.newest() is None
 
 
-def test_a_full_disk_leaves_the_last_good_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_full_disk_the_last_good_snapshot_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good = _save(home)
     written = snapshots.write
 
@@ -119,24 +119,24 @@ def test_a_full_disk_leaves_the_last_good_one(home: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(snapshots, "write", fills)
     with pytest.raises(OSError, match="No space"):
         _save(home)
-    found = restoring.newest()
+    found = restore.newest()
     assert found
     assert found.folder == good
 
 
 def test_an_unfinished_snapshot_is_never_read(home: Path) -> None:
     snapshots.begin(home / "data")
-    assert restoring.newest() is None
+    assert restore.newest() is None
 
 
-def test_on_another_port_every_address_of_the_engines_own_changes_and_messages_do_not(home: Path) -> None:
+def test_on_another_port_the_engines_own_urls_change_and_messages_do_not(home: Path) -> None:
     other = "http://127.0.0.1:45901/x"
     lambdas = {"dynamodb_stream_positions": {"data": {"m": 7}}, "functions": {"Env": {"Q": URL, "O": other}}}
     _save(home, state={"sqs": {"queues": {URL: {"messages": [{"body": URL}]}}}, "lambda": lambdas, "dynamodb": [URL]})
     (home / "run" / "s3" / "bucket" / "key").unlink()
-    found = restoring.newest()
+    found = restore.newest()
     assert found
-    restoring.restore(found, 4595)
+    restore.restore(found, 4595)
     moved = URL.replace(str(PORT), "4595")
     state = {path.stem: json.loads(path.read_bytes())["payload"] for path in (home / "run" / "state").glob("*.json")}
     assert state["sqs"]["queues"] == {moved: {"messages": [{"body": URL}]}}
@@ -145,56 +145,56 @@ def test_on_another_port_every_address_of_the_engines_own_changes_and_messages_d
     assert state["dynamodb"] == [URL]
 
 
-def test_what_was_written_after_the_last_snapshot_is_moved_aside_and_told(
+def test_objects_written_after_the_last_snapshot_are_moved_aside_and_reported(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    restoring.allow_saving()
+    restore.allow_saving()
     _save(home)
     late = home / "run" / "s3" / "bucket" / "late"
     late.write_text("late")
     late.with_name("late.meta.json").write_text("{}")
-    restoring.rescue()
+    restore.move_unsaved_objects()
     assert (home / "data" / "lost-1" / "bucket" / "late").read_text() == "late"
     assert sum(1 for _ in snapshots.files(home / "data" / "lost-1")) == 1
     assert "1 objects written after that were moved to" in capsys.readouterr().err
 
 
-def test_a_start_that_failed_leaves_nothing_to_rescue(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_after_a_failed_start_no_objects_are_moved_aside(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "run" / "s3" / "bucket" / "asset").write_text("asset")
-    restoring.rescue()
+    restore.move_unsaved_objects()
     assert not capsys.readouterr().err
     assert not (home / "data").exists()
 
 
-def test_a_deployment_that_begins_forbids_saving_until_it_ended_well(home: Path) -> None:
-    restoring.allow_saving()
-    restoring.forbid_saving()
-    assert not restoring.DEPLOYED.exists()
-    restoring.forbid_saving()
-    restoring.allow_saving()
-    assert restoring.DEPLOYED.exists()
+def test_saving_is_forbidden_from_the_start_of_a_deployment_until_it_succeeds(home: Path) -> None:
+    restore.allow_saving()
+    restore.forbid_saving()
+    assert not restore.DEPLOYED.exists()
+    restore.forbid_saving()
+    restore.allow_saving()
+    assert restore.DEPLOYED.exists()
 
 
-def test_data_of_the_layout_before_is_restored_once(home: Path) -> None:
+def test_data_in_the_old_layout_is_restored_once(home: Path) -> None:
     _old(home, "sqs", "cloudformation")
-    found = restoring.newest()
+    found = restore.newest()
     assert found
     assert found.manifest.port == PORT
     assert (found.folder / "s3" / "000000000000" / "bucket" / "key").read_text() == "old"
     assert {path.name for path in (home / "data").iterdir()} == {"snapshot-000001"}
 
 
-def test_data_of_the_layout_before_without_its_state_is_moved_aside(
+def test_data_in_the_old_layout_without_its_state_is_moved_aside(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _old(home)
-    assert restoring.newest() is None
+    assert restore.newest() is None
     assert (home / "data" / "unreadable-1" / "s3" / "000000000000" / "bucket" / "key").exists()
     assert "moved to" in capsys.readouterr().err
 
 
 def _old(home: Path, *services: str) -> None:
-    """Write what an earlier version kept: S3 at once, the services at a polite stop."""
+    """Write the files of an earlier version: it saved objects at once, and the services' state at SIGTERM."""
     bucket = home / "data" / "s3" / "000000000000" / "bucket"
     bucket.mkdir(parents=True)
     (bucket / "key").write_text("old")

@@ -1,4 +1,4 @@
-"""The numbers on a terminal."""
+"""Tests of the statistics as they are shown on a terminal."""
 
 import io
 from datetime import UTC, datetime, timedelta
@@ -22,13 +22,13 @@ def drawn(stats: Stats) -> list[str]:
     return console.export_text().splitlines()
 
 
-def busy(**facts: object) -> StatsOfOp:
-    facts = {"pending": 10_000, "completed": 1_234_567, "oldest_age_seconds": 4000.0, "average_ms": 1234.5} | facts
-    workers = [StatsWorker(f"{place:08x}", 12_345, 166.5) for place in range(4)]
-    return StatsOfOp(state="ready", concurrency=16, p50_ms=99.9, p95_ms=12_000.0, workers=workers, **facts)  # type: ignore[arg-type]
+def busy(**changes: object) -> StatsOfOp:
+    fields = {"pending": 10_000, "completed": 1_234_567, "oldest_age_seconds": 4000.0, "average_ms": 1234.5} | changes
+    workers = [StatsWorker(f"{number:08x}", 12_345, 166.5) for number in range(4)]
+    return StatsOfOp(state="ready", concurrency=16, p50_ms=99.9, p95_ms=12_000.0, workers=workers, **fields)  # type: ignore[arg-type]
 
 
-def test_the_tables_fit_a_terminal_of_eighty_columns() -> None:
+def test_the_tables_fit_a_terminal_of_80_columns() -> None:
     ops = {"thumbnail": busy(), "grayscale": busy(), "idle": StatsOfOp(state="paused", concurrency=0)}
     lines = drawn(
         Stats(
@@ -41,7 +41,7 @@ def test_the_tables_fit_a_terminal_of_eighty_columns() -> None:
     assert max(map(len, lines)) <= WIDTH
     thumbnail = next(line.split() for line in lines if line.startswith("thumbnail"))
     assert thumbnail == ["thumbnail", "ready", "10000", "0", "1234567", "0", "0", "0", "0", "67", "min"]
-    assert len([line for line in lines if line.startswith("idle")]) == 1, "what did nothing has no times"
+    assert len([line for line in lines if line.startswith("idle")]) == 1, "an idle op has no times"
     assert len([line for line in lines if line.startswith("all")]) == 2
     assert lines[-1] == "slow.example:443 failed 5 times in a row: asked again in 12 s"
     assert "00000003 12345 x" in " ".join(" ".join(lines).split())
@@ -51,9 +51,9 @@ def test_the_tables_fit_a_terminal_of_eighty_columns() -> None:
     ("seconds", "said"),
     [(0, "0 s"), (-3, "0 s"), (119, "119 s"), (180, "3 min"), (7300, "2 h"), (3 * 86_400, "3 d")],
 )
-def test_moments_are_said_as_people_say_them(seconds: float, said: str) -> None:
+def test_the_age_of_a_timestamp_is_shown_in_one_unit(seconds: float, said: str) -> None:
     assert show.ago(stamp(NOW - timedelta(seconds=seconds)), NOW) == f"{said} ago"
 
 
-def test_what_never_was_is_no_time_ago() -> None:
-    assert (show.ago(None), show.span(None)) == ("", "")
+def test_a_missing_timestamp_has_no_age() -> None:
+    assert (show.ago(None), show.long_duration(None)) == ("", "")

@@ -1,4 +1,4 @@
-"""Which deployment a command speaks to: the local one, or AWS where that is asked for; never a guess."""
+"""Tests of which deployment a command uses: the local one, or AWS when that is requested."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from umbel import cli, engine, lifecycle, stack, target
-from umbel.aws import Cloud
+from umbel.aws import AwsTarget
 from umbel.client import Client
 from umbel.errors import NotRunningError, UmbelError
 
@@ -20,7 +20,7 @@ OURS = "http://127.0.0.1:4571"
 
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """A shell with credentials for an AWS account, and with nothing that names a target."""
+    """Set variables with AWS credentials and delete all variables that name a target."""
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith(("AWS_", "UMBEL_TARGET", "LOCALSTACK_HOST"))]:
         monkeypatch.delenv(name)
@@ -33,7 +33,7 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 class _Running:
-    """An engine of this checkout's that runs."""
+    """A running engine of this checkout."""
 
     endpoint, port, persist = OURS, 4571, False
 
@@ -42,16 +42,16 @@ def _run_one(shell: pytest.MonkeyPatch, *, runs: bool = True) -> None:
     shell.setattr(engine, "running", lambda: _Running() if runs else None)
 
 
-def test_the_account_of_the_shell_is_never_taken_for_an_engine_that_has_died(shell: pytest.MonkeyPatch) -> None:
+def test_the_shells_aws_account_is_not_used_when_the_engine_has_ended(shell: pytest.MonkeyPatch) -> None:
     _run_one(shell, runs=False)
     with pytest.raises(NotRunningError, match="--aws"):
-        target.here()
+        target.resolve()
 
 
 @pytest.mark.parametrize("command", [name for section in cli.COMMANDS.values() for name in section])
-def test_no_command_asks_aws_unless_it_is_told_to(shell: pytest.MonkeyPatch, command: str) -> None:
+def test_no_command_calls_aws_unless_asked(shell: pytest.MonkeyPatch, command: str) -> None:
     _run_one(shell, runs=False)
-    shell.setattr(Cloud, "client", lambda *_: pytest.fail("a client of AWS was made"))
+    shell.setattr(AwsTarget, "client", lambda *_: pytest.fail("a client of AWS was made"))
     arguments = {"token": ["list"], "watch": ["j1"], "job": ["j1"], "cancel": ["j1"], "retry": ["j1"]}
     inputs = {"run": ["upper", "a"], "crawl": ["http://a.example"], "scale": ["blur", "1"], "redrive": ["blur"]}
     if command in {"up", "down", "doctor", "upload", "batch"}:
@@ -61,10 +61,10 @@ def test_no_command_asks_aws_unless_it_is_told_to(shell: pytest.MonkeyPatch, com
 
 
 @pytest.mark.parametrize("way", [["jobs", "--aws"], ["--aws", "jobs"], ["jobs", "--profile", "default"]])
-def test_aws_is_asked_where_the_command_says_so(shell: pytest.MonkeyPatch, way: list[str]) -> None:
+def test_aws_is_the_target_when_the_command_says_so(shell: pytest.MonkeyPatch, way: list[str]) -> None:
     _run_one(shell)
     shell.delenv("AWS_ACCESS_KEY_ID")
-    shell.setattr(Cloud, "has_credentials", False)
+    shell.setattr(AwsTarget, "has_credentials", False)
     answer = CliRunner().invoke(cli.umbel, way)
     assert "no AWS credentials" in str(answer.exception)
 
@@ -82,21 +82,21 @@ def test_aws_is_asked_where_the_command_says_so(shell: pytest.MonkeyPatch, way: 
         ({"UMBEL_TARGET": "AWS"}, False, None),
     ],
 )
-def test_the_target_is_the_one_asked_for_then_our_own_engine_then_the_one_named(
+def test_the_target_is_the_requested_one_else_our_engine_else_the_named_endpoint(
     shell: pytest.MonkeyPatch, variables: dict[str, str], runs: bool, endpoint: str | None
 ) -> None:
     _run_one(shell, runs=runs)
     for name, value in variables.items():
         shell.setenv(name, value)
-    assert target.here() == Cloud(endpoint)
+    assert target.resolve() == AwsTarget(endpoint)
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_DYNAMODB"])
-def test_aws_is_not_asked_at_an_address_that_is_not_its_own(shell: pytest.MonkeyPatch, name: str) -> None:
+def test_a_variable_that_names_an_endpoint_outside_aws_is_refused(shell: pytest.MonkeyPatch, name: str) -> None:
     shell.setenv("UMBEL_TARGET", "aws")
     shell.setenv(name, "http://minio.example:9000")
     with pytest.raises(UmbelError, match=rf"{name} names http://minio.example:9000, which is not AWS"):
-        target.here()
+        target.resolve()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_aws_is_not_asked_at_an_address_that_is_not_its_own(shell: pytest.Monkey
     ],
     ids=["endpoint", "services"],
 )
-def test_a_profile_that_names_another_address_is_refused(
+def test_a_profile_that_names_an_endpoint_outside_aws_is_refused(
     shell: pytest.MonkeyPatch, tmp_path: Path, config: str
 ) -> None:
     file = tmp_path / "config"
@@ -115,40 +115,40 @@ def test_a_profile_that_names_another_address_is_refused(
     for name, value in {"AWS_CONFIG_FILE": str(file), "AWS_PROFILE": "minio", "UMBEL_TARGET": "aws"}.items():
         shell.setenv(name, value)
     with pytest.raises(UmbelError, match=r"names http://minio\.example:9000 for [a-z0-9]+, which is not AWS"):
-        target.here()
+        target.resolve()
 
 
-def test_down_is_for_this_machine(shell: pytest.MonkeyPatch) -> None:
+def test_down_refuses_to_stop_aws(shell: pytest.MonkeyPatch) -> None:
     shell.setenv("UMBEL_TARGET", "aws")
     with pytest.raises(UmbelError, match="umbel down is for this machine"):
         lifecycle.down(now=True)
 
 
-def test_a_token_is_sent_to_the_endpoint_that_it_was_made_for(shell: pytest.MonkeyPatch) -> None:
-    made = stack.Kept(fingerprint="", outputs={}, token="umb_ours", endpoint=OURS)
-    shell.setattr(stack, "kept", lambda: made)
+def test_a_token_is_only_sent_to_the_endpoint_that_it_was_created_for(shell: pytest.MonkeyPatch) -> None:
+    made = stack.SavedState(fingerprint="", outputs={}, token="umb_ours", endpoint=OURS)
+    shell.setattr(stack, "load_state", lambda: made)
     names = ("ApiId", "ApiStage", "ApiUrl", "SocketApiId", "SocketStage", "SocketUrl", "WebUrl", "WebBucket")
     tables = ("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable")
     outputs = dict.fromkeys((*names, *tables), "x")
     _run_one(shell, runs=False)
-    assert stack.deployment(Cloud(OURS), outputs).token == "umb_ours"
-    assert stack.deployment(Cloud("http://stack.example:4566"), outputs).token is None
+    assert stack.deployment(AwsTarget(OURS), outputs).token == "umb_ours"
+    assert stack.deployment(AwsTarget("http://stack.example:4566"), outputs).token is None
 
 
-def test_an_endpoint_within_aws_is_fine(shell: pytest.MonkeyPatch) -> None:
+def test_a_variable_that_names_an_endpoint_of_aws_is_allowed(shell: pytest.MonkeyPatch) -> None:
     shell.setenv("UMBEL_TARGET", "aws")
     shell.setenv("AWS_ENDPOINT_URL_STS", "https://vpce-1.sts.eu-north-1.vpce.amazonaws.com")
-    assert target.here() == Cloud()
+    assert target.resolve() == AwsTarget()
 
 
-def test_a_target_that_is_none_is_refused_with_what_it_may_be(shell: pytest.MonkeyPatch) -> None:
+def test_the_error_for_an_unknown_target_lists_the_possible_ones(shell: pytest.MonkeyPatch) -> None:
     shell.setenv("UMBEL_TARGET", "prod")
     with pytest.raises(UmbelError, match="UMBEL_TARGET is 'prod'; it takes local, aws"):
-        target.here()
+        target.resolve()
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "UMBEL_TARGET"])
-def test_a_dead_endpoint_is_named_with_the_variable_that_names_it(shell: pytest.MonkeyPatch, name: str) -> None:
+def test_the_error_for_a_dead_endpoint_names_the_variable_with_it(shell: pytest.MonkeyPatch, name: str) -> None:
     _run_one(shell, runs=False)
     shell.setenv(name, "http://127.0.0.1:9")
     with pytest.raises(UmbelError, match=rf"at http://127.0.0.1:9, which {name} names"):
@@ -156,19 +156,19 @@ def test_a_dead_endpoint_is_named_with_the_variable_that_names_it(shell: pytest.
 
 
 @pytest.mark.parametrize("port", ["http", "0", "70000", "-1"])
-def test_a_port_that_is_none_is_refused(shell: pytest.MonkeyPatch, port: str) -> None:
+def test_a_port_out_of_range_is_refused(shell: pytest.MonkeyPatch, port: str) -> None:
     shell.setenv("UMBEL_PORT", port)
     with pytest.raises(UmbelError, match=f"UMBEL_PORT is '{port}'"):
-        target.port()
+        target.requested_port()
 
 
-def test_what_changes_something_on_aws_says_the_account_and_region_first(
+def test_a_command_that_changes_aws_prints_the_account_and_region_first(
     shell: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shell.setattr(Cloud, "account", "123456789012")
+    shell.setattr(AwsTarget, "account", "123456789012")
     shell.setattr(stack, "outputs", lambda _: None)
     with pytest.raises(UmbelError, match="not deployed"):
-        stack.find(Cloud(), changing=True)
+        stack.find(AwsTarget(), changing=True)
     assert capsys.readouterr().err == "AWS account 123456789012 in eu-north-1\n"
 
 
@@ -177,7 +177,7 @@ def test_what_changes_something_on_aws_says_the_account_and_region_first(
     [(None, "http://api.example/v1/health"), (OURS, None)],
     ids=["aws", "local"],
 )
-def test_the_proxy_of_the_shell_is_used_for_aws_and_never_for_an_engine(
+def test_the_shells_proxy_is_used_for_aws_and_never_for_an_engine(
     shell: pytest.MonkeyPatch, endpoint: str | None, through: str | None
 ) -> None:
     asked: list[str] = []
@@ -199,8 +199,8 @@ def test_the_proxy_of_the_shell_is_used_for_aws_and_never_for_an_engine(
         shell.delenv("no_proxy", raising=False)
         shell.delenv("NO_PROXY", raising=False)
         api = f"http://127.0.0.1:{server.server_port}" if endpoint else "http://api.example/v1"
-        places = dict.fromkeys(("socket", "web", "uploads_bucket", "results_bucket", "table", "tokens_table"), "")
-        deployment = stack.Deployment(endpoint=endpoint, region="eu-north-1", api=api, token=None, **places)
+        names = dict.fromkeys(("socket", "web", "uploads_bucket", "results_bucket", "table", "tokens_table"), "")
+        deployment = stack.Deployment(endpoint=endpoint, region="eu-north-1", api=api, token=None, **names)
         assert Client(deployment).call("GET", "/health") == {}
         server.shutdown()
     assert asked == [through or "/health"]

@@ -1,4 +1,4 @@
-"""Set-up: which programs it takes, what it trusts, and that what it makes can be moved."""
+"""Tests of set-up: which programs it uses, when it makes a part again, and that its files can be moved."""
 
 import ast
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from umbel import bootstrap, stamps, toolchain, venv
 from umbel.errors import UmbelError
-from umbel.home import ROOT
+from umbel.paths import ROOT
 from umbel.stamps import Part
 
 
@@ -27,32 +27,32 @@ def _program(path: Path, script: str) -> Path:
 SHIM = "echo 'pyenv: command not found' >&2; exit 127"
 
 
-def test_an_old_python_can_read_what_starts_the_set_up() -> None:
+def test_an_old_python_can_parse_the_bootstrap() -> None:
     ast.parse((ROOT / "umbel" / "bootstrap.py").read_text(), feature_version=(3, 6))
     ast.parse((ROOT / "umbel" / "__init__.py").read_text(), feature_version=(3, 6))
 
 
 @pytest.mark.parametrize("script", [SHIM, "exit 1", "exec /nonexistent/python"])
-def test_a_python_that_does_not_run_is_not_taken(script: str, tmp_path: Path) -> None:
+def test_a_python_that_does_not_run_is_not_used(script: str, tmp_path: Path) -> None:
     assert not bootstrap.runs(str(_program(tmp_path / "python3.12", script)))
     assert bootstrap.runs(sys.executable)
 
 
-def test_pythons_are_looked_for_on_the_whole_path_and_where_pyenv_and_uv_keep_theirs(tmp_path: Path) -> None:
+def test_pythons_are_searched_in_path_and_in_the_folders_of_pyenv_and_uv(tmp_path: Path) -> None:
     shim = _program(tmp_path / "shims" / "python3.12", SHIM)
     second = _program(tmp_path / "bin" / "python3.12", "exit 0")
     pyenv = _program(tmp_path / ".pyenv" / "versions" / "3.12.1" / "bin" / "python3.12", "exit 0")
     uvs = _program(tmp_path / ".local" / "share" / "uv" / "python" / "cpython-3.12" / "bin" / "python3.12", "exit 0")
     path = os.pathsep.join([str(shim.parent), str(second.parent)])
     found = bootstrap.candidates({"PATH": path, "HOME": str(tmp_path)})
-    ours = [Path(place) for place in found if place.startswith(str(tmp_path))]
-    assert ours == [shim, second, pyenv, uvs]
+    in_test_folder = [Path(path) for path in found if path.startswith(str(tmp_path))]
+    assert in_test_folder == [shim, second, pyenv, uvs]
 
 
 @pytest.mark.parametrize(
     "script", [SHIM, "echo uv 0.1.0", "echo nonsense", "exit 0"], ids=["shim", "old", "nonsense", "silent"]
 )
-def test_a_uv_that_does_not_run_or_is_too_old_is_passed_over(
+def test_a_uv_that_does_not_run_or_is_too_old_is_skipped(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(toolchain, "TOOLS", tmp_path / "tools")
@@ -64,7 +64,7 @@ def test_a_uv_that_does_not_run_or_is_too_old_is_passed_over(
     assert toolchain.uv() == str(second)
 
 
-def test_the_uv_of_the_environment_that_is_made_anew_is_not_taken(
+def test_the_uv_in_the_environment_that_is_created_again_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(toolchain, "TOOLS", tmp_path / "tools")
@@ -73,7 +73,7 @@ def test_the_uv_of_the_environment_that_is_made_anew_is_not_taken(
 
 
 @pytest.mark.parametrize("script", [SHIM, "exec /nonexistent/node"])
-def test_a_product_that_does_not_run_is_named_with_what_to_do(script: str, tmp_path: Path) -> None:
+def test_the_error_for_a_program_that_does_not_run_says_what_to_do(script: str, tmp_path: Path) -> None:
     with pytest.raises(UmbelError, match=r"Node was installed, but does not run \(.+\): delete it") as caught:
         toolchain._try("Node", [_program(tmp_path / "node", script), "--version"], "delete it")
     assert caught.value.detail
@@ -114,7 +114,7 @@ def thing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Made:
     return made
 
 
-def test_what_is_as_it_was_left_is_neither_made_nor_run(thing: _Made) -> None:
+def test_an_unchanged_part_is_neither_made_nor_checked(thing: _Made) -> None:
     stamps.ensure(thing.part())
     assert (thing.made, thing.checked) == (1, 1)
 
@@ -130,7 +130,7 @@ def test_what_is_as_it_was_left_is_neither_made_nor_run(thing: _Made) -> None:
     ],
     ids=["source", "deleted", "half", "no stamp", "old stamp"],
 )
-def test_what_changed_is_made_again(thing: _Made, change: Callable[[_Made], object]) -> None:
+def test_a_changed_part_is_made_again(thing: _Made, change: Callable[[_Made], object]) -> None:
     change(thing)
     stamps.ensure(thing.part())
     assert (thing.made, thing.checked) == (2, 2)
@@ -138,7 +138,7 @@ def test_what_changed_is_made_again(thing: _Made, change: Callable[[_Made], obje
     assert thing.made == 2
 
 
-def test_a_folder_of_the_path_that_may_not_be_searched_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_in_path_that_cannot_be_searched_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> bool:
         raise PermissionError(13, "Permission denied", "uv")
 
@@ -147,7 +147,7 @@ def test_a_folder_of_the_path_that_may_not_be_searched_is_passed_by(monkeypatch:
     assert toolchain.uv() is None
 
 
-def test_what_does_not_run_after_it_was_made_again_is_made_from_nothing(thing: _Made, tmp_path: Path) -> None:
+def test_a_part_that_does_not_run_after_it_was_made_again_is_deleted_and_made(thing: _Made, tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
 
@@ -163,7 +163,7 @@ def test_what_does_not_run_after_it_was_made_again_is_made_from_nothing(thing: _
 
 
 @pytest.mark.parametrize(("runs", "made"), [(True, 1), (False, 2)])
-def test_a_moved_checkout_tries_once_what_it_has(
+def test_after_a_move_a_part_is_checked_once_and_made_again_only_if_it_does_not_run(
     thing: _Made, runs: bool, made: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stamps, "ROOT", Path("/elsewhere"))
@@ -179,7 +179,7 @@ def test_a_moved_checkout_tries_once_what_it_has(
     assert thing.checked == (2 if runs else 4)
 
 
-def test_what_does_not_run_after_it_was_made_is_made_again_next_time(thing: _Made) -> None:
+def test_a_part_that_does_not_run_after_it_was_made_is_made_again_next_time(thing: _Made) -> None:
     thing.product.unlink()
     thing.runs = False
     with pytest.raises(UmbelError):
@@ -189,7 +189,7 @@ def test_what_does_not_run_after_it_was_made_is_made_again_next_time(thing: _Mad
     assert thing.made == 3
 
 
-def test_nothing_in_what_set_up_made_names_the_checkout() -> None:
+def test_no_file_that_set_up_made_has_the_checkouts_path() -> None:
     texts = [
         venv.packages(toolchain.VENV) / "umbel.pth",
         *((toolchain.VENV / "bin" / name) for name in ("umbel", "cdk")),
@@ -200,8 +200,8 @@ def test_nothing_in_what_set_up_made_names_the_checkout() -> None:
     assert [link for link in links if link.readlink().is_absolute() or not link.exists()] == []
 
 
-def test_the_lock_names_a_version_and_hashes_of_uv() -> None:
-    version, hashes = venv.pinned("uv", ROOT / "uv.lock")
+def test_the_lock_file_has_a_version_and_hashes_of_uv() -> None:
+    version, hashes = venv.locked_version("uv", ROOT / "uv.lock")
     assert toolchain._numbers(version) > (0, 9)
     assert hashes
     assert all(each.startswith("sha256:") for each in hashes)
@@ -212,37 +212,37 @@ def test_the_lock_names_a_version_and_hashes_of_uv() -> None:
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
     ids=["INT", "TERM", "HUP"],
 )
-def test_a_signal_ends_set_up_with_one_line_and_nothing_is_left(
+def test_a_signal_ends_set_up_with_one_line_and_no_process_is_left(
     number: signal.Signals, status: int, tmp_path: Path
 ) -> None:
     ready = tmp_path / "ready"
     os.mkfifo(ready)
     program = (
-        "import signal, sys; from pathlib import Path; from umbel import steps, toolchain\n"
-        # Whoever runs the tests may have had it ignored, as nohup does, and a lock of this checkout.
+        "import signal, sys; from pathlib import Path; from umbel import progress, toolchain\n"
+        # The process that runs the tests may ignore the signal, as under nohup, and may have this checkout's lock.
         f"signal.signal({int(number)}, signal.SIG_DFL); toolchain.TOOLS = Path('{tmp_path}')\n"
         f"work = ['sh', '-c', 'sleep 60 & echo $! > {ready}; wait']\n"
-        f"toolchain.setup = lambda: steps.run('work', work, log=Path('{tmp_path}/log'))\n"
+        f"toolchain.setup = lambda: progress.run('work', work, log=Path('{tmp_path}/log'))\n"
         "sys.argv[1:] = ['setup']; toolchain.main()"
     )
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
         child = int(ready.read_text())
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=30)
     assert process.returncode == status
-    assert said.splitlines()[1:] == [f"umbel: stopped by {number.name}"]
+    assert errors.splitlines()[1:] == [f"umbel: stopped by {number.name}"]
     state = Path(f"/proc/{child}/stat")
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
-@pytest.mark.parametrize("place", ["data", "tools"])
-def test_clean_refuses_to_delete_what_is_kept(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("folder", ["data", "tools"])
+def test_clean_refuses_to_delete_saved_data(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(toolchain, "DATA", tmp_path / "elsewhere" / "data")
     monkeypatch.setattr(toolchain, "TOOLS", tmp_path / ".umbel")
-    kept = {"data": tmp_path / "elsewhere" / "data", "tools": tmp_path / ".umbel" / "data"}[place]
-    (kept / "snapshot-000001").mkdir(parents=True)
-    with pytest.raises(UmbelError, match=f"{kept} has what PERSIST=1 keeps"):
+    data = {"data": tmp_path / "elsewhere" / "data", "tools": tmp_path / ".umbel" / "data"}[folder]
+    (data / "snapshot-000001").mkdir(parents=True)
+    with pytest.raises(UmbelError, match=f"{data} has what PERSIST=1 keeps"):
         toolchain.clean_up([])
 
 

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from umbel_core.aws.dynamo import Item, item
-from umbel_core.aws.ledger import DynamoLedger, task_key
+from umbel_core.aws.keys import task_key
+from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.clock import now
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import Job, Task
@@ -27,7 +28,7 @@ def _plan(*answers: str | None, tasks: int = 1) -> bool:
     """Plan a job on a table that answers so, one transaction after another; None is a yes."""
     dynamodb = _client()
     job = Job(id=new_job_id(), kind="task", name="n", created_at=now(), updated_at=now())
-    of = [Task(job=job.id, index=i, op="none", variant=f"v{i}", input=i, queued_at=now()) for i in range(tasks)]
+    of = [Task(job_id=job.id, index=i, op="none", variant=f"v{i}", input=i, queued_at=now()) for i in range(tasks)]
     with Stubber(dynamodb) as stub:
         for answer in answers:
             if answer is None:
@@ -61,7 +62,7 @@ def test_a_task_whose_reopening_was_answered_by_silence_is_sent_all_the_same() -
     """The SDK asks again, and the condition refuses what the first try has done."""
     moment, dynamodb = now(), _client()
     job = Job(id=new_job_id(), kind="task", name="n", created_at=moment, updated_at=moment, planned=True)
-    task = Task(job=job.id, index=0, op="none", variant="v", input=0, status="failed", queued_at=moment)
+    task = Task(job_id=job.id, index=0, op="none", variant="v", input=0, status="failed", queued_at=moment)
 
     def kept(**facts: Any) -> Item:
         return {**task_key(job.id, 0), **item(msgspec.structs.replace(task, **facts))}

@@ -26,7 +26,8 @@ def job(total: int, status: JobStatus = "pending") -> Job:
 
 def change(place: int, index: int, old: TaskStatus, new: TaskStatus) -> TaskChange:
     error = ErrorRecord("c", "m") if new == "failed" else None
-    task = Task(job="j", index=index, op="o", variant=f"v{index}", input=1, status=new, error=error, queued_at=MOMENT)
+    variant = f"v{index}"
+    task = Task(job_id="j", index=index, op="o", variant=variant, input=1, status=new, error=error, queued_at=MOMENT)
     return TaskChange(f"{place:040}", old, task)
 
 

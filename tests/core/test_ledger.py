@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64encode
 
+import msgspec
 import pytest
 
 from tests.fakes import FakeLedger
@@ -40,7 +41,7 @@ def a_job(tasks: int = 2, **facts: object) -> tuple[Job, list[Task]]:
     moment = now()
     job = Job(id=new_job_id(), kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks)
     # An op that is not deployed: nobody but this test works on it.
-    of = [Task(job=job.id, index=i, op="none", variant=f"v{i}", input=[i], queued_at=moment) for i in range(tasks)]
+    of = [Task(job_id=job.id, index=i, op="none", variant=f"v{i}", input=[i], queued_at=moment) for i in range(tasks)]
     return Job(**{name: facts.get(name, getattr(job, name)) for name in job.__struct_fields__}), of  # type: ignore[arg-type]
 
 
@@ -115,8 +116,8 @@ def test_the_first_outcome_counts_and_no_other(ledger: Ledger) -> None:
 def test_a_task_that_is_not_there_has_no_outcome(ledger: Ledger) -> None:
     _, tasks = a_job()
     assert not ledger.commit(tasks[0].command(), ended())
-    assert ledger.task(tasks[0].job, 0) is None
-    assert ledger.job(tasks[0].job) is None
+    assert ledger.task(tasks[0].job_id, 0) is None
+    assert ledger.job(tasks[0].job_id) is None
 
 
 def test_a_fault_of_ours_is_remembered_while_the_task_is_open(ledger: Ledger) -> None:
@@ -125,7 +126,7 @@ def test_a_fault_of_ours_is_remembered_while_the_task_is_open(ledger: Ledger) ->
     ledger.record_error(tasks[0].command(), 1, "x" * 5000)
     task = ledger.task(job.id, 0)
     assert task
-    assert (task.status, task.last_error, task.transient) == ("pending", "x" * 1000, 0)
+    assert (task.status, task.last_error, task.transient_refusals) == ("pending", "x" * 1000, 0)
 
 
 def test_faults_that_may_pass_are_counted_by_the_round(ledger: Ledger) -> None:
@@ -140,7 +141,7 @@ def test_faults_that_may_pass_are_counted_by_the_round(ledger: Ledger) -> None:
     second = ledger.task(job.id, 0)
     assert first
     assert second
-    assert (first.transient, second.transient) == (2, 1)
+    assert (first.transient_refusals, second.transient_refusals) == (2, 1)
 
 
 def test_what_failed_or_was_skipped_starts_over_and_nothing_else(ledger: Ledger) -> None:
@@ -156,6 +157,17 @@ def test_what_failed_or_was_skipped_starts_over_and_nothing_else(ledger: Ledger)
     assert not ledger.commit(tasks[1].command(), ended()), "an answer of the round before"
     assert ledger.commit(again.command(), ended())
     assert [task.index for task in ledger.reopen(job.id, [1, 3])] == [3]
+
+
+def test_a_retried_task_keeps_nothing_of_its_earlier_run(ledger: Ledger) -> None:
+    job, tasks = a_job(1)
+    ledger.plan(job, tasks)
+    run = {"worker": "w1", "duration_ms": 5, "cost_nano": 7, "started_at": now(), "attempts": 3}
+    ledger.commit(tasks[0].command(), ended("failed", error=ErrorRecord("c", "m"), **run))
+    ledger.reopen(job.id, None)
+    again = ledger.task(job.id, 0)
+    assert again
+    assert again == msgspec.structs.replace(tasks[0], round=1, version=3, queued_at=again.queued_at)
 
 
 def test_of_a_cancelled_job_what_waits_starts_over_too(ledger: Ledger) -> None:
@@ -230,7 +242,7 @@ def test_jobs_come_newest_first(ledger: Ledger) -> None:
 
 def test_dead_letters_are_kept_until_they_are_redriven(ledger: Ledger) -> None:
     op = new_job_id()
-    letter = DeadLetter(op=op, id="m1", body="{}", reason="r", at=now(), job="j", index=0)
+    letter = DeadLetter(op=op, id="m1", body="{}", reason="r", at=now(), job_id="j", index=0)
     ledger.put_dead_letter(letter)
     ledger.put_dead_letter(letter)
     assert ledger.dead_letters(op) == [letter]

@@ -32,7 +32,7 @@ def stubbed(service: str) -> Iterator[tuple[Any, Stubber]]:
 
 def test_a_message_holds_no_character_that_sqs_does_not_take_and_a_call_no_more_than_it_carries() -> None:
     texts = ["\uffff" * 10_000, "\ufffe\0\x0b", *["x" * 32_000] * 5]
-    commands = [RunTask(job="j", index=i, op="say", variant="v", input=text) for i, text in enumerate(texts)]
+    commands = [RunTask(job_id="j", index=i, op="say", variant="v", input=text) for i, text in enumerate(texts)]
     calls: list[list[str]] = []
 
     def publish(params: dict[str, Any], **_: Any) -> None:
@@ -52,7 +52,7 @@ def test_a_message_holds_no_character_that_sqs_does_not_take_and_a_call_no_more_
 
 def test_a_jobs_faults_fit_into_one_message_whatever_they_are_written_in() -> None:
     moment = now()
-    task = Task(job="j" * 21, index=0, op="measure", variant="measure-100", input=1, group="S1", queued_at=moment)
+    task = Task(job_id="j" * 21, index=0, op="measure", variant="measure-100", input=1, group="S1", queued_at=moment)
     task.error = ErrorRecord("no_such_picture", "店" * 2000)
     job = Job(id="j" * 21, kind="batch", name="n", created_at=moment, updated_at=moment, total=10_000)
     job.errors = [ErrorRecord.of_task(task)] * KEPT_ERRORS

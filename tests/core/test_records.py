@@ -11,6 +11,7 @@ from umbel_core.aws.dynamo import item, record
 from umbel_core.clock import epoch, now
 from umbel_core.environment import parse, variables
 from umbel_core.ledger import DeadLetter, ErrorRecord, Job, Task
+from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.tokens import TokenRecord, issue, token_hash
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=9)
@@ -23,7 +24,7 @@ VALUES = st.recursive(
 
 @given(VALUES, st.dictionaries(TEXT, VALUES, max_size=3), st.none() | TEXT, st.integers(0, 99))
 def test_a_task_comes_back_as_it_was(value: Any, params: dict[str, Any], group: str | None, number: int) -> None:
-    task = Task(job="j", index=number, op="o", variant="v", input=value, params=params, group=group, queued_at="t")
+    task = Task(job_id="j", index=number, op="o", variant="v", input=value, params=params, group=group, queued_at="t")
     task = msgspec.structs.replace(task, result=value or None, error=ErrorRecord("c", "m", task="t"), attempts=number)
     assert record(Task, item(task)) == task
 
@@ -38,12 +39,24 @@ def test_a_job_comes_back_as_it_was() -> None:
 
 
 def test_what_can_be_searched_is_kept_plain() -> None:
-    task = Task(job="j", index=3, op="o", variant="v", input="x", queued_at="t", status="failed")
+    task = Task(job_id="j", index=3, op="o", variant="v", input="x", queued_at="t", status="failed")
     kept = item(task)
     assert (kept["status"], kept["index"], kept["round"]) == ({"S": "failed"}, {"N": "3"}, {"N": "0"})
     assert "group" not in kept
     letter = DeadLetter(op="o", id="i", body="{", reason="r", at="t")
     assert record(DeadLetter, item(letter)) == letter
+
+
+def test_what_an_earlier_version_wrote_is_read() -> None:
+    key = {"pk": {"S": "JOB#j"}, "sk": {"S": "TASK#000002"}, "job": {"S": "j"}, "index": {"N": "2"}}
+    kept = {"op": {"S": "o"}, "variant": {"S": "v"}, "input": {"S": '"x"'}, "queued_at": {"S": "t"}}
+    task = record(Task, {**key, **kept, "transient": {"N": "2"}})
+    assert (task.job_id, task.index, task.transient_refusals) == ("j", 2, 0)
+    letter = {"op": {"S": "o"}, "id": {"S": "m"}, "body": {"S": "{"}, "reason": {"S": "r"}, "at": {"S": "t"}}
+    assert record(DeadLetter, {**letter, "job": {"S": "j"}}).job_id == "j"
+    command = b'{"job":"j","index":2,"op":"o","variant":"v","input":"x"}'
+    assert msgspec.json.decode(command, type=RunTask) == task.command()
+    assert msgspec.json.decode(b'{"type":"retry","job":"j"}', type=RetryTasks) == RetryTasks("j")
 
 
 def test_an_environment_is_read_as_it_was_written() -> None:

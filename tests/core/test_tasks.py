@@ -21,7 +21,7 @@ class Sns:
 
 def test_text_that_no_message_may_carry_arrives_whole() -> None:
     sns = Sns()
-    command = RunTask(job="j", index=0, op="say", variant="say", input="\0 a\uffff\ufffe 🌿 \\uffff")
+    command = RunTask(job_id="j", index=0, op="say", variant="say", input="\0 a\uffff\ufffe 🌿 \\uffff")
     SnsTasks(sns, "topic", "ordered", ()).publish([command])
     (message,) = sns.messages
     assert not {"\0", "\ufffe", "\uffff"} & set(message)

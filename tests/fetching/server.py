@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from mimetypes import guess_type
 from threading import Event, Thread
 
 POLISH = "Zażółć gęślą jaźń"
@@ -25,7 +26,7 @@ class Site(ThreadingHTTPServer):
         self.closing = Event()
         self.asked: list[str] = []
         self.files: dict[str, bytes] = {}
-        """Pictures by path, besides the pages that are always here."""
+        """Files by path, besides the pages that are always here."""
         self.busy: Counter[str] = Counter()
         """So many times, these paths answer 503 in place of what is there."""
 
@@ -72,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.busy[path] -= 1
                 self.page(b"later", status=503)
             elif picture is not None:
-                self.page(picture, "image/jpeg")
+                self.page(picture, guess_type(path)[0] or "image/jpeg")
             else:
                 PAGES.get(path, _unknown)(self, query)
         except OSError:

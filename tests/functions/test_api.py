@@ -77,7 +77,7 @@ def test_dead_letters_are_sent_again_a_job_at_a_time_and_no_more_than_a_call_has
     for name, value in (("ledger", ledger), ("intake", intake), ("catalogue", CATALOGUE)):
         monkeypatch.setattr(ops, name, lambda value=value: value)
     for place in range(1100):
-        facts: dict[str, Any] = {"job": f"j{place % 3}", "index": place} if place else {}
+        facts: dict[str, Any] = {"job_id": f"j{place % 3}", "index": place} if place else {}
         ledger.put_dead_letter(DeadLetter(op="say", id=f"m{place}", body="{}", reason="r", at="t", **facts))
     assert ops.redrive("say") == Redriven(op="say", redriven=1000)
     assert ops.redrive("say") == Redriven(op="say", redriven=99)
@@ -121,7 +121,7 @@ def test_a_page_is_no_longer_than_what_a_function_may_answer(letter: str, monkey
     job = Job(id=new_job_id(), kind="manifest", name="n", created_at=moment, updated_at=moment, planned=True)
     text = letter * (32_000 // len(msgspec.json.encode(letter)[1:-1]))
     facts: dict[str, Any] = {"op": "say", "input": text, "result": text, "queued_at": moment}
-    ledger.plan(job, [Task(job=job.id, index=place, variant=f"say-{place}", **facts) for place in range(205)])
+    ledger.plan(job, [Task(job_id=job.id, index=place, variant=f"say-{place}", **facts) for place in range(205)])
     monkeypatch.setattr(jobs, "ledger", lambda: ledger)
     monkeypatch.setattr(jobs, "results", FakeBucket)
     seen: list[str] = []

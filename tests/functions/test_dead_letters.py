@@ -30,7 +30,7 @@ def test_a_given_up_task_fails_with_its_last_reason_and_its_letter_is_kept() -> 
     assert (task.status, task.error.code, task.attempts) == ("failed", "given_up", 5)
     assert task.error.message == "Given up after 5 attempts; at last RuntimeError: that broke."
     (letter,) = stage.ledger.dead_letters("say")
-    assert (letter.body, letter.job, letter.index) == (body, job, 0)
+    assert (letter.body, letter.job_id, letter.index) == (body, job, 0)
     (event,) = read_changes(stage.ledger.stream).events
     assert (event.kind, event.op, event.message) == ("dead_letter", "say", f"say gave up a message: {letter.reason}")
 

@@ -1,47 +1,65 @@
-"""An ordered lane's batch: groups side by side, each in order, and nothing overtakes what is tried again."""
+"""An ordered lane's batch: groups run in parallel, each in order, and nothing overtakes a message that is retried."""
 
 from threading import Barrier
-from typing import Any
 
 import msgspec
 
 from umbel_core.messages import RunTask
+from umbel_core.sqs import Message
 from worker.groups import run_groups
 
 
-def messages(*names: str) -> list[dict[str, Any]]:
-    commands = (RunTask(job="j", index=0, op="any", variant="v", input=name, group=name[0]) for name in names)
+def messages(*names: str) -> list[Message]:
+    commands = (RunTask(job_id="j", index=0, op="any", variant="v", input=name, group=name[0]) for name in names)
     bodies = (msgspec.json.encode(command).decode() for command in commands)
-    return [{"messageId": name, "body": body} for name, body in zip(names, bodies, strict=True)]
+    return [Message(id=name, body=body, receives=1) for name, body in zip(names, bodies, strict=True)]
+
+
+class Log:
+    """Remembers what was processed and what was handed back; some messages fail."""
+
+    def __init__(self, *failing: str) -> None:
+        self._failing = failing
+        self.processed: list[str] = []
+        self.handed_back: list[tuple[str, str]] = []
+
+    def process(self, message: Message) -> bool:
+        self.processed.append(message.id)
+        return message.id not in self._failing
+
+    def hand_back_behind(self, head: Message, message: Message) -> None:
+        self.handed_back.append((head.id, message.id))
 
 
 def test_each_group_runs_in_order() -> None:
-    taken: list[str] = []
-    again = run_groups(
-        messages("a1", "b1", "a2", "b2", "a3"), lambda record: not taken.append(record["messageId"]), print
-    )
-    assert again == []
-    assert [name for name in taken if name[0] == "a"] == ["a1", "a2", "a3"]
-    assert [name for name in taken if name[0] == "b"] == ["b1", "b2"]
+    log = Log()
+    assert run_groups(messages("a1", "b1", "a2", "b2", "a3"), log.process, log.hand_back_behind) == []
+    assert [name for name in log.processed if name[0] == "a"] == ["a1", "a2", "a3"]
+    assert [name for name in log.processed if name[0] == "b"] == ["b1", "b2"]
 
 
-def test_groups_run_side_by_side() -> None:
-    meeting = Barrier(3, timeout=20)
-    assert run_groups(messages("a1", "b1", "c1"), lambda _: meeting.wait() >= 0, print) == []
+def test_groups_run_in_parallel() -> None:
+    all_three = Barrier(3, timeout=20)
+    log = Log()
+
+    def process(message: Message) -> bool:
+        all_three.wait()
+        return log.process(message)
+
+    assert run_groups(messages("a1", "b1", "c1"), process, log.hand_back_behind) == []
 
 
-def test_what_is_behind_a_fault_in_its_group_goes_back_unseen() -> None:
-    taken: list[str] = []
-    back: list[tuple[str, str]] = []
+def test_messages_behind_a_failed_one_of_their_group_are_handed_back_unprocessed() -> None:
+    log = Log("a2")
+    failed = run_groups(messages("a1", "a2", "a3", "a4", "b1"), log.process, log.hand_back_behind)
+    assert sorted(message.id for message in failed) == ["a2", "a3", "a4"]
+    assert log.handed_back == [("a2", "a3"), ("a2", "a4")]
+    assert sorted(log.processed) == ["a1", "a2", "b1"]
 
-    def take(record: dict[str, Any]) -> bool:
-        taken.append(record["messageId"])
-        return record["messageId"] != "a2"
 
-    def put_behind(head: dict[str, Any], record: dict[str, Any]) -> None:
-        back.append((head["messageId"], record["messageId"]))
-
-    again = run_groups(messages("a1", "a2", "a3", "a4", "b1"), take, put_behind)
-    assert sorted(again) == ["a2", "a3", "a4"]
-    assert back == [("a2", "a3"), ("a2", "a4")]
-    assert sorted(taken) == ["a1", "a2", "b1"]
+def test_tasks_without_a_group_do_not_wait_for_each_other() -> None:
+    alone = [RunTask(job_id="j", index=index, op="any", variant="v", input="x") for index in range(2)]
+    batch = [Message(id=f"{c.index}", body=msgspec.json.encode(c).decode(), receives=1) for c in alone]
+    log = Log("0")
+    assert [message.id for message in run_groups(batch, log.process, log.hand_back_behind)] == ["0"]
+    assert sorted(log.processed) == ["0", "1"]

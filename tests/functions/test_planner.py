@@ -23,8 +23,8 @@ def plan(stage: Stage, body: str) -> tuple[str, int]:
     return stage.planner.take(created)
 
 
-def job_in(stage: Stage, job: str) -> Job:
-    found = stage.ledger.job(job)
+def job_in(stage: Stage, job_id: str) -> Job:
+    found = stage.ledger.job(job_id)
     assert found
     return found
 

@@ -1,32 +1,30 @@
-"""Batches of what comes again: the culprit is alone, and nobody is given up for having stood next to it."""
+"""A message that crashes its worker runs alone, and no message is given up because it was in the same batch."""
 
 from random import Random
-from typing import Any
 
 import pytest
 
-from umbel_core.max_receives import max_receives_for
+from umbel_core.lane_settings import lane_settings
 from umbel_core.op import Compute
+from umbel_core.sqs import Message
 from worker.redelivery import order_batch
 
 
-def messages(**receives: int) -> list[dict[str, Any]]:
-    return [
-        {"messageId": name, "attributes": {"ApproximateReceiveCount": str(count)}} for name, count in receives.items()
-    ]
+def messages(**receives: int) -> list[Message]:
+    return [Message(id=name, body="{}", receives=count) for name, count in receives.items()]
 
 
-def names(records: list[dict[str, Any]]) -> list[str]:
-    return [record["messageId"] for record in records]
+def names(batch: list[Message]) -> list[str]:
+    return [message.id for message in batch]
 
 
-def test_new_messages_go_first_and_one_that_comes_again_goes_last() -> None:
+def test_new_messages_go_first_and_one_redelivered_message_goes_last() -> None:
     now, later = order_batch(messages(again=2, new=1, other=3, newer=1))
     assert names(now) == ["new", "newer", "again"]
     assert names(later) == ["other"]
 
 
-def test_what_was_received_often_is_not_handed_back_any_more() -> None:
+def test_a_message_with_many_receives_is_not_handed_back_any_more() -> None:
     now, later = order_batch(messages(a=9, b=2, c=12, new=1))
     assert names(now) == ["new", "b", "a", "c"]
     assert later == []
@@ -34,9 +32,9 @@ def test_what_was_received_often_is_not_handed_back_any_more() -> None:
 
 @pytest.mark.parametrize("batch", [2, 4, 10])
 @pytest.mark.parametrize("crowd", [10, 100, 1000])
-def test_a_crowd_that_failed_once_is_all_tried_again(batch: int, crowd: int) -> None:
-    """Every message has failed once, and would do well now: none may run out of receives before its turn."""
-    limit = max_receives_for(4, Compute(batch=batch), reserve=True)
+def test_many_messages_that_failed_once_are_all_tried_again(batch: int, crowd: int) -> None:
+    """All of them would succeed now; none may use up its receives before it is tried."""
+    limit = lane_settings("any", Compute(batch=batch), 4, reserve=True).max_receives
     chance = Random(crowd * batch)
     waiting = dict.fromkeys((f"m{number}" for number in range(crowd)), 1)
     while waiting:

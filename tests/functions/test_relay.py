@@ -22,8 +22,8 @@ def worked() -> tuple[Stage, str]:
     return stage, job
 
 
-def job_in(stage: Stage, job: str) -> Job:
-    found = stage.ledger.job(job)
+def job_in(stage: Stage, job_id: str) -> Job:
+    found = stage.ledger.job(job_id)
     assert found
     return found
 
@@ -104,7 +104,7 @@ def test_a_record_that_will_not_hold_still_has_the_batch_come_again(monkeypatch:
 
 def test_changes_of_a_job_that_expired_are_passed_over() -> None:
     stage, _ = worked()
-    lost = Task(job="j9", index=0, op="say", variant="v", input="x", queued_at="t")
+    lost = Task(job_id="j9", index=0, op="say", variant="v", input="x", queued_at="t")
     stage.ledger.plan(Job(id="j8", kind="task", name="n", created_at="t", updated_at="t"), [lost])
     stage.ledger.start(lost.command(), 1, "t")
     removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"sk": {"S": "JOB"}}, "SequenceNumber": "99"}}

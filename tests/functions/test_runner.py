@@ -21,7 +21,7 @@ def planned(stage: Stage, text: str = "hi", **params: Any) -> RunTask:
     """One task in the ledger, and its message."""
     moment = now()
     job = Job(id="j1", kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=1)
-    task = Task(job="j1", index=0, op="say", variant="say", input=text, params=params, queued_at=moment)
+    task = Task(job_id="j1", index=0, op="say", variant="say", input=text, params=params, queued_at=moment)
     stage.ledger.plan(job, [task])
     return task.command()
 
@@ -60,7 +60,7 @@ def test_what_may_pass_is_tried_three_times_however_often_its_message_was_receiv
     for attempts in (4, 5):
         with pytest.raises(Transient) as error:
             stage.runner().run(command, attempts)
-        stage.ledger.record_error(command, attempts, str(error.value), transient=True)
+        assert task_in(stage.ledger).last_error == f"Transient: {error.value}"
         stage.ledger.record_error(command, attempts, "OutOfTurnError: not yet")
     assert task_in(stage.ledger).status == "pending"
     assert stage.runner().run(command, 6)
@@ -87,7 +87,9 @@ def test_our_fault_rises_and_leaves_the_task_open() -> None:
     stage = Stage()
     with pytest.raises(RuntimeError, match="that broke"):
         stage.runner().run(planned(stage, "broken"), 1)
-    assert task_in(stage.ledger).status == "pending"
+    task = task_in(stage.ledger)
+    assert (task.status, task.attempts, task.last_error) == ("pending", 1, "RuntimeError: that broke")
+    assert task.transient_refusals == 0
 
 
 @pytest.mark.parametrize("attempts", [1, 2])
@@ -131,7 +133,7 @@ def test_a_task_of_a_cancelled_job_is_skipped_with_the_reason() -> None:
 def test_only_a_slow_task_says_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
     command = planned(stage)
-    monkeypatch.setattr("worker.mark_running._SEEN_AFTER_SECONDS", 0)
+    monkeypatch.setattr("worker.mark_running._AFTER_SECONDS", 0)
     said = Event()
     start = stage.ledger.start
 
@@ -147,7 +149,7 @@ def test_only_a_slow_task_says_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> 
         assert said.wait(5)
         seen.append(task_in(stage.ledger).status)
 
-    msgspec.structs.replace(stage.runner(), work=work, announce=MarkRunning).run(command, 1)
+    msgspec.structs.replace(stage.runner(), work=work, mark_running=MarkRunning).run(command, 1)
     assert [*seen, task_in(stage.ledger).status] == ["running", "completed"]
 
 
@@ -155,7 +157,7 @@ def test_a_quick_task_is_one_write() -> None:
     stage = Stage()
     command = planned(stage)
     before = len(stage.ledger.stream)
-    msgspec.structs.replace(stage.runner(), announce=MarkRunning).run(command, 1)
+    msgspec.structs.replace(stage.runner(), mark_running=MarkRunning).run(command, 1)
     assert len(stage.ledger.stream) == before + 1
 
 
@@ -164,7 +166,7 @@ def test_parameters_are_checked_where_the_op_runs_too() -> None:
     work = Work(say, ValueSource(), in_ledger)
     assert work(planned(stage, "ab", times=2)) == "abab"
     with pytest.raises(Rejected, match="invalid_params"):
-        work(RunTask(job="j1", index=0, op="say", variant="v", input="x", params={"times": "two"}))
+        work(RunTask(job_id="j1", index=0, op="say", variant="v", input="x", params={"times": "two"}))
     assert CATALOGUE["say"].takes == "text"
 
 

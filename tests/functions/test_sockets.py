@@ -25,7 +25,7 @@ CRAWL = {"action": "crawl", "urls": ["http://example.org/"], "workers": 2}
 
 def stage_with(tasks: int, text: str = "hi") -> tuple[Stage, Actions, str]:
     stage, moment, job = Stage(), now(), new_job_id()
-    of = [Task(job=job, index=i, op="say", variant=f"v{i}", input=text, queued_at=moment) for i in range(tasks)]
+    of = [Task(job_id=job, index=i, op="say", variant=f"v{i}", input=text, queued_at=moment) for i in range(tasks)]
     made = Job(id=job, kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks)
     stage.ledger.plan(made, of)
     return stage, talk(stage), job

@@ -123,7 +123,7 @@ def test_the_worker_gives_the_op_the_files_bytes(ops: Path) -> None:
     uploads, function = FakeBucket(), load_op(ops, "probe")
     uploads.write("uploads/a.wav", sound(1.5))
     source = FileSource(read_ops(ops)["probe"], function, uploads, web=None, limits=Limits())  # type: ignore[arg-type]
-    command = RunTask(job="j1", index=0, op="probe", variant="probe", input="uploads/a.wav")
+    command = RunTask(job_id="j1", index=0, op="probe", variant="probe", input="uploads/a.wav")
     assert Work(function, source, in_ledger)(command) == 1.5
 
 

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from api.app import routes
-from coordinator.handler import _ROOM_MS
-from infra.lane_settings import VISIBILITY_PER_TIMEOUT
+from coordinator.handler import NEEDED_MS
 from infra.queue import DEAD_SUFFIX
 from tests.infra.synthesis import as_list, named, of_type, statements, synthesise
-from umbel_core.aws.lanes import FIFO_SUFFIX
 from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
-from umbel_core.max_receives import BASE, THROTTLED
+from umbel_core.lane_settings import MAX_RECEIVES, MAX_RECEIVES_THROTTLED, VISIBILITY_PER_TIMEOUT
+from umbel_core.lanes import FIFO_SUFFIX
 from umbel_core.settings import Limits
 
 Template = dict[str, Any]
@@ -64,7 +63,7 @@ def test_every_queue_has_a_dead_letter_queue(template: Template) -> None:
             own, fifo, _ = queue["QueueName"].partition(FIFO_SUFFIX)
             assert dead["QueueName"] == own + DEAD_SUFFIX + fifo, name
             assert dead.get("FifoQueue") == queue.get("FifoQueue"), name
-            assert queue["RedrivePolicy"]["maxReceiveCount"] >= BASE == 5, name
+            assert queue["RedrivePolicy"]["maxReceiveCount"] >= MAX_RECEIVES == 5, name
             assert dead["MessageRetentionPeriod"] == 14 * 86_400, name
 
 
@@ -96,7 +95,7 @@ def test_the_coordinator_has_time_for_a_job_of_the_most_tasks(template: Template
     most = Limits().max_tasks
     seconds = most * 2 * 2 / 1000 + most / 10 * 0.04
     (coordinator,) = (one for one in functions(template).values() if one["FunctionName"] == "umbel-coordinator")
-    assert seconds <= _ROOM_MS / 1000 < coordinator["Timeout"]
+    assert seconds <= NEEDED_MS / 1000 < coordinator["Timeout"]
 
 
 def test_every_queue_is_read(template: Template) -> None:
@@ -120,7 +119,7 @@ def test_no_mapping_takes_more_than_may_run(template: Template) -> None:
         if reserved is not None and cap > reserved:
             receives = queues(template)[named(mapping["EventSourceArn"])]["RedrivePolicy"]["maxReceiveCount"]
             assert (cap, reserved) == (2, 1), name
-            assert receives >= THROTTLED >= 50, name
+            assert receives >= MAX_RECEIVES_THROTTLED >= 50, name
 
 
 def test_the_stream_is_retried_to_an_end_and_what_fails_is_kept(template: Template) -> None:

@@ -62,7 +62,9 @@ def test_one_more_file_changes_nothing_but_who_carries_the_catalogue(with_probe:
 
 
 NAMING = ("openapi_examples.py", "schema.d.ts", "openapi.py", "asyncapi.py")
-"""They show real ops as examples; and `info` is a word of OpenAPI."""
+"""The API's reference shows real ops, the front end's types are generated with its examples as comments, and `info` is
+a word of OpenAPI.
+"""
 
 
 def test_no_other_file_names_an_op() -> None:

@@ -1,5 +1,7 @@
-"""The machines that people have, and what each does to a set-up. Every function is one condition: its docstring is the
-row's text in docs/local.md, its body sets up, runs one upload and takes everything down under that condition.
+"""The conditions of a machine under which a set-up must work.
+
+Each public function is one condition: its docstring is the row's text in docs/local.md; its body sets up, runs one
+upload and takes everything down under that condition.
 """
 
 import contextlib
@@ -15,15 +17,15 @@ from pathlib import Path
 
 from tests.machines import mirror as mirrors
 from tests.machines import proxy as proxies
-from tests.machines.machine import PHOTO, Machine, Unsound, free_port, fresh
+from tests.machines.machine import PHOTO, ConditionError, Machine, free_port, fresh
 from tests.pipeline.waiting import wait_for
 
 Condition = Callable[[], None]
 
 NOWHERE = "http://192.0.2.1:9"
-"""An address that no machine has: whatever goes there hangs."""
+"""An IP address that no machine has: connections to it hang."""
 NO_HOME = "/dev/null/home"
-"""A folder that not even root can make."""
+"""A folder that not even root can create."""
 AWS = {
     **{
         f"AWS_ENDPOINT_URL_{name}": NOWHERE
@@ -95,9 +97,9 @@ def company_proxy() -> None:
             machine.work()
         asked = set(proxy.asked)
     if not asked:
-        raise Unsound("no download went through the proxy")
-    if near := asked & {"127.0.0.1", "localhost", "::1"}:
-        raise Unsound(f"the proxy was asked for {near}")
+        raise ConditionError("no download went through the proxy")
+    if local := asked & {"127.0.0.1", "localhost", "::1"}:
+        raise ConditionError(f"requests to {local} went through the proxy")
 
 
 def mirror() -> None:
@@ -106,7 +108,7 @@ def mirror() -> None:
         with fresh(settings={"UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": cache}) as machine:
             machine.work()
         if not {"boto3", "ministack", "pillow"} <= set(index.asked):
-            raise Unsound(f"the mirror was asked for {index.asked} alone")
+            raise ConditionError(f"the mirror was asked for {index.asked} alone")
 
 
 def foreign_settings() -> None:
@@ -196,13 +198,13 @@ def python(version: str) -> None:
 
 
 def copied() -> None:
-    """cp -a of a checkout whose Umbel runs: the copy knows nothing of it and runs beside it"""
+    """cp -a of a checkout whose Umbel runs: the copy does not touch it and runs at the same time"""
     with fresh() as machine:
         machine.run("make", "up")
         copy = Machine(machine.folder.with_name("copy"), free_port())
         shutil.copytree(machine.folder, copy.folder, symlinks=True)
         if "is not running here" not in copy.run("make", "down").stdout:
-            raise Unsound("make down in the copy took something down")
+            raise ConditionError("make down in the copy took something down")
         machine.upload()
         copy.work()
         machine.upload()
@@ -217,18 +219,18 @@ def moved() -> None:
         old.rename(machine.folder)
         machine.work()
         if old.exists():
-            raise Unsound(f"{old} came to be again: {list(old.rglob('*'))[:5]}")
+            raise ConditionError(f"{old} was created again: {list(old.rglob('*'))[:5]}")
 
 
 def two_at_once() -> None:
     """two make up at once: the second waits, names the first, and uses its result"""
     with fresh() as machine:
         both = [machine.start("make", "up") for _ in range(2)]
-        said = [process.communicate(timeout=900) for process in both]
+        outputs = [process.communicate(timeout=900) for process in both]
         if any(process.returncode for process in both):
-            raise Unsound(f"{[process.returncode for process in both]}: {said}")
-        if not any("waiting for make" in errors for _, errors in said):
-            raise Unsound("neither said that it waited")
+            raise ConditionError(f"{[process.returncode for process in both]}: {outputs}")
+        if not any("waiting for make" in errors for _, errors in outputs):
+            raise ConditionError("neither printed that it waited")
         machine.upload()
         machine.down()
 
@@ -245,7 +247,7 @@ def killed() -> None:
         machine.run("make", "up", "PERSIST=1")
         jobs = machine.umbel("jobs").stdout
         if "coffee.jpg" not in jobs:
-            raise Unsound(f"what was saved is gone: {jobs!r}")
+            raise ConditionError(f"saved jobs are lost: {jobs!r}")
         machine.upload()
         machine.down()
 
@@ -253,7 +255,7 @@ def killed() -> None:
 def full_disk() -> None:
     """no room for the data of an engine that persists: make down says so and leaves it running; with room it saves"""
     if os.geteuid() != 0:
-        raise LookupError("a small file system is mounted by root alone")
+        raise LookupError("only root can mount a small file system")
     with fresh() as machine:
         data = machine.folder / ".umbel" / "data"
         data.mkdir(parents=True)
@@ -261,15 +263,15 @@ def full_disk() -> None:
         try:
             machine.run("make", "up", "PERSIST=1")
             machine.upload()
-            said = machine.run("make", "down", fails=True).stderr
-            if "No space left on device" not in said or "still runs" not in said:
-                raise Unsound(f"make down said: {said}")
+            errors = machine.run("make", "down", fails=True).stderr
+            if "No space left on device" not in errors or "still runs" not in errors:
+                raise ConditionError(f"make down printed: {errors}")
             machine.upload()
             machine.run("mount", "-o", "remount,size=500m", str(data))
             machine.down()
             machine.run("make", "up", "PERSIST=1")
             if machine.umbel("jobs").stdout.count("coffee.jpg") != 2:
-                raise Unsound("a job was lost")
+                raise ConditionError("a job was lost")
             machine.down()
         finally:
             machine.run("umount", "--lazy", str(data))
@@ -321,11 +323,11 @@ def everything_at_once() -> None:
 
 
 def _audit(machine: Machine) -> None:
-    """Run up, an upload and down once more with nothing to download; insist that all stays on the loopback."""
+    """Run up, an upload and down once more, with nothing to download; fail on a connection outside the loopback."""
     work = f"make up && .venv/bin/umbel upload {PHOTO} && .venv/bin/umbel jobs && make down"
-    # One command, because the audit ends with the last process that it watches, and the engine outlives make up.
+    # One command, because strace runs until the last process ends, and the engine runs on after make up.
     if reached := machine.audited("sh", "-c", work):
-        raise Unsound(f"{work} connected to {', '.join(sorted(reached))}")
+        raise ConditionError(f"{work} connected to {', '.join(sorted(reached))}")
 
 
 def _readable(folder: Path) -> None:
@@ -334,16 +336,16 @@ def _readable(folder: Path) -> None:
         if path.parts[-1].startswith(".") or path.name == "lock":
             continue
         if stat.S_IMODE(path.stat().st_mode) & wanted != wanted:
-            raise Unsound(f"{path} has the mode {stat.S_IMODE(path.stat().st_mode):o}")
+            raise ConditionError(f"{path} has the mode {stat.S_IMODE(path.stat().st_mode):o}")
 
 
 @contextlib.contextmanager
 def _without(*programs: str) -> Iterator[str]:
-    """A PATH with all that this one has except some programs."""
+    """Yield a PATH with all programs of this process's PATH except some."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        for place in os.environ["PATH"].split(os.pathsep):
-            for program in Path(place).glob("*") if Path(place).is_dir() else ():
+        for directory in os.environ["PATH"].split(os.pathsep):
+            for program in Path(directory).glob("*") if Path(directory).is_dir() else ():
                 link = Path(folder, program.name)
                 if program.name not in programs and not link.is_symlink() and "shims" not in program.parts:
                     link.symlink_to(program)
@@ -354,15 +356,15 @@ def _without(*programs: str) -> Iterator[str]:
 
 def _interpreter(version: str) -> str:
     found = shutil.which(f"python{version}")
-    places = [*Path.home().glob(f".pyenv/versions/{version}*/bin/python{version}"), *([Path(found)] if found else [])]
-    for place in places:
-        if "shims" not in place.parts:
-            return str(place)
+    pythons = [*Path.home().glob(f".pyenv/versions/{version}*/bin/python{version}"), *([Path(found)] if found else [])]
+    for program in pythons:
+        if "shims" not in program.parts:
+            return str(program)
     raise LookupError(f"no Python {version} on this machine")
 
 
 def conditions() -> dict[str, Condition]:
-    """All of them by name, in the order of the table."""
+    """Return name -> condition, in the order of the table."""
     plain = (
         *(
             clean,
@@ -386,8 +388,8 @@ def conditions() -> dict[str, Condition]:
     return made
 
 
-def told(condition: Condition) -> str:
-    """What the table says of a condition."""
+def label(condition: Condition) -> str:
+    """Return the text of a condition's row in the table."""
     if isinstance(condition, partial):
         (given,) = condition.args
         text = (condition.func.__doc__ or "").replace("{version}", str(given))

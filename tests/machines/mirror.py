@@ -1,4 +1,4 @@
-"""A mirror of the Python index that the lock file names: the same pages under another address."""
+"""A mirror of the Python index in the lock file: the same pages at another URL."""
 
 import contextlib
 import re
@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from umbel.home import ROOT
+from umbel.paths import ROOT
 
 
 class Mirror(ThreadingHTTPServer):
-    """Passes on what is asked of it, and remembers which packages that were."""
+    """A server that gets each requested page from the index, and records the packages' names."""
 
     daemon_threads = True
     request_queue_size = 128
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Page)
+        super().__init__(("127.0.0.1", 0), _MirrorHandler)
         found = re.search(r'registry = "([^"]+)"', (ROOT / "uv.lock").read_text())
         assert found, "the lock file names no index"
         self.upstream = found[1].rstrip("/")
@@ -26,11 +26,11 @@ class Mirror(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Its URL."""
         return f"http://127.0.0.1:{self.server_port}/simple"
 
 
-class _Page(BaseHTTPRequestHandler):
+class _MirrorHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         package = self.path.removeprefix("/simple/").strip("/")
         assert isinstance(self.server, Mirror)
@@ -49,12 +49,12 @@ class _Page(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextlib.contextmanager
 def running() -> Iterator[Mirror]:
-    """A mirror for the block."""
+    """Run a mirror during the block."""
     with Mirror() as mirror:
         Thread(target=mirror.serve_forever, daemon=True).start()
         yield mirror

@@ -1,4 +1,4 @@
-"""A company's proxy: forwards what is asked of it, and remembers what for."""
+"""An HTTP proxy, as companies have, that records the hosts that it was asked for."""
 
 import contextlib
 import select
@@ -20,20 +20,20 @@ class Proxy(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Forward)
         self.asked: list[str] = []
-        """Hosts that were asked for."""
+        """The requested hosts."""
         self._known: dict[str, str] = {}
-        self._looking = Lock()
+        self._lookup_lock = Lock()
 
     def address(self, host: str) -> str:
-        """Look a name up once, whoever asks for it at the same moment: a resolver may refuse hundreds of questions."""
-        with self._looking:
+        """Return a host's IP address, looked up once: a resolver may refuse hundreds of lookups at the same time."""
+        with self._lookup_lock:
             if host not in self._known:
                 self._known[host] = socket.gethostbyname(host)
             return self._known[host]
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Its URL."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -47,8 +47,8 @@ class _Forward(socketserver.StreamRequestHandler):
         parts = urlsplit(target if "://" in target else f"//{target}")
         assert isinstance(self.server, Proxy)
         self.server.asked.append(parts.hostname or "")
-        place = (self.server.address(parts.hostname or ""), parts.port or 80)
-        with socket.create_connection(place, timeout=60) as upstream:
+        address = (self.server.address(parts.hostname or ""), parts.port or 80)
+        with socket.create_connection(address, timeout=60) as upstream:
             if method == "CONNECT":
                 self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
             else:
@@ -70,7 +70,7 @@ class _Forward(socketserver.StreamRequestHandler):
 
 @contextlib.contextmanager
 def running() -> Iterator[Proxy]:
-    """A proxy for the block."""
+    """Run a proxy during the block."""
     with Proxy() as proxy:
         Thread(target=proxy.serve_forever, daemon=True).start()
         yield proxy

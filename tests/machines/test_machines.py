@@ -1,4 +1,4 @@
-"""The short form of `make machines`: the whole set-up, an upload and the end under all conditions at once."""
+"""A short form of `make machines`: set-up, upload and end under three conditions, one of which combines many."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files that no op may take, each with the code of its refusal."""
+"""Files that every op must refuse, each with the code of the error."""
 
 import gzip
 import struct
@@ -14,7 +14,7 @@ _SIDE = 20_000
 
 
 class Bad(NamedTuple):
-    """A file, and the code that its sentence comes with."""
+    """A file and the code of the error."""
 
     data: bytes
     code: str
@@ -25,7 +25,7 @@ _SVG = b'<?xml version="1.0"?>\n<!-- a drawing -->\n<svg xmlns="http://www.w3.or
 
 @cache
 def bad() -> dict[str, Bad]:
-    """Every file, by a name that says what is wrong with it."""
+    """Return name -> file, where the name says what is wrong with the file."""
     half = {kind: _half(stored()[kind].data) for kind in ("jpeg", "png", "webp", "avif", "gif", "tiff-lzw", "bmp")}
     files = {f"half a {kind}": Bad(data, "truncated_picture") for kind, data in half.items()}
     for name, data in _bombs().items():
@@ -48,7 +48,7 @@ def bad() -> dict[str, Bad]:
 
 
 def endless_scans(scans: int) -> bytes:
-    """A progressive JPEG whose last pass over the pixels comes again and again."""
+    """Return a progressive JPEG that repeats its last scan."""
     whole = saved(scene(), "JPEG", progressive=True)
     last = whole.rindex(b"\xff\xda")
     return whole[:-2] + whole[last:-2] * scans + b"\xff\xd9"
@@ -99,13 +99,13 @@ def _many_frames(gif: bytes) -> bytes:
 
 
 def _animated() -> bytes:
-    """Declares seven frames of 8 MP, which only the header shows."""
+    """Return a PNG whose header declares seven frames of 8 MP."""
     control = chunk(b"acTL", struct.pack(">II", 7, 0))
     return png(0, 1, bytes(4000 * 251), before=control, size=(2000, 4000))
 
 
 def _tiff_of(tiff: bytes, side: int) -> bytes:
-    """A one-pixel TIFF whose directory claims a larger side."""
+    """Return a TIFF of one pixel whose directory declares a larger side."""
     directory = struct.unpack("<I", tiff[4:8])[0]
     for entry in range(directory + 2, directory + 2 + 12 * struct.unpack("<H", tiff[directory : directory + 2])[0], 12):
         if struct.unpack("<H", tiff[entry : entry + 2])[0] in (256, 257):

@@ -1,4 +1,4 @@
-"""Colour profiles made by hand: red, green and blue as XYZ under D50, and one curve."""
+"""Build ICC colour profiles: red, green and blue as XYZ under D50, and one tone curve."""
 
 import struct
 

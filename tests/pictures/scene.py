@@ -1,6 +1,7 @@
-"""One scene, stored in every format, mode and awkward way that a picture may come in.
+"""One scene, saved in every format, mode and unusual encoding that an uploaded picture may have.
 
-Four quadrants, wider than high: whatever is turned, mirrored, inverted or miscoloured shows.
+It has four quadrants in different colours and is wider than high, so that a test notices a picture that is rotated,
+mirrored, inverted or wrongly coloured.
 """
 
 import struct
@@ -32,14 +33,14 @@ TURNED_BACK = {
 
 
 class Stored(NamedTuple):
-    """A file, and what a person sees in it."""
+    """A file, and the picture that a person sees in it."""
 
     data: bytes
     seen: Image.Image
 
 
 def scene() -> Image.Image:
-    """Red and green above blue and light."""
+    """Return the scene: red and green above blue and light."""
     picture = Image.new("RGB", (WIDTH, HEIGHT), LIGHT)
     picture.paste(RED, (0, 0, WIDTH // 2, HEIGHT // 2))
     picture.paste(GREEN, (WIDTH // 2, 0, WIDTH, HEIGHT // 2))
@@ -48,21 +49,21 @@ def scene() -> Image.Image:
 
 
 def with_hole() -> Image.Image:
-    """The scene, its light quadrant clear."""
+    """Return the scene with a transparent quadrant in place of the light one."""
     picture = scene().convert("RGBA")
     picture.paste((*LIGHT, 0), (WIDTH // 2, HEIGHT // 2, WIDTH, HEIGHT))
     return picture
 
 
 def saved(picture: Image.Image, kind: str, **settings: Any) -> bytes:
-    """The picture's file."""
+    """Encode the picture as a file."""
     out = BytesIO()
     picture.save(out, kind, **settings)
     return out.getvalue()
 
 
 def private(orientation: int = 1) -> Image.Exif:
-    """EXIF with a place that nobody should learn."""
+    """Return EXIF with a description and GPS coordinates, which no variant may contain."""
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     exif[0x010E] = "a secret description"
@@ -71,7 +72,7 @@ def private(orientation: int = 1) -> Image.Exif:
 
 
 def png(colour: int, depth: int, rows: bytes, *, before: bytes = b"", after: bytes = b"", size: Any = None) -> bytes:
-    """A PNG written chunk by chunk, for what Pillow does not write."""
+    """Write a PNG chunk by chunk, for the kinds that Pillow does not write."""
     width, height = size or (WIDTH, HEIGHT)
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
@@ -79,12 +80,12 @@ def png(colour: int, depth: int, rows: bytes, *, before: bytes = b"", after: byt
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
-    """One chunk of a PNG."""
+    """Encode one chunk of a PNG."""
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
 def _deep(picture: Image.Image) -> bytes:
-    """The rows of a PNG of 16 bits per channel."""
+    """Return the rows of a PNG with 16 bits per channel."""
     wide = bytes(byte for value in picture.tobytes() for byte in (value, value))
     stride = len(wide) // picture.height
     return b"".join(b"\0" + wide[at : at + stride] for at in range(0, len(wide), stride))
@@ -215,5 +216,5 @@ def _late_exif() -> bytes:
 
 @cache
 def stored() -> dict[str, Stored]:
-    """Every file, by a name that starts with its format."""
+    """Return name -> file, where the name starts with the format."""
     return {name: Stored(make(), seen) for name, (seen, make) in _files().items()}

@@ -13,10 +13,10 @@ from localstack_client.session import Session  # type: ignore[import-untyped]
 from pytest_localstack.session import RunningSession  # type: ignore[import-untyped]
 
 from umbel import deploy, engine, stack, tokens
-from umbel.aws import Cloud
+from umbel.aws import AwsTarget
 from umbel.environment import REGION
 from umbel.errors import UmbelError
-from umbel.home import ROOT
+from umbel.paths import ROOT
 from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.tokens import Role
@@ -88,7 +88,7 @@ def deployment(ops: Path, *, allowed: str, keep: bool) -> Iterator[Deployed]:
         shutil.copy(probe, ops)
     try:
         here = engine.running() or engine.start(_free_port(), persist=False)
-        again = partial(deploy.local, Cloud(here.endpoint), ops=str(ops), allowed_addresses=allowed)
+        again = partial(deploy.local, AwsTarget(here.endpoint), ops=str(ops), allowed_addresses=allowed)
         found = again()
         session = RunningSession(engine.HOST, services=dict.fromkeys(_SERVICES, here.port), region_name=REGION)
         with session:

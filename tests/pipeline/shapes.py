@@ -35,7 +35,7 @@ def is_task(task: dict[str, Any]) -> bool:
 def is_error(body: Any, code: str) -> bool:
     """An error as the contract shows it, with a sentence for people."""
     assert set(body) == {"error"}
-    assert set(body["error"]) == {"code", "message"}
+    assert {"code", "message"} <= set(body["error"]) <= {"code", "message", "path"}
     assert body["error"]["code"] == code
     assert len(body["error"]["message"]) > 15
     return True

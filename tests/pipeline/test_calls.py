@@ -109,6 +109,31 @@ def test_a_job_of_several_results_wants_to_know_which_to_download(api: Api, pict
     assert open_link(chosen.headers["Location"]).startswith(b"\xff\xd8")
 
 
+@pytest.mark.parametrize(
+    "address", ["/jobs/{}/download?variant=thumbnail&redirect=0", "/images/{}/thumbnail?redirect=0"]
+)
+def test_a_result_comes_as_bytes_to_who_does_not_follow_redirects(
+    address: str, api: Api, deployed: Deployed, picture: str
+) -> None:
+    answer = api.get(address.format(picture))
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
+    assert answer.body == deployed.result(f"{picture}/thumbnail.jpg")
+
+
+@pytest.mark.parametrize("path", ["/jobs?source=nope", "/health?full=1", "/images/{}/thumbnail?redirect=no"])
+def test_a_query_that_is_not_known_is_refused(path: str, api: Api, picture: str) -> None:
+    answer = api.get(path.format(picture))
+    assert answer.status == 400
+    assert is_error(answer.body, "invalid_query")
+    assert answer.body["error"]["path"] == "/" + path.partition("?")[2].partition("=")[0]
+
+
+def test_the_api_describes_itself(api: Api) -> None:
+    document = api.get("/openapi.json").body
+    assert document["openapi"].startswith("3.1")
+    assert "thumbnail" in document["components"]["schemas"]["ImageRequest"]["properties"]["operation"]["enum"]
+
+
 def test_a_jobs_only_result_downloads(api: Api, deployed: Deployed, done: Callable[..., Any]) -> None:
     job = api.run({"op": "thumbnail", "input": "uploads/rocket.jpg", "params": {"format": "png"}})
     done(job)

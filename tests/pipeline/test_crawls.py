@@ -62,7 +62,7 @@ def test_the_first_page_is_told_before_the_last_is_fetched_and_a_cancelled_crawl
     api: Api, web: Site, done: Done, feed: Feed
 ) -> None:
     job = crawl(api, urls=[web.url(f"/slow?0.2&{place}") for place in range(60)], workers=4)
-    feed.wait_for(lambda message: message["type"] == "task" and message["job"] == job, "the first page")
+    feed.wait_for(lambda message: message["type"] == "task" and message["job_id"] == job, "the first page")
     assert done(job, "running")["counts"]["completed"] < 60
     assert api.call("DELETE", f"/jobs/{job}").status == 202
     wait_for(lambda: _all_ended(api, job), "the rest to be skipped", timeout=15)
@@ -79,7 +79,7 @@ def test_a_sockets_crawl_streams_to_it_and_ends_with_it(api: Api, web: Site, don
     listener.say(action="crawl", urls=[web.url(f"/slow?0.2&{place}") for place in range(60)], workers=2)
     snapshot = listener.wait_for(lambda message: message["type"] == "snapshot" and message["topic"] != "*", "its job")
     job = snapshot["topic"]
-    listener.wait_for(lambda message: message["type"] == "task" and message["job"] == job, "its first page")
+    listener.wait_for(lambda message: message["type"] == "task" and message["job_id"] == job, "its first page")
     listener.close()
     assert done(job)["status"] == "cancelled"
 

@@ -12,7 +12,7 @@ from tests.pipeline.deployment import Deployed
 from tests.pipeline.feed import Feed
 from umbel import deploy, engine
 from umbel.errors import UmbelError
-from umbel.home import ROOT
+from umbel.paths import ROOT
 
 pytestmark = pytest.mark.engine
 
@@ -57,7 +57,7 @@ def test_an_op_comes_and_goes_by_a_deployment_while_work_goes_on(
 def test_a_stack_that_another_checkout_deployed_is_not_replaced(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cloud = deployed.stack.cloud
+    cloud = deployed.stack.aws
     monkeypatch.setattr(engine, "running", lambda: None)
     deploy._refuse_foreign(cloud)
     monkeypatch.setattr(deploy, "_owner", lambda: "elsewhere:/home/ann/umbel")

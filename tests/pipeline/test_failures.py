@@ -97,4 +97,4 @@ def test_what_is_hopeless_is_given_up_with_its_reason_and_comes_home_when_mended
 
 
 def _given_up(deployed: Deployed) -> set[str | None]:
-    return {letter.job for letter in deployed.ledger.dead_letters("faulty")}
+    return {letter.job_id for letter in deployed.ledger.dead_letters("faulty")}

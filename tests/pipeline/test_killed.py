@@ -39,7 +39,9 @@ def test_twenty_killed_workers_cost_retries_and_no_task(
 
 def _completed(feed: Feed, job: str) -> Counter[str]:
     """How often each task of the job was completed: the relay may say a thing twice, but not under two versions."""
-    told = [message["task"] for message in list(feed.messages) if message["type"] == "task" and message["job"] == job]
+    told = [
+        message["task"] for message in list(feed.messages) if message["type"] == "task" and message["job_id"] == job
+    ]
     return Counter(
         task for task, _ in {(task["id"], task["version"]) for task in told if task["status"] == "completed"}
     )

@@ -33,7 +33,7 @@ def test_a_picture_is_seen_from_its_first_variant_to_its_last(
     upload("uploads/seen live.jpg", photos["coffee.jpg"])
     job = job_for("uploads/seen live.jpg").id
     feed.ended(job)
-    tasks = [message["task"] for message in feed.messages if message["type"] == "task" and message["job"] == job]
+    tasks = [message["task"] for message in feed.messages if message["type"] == "task" and message["job_id"] == job]
     assert all(map(is_task, tasks))
     made = {task["variant"]: task["result"] for task in tasks if task["status"] == "completed"}
     assert set(made) == {"thumbnail", "grayscale", "blur", "rotate90"}
@@ -49,7 +49,7 @@ def test_who_lost_the_socket_ends_up_equal_to_who_did_not(
 ) -> None:
     lost = Feed(deployed.stack.socket, api.token)
     job = api.run(*_words(12))
-    lost.wait_for(lambda message: message["type"] == "task" and message["job"] == job, "a first change")
+    lost.wait_for(lambda message: message["type"] == "task" and message["job_id"] == job, "a first change")
     lost.cut()
     feed.wait_for(lambda message: _completed(message, job) > 4, "the job to go on")
     with closing(Feed(deployed.stack.socket, api.token)) as back:
@@ -96,8 +96,8 @@ def test_one_jobs_listener_hears_of_that_job_alone(
         assert listening.snapshot["job"]["id"] == mine
         listening.ended(mine)
         done(other)
-        named = [message["job"] for message in list(listening.messages)]
-        assert {job if isinstance(job, str) else job["id"] for job in named} == {mine}
+        named = [message.get("job_id") or message["job"]["id"] for message in list(listening.messages)]
+        assert set(named) == {mine}
         listening.say(action="unsubscribe", job=mine)
         listening.say(action="ping")
         listening.wait_for(lambda message: message["type"] == "pong", "a pong")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.waiting import wait_for
-from umbel.home import ROOT
+from umbel.paths import ROOT
 from umbel.toolchain import VENV
 
 pytestmark = pytest.mark.engine

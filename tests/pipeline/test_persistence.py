@@ -19,15 +19,15 @@ import pytest
 
 from tests.pipeline.waiting import wait_for
 from umbel import engine, environment
-from umbel.home import ROOT
+from umbel.paths import ROOT
 from umbel.snapshots import digest
 
 pytestmark = pytest.mark.engine
 
 _START = """
-from umbel import engine, restoring
+from umbel import engine, restore
 here = engine.start({port}, persist=True)
-restoring.allow_saving()
+restore.allow_saving()
 """
 _DOWN = "from umbel import lifecycle; print(lifecycle.down(now={now}))"
 
@@ -153,7 +153,7 @@ def _all(*texts: str) -> tuple[set[str], set[str], set[str]]:
 def test_after_a_kill_the_last_snapshot_is_there_as_a_whole_and_the_rest_is_told(filled: Home) -> None:
     filled.kill()
     said = filled.start()
-    assert "ended without saving its data, which is kept as of" in said
+    assert "ended without saving its data, which was last saved at" in said
     assert "1 objects written after that were moved to" in said
     assert filled.texts() == _all("one")
     assert (filled.folder / "data" / "lost-1" / "000000000000" / "kept" / "two").read_text() == "two"
@@ -198,7 +198,7 @@ def _limited(home: Home, limit: int) -> None:
 def test_a_full_disk_keeps_the_last_snapshot_and_down_says_so_and_does_not_stop(filled: Home) -> None:
     _limited(filled, 10)
     said = filled.down(fails=True)
-    assert "Umbel still runs: its data, which is kept as of" in said
+    assert "Umbel still runs: its data, which was last saved at" in said
     assert "could not be saved: File too large" in said
     assert filled.texts() == _all("one", "two")
     _limited(filled, psutil.RLIM_INFINITY)
@@ -209,7 +209,7 @@ def test_a_full_disk_keeps_the_last_snapshot_and_down_says_so_and_does_not_stop(
 
 def test_on_a_full_disk_down_now_stops_and_says_what_is_not_kept(filled: Home) -> None:
     _limited(filled, 10)
-    assert "stopped without saving its data, which is kept as of" in filled.down(now=True)
+    assert "stopped without saving its data, which was last saved at" in filled.down(now=True)
     filled.start()
     assert filled.texts() == _all("one")
 
@@ -224,7 +224,7 @@ def test_an_object_that_could_not_be_written_is_written_before_it_counts_as_save
 
 
 def test_nothing_is_saved_while_a_deployment_is_not_well(filled: Home) -> None:
-    filled.python("from umbel import restoring; restoring.forbid_saving()")
+    filled.python("from umbel import restore; restore.forbid_saving()")
     said = filled.down()
     assert "the last deployment did not end well" in said
     filled.start()
@@ -282,7 +282,7 @@ def test_a_second_start_leaves_the_engine_alone(filled: Home) -> None:
 def test_a_busy_engine_is_waited_for(filled: Home) -> None:
     process = filled.process
     process.suspend()
-    code = f"from umbel import engine; print(engine.answers('{engine.local_endpoint(filled.port)}'))"
+    code = f"from umbel import engine; print(engine.is_answering('{engine.local_endpoint(filled.port)}'))"
     asking = subprocess.Popen(
         [sys.executable, "-c", code],
         env={**environment.clean(), "UMBEL_HOME": str(filled.folder), "PYTHONPATH": str(ROOT)},

@@ -14,7 +14,7 @@ from tests.pipeline.lanes import held, lane
 from tests.pipeline.waiting import wait_for
 from umbel.stack import STACK
 from umbel_core.aws.counters import DynamoCounters
-from umbel_core.aws.ledger import job_key, task_key
+from umbel_core.aws.keys import job_key, task_key
 from umbel_core.op_stats import FOREVER
 
 pytestmark = pytest.mark.engine

@@ -4,8 +4,8 @@ import click
 
 from umbel import doctor as doctor_
 from umbel import options, report, show, target
-from umbel.aws import Cloud
-from umbel.checks import Finding
+from umbel.aws import AwsTarget
+from umbel.checks import AWS_NOT_CHECKED, Finding
 
 
 @click.command()
@@ -23,21 +23,22 @@ def doctor(
     findings = list(doctor_.machine())
     if not deploy:
         findings += doctor_.local()
-    if aws or profile or deploy or target.wanted() == "aws":
-        findings += doctor_.account(Cloud(), doctor_.context(overrides))
+    if aws or profile or deploy or target.requested() == "aws":
+        findings += doctor_.account(AwsTarget(), doctor_.context(overrides))
     else:
-        findings.append(Finding("AWS", True, "was not looked at: umbel doctor --aws"))
+        findings.append(AWS_NOT_CHECKED)
     if as_report:
         click.echo(report.text(findings))
     else:
-        show.either(findings, lambda _: _show(findings), json=as_json)
+        show.result(findings, lambda _: _show(findings), json=as_json)
     if not all(finding.good for finding in findings):
         raise click.exceptions.Exit(1)
 
 
 def _show(findings: list[Finding]) -> None:
     for finding in findings:
-        mark = show.mark("completed" if finding.good else "failed")
+        checked = "completed" if finding.good else "failed"
+        mark = show.mark("skipped" if finding is AWS_NOT_CHECKED else checked)
         show.out.print(show.joined(mark, f" {finding.subject:<12} ", finding.sentence), soft_wrap=True)
         for line in finding.advice:
             show.out.print(show.text(f"  {'':<12} {line}", "yellow"), soft_wrap=True)

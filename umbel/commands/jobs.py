@@ -23,8 +23,11 @@ def jobs(status: str | None, kind: str | None, limit: int, as_json: bool) -> Non
         if len(found) == limit:
             break
     records = msgspec.convert(found, list[Job])
-    rows = ((j.id, j.kind, show.status(j.status), _counts(j), show.minute(j.created_at), j.name or "") for j in records)
-    show.either(found, lambda _: show.table(("id", "kind", "status", ">tasks", "created", "~name"), rows), json=as_json)
+    rows = (
+        (j.id, j.kind, show.status(j.status), _counts(j), show.short_timestamp(j.created_at), j.name or "")
+        for j in records
+    )
+    show.result(found, lambda _: show.table(("id", "kind", "status", ">tasks", "created", "~name"), rows), json=as_json)
 
 
 @click.command()
@@ -37,15 +40,15 @@ def job(id_: str, status: str | None, as_json: bool) -> None:
         show.dump(whole)
         return
     record = msgspec.convert(whole, Job)
-    show.facts(
+    show.fields(
         [
             ("job", record.id),
             ("kind", record.kind),
             ("name", record.name or ""),
             ("status", show.status(record.status)),
             ("tasks", _counts(record)),
-            ("created", show.moment(record.created_at)),
-            ("updated", show.moment(record.updated_at)),
+            ("created", show.timestamp(record.created_at)),
+            ("updated", show.timestamp(record.updated_at)),
             ("cost", f"${record.cost_usd or 0:.6f}"),
             *(("error", show.text(sentence, "red")) for sentence in record.sentences),
         ]
@@ -71,7 +74,7 @@ def watch(id_: str, as_json: bool) -> None:
 @show.as_json
 def cancel(id_: str, as_json: bool) -> None:
     answer = Client(stack.find(changing=True)).call("DELETE", f"/jobs/{quote(id_, safe='')}")
-    show.either(answer, lambda _: click.echo(f"{id_} is cancelled; what is in flight ends"), json=as_json)
+    show.result(answer, lambda _: click.echo(f"{id_} is cancelled; what is in flight ends"), json=as_json)
 
 
 @click.command()
@@ -79,7 +82,7 @@ def cancel(id_: str, as_json: bool) -> None:
 @show.as_json
 def retry(id_: str, as_json: bool) -> None:
     answer = Client(stack.find(changing=True)).call("POST", f"/jobs/{quote(id_, safe='')}/retry")
-    show.either(answer, lambda _: click.echo(f"{id_} runs again: umbel watch {id_}"), json=as_json)
+    show.result(answer, lambda _: click.echo(f"{id_} runs again: umbel watch {id_}"), json=as_json)
 
 
 def _counts(record: Job) -> str:
@@ -90,5 +93,5 @@ def _counts(record: Job) -> str:
 
 
 def _row(task: Task) -> tuple[show.Cell, ...]:
-    time = show.took(task.duration_ms)
+    time = show.duration(task.duration_ms)
     return task.id, task.op, show.status(task.status), str(task.attempts), time, results.short(task)

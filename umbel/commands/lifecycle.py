@@ -7,7 +7,7 @@ from umbel import engine, lifecycle, show, stack
 from umbel.client import Client
 from umbel.environment import CREDENTIALS
 from umbel.errors import UmbelError
-from umbel.home import LOGS
+from umbel.paths import LOGS
 
 
 @click.command()
@@ -29,21 +29,21 @@ def up(
 ) -> None:
     context = dict(map(_setting, settings))
     deployment = lifecycle.up(port, persist=persist, settings=context, reached_as=host, force=force)
-    show.either(deployment, _welcome, json=as_json)
+    show.result(deployment, _welcome, json=as_json)
 
 
 @click.command()
 @click.option("--now", is_flag=True, help="Do not wait for what is in flight.")
 @show.as_json
 def down(now: bool, as_json: bool) -> None:
-    show.either({"message": lifecycle.down(now=now)}, lambda answer: click.echo(answer["message"]), json=as_json)
+    show.result({"message": lifecycle.down(now=now)}, lambda answer: click.echo(answer["message"]), json=as_json)
 
 
 @click.command()
 @show.as_json
 def status(as_json: bool) -> None:
     deployment = stack.find()
-    show.either(deployment, _status, json=as_json)
+    show.result(deployment, _status, json=as_json)
 
 
 def _setting(text: str) -> tuple[str, str]:
@@ -59,7 +59,7 @@ def _welcome(deployment: stack.Deployment) -> None:
     elsewhere = f"{_address(deployment)}.venv/bin/cdk destroy -c target=local"
     stop = "make down" if ours and ours.endpoint == deployment.endpoint else elsewhere
     show.out.print()
-    show.facts(
+    show.fields(
         [
             ("Open", show.text(deployment.page_url, "bold cyan")),
             ("or copy", _copy_line(deployment)),
@@ -93,4 +93,4 @@ def _status(deployment: stack.Deployment) -> None:
     ops = "; ".join(f"{state}: {', '.join(names)}" for state, names in sorted(states.items()))
     addresses = [(name, str(value)) for name, value in msgspec.to_builtins(deployment).items() if value is not None]
     colour = "green" if health["status"] == "ok" else "red"
-    show.facts([("health", show.text(health["status"], colour)), ("ops", ops), *addresses])
+    show.fields([("health", show.text(health["status"], colour)), ("ops", ops), *addresses])

@@ -14,8 +14,8 @@ from rich.text import Text
 from umbel import show, stack
 from umbel.client import Client
 from umbel.errors import UmbelError
-from umbel.home import LOGS
 from umbel.load import Load, PeriodStats
+from umbel.paths import LOGS
 
 _COLUMNS = ("type", ">sent", ">right", ">wrong", ">failed", ">lost", ">waiting", ">average", ">worst")
 _LINE_EVERY = 1.0
@@ -105,7 +105,7 @@ class _Lines:
         self._told, self._at = self._running.rounds, time.monotonic()
         total = self._running.total
         counts = "  ".join(f"{name} {getattr(total, name)}" for name in ("sent", "right", "wrong", "failed", "lost"))
-        times = f"average {show.took(total.average_ms) or '-'}  worst {show.took(total.worst_ms)}"
+        times = f"average {show.duration(total.average_ms) or '-'}  worst {show.duration(total.worst_ms)}"
         click.echo(f"round {self._told}  {counts}  waiting {total.waiting}  {times}  {self._running.per_second:.1f}/s")
 
 
@@ -132,7 +132,7 @@ def _table(running: Load) -> Any:
 def _row(name: str, stats: PeriodStats) -> tuple[show.Cell, ...]:
     bad = [show.text(str(count), "red" if count else "dim") for count in (stats.wrong, stats.failed, stats.lost)]
     right = show.text(str(stats.right), "green")
-    times = show.took(stats.average_ms), show.took(stats.worst_ms if stats.answered else None)
+    times = show.duration(stats.average_ms), show.duration(stats.worst_ms if stats.answered else None)
     label = show.text(name, "bold" if name == "all" else "")
     return label, str(stats.sent), right, *bad, str(stats.waiting), *times
 

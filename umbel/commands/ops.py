@@ -21,7 +21,7 @@ def ops(as_json: bool) -> None:
         for op in answer["ops"]
     )
     columns = ("op", "takes", ">at once", "state", ">last success", "~parameters", "~what it does")
-    show.either(answer, lambda _: show.table(columns, rows), json=as_json)
+    show.result(answer, lambda _: show.table(columns, rows), json=as_json)
 
 
 @click.command()
@@ -31,7 +31,7 @@ def ops(as_json: bool) -> None:
 def scale(op: str, concurrency: int, as_json: bool) -> None:
     answer = Client(stack.find(changing=True)).call("PUT", f"/ops/{quote(op, safe='')}", {"concurrency": concurrency})
     said = f"{op} is paused; its work waits" if concurrency == 0 else f"{op}: at most {concurrency} at a time"
-    show.either(answer, lambda _: click.echo(said), json=as_json)
+    show.result(answer, lambda _: click.echo(said), json=as_json)
 
 
 @click.command()
@@ -39,7 +39,7 @@ def scale(op: str, concurrency: int, as_json: bool) -> None:
 @show.as_json
 def redrive(op: str, as_json: bool) -> None:
     answer = Client(stack.find(changing=True)).call("POST", f"/ops/{quote(op, safe='')}/redrive")
-    show.either(answer, lambda _: click.echo(f"{op}: {answer['redriven']} sent again"), json=as_json)
+    show.result(answer, lambda _: click.echo(f"{op}: {answer['redriven']} sent again"), json=as_json)
 
 
 def _params(op: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -26,12 +26,12 @@ _WORK: Columns = {
     ">skipped": lambda op: str(op["skipped"]),
     ">queue": lambda op: str(op["queue_depth"]),
     ">flight": lambda op: str(op["in_flight"]),
-    ">oldest": lambda op: show.span(op["oldest_age_seconds"]),
+    ">oldest": lambda op: show.long_duration(op["oldest_age_seconds"]),
 }
 _TIMES: Columns = {
-    ">average": lambda op: show.took(op["average_ms"]),
-    ">p50": lambda op: show.took(op["p50_ms"]),
-    ">p95": lambda op: show.took(op["p95_ms"]),
+    ">average": lambda op: show.duration(op["average_ms"]),
+    ">p50": lambda op: show.duration(op["p50_ms"]),
+    ">p95": lambda op: show.duration(op["p95_ms"]),
     ">a minute": lambda op: f"{op['throughput_per_minute']:g}",
     ">workers": lambda op: (
         f"{op['active_workers']} of {op['concurrency']}" if "state" in op else str(op["active_workers"])
@@ -48,7 +48,7 @@ def stats(watch: bool, as_json: bool) -> None:
     answers = _answers(client) if watch else iter([client.call("GET", "/stats")])
     if as_json or not show.out.is_terminal:
         for answer in answers:
-            show.either(answer, _lines, json=as_json)
+            show.result(answer, _lines, json=as_json)
     elif watch:
         with Live(console=show.out, auto_refresh=False) as live:
             for answer in answers:
@@ -95,4 +95,4 @@ def _cells(name: str, op: Numbers, columns: Columns) -> Sequence[show.Cell]:
 
 
 def _worker(worker: Numbers) -> str:
-    return f"{worker['id']} {worker['tasks']} x {show.took(worker['average_ms'])}"
+    return f"{worker['id']} {worker['tasks']} x {show.duration(worker['average_ms'])}"

@@ -154,5 +154,5 @@ def _image(task: Task) -> show.Cell:
     said = task.error.message if task.error else ""
     if isinstance(task.result, dict):
         said = "{width} x {height}, perimeter {perimeter}".format_map(task.result)
-    start = f" {task.group:<12} {show.took(task.duration_ms):>8}  "
+    start = f" {task.group:<12} {show.duration(task.duration_ms):>8}  "
     return show.joined(show.mark(task.status), start, f"{task.input}  ", show.text(said, "red" if task.error else ""))

@@ -25,19 +25,19 @@ def create(role: Role, label: str, days: float | None, as_json: bool) -> None:
     """Create a token. It is shown this once and kept nowhere."""
     secret, record = tokens.create(stack.find(changing=True), role, label, days)
     answer = {"token": secret, "id": record.id, "role": record.role, "expires_at": record.expires_at}
-    show.either(answer, lambda _: click.echo(secret), json=as_json)
+    show.result(answer, lambda _: click.echo(secret), json=as_json)
 
 
 @token.command(name="list")
 @show.as_json
 def every(as_json: bool) -> None:
     """List the tokens; their secrets are not to be had."""
-    records = tokens.of(stack.find()).all()
+    records = tokens.token_table(stack.find()).all()
     # The hash is of no use to anybody, so it stays where it is.
     public = [{**msgspec.to_builtins(record), "token_hash": None} for record in records]
-    rows = ((r.id, r.role, r.label, show.moment(r.created_at), _until(r.expires_at)) for r in records)
+    rows = ((r.id, r.role, r.label, show.timestamp(r.created_at), _until(r.expires_at)) for r in records)
     columns = ("id", "role", "label", "created", "valid")
-    show.either(public, lambda _: show.table(columns, rows), json=as_json)
+    show.result(public, lambda _: show.table(columns, rows), json=as_json)
 
 
 @token.command()
@@ -46,7 +46,7 @@ def every(as_json: bool) -> None:
 def revoke(id_: str, as_json: bool) -> None:
     """Revoke the token with this id, at once."""
     record = tokens.revoke(stack.find(changing=True), id_)
-    show.either({"revoked": record.id}, lambda _: click.echo(f"{record.id} is revoked"), json=as_json)
+    show.result({"revoked": record.id}, lambda _: click.echo(f"{record.id} is revoked"), json=as_json)
 
 
 def _until(expires_at: int | None) -> str:

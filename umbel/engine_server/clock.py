@@ -1,20 +1,22 @@
-"""A clock for the engine that a step of the machine's clock does not turn back."""
+"""Give the engine a clock that never goes back, also when the machine's clock is set back."""
 
 import time
 from collections.abc import Callable
 
 
-def steady(wall: Callable[[], float] = time.time, running: Callable[[], float] = time.monotonic) -> Callable[[], float]:
-    """Return a stand-in for `time.time`: seconds since 1970 that follow the wall clock forward and never go back.
+def steady(
+    wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic
+) -> Callable[[], float]:
+    """Return a replacement for `time.time`: seconds since 1970 that follow the wall clock, but never go back.
 
-    The engine counts rate limits, visibility and back-offs by the wall clock. When that is set back by an hour (the
-    first NTP sync, a resumed machine), it would answer 429 and deliver nothing for that hour.
+    The engine measures rate limits, visibility timeouts and back-offs by the wall clock. If that were set back by an
+    hour (at the first NTP sync, or when a machine resumes), it would answer 429 and deliver nothing for an hour.
     """
-    ahead = wall() - running()
+    offset = wall() - monotonic()
 
     def now() -> float:
-        nonlocal ahead
-        ahead = max(ahead, wall() - running())
-        return running() + ahead
+        nonlocal offset
+        offset = max(offset, wall() - monotonic())
+        return monotonic() + offset
 
     return now

@@ -9,7 +9,7 @@ import type {
   UploadTicket,
 } from "./types";
 
-/** A refusal or a failure, with a sentence for people. `status` is 0 when no answer came. */
+/** A call that failed, with a message for people. `status` is 0 when there was no response. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -19,13 +19,13 @@ export class ApiError extends Error {
     super(message);
   }
 
-  /** Nobody refused; asking again later may help. */
+  /** True when the same call may succeed later. */
   get transient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-/** A call that starts a job. */
+/** A request that creates a job. */
 export interface Submission {
   path: "/tasks" | "/jobs" | "/crawls" | "/batches";
   body: unknown;
@@ -64,10 +64,10 @@ export class Client {
     return this.call("POST", `/jobs/${encodeURIComponent(job)}/retry`);
   }
 
-  /** Starts a job by any of the calls that do; its id. */
+  /** Creates a job and returns its id. */
   async submit({ path, body }: Submission): Promise<string> {
-    const answer = await this.call<{ job_id?: string; id?: string }>("POST", path, body);
-    return answer.job_id ?? answer.id ?? "";
+    const created = await this.call<{ job_id?: string; id?: string }>("POST", path, body);
+    return created.job_id ?? created.id ?? "";
   }
 
   async ops(): Promise<OpCard[]> {
@@ -87,9 +87,9 @@ export class Client {
   }
 
   private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    let answer: Response;
+    let response: Response;
     try {
-      answer = await fetch(this.base + path, {
+      response = await fetch(this.base + path, {
         method,
         headers: {
           Authorization: `Bearer ${this.token}`,
@@ -100,23 +100,27 @@ export class Client {
     } catch {
       throw new ApiError(0, "unreachable", "Umbel could not be reached.");
     }
-    if (answer.ok) return (await answer.json()) as T;
-    const fault = await faultOf(answer);
-    // Who may not even read has no valid token; who may not do something else is a viewer, and stays.
-    if (answer.status === 401 || (answer.status === 403 && method === "GET")) this.onUnauthorized();
-    throw fault;
+    if (response.ok) return (await response.json()) as T;
+    const error = await errorFrom(response);
+    // A token that may not read is not valid. A viewer's token that may not write stays valid.
+    if (response.status === 401 || (response.status === 403 && method === "GET")) this.onUnauthorized();
+    throw error;
   }
 }
 
-async function faultOf(answer: Response): Promise<ApiError> {
-  const body: unknown = await answer.json().catch(() => null);
+async function errorFrom(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null);
   const error = (body as { error?: { code?: string; message?: string } } | null)?.error;
-  return new ApiError(answer.status, error?.code ?? "unknown", error?.message ?? sentenceFor(answer.status));
+  return new ApiError(
+    response.status,
+    error?.code ?? "unknown",
+    error?.message ?? messageFor(response.status),
+  );
 }
 
-/** For answers that the gateway gives in the API's stead, without a sentence. */
-function sentenceFor(status: number): string {
-  if (status === 403) return "This token does not allow that; it takes an operator's.";
-  if (status === 429) return "Umbel is asked too much at the moment.";
-  return `Umbel answered with status ${status}.`;
+/** Returns a message for responses that API Gateway sends itself, without a message for people. */
+function messageFor(status: number): string {
+  if (status === 403) return "This token does not allow that. Use an operator's token.";
+  if (status === 429) return "Umbel receives too many requests at the moment. Try again later.";
+  return `Umbel responded with status ${status}.`;
 }

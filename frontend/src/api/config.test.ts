@@ -6,7 +6,7 @@ const REMOTE = "https://d1.cloudfront.net/";
 
 test.each([
   [
-    "a path, here",
+    "a path on this machine",
     "/_aws/execute-api/abc/v1",
     "/_aws/execute-api/xyz/live",
     LOCAL,
@@ -14,7 +14,7 @@ test.each([
     "ws://127.0.0.1:4566/_aws/execute-api/xyz/live",
   ],
   [
-    "a path, over TLS",
+    "a path over TLS",
     "/v1/",
     "/live",
     REMOTE,
@@ -22,7 +22,7 @@ test.each([
     "wss://d1.cloudfront.net/live",
   ],
   [
-    "an address of its own",
+    "a full URL",
     "https://a.example/v1",
     "wss://b.example/live",
     REMOTE,
@@ -33,11 +33,11 @@ test.each([
   expect(resolve({ api, socket }, page)).toMatchObject({ api: foundApi, socket: foundSocket });
 });
 
-it("refuses settings without an api", () => {
+it("rejects settings without an api", () => {
   expect(() => resolve({ socket: "/live" }, LOCAL)).toThrow("no api");
 });
 
-describe("the variants to expect", () => {
+describe("the variants", () => {
   const config = { recipes: { default: ["thumbnail", "blur"], hero: ["large"] } } as unknown as Config;
   test.each([
     [undefined, ["thumbnail", "blur"]],

@@ -1,4 +1,4 @@
-/** What the deployment publishes beside the page, so that one build serves every target. */
+/** The settings that the deployment publishes beside the page, so that one build serves every deployment. */
 
 export interface Config {
   api: string;
@@ -10,14 +10,14 @@ export interface Config {
 }
 
 export async function loadConfig(): Promise<Config> {
-  const answer = await fetch("./config.json", { cache: "no-cache" });
-  if (!answer.ok) throw new Error(`config.json: ${answer.status}`);
-  return resolve((await answer.json()) as Partial<Config>, location.href);
+  const response = await fetch("./config.json", { cache: "no-cache" });
+  if (!response.ok) throw new Error(`config.json: ${response.status}`);
+  return resolve((await response.json()) as Partial<Config>, location.href);
 }
 
-/** Addresses may be relative to the page's origin; the socket's scheme then follows the page's. */
+/** Completes the settings. URLs may be relative to the page; the socket's scheme then follows the page's. */
 export function resolve(published: Partial<Config>, page: string): Config {
-  if (!published.api || !published.socket) throw new Error("config.json names no api or socket");
+  if (!published.api || !published.socket) throw new Error("config.json has no api or socket");
   const socket = new URL(published.socket, page);
   socket.protocol = socket.protocol.replace("http", "ws");
   return {
@@ -30,7 +30,7 @@ export function resolve(published: Partial<Config>, page: string): Config {
   };
 }
 
-/** The variants that a picture of this recipe will have, in the order of the recipe's file. */
+/** Returns the names of the variants that a picture of this recipe gets, in the order of the recipe's file. */
 export function variantsOf(config: Config, recipe?: string | null): string[] {
   return config.recipes[recipe ?? "default"] ?? config.recipes.default ?? [];
 }

@@ -1,24 +1,24 @@
-/** The token arrives in the address's fragment, which no server sees, and leaves it at once. */
+/** The access token: it arrives in the URL's fragment, which no server sees, and is kept in the browser. */
 
 const KEY = "umbel.token";
 
-/** Takes a token out of the fragment, if there is one; true when there was. */
-export function takeFromAddress(): boolean {
+/** Moves a token from the URL's fragment to the browser's storage; true when there was one. */
+export function takeTokenFromUrl(): boolean {
   const token = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!token) return false;
-  keep(token);
+  storeToken(token);
   history.replaceState(history.state, "", location.pathname + location.search);
   return true;
 }
 
-export function kept(): string | null {
+export function storedToken(): string | null {
   return localStorage.getItem(KEY);
 }
 
-export function keep(token: string): void {
+export function storeToken(token: string): void {
   localStorage.setItem(KEY, token);
 }
 
-export function forget(): void {
+export function forgetToken(): void {
   localStorage.removeItem(KEY);
 }

@@ -3,7 +3,7 @@
 export type JobStatus = "pending" | "running" | "completed" | "failed" | "cancelled";
 export type TaskStatus = "pending" | "running" | "completed" | "failed" | "skipped";
 
-export interface Fault {
+export interface ErrorInfo {
   code: string;
   message: string;
   variant?: string;
@@ -30,7 +30,7 @@ export interface Job {
   counts: Counts;
   created_at: string;
   updated_at: string;
-  errors: Fault[];
+  errors: ErrorInfo[];
   version: number;
 }
 
@@ -44,7 +44,7 @@ export interface Variant {
   height?: number;
   bytes?: number;
   duration_ms?: number;
-  error?: Fault;
+  error?: ErrorInfo;
 }
 
 /** A job on the wire: the few variants of a picture travel inside it. */
@@ -63,7 +63,7 @@ export interface TaskMessage {
   group?: string | null;
   status: TaskStatus;
   result?: unknown;
-  error?: Fault | null;
+  error?: ErrorInfo | null;
   attempts?: number;
   finished_at?: string | null;
   duration_ms?: number | null;
@@ -188,4 +188,4 @@ export type SocketMessage =
   | { type: "task"; job: string; task: TaskMessage }
   | { type: "stats"; stats: Stats }
   | { type: "system"; event: SystemEvent }
-  | { type: "error"; error: Fault };
+  | { type: "error"; error: ErrorInfo };

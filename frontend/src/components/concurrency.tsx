@@ -1,36 +1,36 @@
 import { type FormEvent, useEffect, useId, useState } from "react";
 import { ApiError } from "../api/client";
-import { useParts, useUmbel } from "../app-context";
+import { useApp, useAppState } from "../app-context";
 
 interface Props {
   op: string;
-  now: number;
-  /** What the op's file declares, which a pause goes back to. */
+  current: number;
+  /** The concurrency that the op's file declares; resuming a paused op sets it. */
   declared: number;
   onChange: () => void;
 }
 
-/** How many of an op run at a time: an operator's one number, changed in place; 0 pauses and loses nothing. */
-export function Concurrency({ op, now, declared, onChange }: Props) {
+/** Shows and sets how many tasks of an op run at the same time. 0 pauses the op; its tasks stay in the queue. */
+export function Concurrency({ op, current, declared, onChange }: Props) {
   const id = useId();
-  const { client } = useParts();
-  const { role } = useUmbel();
+  const { client } = useApp();
+  const { role } = useAppState();
   const [typed, setTyped] = useState<string>();
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string>();
-  // Once the server says so, what was typed is what is.
-  useEffect(() => setTyped((before) => (before === String(now) ? undefined : before)), [now]);
+  const [error, setError] = useState<string>();
+  // When the server reports the typed number, the field follows the server again.
+  useEffect(() => setTyped((before) => (before === String(current) ? undefined : before)), [current]);
 
   const set = async (wanted: number) => {
     setBusy(true);
-    setFault(undefined);
+    setError(undefined);
     try {
       await client.scale(op, wanted);
       setTyped(undefined);
       onChange();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      setFault(error.message);
+    } catch (caught) {
+      if (!(caught instanceof ApiError)) throw caught;
+      setError(caught.message);
     } finally {
       setBusy(false);
     }
@@ -38,8 +38,8 @@ export function Concurrency({ op, now, declared, onChange }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const wanted = Number(typed);
-    if (typed === undefined || wanted === now) return setTyped(undefined);
-    if (typed.trim() === "" || !Number.isInteger(wanted)) return setFault("Expected `int`, got `str`");
+    if (typed === undefined || wanted === current) return setTyped(undefined);
+    if (typed.trim() === "" || !Number.isInteger(wanted)) return setError("This must be a whole number.");
     void set(wanted);
   };
 
@@ -50,16 +50,16 @@ export function Concurrency({ op, now, declared, onChange }: Props) {
         id={id}
         inputMode="numeric"
         size={4}
-        value={typed ?? now}
+        value={typed ?? current}
         disabled={role === "viewer"}
         aria-label={`Concurrency of ${op}`}
-        aria-invalid={fault !== undefined}
+        aria-invalid={error !== undefined}
         onChange={(event) => {
           setTyped(event.target.value);
-          setFault(undefined);
+          setError(undefined);
         }}
       />
-      {typed !== undefined && typed !== String(now) ? (
+      {typed !== undefined && typed !== String(current) ? (
         <button type="submit" className="button quiet" disabled={busy}>
           Set
         </button>
@@ -68,14 +68,14 @@ export function Concurrency({ op, now, declared, onChange }: Props) {
           type="button"
           className="button quiet"
           disabled={busy || role === "viewer"}
-          onClick={() => void set(now === 0 ? declared || 1 : 0)}
-          aria-label={`${now === 0 ? "Resume" : "Pause"} ${op}`}
+          onClick={() => void set(current === 0 ? declared || 1 : 0)}
+          aria-label={`${current === 0 ? "Resume" : "Pause"} ${op}`}
         >
-          {now === 0 ? "Resume" : "Pause"}
+          {current === 0 ? "Resume" : "Pause"}
         </button>
       )}
-      <p className="sentence" role="alert">
-        {fault}
+      <p className="error-text" role="alert">
+        {error}
       </p>
     </form>
   );

@@ -1,12 +1,12 @@
 import { useEffect, useState } from "react";
 
-/** A command to take along. Over plain HTTP from another machine a page has no clipboard: the text can be marked. */
+/** A line of text with a Copy button. Browsers give no clipboard over plain HTTP from another machine; then only the text is shown. */
 export function CopyLine({ text }: { text: string }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
-    const back = setTimeout(() => setCopied(false), 2000);
-    return () => clearTimeout(back);
+    const timer = setTimeout(() => setCopied(false), 2000);
+    return () => clearTimeout(timer);
   }, [copied]);
   const copy = () => void navigator.clipboard.writeText(text).then(() => setCopied(true));
   return (

@@ -1,20 +1,20 @@
 import { useFileInput } from "@uppy/react";
 import { useState } from "react";
 import { variantsOf } from "../api/config";
-import { useParts } from "../app-context";
-import { bytes, variantsCome } from "../format";
-import { formats } from "../upload/refusal";
+import { useApp } from "../app-context";
+import { bytes, variantsText } from "../format";
+import { formatNames } from "../upload/check-file";
 import { CopyLine } from "./copy-line";
 import "./dropzone.css";
-import { UmbelDrawing } from "./umbel";
+import { UmbelDrawing } from "./umbel-drawing";
 
-/** Everything that is dropped anywhere on the page lands here; large as an invitation, slim once it was taken up. */
+/** Takes pictures that are dropped anywhere on the page. It is large while there are no pictures, then a slim bar. */
 export function Dropzone({ slim }: { slim: boolean }) {
-  const { config, uploads } = useParts();
+  const { config, uploads } = useApp();
   const { getInputProps, getButtonProps } = useFileInput();
   const [recipe, setRecipe] = useState("default");
   const names = Object.keys(config.recipes);
-  const choose = (name: string) => {
+  const select = (name: string) => {
     uploads.recipe = name;
     setRecipe(name);
   };
@@ -25,7 +25,7 @@ export function Dropzone({ slim }: { slim: boolean }) {
       {!slim && <UmbelDrawing />}
       <div className="invitation">
         <h1>{slim ? "Drop more pictures anywhere." : "Drop a photo."}</h1>
-        {!slim && <p className="promise">{variantsCome(variantsOf(config, recipe).length)} back.</p>}
+        {!slim && <p className="promise">{variantsText(variantsOf(config, recipe).length)} come back.</p>}
       </div>
       <div className="choices">
         <input
@@ -40,7 +40,7 @@ export function Dropzone({ slim }: { slim: boolean }) {
         {names.length > 1 && (
           <label className="recipe">
             <span>Recipe</span>
-            <select value={recipe} onChange={(event) => choose(event.target.value)}>
+            <select value={recipe} onChange={(event) => select(event.target.value)}>
               {names.map((name) => (
                 <option key={name}>{name}</option>
               ))}
@@ -51,8 +51,8 @@ export function Dropzone({ slim }: { slim: boolean }) {
       {!slim && (
         <div className="hints">
           <p>
-            {formats(config)}
-            {largest}. Paste works too, and so does a whole folder.
+            {formatNames(config)}
+            {largest}. You can also paste a picture, or drop a folder.
           </p>
           {config.uploads_bucket && (
             <CopyLine text={`aws s3 cp photo.jpg s3://${config.uploads_bucket}/uploads/`} />

@@ -1,31 +1,28 @@
 import { useEffect, useState } from "react";
-import { useUmbel } from "../app-context";
+import { useAppState } from "../app-context";
 import "./events.css";
 
-const SHOWN_FOR = 8_000;
-const AT_ONCE = 3;
+const SHOWN_FOR_MS = 8_000;
+const MAX_SHOWN = 3;
 
-/** What happens to the deployment, told in passing on every page; the ops' page keeps it. */
+/** Shows each new system event for a few seconds in a corner of every page. The ops page lists all of them. */
 export function Events() {
-  const { events } = useUmbel();
-  const [told, setTold] = useState<ReadonlySet<string>>(new Set());
-  const fresh = events.filter((event) => !told.has(event.id)).slice(0, AT_ONCE);
-  const oldest = fresh.at(-1)?.id;
+  const { events } = useAppState();
+  const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set());
+  const shown = events.filter((event) => !dismissed.has(event.id)).slice(0, MAX_SHOWN);
+  const oldest = shown.at(-1)?.id;
+  const dismiss = (id: string) => setDismissed((before) => new Set(before).add(id));
   useEffect(() => {
     if (oldest === undefined) return;
-    const leaving = setTimeout(() => setTold((before) => new Set(before).add(oldest)), SHOWN_FOR);
-    return () => clearTimeout(leaving);
+    const timer = setTimeout(() => setDismissed((before) => new Set(before).add(oldest)), SHOWN_FOR_MS);
+    return () => clearTimeout(timer);
   }, [oldest]);
   return (
     <ul className="events" aria-live="polite" data-testid="events">
-      {fresh.map(({ id, message }) => (
+      {shown.map(({ id, message }) => (
         <li key={id}>
           {message}
-          <button
-            type="button"
-            aria-label="Dismiss"
-            onClick={() => setTold((before) => new Set(before).add(id))}
-          >
+          <button type="button" aria-label="Dismiss" onClick={() => dismiss(id)}>
             ×
           </button>
         </li>

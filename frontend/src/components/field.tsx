@@ -6,20 +6,20 @@ interface Props {
   field: Field;
   label?: string;
   value: string;
-  fault?: string;
+  error?: string;
   onChange: (value: string) => void;
 }
 
-/** One labelled input with its help and, when it is wrong, the sentence that says why. */
-export function FieldInput({ field, label, value, fault, onChange }: Props) {
+/** One labelled input with its help text and, when the value is invalid, its error. */
+export function FieldInput({ field, label, value, error, onChange }: Props) {
   const id = useId();
   const help = [field.help, boundsOf(field)].filter(Boolean).join(", ");
   const attributes = {
     id,
     value,
     name: field.name,
-    "aria-invalid": fault !== undefined,
-    "aria-describedby": `${id}-help ${id}-fault`,
+    "aria-invalid": error !== undefined,
+    "aria-describedby": `${id}-help ${id}-error`,
   };
   return (
     <div className="field" data-kind={field.kind} data-field={field.name}>
@@ -28,12 +28,12 @@ export function FieldInput({ field, label, value, fault, onChange }: Props) {
         {field.required || <span> optional</span>}
       </label>
       <Control field={field} attributes={attributes} onChange={onChange} />
-      <Help id={id} help={help} fault={fault} />
+      <Help id={id} help={help} error={error} />
     </div>
   );
 }
 
-export function Help({ id, help, fault }: { id: string; help?: string; fault?: string }) {
+export function Help({ id, help, error }: { id: string; help?: string; error?: string }) {
   return (
     <>
       {help && (
@@ -41,8 +41,8 @@ export function Help({ id, help, fault }: { id: string; help?: string; fault?: s
           {help}
         </p>
       )}
-      <p className="sentence" id={`${id}-fault`} role="alert">
-        {fault}
+      <p className="error-text" id={`${id}-error`} role="alert">
+        {error}
       </p>
     </>
   );
@@ -55,8 +55,8 @@ interface ControlProps {
 }
 
 function Control({ field, attributes, onChange }: ControlProps) {
-  const { kind, schema, preset, required } = field;
-  const placeholder = preset === undefined || preset === null ? undefined : String(preset);
+  const { kind, schema, defaultValue, required } = field;
+  const placeholder = defaultValue === undefined || defaultValue === null ? undefined : String(defaultValue);
   const typed = {
     ...attributes,
     placeholder,
@@ -68,7 +68,7 @@ function Control({ field, attributes, onChange }: ControlProps) {
     case "choice":
       return (
         <select {...attributes} onChange={(event) => onChange(event.target.value)}>
-          <option value="">{required ? "Choose one" : (placeholder ?? "As it comes")}</option>
+          <option value="">{required ? "Choose one" : (placeholder ?? "Not set")}</option>
           {schema.enum?.map((one) => (
             <option key={String(one)}>{String(one)}</option>
           ))}
@@ -90,7 +90,7 @@ function Control({ field, attributes, onChange }: ControlProps) {
     case "json":
       return <textarea {...typed} rows={4} className="code" />;
     case "text":
-      // A short text or one with a pattern is a line, like an address; any text may have several.
+      // A text with a length limit or a pattern, such as a URL, is one line; any other text may have several.
       return schema.maxLength !== undefined || schema.pattern !== undefined ? (
         <input {...typed} />
       ) : (

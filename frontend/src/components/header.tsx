@@ -1,44 +1,44 @@
-import { useUmbel } from "../app-context";
+import { useAppState } from "../app-context";
 import { PAGES } from "../pages";
-import type { Connection } from "../store/store";
+import type { ConnectionState } from "../store/app-store";
 import { useTheme } from "../theme";
 import "./header.css";
 import { Link } from "./link";
-import { Mark } from "./mark";
+import { Logo } from "./logo";
 
-/** `current` is the page that is marked. */
+/** The header of every page; `current` is the view whose link is highlighted. */
 export function Header({ current }: { current: string }) {
   return (
     <header className="header">
       <Link className="brand" to={{}} aria-label="Umbel">
-        <Mark />
+        <Logo />
         <span>Umbel</span>
       </Link>
       <nav aria-label="Pages">
-        {PAGES.filter((page) => !page.within).map(({ view, title }) => (
+        {PAGES.filter((page) => !page.parent).map(({ view, title }) => (
           <Link key={view} to={{ view }} aria-current={view === current ? "page" : undefined}>
             {title}
           </Link>
         ))}
       </nav>
-      <ConnectionState />
+      <ConnectionIndicator />
       <ThemeToggle />
     </header>
   );
 }
 
-const WORDS: Record<Connection, string> = {
+const CONNECTION_TEXT: Record<ConnectionState, string> = {
   connecting: "Connecting",
   live: "Live",
   reconnecting: "Reconnecting",
   offline: "Offline",
 };
 
-function ConnectionState() {
-  const { connection } = useUmbel();
+function ConnectionIndicator() {
+  const { connection } = useAppState();
   return (
     <p className="connection" role="status" data-testid="connection" data-state={connection}>
-      {WORDS[connection]}
+      {CONNECTION_TEXT[connection]}
     </p>
   );
 }

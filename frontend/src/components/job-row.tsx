@@ -1,9 +1,9 @@
 import { memo } from "react";
 import type { Counts, Job } from "../api/types";
-import { count, moment } from "../format";
+import { count, formatTime } from "../format";
 import { Link } from "./link";
 
-/** A job that is not a picture, or a picture seen as a job. */
+/** One line of the list of jobs. */
 export const JobRow = memo(function JobRow({
   job,
   total,
@@ -11,7 +11,7 @@ export const JobRow = memo(function JobRow({
   failed,
   skipped,
 }: { job: Job } & Counts) {
-  const [fault, ...faults] = job.errors;
+  const [error, ...otherErrors] = job.errors;
   return (
     <li className="job" data-testid="job" data-job={job.id} data-status={job.status}>
       <span className="kind">{job.kind}</span>
@@ -24,13 +24,13 @@ export const JobRow = memo(function JobRow({
         {skipped > 0 && `, ${count(skipped)} skipped`}
       </span>
       <span className="status">{job.status}</span>
-      <time dateTime={job.created_at}>{moment(Date.parse(job.created_at))}</time>
+      <time dateTime={job.created_at}>{formatTime(Date.parse(job.created_at))}</time>
       <progress value={completed + failed + skipped} max={total || 1} aria-label="Tasks that have ended" />
-      {fault && (
-        <p className="sentence" data-testid="sentence">
-          {fault.store_id && `${fault.store_id}: `}
-          {fault.message}
-          {faults.length > 0 && ` And ${faults.length} more.`}
+      {error && (
+        <p className="error-text" data-testid="error">
+          {error.store_id && `${error.store_id}: `}
+          {error.message}
+          {otherErrors.length > 0 && ` And ${otherErrors.length} more.`}
         </p>
       )}
     </li>

@@ -1,16 +1,16 @@
 import type { AnchorHTMLAttributes, MouseEvent } from "react";
-import { go, hrefOf, type Place } from "../view";
+import { hrefFor, navigate, type Route } from "../router";
 
 interface Props extends Omit<AnchorHTMLAttributes<HTMLAnchorElement>, "href" | "onClick"> {
-  to: Place;
+  to: Route;
 }
 
-/** A link to another place in the app; with a modifier key it opens as links do. */
+/** A link to another page of the app. With a modifier key the browser opens it, for example in a new tab. */
 export function Link({ to, ...rest }: Props) {
   const follow = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    go(to);
+    navigate(to);
   };
-  return <a {...rest} href={hrefOf(to)} onClick={follow} />;
+  return <a {...rest} href={hrefFor(to)} onClick={follow} />;
 }

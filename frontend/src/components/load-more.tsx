@@ -1,13 +1,13 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
 interface Props {
-  /** False when there is nothing behind what is shown. */
+  /** False when everything is shown. */
   more: boolean;
   load: () => Promise<unknown>;
   what: string;
 }
 
-/** The next page of a list, fetched when one scrolls near the end; a button for those who do not scroll. */
+/** A button that loads the next part of a list. It also loads when it comes near the visible part of the page. */
 export function LoadMore({ more, load, what }: Props) {
   const [loading, setLoading] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
@@ -15,7 +15,7 @@ export function LoadMore({ more, load, what }: Props) {
   const next = useCallback(() => {
     setLoading(true);
     load()
-      // Unreachable is shown by the connection; the button stays.
+      // The header shows a lost connection; the button stays for another attempt.
       .catch(() => undefined)
       .finally(() => setLoading(false));
   }, [load]);

@@ -1,24 +1,24 @@
-import { useUmbel } from "../app-context";
+import { useAppState } from "../app-context";
 import "./notice.css";
 
-/** Said once, calmly; what was begun goes on by itself. */
+/** Shown while the browser is offline. */
 export function OfflineNotice() {
-  const { connection } = useUmbel();
+  const { connection } = useAppState();
   if (connection !== "offline") return null;
   return (
     <p className="notice" role="status">
-      You are offline. Uploads wait, and whatever is made meanwhile shows up when you are back.
+      You are offline. Uploads continue, and the page is updated, when the connection is back.
     </p>
   );
 }
 
-/** Why nothing can be sent or changed. */
+/** Tells a viewer why nothing can be sent or changed. */
 export function ViewerNotice() {
-  const { role } = useUmbel();
+  const { role } = useAppState();
   if (role !== "viewer") return null;
   return (
     <p className="notice" data-testid="read-only">
-      This token reads and listens. To send, cancel or change anything takes an operator's:{" "}
+      This token can only read. To send, cancel or change anything, create an operator's token:{" "}
       <code>umbel token create --role operator</code>
     </p>
   );

@@ -1,56 +1,56 @@
 import { memo } from "react";
 import type { OpCard, OpNumbers } from "../api/types";
-import { count, duration, moment, plural } from "../format";
+import { count, duration, formatTime, plural } from "../format";
 import { boundsOf, fieldsOf } from "../forms/schema";
 import { Concurrency } from "./concurrency";
 import { Link } from "./link";
 import "./op-row.css";
 
 interface Props {
-  card: OpCard;
-  numbers?: OpNumbers;
+  op: OpCard;
+  stats?: OpNumbers;
   onChange: () => void;
 }
 
-/** One op as it is deployed, and as it does while the numbers come. */
-export const OpRow = memo(function OpRow({ card, numbers, onChange }: Props) {
-  const { name, summary, compute } = card;
-  const state = numbers?.state ?? card.state;
-  const success = numbers?.last_success_at ?? card.last_success_at;
+/** One op: its state and settings, and its statistics while they arrive. */
+export const OpRow = memo(function OpRow({ op, stats, onChange }: Props) {
+  const { name, summary, compute } = op;
+  const state = stats?.state ?? op.state;
+  const lastSuccess = stats?.last_success_at ?? op.last_success_at;
   return (
     <li className="op" data-testid="op" data-op={name} data-state={state}>
-      <div className="who">
+      <div className="op-name">
         <h3>{name}</h3>
         <p>{summary}</p>
       </div>
       <p className="state">
         {state}
-        {success && (
+        {lastSuccess && (
           <span>
-            last success <time dateTime={success}>{moment(Date.parse(success))}</time>
+            last success <time dateTime={lastSuccess}>{formatTime(Date.parse(lastSuccess))}</time>
           </span>
         )}
       </p>
       <Concurrency
         op={name}
-        now={numbers?.concurrency ?? card.concurrency}
+        current={stats?.concurrency ?? op.concurrency}
         declared={compute.concurrency}
         onChange={onChange}
       />
-      {numbers && hasWorked(numbers) && <Doing numbers={numbers} />}
+      {stats && wasUsed(stats) && <OpStatistics stats={stats} />}
       <details>
         <summary>Details</summary>
         <div className="details">
-          <Parameters card={card} />
-          {numbers && numbers.workers.length > 0 && <Workers workers={numbers.workers} />}
+          <Parameters op={op} />
+          {stats && stats.workers.length > 0 && <Workers workers={stats.workers} />}
           <p className="compute">
             {count(compute.memory_mb)} MB, at most {compute.timeout_seconds} s, up to{" "}
-            {plural(compute.batch, "message")} a run
+            {plural(compute.batch, "message")} per run
             {compute.ordered && ", in order"}
             {compute.serves && `, for each ${compute.serves}`}
           </p>
           <Link className="button quiet" to={{ view: "send", op: name }}>
-            Send it work
+            Send a task
           </Link>
         </div>
       </details>
@@ -58,26 +58,26 @@ export const OpRow = memo(function OpRow({ card, numbers, onChange }: Props) {
   );
 });
 
-/** An op that nobody has used yet needs no row of noughts. */
-function hasWorked({ pending, running, completed, failed, skipped }: OpNumbers): boolean {
+/** True when the op was given at least one task. */
+function wasUsed({ pending, running, completed, failed, skipped }: OpNumbers): boolean {
   return pending + running + completed + failed + skipped > 0;
 }
 
-function Doing({ numbers }: { numbers: OpNumbers }) {
+function OpStatistics({ stats }: { stats: OpNumbers }) {
   const ms = (value: number | null) => (value === null ? "–" : duration(value));
-  const facts: [string, string][] = [
-    ["waiting", count(numbers.pending)],
-    ["at work", count(numbers.running)],
-    ["done", count(numbers.completed)],
-    ["failed", count(numbers.failed)],
-    ["median", ms(numbers.p50_ms)],
-    ["p95", ms(numbers.p95_ms)],
-    ["a minute", count(Math.round(numbers.throughput_per_minute))],
-    [numbers.active_workers === 1 ? "worker" : "workers", count(numbers.active_workers)],
+  const values: [string, string][] = [
+    ["waiting", count(stats.pending)],
+    ["running", count(stats.running)],
+    ["done", count(stats.completed)],
+    ["failed", count(stats.failed)],
+    ["median", ms(stats.p50_ms)],
+    ["p95", ms(stats.p95_ms)],
+    ["per minute", count(Math.round(stats.throughput_per_minute))],
+    [stats.active_workers === 1 ? "worker" : "workers", count(stats.active_workers)],
   ];
   return (
-    <dl className="doing">
-      {facts.map(([name, value]) => (
+    <dl className="statistics">
+      {values.map(([name, value]) => (
         <div key={name} data-zero={value === "0" || value === "–" || undefined}>
           <dt>{name}</dt>
           <dd>{value}</dd>
@@ -87,12 +87,12 @@ function Doing({ numbers }: { numbers: OpNumbers }) {
   );
 }
 
-function Parameters({ card }: { card: OpCard }) {
-  const fields = fieldsOf(card.params);
+function Parameters({ op }: { op: OpCard }) {
+  const fields = fieldsOf(op.params);
   if (fields.length === 0) return null;
   return (
     <table>
-      <caption className="visually-hidden">Parameters of {card.name}</caption>
+      <caption className="visually-hidden">Parameters of {op.name}</caption>
       <tbody>
         {fields.map((field) => (
           <tr key={field.name}>
@@ -100,9 +100,9 @@ function Parameters({ card }: { card: OpCard }) {
             <td>
               {field.required
                 ? "required"
-                : field.preset == null
+                : field.defaultValue == null
                   ? "optional"
-                  : `${String(field.preset)} by default`}
+                  : `${String(field.defaultValue)} by default`}
             </td>
             <td>{[field.schema.enum?.join(", "), boundsOf(field)].filter(Boolean).join(", ")}</td>
             <td>{field.help}</td>
@@ -116,9 +116,7 @@ function Parameters({ card }: { card: OpCard }) {
 function Workers({ workers }: { workers: OpNumbers["workers"] }) {
   return (
     <table>
-      <caption className="visually-hidden">
-        Workers that are active, and what they did within the hour
-      </caption>
+      <caption className="visually-hidden">Active workers and their tasks of the last hour</caption>
       <tbody>
         {workers.map(({ id, tasks, average_ms }) => (
           <tr key={id}>

@@ -1,14 +1,14 @@
 import { memo, useMemo, useState } from "react";
 import type { TaskMessage } from "../api/types";
-import { bytes, count, duration } from "../format";
+import { bytes, count, duration, plural } from "../format";
 import { useTasks } from "../live/use-tasks";
 import { LoadMore } from "./load-more";
 import "./page-list.css";
 import type { ViewProps } from "./task-list";
-import { useFirst } from "./use-first";
+import { useIncrementalList } from "./use-incremental-list";
 
-const STEP = 100;
-const FILTERS = { all: "All", fine: "Fine", faulty: "Problems" };
+const ROWS_PER_STEP = 100;
+const FILTERS = { all: "All", ok: "OK", failed: "Errors" };
 type Filter = keyof typeof FILTERS;
 
 interface Page {
@@ -19,17 +19,17 @@ interface Page {
   error?: string;
 }
 
-/** A crawl's pages in the order in which they came, the newest first. */
-export function PageList({ job, counts, children }: ViewProps) {
-  const [{ tasks, state }] = useTasks(job, undefined, true);
+/** A crawl's pages, the one that ended last first. */
+export function PageList({ jobId, counts, children }: ViewProps) {
+  const [{ tasks, state }] = useTasks(jobId, undefined, true);
   const [filter, setFilter] = useState<Filter>("all");
-  const ended = useMemo(() => inOrder(tasks), [tasks]);
-  const underway = tasks.filter((task) => task.status === "running");
-  const fine = useMemo(() => ended.filter(isFine), [ended]);
-  const faulty = useMemo(() => ended.filter((task) => !isFine(task) && task.status !== "skipped"), [ended]);
-  const lists = { all: ended, fine, faulty };
-  const [shown, more, load] = useFirst(lists[filter], STEP);
-  const waiting = counts.total - ended.length - underway.length;
+  const ended = useMemo(() => newestFirst(tasks), [tasks]);
+  const running = tasks.filter((task) => task.status === "running");
+  const ok = useMemo(() => ended.filter(isOk), [ended]);
+  const failed = useMemo(() => ended.filter((task) => !isOk(task) && task.status !== "skipped"), [ended]);
+  const lists = { all: ended, ok, failed };
+  const [shown, more, load] = useIncrementalList(lists[filter], ROWS_PER_STEP);
+  const waiting = counts.total - ended.length - running.length;
 
   return (
     <section aria-label="Pages">
@@ -42,19 +42,19 @@ export function PageList({ job, counts, children }: ViewProps) {
             </button>
           ))}
         </fieldset>
-        <p className="in-flight" data-testid="in-flight">
-          {underway.length > 0 && `${count(underway.length)} in flight`}
+        <p className="running-count" data-testid="running-count">
+          {running.length > 0 && `Fetching ${plural(running.length, "page")}`}
         </p>
         {children}
       </div>
-      {state === "failed" && <p className="none">The pages could not be read. Asking again.</p>}
-      {shown.length === 0 && underway.length === 0 && state === "ready" && (
-        <p className="none">
-          {filter !== "all" ? "None." : waiting > 0 ? "The first page is on its way." : "There are no pages."}
+      {state === "failed" && <p className="empty-message">The pages could not be loaded. Trying again.</p>}
+      {shown.length === 0 && running.length === 0 && state === "ready" && (
+        <p className="empty-message">
+          {filter !== "all" ? "None." : waiting > 0 ? "Waiting for the first page." : "There are no pages."}
         </p>
       )}
       <ul className="pages" data-testid="pages">
-        {filter === "all" && underway.map((task) => <PageRow key={task.id} task={task} />)}
+        {filter === "all" && running.map((task) => <PageRow key={task.id} task={task} />)}
         {shown.map((task) => (
           <PageRow key={task.id} task={task} />
         ))}
@@ -68,57 +68,59 @@ const PageRow = memo(function PageRow({ task }: { task: TaskMessage }) {
   const page = pageOf(task);
   const url = String(task.input);
   return (
-    <li className="page" data-testid="page" data-status={task.status} data-fine={isFine(task) || undefined}>
+    <li className="page" data-testid="page" data-status={task.status} data-ok={isOk(task) || undefined}>
       <span className="code">{page ? page.status || "—" : ""}</span>
-      <span className="took">{page && duration(page.took_ms)}</span>
+      <span className="duration">{page && duration(page.took_ms)}</span>
       <span className="size">{page && page.bytes > 0 && bytes(page.bytes)}</span>
       <span className="about">
-        <b>{page?.title || REASONS[page?.error ?? ""] || page?.error || WORDS[task.status]}</b>
+        <b>{page?.title || ERROR_TEXT[page?.error ?? ""] || page?.error || STATUS_TEXT[task.status]}</b>
         <a href={url} target="_blank" rel="noreferrer">
           {url}
         </a>
-        {task.status === "failed" && <span className="sentence">{task.error?.message}</span>}
+        {task.status === "failed" && <span className="error-text">{task.error?.message}</span>}
       </span>
     </li>
   );
 });
 
-const WORDS: Record<string, string> = {
+const STATUS_TEXT: Record<string, string> = {
   pending: "Waiting",
-  running: "In flight",
+  running: "Fetching",
   completed: "No title",
-  failed: "Given up",
+  failed: "Failed",
   skipped: "Skipped",
 };
 
-/** Why a page could not be had, for people; a reason that is new here is shown as it comes. */
-const REASONS: Record<string, string> = {
-  bad_answer: "The answer was broken",
-  circuit_open: "The host kept failing and is left alone for a while",
-  dead_host: "The host does not answer",
-  forbidden_address: "The address may not be fetched from here",
-  invalid_url: "This is no web address",
-  redirect_loop: "It redirects in circles",
-  timed_out: "It took too long",
-  tls_failed: "Its certificate is not trusted",
-  too_large: "It sends too much",
+/** The errors of a page as text. An error code that is missing here is shown as it is. */
+const ERROR_TEXT: Record<string, string> = {
+  bad_answer: "The response was invalid",
+  circuit_open: "The host failed repeatedly, so requests to it are paused",
+  dead_host: "The host does not respond",
+  forbidden_address: "The IP address is not allowed",
+  invalid_url: "The URL is not valid",
+  redirect_loop: "The redirects form a loop",
+  timed_out: "Timed out",
+  tls_failed: "The certificate is not trusted",
+  too_large: "The response is too large",
 };
 
 function pageOf(task: TaskMessage): Page | undefined {
   return task.status === "completed" ? (task.result as Page) : undefined;
 }
 
-function isFine(task: TaskMessage): boolean {
+function isOk(task: TaskMessage): boolean {
   const status = pageOf(task)?.status ?? 0;
   return status >= 200 && status < 400;
 }
 
-function inOrder(tasks: readonly TaskMessage[]): TaskMessage[] {
-  const when = (task: TaskMessage) => task.finished_at ?? "";
+/** Tasks that have ended; skipped ones come last. */
+function newestFirst(tasks: readonly TaskMessage[]): TaskMessage[] {
+  const finishedAt = (task: TaskMessage) => task.finished_at ?? "";
   return tasks
     .filter(({ status }) => status !== "pending" && status !== "running")
     .sort(
       (a, b) =>
-        (a.status === "skipped" ? 1 : 0) - (b.status === "skipped" ? 1 : 0) || (when(a) < when(b) ? 1 : -1),
+        (a.status === "skipped" ? 1 : 0) - (b.status === "skipped" ? 1 : 0) ||
+        (finishedAt(a) < finishedAt(b) ? 1 : -1),
     );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState } from "react";
-import { useFiles, useUmbel } from "../app-context";
+import { useAppState, useDroppedFiles } from "../app-context";
 import { bytes } from "../format";
-import { LARGEST_INSIDE } from "../forms/request";
+import { MAX_INLINE_BYTES } from "../forms/request";
 import { preview } from "../upload/preview";
 import { Help } from "./field";
 
@@ -11,83 +11,83 @@ interface Props {
   accept: readonly string[];
   value: string;
   file?: File;
-  fault?: string;
+  error?: string;
   help?: string;
   onChange: (value: string, file?: File) => void;
 }
 
-/** An input that is a file: its key in the uploads bucket, its URL, or the file itself inside the request. */
-export function PictureField({ label, accept, value, file, fault, help, onChange }: Props) {
+/** An input that is a file: a key in the uploads bucket, a URL, or a file that is sent inside the request. */
+export function PictureField({ label, accept, value, file, error, help, onChange }: Props) {
   const id = useId();
-  const chooser = useRef<HTMLInputElement>(null);
-  const known = useKnownKeys();
-  const take = useRef((dropped: File) => onChange("", dropped));
-  take.current = (dropped) => onChange("", dropped);
-  useFiles(useStable((dropped: File) => take.current(dropped)));
+  const fileInput = useRef<HTMLInputElement>(null);
+  const recentKeys = useRecentKeys();
+  const handleDrop = useRef((dropped: File) => onChange("", dropped));
+  handleDrop.current = (dropped) => onChange("", dropped);
+  useDroppedFiles(useFirstValue((dropped: File) => handleDrop.current(dropped)));
   return (
     <div className="field" data-field="">
       <label htmlFor={id}>{label}</label>
       {file ? (
-        <Chosen file={file} onRemove={() => onChange("")} />
+        <SelectedFile file={file} onRemove={() => onChange("")} />
       ) : (
         <div className="with-button">
           <input
             id={id}
             value={value}
             placeholder="uploads/photo.jpg or https://…"
-            list={`${id}-known`}
+            list={`${id}-recent`}
             spellCheck={false}
             autoComplete="off"
-            aria-invalid={fault !== undefined}
-            aria-describedby={`${id}-help ${id}-fault`}
+            aria-invalid={error !== undefined}
+            aria-describedby={`${id}-help ${id}-error`}
             onChange={(event) => onChange(event.target.value)}
           />
-          <button type="button" className="button" onClick={() => chooser.current?.click()}>
+          <button type="button" className="button" onClick={() => fileInput.current?.click()}>
             Choose a file
           </button>
         </div>
       )}
-      <datalist id={`${id}-known`}>
-        {known.map((key) => (
+      <datalist id={`${id}-recent`}>
+        {recentKeys.map((key) => (
           <option key={key} value={key} />
         ))}
       </datalist>
       <input
-        ref={chooser}
+        ref={fileInput}
         type="file"
         accept={accept.join()}
         className="visually-hidden"
         tabIndex={-1}
-        aria-label="Choose a picture to send along"
+        aria-label="Choose a picture to send with the request"
         onChange={(event) => {
-          const [chosen] = event.target.files ?? [];
-          if (chosen) onChange("", chosen);
+          const [selected] = event.target.files ?? [];
+          if (selected) onChange("", selected);
           event.target.value = "";
         }}
       />
       <Help
         id={id}
-        help={`${help ? `${help}; or` : "Or"} a file of at most ${bytes(LARGEST_INSIDE)}, dropped anywhere`}
-        fault={fault}
+        help={`${help ? `${help}. ` : ""}You can also drop a file of at most ${bytes(MAX_INLINE_BYTES)} anywhere on the page.`}
+        error={error}
       />
     </div>
   );
 }
 
-function Chosen({ file, onRemove }: { file: File; onRemove: () => void }) {
-  const [shown, setShown] = useState<string>();
+function SelectedFile({ file, onRemove }: { file: File; onRemove: () => void }) {
+  const [imageUrl, setImageUrl] = useState<string>();
   useEffect(() => {
-    let gone = false;
-    const made = preview(file);
-    void made.then((url) => !gone && setShown(url));
+    let unmounted = false;
+    const loading = preview(file);
+    void loading.then((url) => !unmounted && setImageUrl(url));
     return () => {
-      gone = true;
-      void made.then((url) => url && URL.revokeObjectURL(url));
+      unmounted = true;
+      void loading.then((url) => url && URL.revokeObjectURL(url));
     };
   }, [file]);
   return (
     <p className="file">
-      {shown && <img src={shown} alt="" />}
+      {imageUrl && <img src={imageUrl} alt="" />}
       <b>{file.name}</b>
       <small>{bytes(file.size)}</small>
       <button type="button" className="button quiet" onClick={onRemove}>
@@ -97,9 +97,9 @@ function Chosen({ file, onRemove }: { file: File; onRemove: () => void }) {
   );
 }
 
-/** Pictures that were uploaded lately. */
-function useKnownKeys(): string[] {
-  const { entries } = useUmbel();
+/** Returns the keys of the 20 newest uploads. */
+function useRecentKeys(): string[] {
+  const { entries } = useAppState();
   const keys = new Set<string>();
   for (const { job } of [...entries.values()].reverse()) {
     if (job?.kind === "upload" && job.source && keys.size < 20) keys.add(job.source);
@@ -107,7 +107,7 @@ function useKnownKeys(): string[] {
   return [...keys];
 }
 
-/** The function as it was at first, for ever. */
-function useStable<T>(made: T): T {
+/** Returns the value of the first render in every render, so that effects which depend on it run once. */
+function useFirstValue<T>(made: T): T {
   return useState(() => made)[0];
 }

@@ -1,32 +1,32 @@
 import { useEffect, useRef, useState } from "react";
-import type { Counts, Fault, Job } from "../api/types";
+import type { Counts, ErrorInfo, Job } from "../api/types";
 import { count } from "../format";
-import { ended } from "../store/records";
-import { Bar } from "./bar";
+import { endedCount } from "../store/records";
 import { Link } from "./link";
+import { ProgressBar } from "./progress-bar";
 
-const SPEAK_EVERY = 5_000;
-const FAULTS_SHOWN = 4;
+const SPEAK_EVERY_MS = 5_000;
+const ERRORS_SHOWN = 4;
 
-/** How far a job has come, in a bar, in numbers, and now and then aloud; and what went wrong in it. */
+/** A job's progress as a bar, as text, and for screen readers; below it the job's errors. */
 export function Progress({ job, counts }: { job: Job; counts: Counts }) {
-  const said = sentenceOf(job, counts);
+  const sentence = progressSentence(job, counts);
   return (
     <section className="progress" aria-label="Progress">
-      <Bar counts={counts} />
-      <p className="said" data-testid="counts">
-        {said}
+      <ProgressBar counts={counts} />
+      <p className="counts-text" data-testid="counts">
+        {sentence}
       </p>
-      <Spoken sentence={said} ended={ended(counts) === counts.total} />
-      <Faults job={job} counts={counts} />
+      <ScreenReaderSentence sentence={sentence} ended={endedCount(counts) === counts.total} />
+      <JobErrors job={job} counts={counts} />
     </section>
   );
 }
 
-function sentenceOf({ status }: Job, counts: Counts): string {
+function progressSentence({ status }: Job, counts: Counts): string {
   const { total, completed, failed, skipped } = counts;
-  if (total === 0) return status === "pending" ? "Waiting to be planned." : "Nothing of it ran.";
-  const left = total - ended(counts);
+  if (total === 0) return status === "pending" ? "Waiting to be planned." : "No task was run.";
+  const left = total - endedCount(counts);
   const parts = [
     `${count(completed)} of ${count(total)} done`,
     failed > 0 && `${count(failed)} failed`,
@@ -37,15 +37,15 @@ function sentenceOf({ status }: Job, counts: Counts): string {
   return status === "cancelled" && left === 0 ? `Cancelled: ${sentence}.` : `${sentence}.`;
 }
 
-/** A stream of numbers would talk over everything else: one sentence in five seconds, and the last one. */
-function Spoken({ sentence, ended }: { sentence: string; ended: boolean }) {
+/** Reads the progress to screen readers every five seconds and at the end, so that it does not drown everything else. */
+function ScreenReaderSentence({ sentence, ended }: { sentence: string; ended: boolean }) {
   const [spoken, setSpoken] = useState("");
   const latest = useRef(sentence);
   latest.current = sentence;
   useEffect(() => {
     if (ended) setSpoken(latest.current);
-    const speaking = setInterval(() => setSpoken(latest.current), SPEAK_EVERY);
-    return () => clearInterval(speaking);
+    const timer = setInterval(() => setSpoken(latest.current), SPEAK_EVERY_MS);
+    return () => clearInterval(timer);
   }, [ended]);
   return (
     <p className="visually-hidden" aria-live="polite">
@@ -54,17 +54,17 @@ function Spoken({ sentence, ended }: { sentence: string; ended: boolean }) {
   );
 }
 
-function Faults({ job, counts }: { job: Job; counts: Counts }) {
+function JobErrors({ job, counts }: { job: Job; counts: Counts }) {
   const [all, setAll] = useState(false);
   const { errors } = job;
   if (errors.length === 0) return null;
-  const shown = all ? errors : errors.slice(0, FAULTS_SHOWN);
+  const shown = all ? errors : errors.slice(0, ERRORS_SHOWN);
   const unlisted = counts.failed - errors.length;
   return (
-    <ul className="faults" data-testid="faults">
-      {shown.map((fault, place) => (
-        <li key={fault.task ?? place}>
-          {placeOf(fault) && <b>{placeOf(fault)}</b>} {fault.message}
+    <ul className="errors" data-testid="errors">
+      {shown.map((error, index) => (
+        <li key={error.task ?? index}>
+          {sourceOf(error) && <b>{sourceOf(error)}</b>} {error.message}
         </li>
       ))}
       {errors.length > shown.length && (
@@ -77,7 +77,7 @@ function Faults({ job, counts }: { job: Job; counts: Counts }) {
       {unlisted > 0 && (
         <li>
           <Link to={{ view: "job", id: job.id, show: "tasks", status: "failed" }}>
-            And {count(unlisted)} more among the failed tasks
+            Show {count(unlisted)} more failed tasks
           </Link>
         </li>
       )}
@@ -85,6 +85,6 @@ function Faults({ job, counts }: { job: Job; counts: Counts }) {
   );
 }
 
-function placeOf({ store_id, variant }: Fault): string | undefined {
+function sourceOf({ store_id, variant }: ErrorInfo): string | undefined {
   return store_id ?? variant;
 }

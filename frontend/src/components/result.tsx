@@ -1,7 +1,7 @@
 import { bytes } from "../format";
 import "./result.css";
 
-const LONGEST = 600;
+const MAX_LENGTH = 600;
 
 interface PictureResult {
   url: string;
@@ -11,7 +11,7 @@ interface PictureResult {
   format?: string;
 }
 
-/** What an op returned: a picture, a record, or a plain value. */
+/** The result of a task: a picture, an object, or a plain value. */
 export function Result({ value, of }: { value: unknown; of: string }) {
   if (isPicture(value)) return <PictureOf picture={value} of={of} />;
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
@@ -30,7 +30,7 @@ export function Result({ value, of }: { value: unknown; of: string }) {
 }
 
 function PictureOf({ picture, of }: { picture: PictureResult; of: string }) {
-  const facts = [
+  const details = [
     picture.width && `${picture.width} × ${picture.height}`,
     picture.bytes && bytes(picture.bytes),
     picture.format,
@@ -38,7 +38,7 @@ function PictureOf({ picture, of }: { picture: PictureResult; of: string }) {
   return (
     <a className="picture" href={picture.url} target="_blank" rel="noreferrer">
       <img src={picture.url} alt={`Result of ${of}`} loading="lazy" decoding="async" />
-      <span>{facts.filter(Boolean).join(", ")}</span>
+      <span>{details.filter(Boolean).join(", ")}</span>
     </a>
   );
 }
@@ -47,8 +47,8 @@ export function isPicture(value: unknown): value is PictureResult {
   return typeof (value as PictureResult | null)?.url === "string" && "key" in (value as object);
 }
 
-/** A value on one line, cut where nobody would read on. */
-export function textOf(value: unknown, longest = LONGEST): string {
+/** Returns a value as text, cut at `maxLength` characters. */
+export function textOf(value: unknown, maxLength = MAX_LENGTH): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }

@@ -3,84 +3,86 @@ import type { TaskMessage } from "../api/types";
 import { count, duration, plural } from "../format";
 import { useTasks } from "../live/use-tasks";
 import { LoadMore } from "./load-more";
-import { move, rowsOf, type Store } from "./stores";
-import { useFirst } from "./use-first";
 import "./store-grid.css";
+import { moveFocus, rowsOf, type StoreRow } from "./store-rows";
 import type { ViewProps } from "./task-list";
+import { useIncrementalList } from "./use-incremental-list";
 
-const STEP = 60;
+const ROWS_PER_STEP = 60;
 
-/** A batch: a row for each store, in which its images open one after another. */
-export function StoreGrid({ job, counts, children }: ViewProps) {
-  const [{ tasks, state }] = useTasks(job, undefined, true);
-  const before = useRef<Store[]>([]);
-  before.current = rowsOf(tasks, before.current);
-  const stores = before.current;
+interface SelectedCell {
+  store: string;
+  index: number;
+}
+
+/** A batch as a grid: a row for each store, a cell for each image. */
+export function StoreGrid({ jobId, counts, children }: ViewProps) {
+  const [{ tasks, state }] = useTasks(jobId, undefined, true);
+  const previousRows = useRef<StoreRow[]>([]);
+  previousRows.current = rowsOf(tasks, previousRows.current);
+  const rows = previousRows.current;
   const complete = tasks.length >= counts.total;
-  const [shown, more, load] = useFirst(stores, STEP);
-  const [place, setPlace] = useState<Place>();
+  const [shown, more, load] = useIncrementalList(rows, ROWS_PER_STEP);
+  const [selected, setSelected] = useState<SelectedCell>();
 
-  const look = (event: SyntheticEvent) => {
-    const { store, at } = (event.target as HTMLElement).dataset;
-    if (store !== undefined && at !== undefined) setPlace({ store, at: Number(at) });
+  const select = (event: SyntheticEvent) => {
+    const { store, index } = (event.target as HTMLElement).dataset;
+    if (store !== undefined && index !== undefined) setSelected({ store, index: Number(index) });
   };
-  const keys = (event: KeyboardEvent<HTMLElement>) => {
-    if (move(event.target as HTMLElement, event.key)) event.preventDefault();
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    if (moveFocus(event.target as HTMLElement, event.key)) event.preventDefault();
   };
-  const store = place && stores.find(({ name }) => name === place.store);
+  const selectedRow = selected && rows.find(({ name }) => name === selected.store);
 
   return (
     <section aria-label="Stores">
       <div className="toolbar">
-        <p className="tally">{complete ? standing(stores) : `Reading ${plural(counts.total, "image")}.`}</p>
+        <p className="count">
+          {complete ? progressSentence(rows) : `Loading ${plural(counts.total, "image")}.`}
+        </p>
         {children}
       </div>
-      {state === "failed" && <p className="none">The images could not be read. Asking again.</p>}
+      {state === "failed" && <p className="empty-message">The images could not be loaded. Trying again.</p>}
       {tasks.length === 0 && state === "ready" && (
-        <p className="none">
+        <p className="empty-message">
           {counts.total === 0 ? "The stores are being planned." : "There are no images."}
         </p>
       )}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the cells are the elements; their events are heard here */}
-      <div className="stores-grid" onFocus={look} onMouseOver={look} onKeyDown={keys}>
-        {shown.map((one) => (
-          <StoreRow key={one.name} store={one} complete={complete} />
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the cells are buttons; their events are handled here */}
+      <div className="stores-grid" onFocus={select} onMouseOver={select} onKeyDown={onKeyDown}>
+        {shown.map((row) => (
+          <StoreGridRow key={row.name} row={row} complete={complete} />
         ))}
       </div>
       <LoadMore more={more} load={load} what="more stores" />
-      {tasks.length > 0 && <Readout store={store} at={place?.at ?? 0} />}
+      {tasks.length > 0 && <ImageDetails row={selectedRow} index={selected?.index ?? 0} />}
     </section>
   );
 }
 
-interface Place {
-  store: string;
-  at: number;
-}
-
 interface RowProps {
-  store: Store;
-  /** All images are known, so that this store's are. */
+  row: StoreRow;
+  /** True when all images of the batch are loaded, and so all images of this store. */
   complete: boolean;
 }
 
-const StoreRow = memo(function StoreRow({ store: { name, tasks }, complete }: RowProps) {
+const StoreGridRow = memo(function StoreGridRow({ row: { name, tasks }, complete }: RowProps) {
   const done = tasks.filter((task) => task.status === "completed").length;
   const failed = tasks.find((task) => task.status === "failed");
   return (
     <div className="store" data-testid="store" data-store-row={name} data-stopped={failed ? true : undefined}>
       <h2 title={name}>{name}</h2>
-      <p className="tally">
+      <p className="count">
         {count(done)}
         {complete && ` of ${count(tasks.length)}`}
       </p>
       <ul>
-        {tasks.map((task, at) => (
-          <Cell key={task.id} store={name} at={at} task={task} />
+        {tasks.map((task, index) => (
+          <Cell key={task.id} store={name} index={index} task={task} />
         ))}
       </ul>
       {failed?.error && (
-        <p className="sentence">
+        <p className="error-text">
           Stopped at image {tasks.indexOf(failed) + 1}: {failed.error.message}
         </p>
       )}
@@ -88,54 +90,61 @@ const StoreRow = memo(function StoreRow({ store: { name, tasks }, complete }: Ro
   );
 });
 
-const Cell = memo(function Cell({ store, at, task }: { store: string; at: number; task: TaskMessage }) {
+interface CellProps {
+  store: string;
+  index: number;
+  task: TaskMessage;
+}
+
+const Cell = memo(function Cell({ store, index, task }: CellProps) {
   return (
     <li>
       <button
         type="button"
-        tabIndex={at === 0 ? 0 : -1}
+        tabIndex={index === 0 ? 0 : -1}
         data-store={store}
-        data-at={at}
+        data-index={index}
         data-status={task.status}
-        aria-label={`Image ${at + 1}: ${wordsOf(task)}`}
+        aria-label={`Image ${index + 1}: ${outcomeOf(task)}`}
       />
     </li>
   );
 });
 
-/** How the stores stand, in a sentence. */
-function standing(stores: readonly Store[]): string {
-  const done = stores.filter(({ tasks }) => tasks.every((task) => task.status === "completed")).length;
-  const stopped = stores.filter(({ tasks }) => tasks.some((task) => task.status === "failed")).length;
-  return `${count(done)} of ${plural(stores.length, "store")} done${stopped > 0 ? `, ${count(stopped)} stopped` : ""}.`;
+/** `4 of 6 stores done, 2 stopped.` */
+function progressSentence(rows: readonly StoreRow[]): string {
+  const done = rows.filter(({ tasks }) => tasks.every((task) => task.status === "completed")).length;
+  const stopped = rows.filter(({ tasks }) => tasks.some((task) => task.status === "failed")).length;
+  const stoppedText = stopped > 0 ? `, ${count(stopped)} stopped` : "";
+  return `${count(done)} of ${plural(rows.length, "store")} done${stoppedText}.`;
 }
 
-/** What is to be known of the image that one points at; its cell's own label says the same. */
-function Readout({ store, at }: { store?: Store; at: number }) {
-  const task = store?.tasks[at];
+/** Details of the selected image. Screen readers get the same text as the label of its cell. */
+function ImageDetails({ row, index }: { row?: StoreRow; index: number }) {
+  const task = row?.tasks[index];
   return (
-    <p className="readout" aria-hidden="true" data-testid="readout">
-      {store && task ? (
+    <p className="image-details" aria-hidden="true" data-testid="image-details">
+      {row && task ? (
         <>
           <b>
-            {store.name}, image {at + 1} of {store.tasks.length}
+            {row.name}, image {index + 1} of {row.tasks.length}
           </b>
-          <span>{wordsOf(task)}</span>
+          <span>{outcomeOf(task)}</span>
           <span className="url">{String(task.input)}</span>
         </>
       ) : (
-        "Point at an image, or go to it by Tab and the arrow keys."
+        "Point at an image, or move to it with Tab and the arrow keys, to see its result."
       )}
     </p>
   );
 }
 
-const WORDS = { pending: "waiting", running: "at work" };
+const WAITING_TEXT = { pending: "waiting", running: "running" };
 
-function wordsOf({ status, result, error, duration_ms }: TaskMessage): string {
-  if (status === "pending" || status === "running") return WORDS[status];
+function outcomeOf({ status, result, error, duration_ms }: TaskMessage): string {
+  if (status === "pending" || status === "running") return WAITING_TEXT[status];
   if (status !== "completed") return `${status}, ${error?.message ?? "no reason was given"}`;
-  const facts = Object.entries(result ?? {}).filter(([, value]) => typeof value === "number");
-  const words = facts.map(([name, value]) => `${name} ${count(value as number)}`);
+  const numbers = Object.entries(result ?? {}).filter(([, value]) => typeof value === "number");
+  const words = numbers.map(([name, value]) => `${name} ${count(value as number)}`);
   return [...words, ...(duration_ms == null ? [] : [duration(duration_ms)])].join(", ");
 }

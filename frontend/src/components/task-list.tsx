@@ -1,61 +1,65 @@
 import { memo, type ReactNode } from "react";
 import type { Counts, TaskMessage, TaskStatus } from "../api/types";
-import { count, duration, moment } from "../format";
+import { count, duration, formatTime } from "../format";
 import { useTasks } from "../live/use-tasks";
-import { go, useAddress } from "../view";
-import { inputOf } from "./answer";
+import { navigate, useQuery } from "../router";
 import { LoadMore } from "./load-more";
 import { isPicture, Result, textOf } from "./result";
+import { inputOf } from "./sent-task";
 import "./task-list.css";
 
 const FILTERS: { status?: TaskStatus; title: string }[] = [
   { title: "All" },
   { status: "pending", title: "Waiting" },
-  { status: "running", title: "At work" },
+  { status: "running", title: "Running" },
   { status: "completed", title: "Done" },
   { status: "failed", title: "Failed" },
   { status: "skipped", title: "Skipped" },
 ];
 const STATUSES = new Set<string>(FILTERS.map(({ status }) => status ?? ""));
 
-/** What every view of a job gets; `children` stand beside its filters. */
+/** The properties of every view of a job; `children` are shown beside its filters. */
 export interface ViewProps {
-  job: string;
+  jobId: string;
   counts: Counts;
   children?: ReactNode;
 }
 
-/** A job's tasks, page by page, of one status or all. */
-export function TaskList({ job, counts, children }: ViewProps) {
-  const address = useAddress();
-  const wanted = address.get("status") ?? "";
+/** A job's tasks, one page at a time, of one status or of all. */
+export function TaskList({ jobId, counts, children }: ViewProps) {
+  const query = useQuery();
+  const wanted = query.get("status") ?? "";
   const status = wanted && STATUSES.has(wanted) ? (wanted as TaskStatus) : undefined;
-  const [{ tasks, state, more }, load] = useTasks(job, status);
-  const known: Partial<Record<string, number>> = { "": counts.total, ...counts };
-  const choose = (next = "") => go({ ...Object.fromEntries(address), status: next }, true);
+  const [{ tasks, state, more }, load] = useTasks(jobId, status);
+  // A job's counts do not separate pending from running tasks, so these two filters show no number.
+  const numbers: Partial<Record<string, number>> = { "": counts.total, ...counts };
+  const select = (next = "") => navigate({ ...Object.fromEntries(query), status: next }, true);
 
   return (
     <section aria-label="Tasks">
       <div className="toolbar">
         <fieldset className="filters">
           <legend className="visually-hidden">Show</legend>
-          {FILTERS.map((one) => (
-            <button
-              key={one.title}
-              type="button"
-              aria-pressed={one.status === status}
-              onClick={() => choose(one.status)}
-            >
-              {one.title} <span>{tally(known[one.status ?? ""])}</span>
-            </button>
-          ))}
+          {FILTERS.map((filter) => {
+            const number = numbers[filter.status ?? ""];
+            return (
+              <button
+                key={filter.title}
+                type="button"
+                aria-pressed={filter.status === status}
+                onClick={() => select(filter.status)}
+              >
+                {filter.title} <span>{number !== undefined && count(number)}</span>
+              </button>
+            );
+          })}
         </fieldset>
         {children}
       </div>
-      {state === "failed" && <p className="none">The tasks could not be read. Asking again.</p>}
+      {state === "failed" && <p className="empty-message">The tasks could not be loaded. Trying again.</p>}
       {tasks.length === 0 && state !== "failed" && (
-        <p className="none">
-          {state === "loading" || more ? "Asking." : status ? "None." : "There are no tasks."}
+        <p className="empty-message">
+          {state === "loading" || more ? "Loading." : status ? "None." : "There are no tasks."}
         </p>
       )}
       <ul className="tasks">
@@ -75,24 +79,26 @@ const TaskRow = memo(function TaskRow({ task }: { task: TaskMessage }) {
       <details>
         <summary>
           <span className="index">{task.id.slice(task.id.lastIndexOf(".") + 1)}</span>
-          <span className="which">{task.op}</span>
+          <span className="op-name">{task.op}</span>
           <span className="input">{inputOf(task)}</span>
           <span className="outcome">
             {error ? error.message : status === "completed" ? summaryOf(result) : ""}
           </span>
-          <span className="took">{task.duration_ms == null ? "" : duration(task.duration_ms)}</span>
+          <span className="duration">{task.duration_ms == null ? "" : duration(task.duration_ms)}</span>
           <span className="status">{status}</span>
         </summary>
         <div className="more">
           {status === "completed" && <Result value={result} of={task.op ?? "task"} />}
           <dl className="record">
-            <Fact name="input">{textOf(task.input)}</Fact>
-            {Object.keys(task.params ?? {}).length > 0 && <Fact name="params">{textOf(task.params)}</Fact>}
-            {task.group && <Fact name="group">{task.group}</Fact>}
-            {error && <Fact name="code">{error.code}</Fact>}
-            {(task.attempts ?? 0) > 1 && <Fact name="attempts">{String(task.attempts)}</Fact>}
-            {task.finished_at && <Fact name="finished">{moment(Date.parse(task.finished_at))}</Fact>}
-            <Fact name="id">{task.id}</Fact>
+            <Detail name="input">{textOf(task.input)}</Detail>
+            {Object.keys(task.params ?? {}).length > 0 && (
+              <Detail name="params">{textOf(task.params)}</Detail>
+            )}
+            {task.group && <Detail name="group">{task.group}</Detail>}
+            {error && <Detail name="code">{error.code}</Detail>}
+            {(task.attempts ?? 0) > 1 && <Detail name="attempts">{String(task.attempts)}</Detail>}
+            {task.finished_at && <Detail name="finished">{formatTime(Date.parse(task.finished_at))}</Detail>}
+            <Detail name="id">{task.id}</Detail>
           </dl>
         </div>
       </details>
@@ -100,18 +106,13 @@ const TaskRow = memo(function TaskRow({ task }: { task: TaskMessage }) {
   );
 });
 
-function Fact({ name, children }: { name: string; children: string }) {
+function Detail({ name, children }: { name: string; children: string }) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
   );
-}
-
-/** What is not ended is not told apart in a job's counts. */
-function tally(known?: number): string {
-  return known === undefined ? "" : count(known);
 }
 
 function summaryOf(result: unknown): string {

@@ -1,5 +1,5 @@
 import { type FormEvent, useId } from "react";
-import { Gate } from "./gate";
+import { StartScreen } from "./start-screen";
 
 interface Props {
   refused: boolean;
@@ -11,19 +11,19 @@ export function TokenForm({ refused, onToken }: Props) {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const token = String(new FormData(event.currentTarget).get("token")).trim();
-    // People paste the whole address as often as the token in it.
+    // People often paste the whole URL instead of the token in it.
     if (token) onToken(/umb_[\w-]+/.exec(token)?.[0] ?? token);
   };
   return (
-    <Gate title={refused ? "This token opens nothing." : "A token opens this page."}>
+    <StartScreen title={refused ? "This token is not valid." : "Enter a token to open this page."}>
       {refused && (
-        <p className="sentence" role="alert">
-          It is unknown here, has expired or was revoked.
+        <p className="error-text" role="alert">
+          The token is unknown, has expired or was revoked.
         </p>
       )}
       <p>
-        <code>umbel status</code> prints the address with a token in it, and <code>umbel token create</code>{" "}
-        makes another. Paste either.
+        <code>umbel status</code> prints the URL of this page with a token in it.{" "}
+        <code>umbel token create</code> creates a new token. Paste the URL or the token.
       </p>
       <form className="token-form" onSubmit={submit}>
         <label className="visually-hidden" htmlFor={field}>
@@ -35,13 +35,13 @@ export function TokenForm({ refused, onToken }: Props) {
           placeholder="umb_…"
           autoComplete="off"
           spellCheck={false}
-          // biome-ignore lint/a11y/noAutofocus: it is the only thing to do on this page
+          // biome-ignore lint/a11y/noAutofocus: the field is the only control on this page
           autoFocus
         />
         <button type="submit" className="button primary">
           Open
         </button>
       </form>
-    </Gate>
+    </StartScreen>
   );
 }

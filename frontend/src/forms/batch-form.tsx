@@ -1,68 +1,69 @@
 import { useId, useMemo, useRef, useState } from "react";
 import type { OpCard } from "../api/types";
-import { useFiles } from "../app-context";
+import { useDroppedFiles } from "../app-context";
 import { FieldInput } from "../components/field";
 import { bytes, plural } from "../format";
-import { JobSheet } from "./job-sheet";
-import { fieldsOf, read } from "./schema";
-import { useSending } from "./use-sending";
-import { readVisits, storesOf, type Visits } from "./visits";
+import { JobForm } from "./job-form";
+import { fieldsOf, parseField } from "./schema";
+import { useSubmit } from "./use-submit";
+import type { ParsedVisits } from "./visit";
+import { imagesPerStore, parseVisits } from "./visits";
 
-const FAULTS_SHOWN = 6;
+const ERRORS_SHOWN = 6;
 const STORES_SHOWN = 24;
 const EXAMPLE = `store_id,image_url
 S00339218,https://example.org/shelf-1.jpg
 S00339218,https://example.org/shelf-2.jpg`;
 
-/** Visits to stores, dropped or pasted. */
-export function BatchForm({ card }: { card: OpCard }) {
+/** Creates a batch from visits to stores, as CSV or JSON. */
+export function BatchForm({ op }: { op: OpCard }) {
   const id = useId();
-  const sending = useSending();
+  const state = useSubmit();
   const [text, setText] = useState("");
-  const [name, setName] = useState<string>();
-  const [typed, setTyped] = useState<string>();
-  const chooser = useRef<HTMLInputElement>(null);
-  const found = useMemo(() => readVisits(text), [text]);
-  // The op's own parameter that the body of a batch carries, where it has it.
-  const pause = fieldsOf(card.params).find((field) => field.name === "gpu_seconds");
-  const pauseTyped = typed ?? (found.gpuSeconds === undefined ? "" : String(found.gpuSeconds));
-  const pauseRead = pause && read(pause, pauseTyped);
-  const pauseFault = pauseRead && "fault" in pauseRead ? pauseRead.fault : undefined;
-  const ready = found.visits.length > 0 && found.faults.length === 0 && pauseFault === undefined;
+  const [filename, setFilename] = useState<string>();
+  const [pauseText, setPauseText] = useState<string>();
+  const fileInput = useRef<HTMLInputElement>(null);
+  const parsed = useMemo(() => parseVisits(text), [text]);
+  // A parameter of the op that the body of a batch may set, if the op has it.
+  const pause = fieldsOf(op.params).find((field) => field.name === "gpu_seconds");
+  const pauseValue = pauseText ?? (parsed.gpuSeconds === undefined ? "" : String(parsed.gpuSeconds));
+  const parsedPause = pause && parseField(pause, pauseValue);
+  const pauseError = parsedPause && "error" in parsedPause ? parsedPause.error : undefined;
+  const ready = parsed.visits.length > 0 && parsed.errors.length === 0 && pauseError === undefined;
 
-  const put = (said: string, from?: string) => {
-    setText(said);
-    setName(from);
-    sending.clear();
+  const replaceText = (newText: string, from?: string) => {
+    setText(newText);
+    setFilename(from);
+    state.clearError();
   };
-  const [take] = useState(() => async (file: File) => put(await file.text(), file.name));
-  useFiles(take);
+  const [readFile] = useState(() => async (file: File) => replaceText(await file.text(), file.name));
+  useDroppedFiles(readFile);
 
   const body = {
-    count: found.visits.length,
-    visits: found.visits,
-    ...(pauseRead && "value" in pauseRead && { gpu_seconds: pauseRead.value }),
+    count: parsed.visits.length,
+    visits: parsed.visits,
+    ...(parsedPause && "value" in parsedPause && { gpu_seconds: parsedPause.value }),
   };
 
   return (
-    <JobSheet
+    <JobForm
       name="batch"
-      summary={card.summary}
-      sending={sending}
+      summary={op.summary}
+      state={state}
       submission={ready ? { path: "/batches", body } : undefined}
-      beside={
-        <button type="button" className="button" onClick={() => chooser.current?.click()}>
+      buttons={
+        <button type="button" className="button" onClick={() => fileInput.current?.click()}>
           Choose a file
         </button>
       }
     >
       <div className="field">
         <label htmlFor={id}>Visits</label>
-        {name ? (
+        {filename ? (
           <p className="file">
-            <b>{name}</b>
+            <b>{filename}</b>
             <small>{bytes(text.length)}</small>
-            <button type="button" className="button quiet" onClick={() => put("")}>
+            <button type="button" className="button quiet" onClick={() => replaceText("")}>
               Remove
             </button>
           </p>
@@ -75,13 +76,13 @@ export function BatchForm({ card }: { card: OpCard }) {
             placeholder={EXAMPLE}
             spellCheck={false}
             wrap="off"
-            aria-invalid={found.faults.length > 0}
+            aria-invalid={parsed.errors.length > 0}
             aria-describedby={`${id}-preview`}
-            onChange={(event) => put(event.target.value)}
+            onChange={(event) => replaceText(event.target.value)}
           />
         )}
         <input
-          ref={chooser}
+          ref={fileInput}
           type="file"
           accept=".json,.csv,application/json,text/csv"
           className="visually-hidden"
@@ -89,41 +90,45 @@ export function BatchForm({ card }: { card: OpCard }) {
           aria-label="Choose a file of visits"
           onChange={(event) => {
             const [file] = event.target.files ?? [];
-            if (file) void take(file);
+            if (file) void readFile(file);
             event.target.value = "";
           }}
         />
         <div id={`${id}-preview`} aria-live="polite">
-          <Preview found={found} />
+          <Preview parsed={parsed} />
         </div>
       </div>
       {pause && (
-        <div className="pair">
-          <FieldInput field={pause} value={pauseTyped} fault={pauseFault} onChange={setTyped} />
+        <div className="field-row">
+          <FieldInput field={pause} value={pauseValue} error={pauseError} onChange={setPauseText} />
         </div>
       )}
-    </JobSheet>
+    </JobForm>
   );
 }
 
-function Preview({ found: { visits, faults } }: { found: Visits }) {
-  if (visits.length + faults.length === 0) {
-    return <p className="help">CSV, or JSON as POST /batches takes it; a file may be dropped anywhere</p>;
+function Preview({ parsed: { visits, errors } }: { parsed: ParsedVisits }) {
+  if (visits.length + errors.length === 0) {
+    return (
+      <p className="help">
+        CSV, or the JSON body of POST /batches. You can also drop a file anywhere on the page.
+      </p>
+    );
   }
-  const stores = storesOf(visits);
-  const images = [...stores.values()].reduce((sum, one) => sum + one, 0);
+  const stores = imagesPerStore(visits);
+  const images = [...stores.values()].reduce((sum, images) => sum + images, 0);
   return (
     <div className="preview">
-      {faults.length > 0 && (
-        <ul className="faults">
-          {faults.slice(0, FAULTS_SHOWN).map((fault) => (
-            <li key={fault}>{fault}</li>
+      {errors.length > 0 && (
+        <ul className="errors">
+          {errors.slice(0, ERRORS_SHOWN).map((error) => (
+            <li key={error}>{error}</li>
           ))}
-          {faults.length > FAULTS_SHOWN && <li>and {faults.length - FAULTS_SHOWN} more</li>}
+          {errors.length > ERRORS_SHOWN && <li>and {errors.length - ERRORS_SHOWN} more</li>}
         </ul>
       )}
       {images > 0 && (
-        <p className="in-all">
+        <p className="totals-text">
           {plural(stores.size, "store")}, {plural(images, "image")}
         </p>
       )}

@@ -2,48 +2,48 @@ import { useId, useState } from "react";
 import type { OpCard } from "../api/types";
 import { FieldInput } from "../components/field";
 import { plural } from "../format";
-import { JobSheet } from "./job-sheet";
-import { type Field, read } from "./schema";
-import { readAddresses } from "./urls";
-import { useSending } from "./use-sending";
+import { JobForm } from "./job-form";
+import { type Field, parseField } from "./schema";
+import { parseUrls } from "./urls";
+import { useSubmit } from "./use-submit";
 
 const WORKERS: Field = {
   name: "workers",
   kind: "number",
   required: false,
   schema: { type: "integer", minimum: 1, maximum: 64 },
-  preset: 4,
-  help: "Pages in flight at a time",
+  defaultValue: 4,
+  help: "Pages that are fetched at the same time",
 };
 const POLICIES = {
-  round_robin: "Dealt in turn: the fastest",
-  host: "By host: one host's pages one after another",
+  round_robin: "Round robin: the fastest",
+  host: "By host: the pages of one host run one after another",
 };
-const SHOWN = 5;
+const ERRORS_SHOWN = 5;
 
-/** Addresses, pasted. */
-export function CrawlForm({ card }: { card: OpCard }) {
+/** Creates a crawl from a list of URLs. */
+export function CrawlForm({ op }: { op: OpCard }) {
   const id = useId();
-  const sending = useSending();
+  const state = useSubmit();
   const [text, setText] = useState("");
   const [workers, setWorkers] = useState("");
   const [policy, setPolicy] = useState("round_robin");
-  const { urls, faults } = readAddresses(text);
-  const count = read(WORKERS, workers);
-  const countFault = count && "fault" in count ? count.fault : undefined;
+  const { urls, errors } = parseUrls(text);
+  const workerCount = parseField(WORKERS, workers);
+  const workersError = workerCount && "error" in workerCount ? workerCount.error : undefined;
 
-  const ready = urls.length > 0 && faults.length === 0 && !countFault;
-  const body = { urls, policy, ...(count && "value" in count && { workers: count.value }) };
+  const ready = urls.length > 0 && errors.length === 0 && !workersError;
+  const body = { urls, policy, ...(workerCount && "value" in workerCount && { workers: workerCount.value }) };
 
   return (
-    <JobSheet
+    <JobForm
       name="crawl"
-      summary={card.summary}
-      sending={sending}
+      summary={op.summary}
+      state={state}
       submission={ready ? { path: "/crawls", body } : undefined}
     >
       <div className="field">
-        <label htmlFor={id}>Addresses</label>
+        <label htmlFor={id}>URLs</label>
         <textarea
           id={id}
           className="code"
@@ -52,51 +52,50 @@ export function CrawlForm({ card }: { card: OpCard }) {
           placeholder={"https://example.org/\nhttps://example.org/about"}
           spellCheck={false}
           wrap="off"
-          aria-invalid={faults.length > 0}
+          aria-invalid={errors.length > 0}
           aria-describedby={`${id}-count`}
           onChange={(event) => {
             setText(event.target.value);
-            sending.clear();
+            state.clearError();
           }}
         />
         <div className="preview" id={`${id}-count`} aria-live="polite">
           <p className="help">
-            {urls.length + faults.length === 0
-              ? "One a line, http or https"
-              : plural(urls.length, "address", "addresses")}
-            {faults.length > 0 && `, and ${plural(faults.length, "line is none", "lines are none")}:`}
+            {urls.length + errors.length === 0 ? "One per line, http or https" : plural(urls.length, "URL")}
+            {errors.length > 0 &&
+              `, and ${plural(errors.length, "line that is not a URL", "lines that are not a URL")}:`}
           </p>
-          {faults.length > 0 && (
-            <ul className="faults">
-              {faults.slice(0, SHOWN).map(({ line, text: said }) => (
+          {errors.length > 0 && (
+            <ul className="errors">
+              {errors.slice(0, ERRORS_SHOWN).map(({ line, text: invalid }) => (
                 <li key={line}>
-                  line {line}: ‘{said.slice(0, 100)}’ is not an http or https address
+                  line {line}: ‘{invalid.slice(0, 100)}’ is not an http or https URL
                 </li>
               ))}
-              {faults.length > SHOWN && <li>and {faults.length - SHOWN} more</li>}
+              {errors.length > ERRORS_SHOWN && <li>and {errors.length - ERRORS_SHOWN} more</li>}
             </ul>
           )}
         </div>
       </div>
-      <div className="pair">
+      <div className="field-row">
         <FieldInput
           field={WORKERS}
           label="Workers"
           value={workers}
-          fault={countFault}
+          error={workersError}
           onChange={setWorkers}
         />
         <div className="field">
           <label htmlFor={`${id}-policy`}>Order</label>
           <select id={`${id}-policy`} value={policy} onChange={(event) => setPolicy(event.target.value)}>
-            {Object.entries(POLICIES).map(([name, words]) => (
+            {Object.entries(POLICIES).map(([name, title]) => (
               <option key={name} value={name}>
-                {words}
+                {title}
               </option>
             ))}
           </select>
         </div>
       </div>
-    </JobSheet>
+    </JobForm>
   );
 }

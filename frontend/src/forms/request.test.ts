@@ -1,11 +1,12 @@
 import { expect, it, test } from "vitest";
+import { ApiError } from "../api/client";
 import type { OpCard } from "../api/types";
-import { Picture, placed, submissionOf } from "./request";
+import { fieldErrorOf, InlinePicture, submissionOf } from "./request";
 
 const text = { name: "say", carrier: "value" } as OpCard;
 const picture = { name: "soften", carrier: "file" } as OpCard;
 
-it("sends a task as the shortest call that says it", () => {
+it("sends a task as the shortest possible request", () => {
   expect(submissionOf(text, "hello", {})).toEqual({
     path: "/tasks",
     body: { type: "say", payload: "hello" },
@@ -18,7 +19,7 @@ it("sends a task as the shortest call that says it", () => {
     path: "/jobs",
     body: { tasks: [{ op: "soften", input: "uploads/a.jpg" }] },
   });
-  expect(submissionOf(picture, new Picture("AAAA"), { radius: 2 })).toEqual({
+  expect(submissionOf(picture, new InlinePicture("AAAA"), { radius: 2 })).toEqual({
     path: "/jobs",
     body: { image_data: "AAAA", operation: "soften", params: { radius: 2 } },
   });
@@ -29,6 +30,6 @@ test.each([
   ["$.payload[1]: Expected `float`, got `str`", "", "[1]: Expected `float`, got `str`"],
   ["$.image_data: there is nothing in it", "", "there is nothing in it"],
   ["Umbel could not be reached.", undefined, "Umbel could not be reached."],
-])("puts the API's sentence where it belongs: %s", (message, field, sentence) => {
-  expect(placed(message)).toEqual({ field, sentence });
+])("finds the field of an error: %s", (message, field, text) => {
+  expect(fieldErrorOf(new ApiError(400, "invalid", message))).toEqual({ field, message: text });
 });

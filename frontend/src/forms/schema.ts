@@ -1,6 +1,7 @@
-/** From an op's JSON Schema to the fields of a form, and from what was typed to a value. Pure, so that it can be tested. */
+/** Turns an op's JSON Schema into form fields, and the text that was typed into a field into a value. */
 
 import type { Schema } from "../api/types";
+import { plural } from "../format";
 
 export type FieldKind = "number" | "choice" | "boolean" | "text" | "list" | "json";
 
@@ -9,13 +10,13 @@ export interface Field {
   readonly kind: FieldKind;
   readonly required: boolean;
   readonly schema: Schema;
-  /** What holds when nothing is said; null where that is "as it comes". */
-  readonly preset?: unknown;
+  /** The value of an empty field; null when the op then decides by itself. */
+  readonly defaultValue?: unknown;
   readonly help?: string;
 }
 
-/** A value, nothing at all (the default holds), or why there is none: in the API's own words. */
-export type Reading = { value: unknown } | { fault: string } | undefined;
+/** A value, an error, or undefined for an empty field, which keeps its default. */
+export type ParsedField = { value: unknown } | { error: string } | undefined;
 
 export function fieldsOf(params: Schema): Field[] {
   const required = new Set(params.required);
@@ -25,14 +26,14 @@ export function fieldsOf(params: Schema): Field[] {
 }
 
 export function fieldOf(name: string, given: Schema, required: boolean): Field {
-  // What may be null may be left out, and in a form that is the same.
+  // In a form, null and an empty field are the same, so only the other alternative matters.
   const schema = given.anyOf?.find((one) => one.type !== "null") ?? given;
   return {
     name,
     kind: kindOf(schema),
     required,
     schema,
-    preset: given.default,
+    defaultValue: given.default,
     help: given.description ?? schema.description,
   };
 }
@@ -48,7 +49,7 @@ function kindOf(schema: Schema): FieldKind {
 
 const isNumber = (schema?: Schema) => schema?.type === "number" || schema?.type === "integer";
 
-/** `0 to 100`, `at least 1`; nothing where there are no bounds. */
+/** `0 to 100`, `at least 1`; empty when there are no bounds. */
 export function boundsOf({ kind, schema }: Field): string {
   if (kind !== "number") return "";
   const least = schema.minimum ?? schema.exclusiveMinimum;
@@ -58,84 +59,81 @@ export function boundsOf({ kind, schema }: Field): string {
   return most === undefined ? "" : `at most ${most}`;
 }
 
-export function read(field: Field, typed: string): Reading {
-  const { kind, schema, required } = field;
-  // An empty text is a text; everything else that is empty was left out.
-  if (kind === "text" && required) return checkText(typed, schema);
-  if (typed.trim() === "") {
-    return required ? { fault: `Object missing required field \`${field.name}\`` } : undefined;
-  }
+/** Reads the text of a field as a value of its schema. */
+export function parseField({ kind, schema, required }: Field, text: string): ParsedField {
+  // An empty text is a valid value of a required text field. Every other empty field is missing.
+  if (kind === "text" && required) return parseText(text, schema);
+  if (text.trim() === "") return required ? { error: "A value is required." } : undefined;
   switch (kind) {
     case "number":
-      return readNumber(typed, schema);
+      return parseNumber(text, schema);
     case "choice":
-      return { value: schema.enum?.find((one) => String(one) === typed) };
+      return { value: schema.enum?.find((one) => String(one) === text) };
     case "boolean":
-      return { value: typed === "true" };
+      return { value: text === "true" };
     case "text":
-      return checkText(typed, schema);
+      return parseText(text, schema);
     case "list":
-      return readList(typed, schema);
+      return parseList(text, schema);
     case "json":
-      return readJson(typed);
+      return parseJson(text);
   }
 }
 
-function readNumber(typed: string, schema: Schema): Exclude<Reading, undefined> {
-  const type = schema.type === "integer" ? "int" : "float";
-  const value = Number(typed.trim());
-  if (!/\d/.test(typed) || !Number.isFinite(value)) return { fault: `Expected \`${type}\`, got \`str\`` };
-  if (type === "int" && !Number.isInteger(value)) return { fault: "Expected `int`, got `float`" };
-  const bound = (limit: number) =>
-    type === "float" && Number.isInteger(limit) ? limit.toFixed(1) : String(limit);
+function parseNumber(text: string, schema: Schema): { value: number } | { error: string } {
+  const value = Number(text.trim());
+  const whole = schema.type === "integer" ? "a whole number" : "a number";
+  const valid = /\d/.test(text) && Number.isFinite(value);
+  if (!valid || (schema.type === "integer" && !Number.isInteger(value))) {
+    return { error: `Must be ${whole}, not '${text.trim()}'.` };
+  }
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
-  const broken: [number | undefined, string, (limit: number) => boolean][] = [
-    [minimum, ">=", (limit) => value < limit],
-    [maximum, "<=", (limit) => value > limit],
-    [exclusiveMinimum, ">", (limit) => value <= limit],
-    [exclusiveMaximum, "<", (limit) => value >= limit],
-  ];
-  for (const [limit, sign, isBroken] of broken) {
-    if (limit !== undefined && isBroken(limit))
-      return { fault: `Expected \`${type}\` ${sign} ${bound(limit)}` };
+  if (minimum !== undefined && value < minimum) return { error: `Must be at least ${minimum}.` };
+  if (maximum !== undefined && value > maximum) return { error: `Must be at most ${maximum}.` };
+  if (exclusiveMinimum !== undefined && value <= exclusiveMinimum) {
+    return { error: `Must be more than ${exclusiveMinimum}.` };
+  }
+  if (exclusiveMaximum !== undefined && value >= exclusiveMaximum) {
+    return { error: `Must be less than ${exclusiveMaximum}.` };
   }
   return { value };
 }
 
-function checkText(value: string, { minLength = 0, maxLength, pattern }: Schema): Reading {
-  const length = [...value].length;
-  if (length < minLength) return { fault: `Expected \`str\` of length >= ${minLength}` };
-  if (maxLength !== undefined && length > maxLength)
-    return { fault: `Expected \`str\` of length <= ${maxLength}` };
-  if (pattern !== undefined && !new RegExp(pattern, "u").test(value)) {
-    return { fault: `Expected \`str\` matching regex '${pattern}'` };
+function parseText(text: string, { minLength = 0, maxLength, pattern }: Schema): ParsedField {
+  const length = [...text].length;
+  if (length < minLength) return { error: `Must have at least ${plural(minLength, "character")}.` };
+  if (maxLength !== undefined && length > maxLength) {
+    return { error: `Must have at most ${plural(maxLength, "character")}.` };
   }
-  return { value };
+  if (pattern !== undefined && !new RegExp(pattern, "u").test(text)) {
+    return { error: `Must match the pattern ${pattern}` };
+  }
+  return { value: text };
 }
 
-/** Numbers with commas, blanks or line breaks between them; brackets around them do no harm. */
-function readList(typed: string, schema: Schema): Reading {
-  const words = typed
+/** Reads numbers that are separated by commas, semicolons, spaces or line breaks; brackets around them are allowed. */
+function parseList(text: string, { items = {}, minItems = 0, maxItems }: Schema): ParsedField {
+  const words = text
     .replace(/^\s*\[|\]\s*$/g, "")
     .split(/[\s,;]+/)
     .filter(Boolean);
   const values: unknown[] = [];
-  for (const [place, word] of words.entries()) {
-    const one = readNumber(word, schema.items ?? {});
-    if ("fault" in one) return { fault: `[${place}]: ${one.fault}` };
-    values.push(one.value);
+  for (const [index, word] of words.entries()) {
+    const parsed = parseNumber(word, items);
+    if ("error" in parsed) return { error: `Item ${index + 1}: ${parsed.error}` };
+    values.push(parsed.value);
   }
-  const { minItems = 0, maxItems } = schema;
-  if (values.length < minItems) return { fault: `Expected \`array\` of length >= ${minItems}` };
-  if (maxItems !== undefined && values.length > maxItems)
-    return { fault: `Expected \`array\` of length <= ${maxItems}` };
+  if (values.length < minItems) return { error: `Must have at least ${plural(minItems, "item")}.` };
+  if (maxItems !== undefined && values.length > maxItems) {
+    return { error: `Must have at most ${plural(maxItems, "item")}.` };
+  }
   return { value: values };
 }
 
-function readJson(typed: string): Reading {
+function parseJson(text: string): ParsedField {
   try {
-    return { value: JSON.parse(typed) as unknown };
+    return { value: JSON.parse(text) as unknown };
   } catch {
-    return { fault: 'This is not JSON. A text stands in quotes: "hello".' };
+    return { error: 'This is not valid JSON. Put a text in quotes: "hello".' };
   }
 }

@@ -1,87 +1,87 @@
 import { type FormEvent, useRef, useState } from "react";
 import type { OpCard } from "../api/types";
-import { useParts } from "../app-context";
+import { useApp } from "../app-context";
 import { FieldInput } from "../components/field";
 import { PictureField } from "../components/picture-field";
 import { bytes } from "../format";
-import { LARGEST_INSIDE, Picture, placed, submissionOf } from "./request";
-import { type Field, fieldOf, fieldsOf, read } from "./schema";
-import { submitOnEnter } from "./submit-on-enter";
-import { useSending } from "./use-sending";
+import { fieldErrorOf, InlinePicture, MAX_INLINE_BYTES, submissionOf } from "./request";
+import { type Field, fieldOf, fieldsOf, parseField } from "./schema";
+import { submitOnCtrlEnter } from "./submit-on-ctrl-enter";
+import { useSubmit } from "./use-submit";
 
-/** The input's field has no name; parameters have theirs. */
+/** The name of the input's field; parameters have their own names. */
 const INPUT = "";
 
-/** One op's input and parameters, from its schema. What the page can tell at once it tells in the API's words. */
-export function TaskForm({ card }: { card: OpCard }) {
-  const { store } = useParts();
-  const { busy, fault, allowed, send, clear } = useSending();
+/** The input and parameters of one op, made from its schema and checked by it before they are sent. */
+export function TaskForm({ op }: { op: OpCard }) {
+  const { store } = useApp();
+  const { busy, error, allowed, submit, clearError } = useSubmit();
   const [values, setValues] = useState<Record<string, string>>({});
   const [file, setFile] = useState<File>();
-  const [faults, setFaults] = useState<Record<string, string>>({});
+  const [errors, setErrors] = useState<Record<string, string>>({});
   const form = useRef<HTMLFormElement>(null);
-  const input = fieldOf(INPUT, card.input, true);
-  const params = fieldsOf(card.params);
-  const refused = fault === undefined ? undefined : placed(fault);
-  const said = (name: string) => faults[name] ?? (refused?.field === name ? refused.sentence : undefined);
+  const input = fieldOf(INPUT, op.input, true);
+  const params = fieldsOf(op.params);
+  const apiError = error && fieldErrorOf(error);
+  const errorOf = (name: string) => errors[name] ?? (apiError?.field === name ? apiError.message : undefined);
 
-  const type = (name: string) => (value: string) => {
+  const change = (name: string) => (value: string) => {
     setValues((before) => ({ ...before, [name]: value }));
-    setFaults(({ [name]: _, ...rest }) => rest);
-    clear();
+    setErrors(({ [name]: _, ...others }) => others);
+    clearError();
   };
 
-  const submit = async (event: FormEvent) => {
+  const onSubmit = async (event: FormEvent) => {
     event.preventDefault();
-    const found = readAll(file ? params : [input, ...params], values);
-    if (file && file.size > LARGEST_INSIDE) found.faults[INPUT] = tooLarge(file);
-    setFaults(found.faults);
-    const [wrong] = Object.keys(found.faults);
-    if (wrong !== undefined) {
+    const parsed = parseAll(file ? params : [input, ...params], values);
+    if (file && file.size > MAX_INLINE_BYTES) parsed.errors[INPUT] = tooLarge(file);
+    setErrors(parsed.errors);
+    const [firstInvalid] = Object.keys(parsed.errors);
+    if (firstInvalid !== undefined) {
       form.current
-        ?.querySelector<HTMLElement>(`[data-field="${wrong}"] :is(input, select, textarea, button)`)
+        ?.querySelector<HTMLElement>(`[data-field="${firstInvalid}"] :is(input, select, textarea, button)`)
         ?.focus();
       return;
     }
-    const { [INPUT]: typed, ...given } = found.values;
-    const job = await send(submissionOf(card, file ? await Picture.read(file) : typed, given));
-    if (job) store.addSent(job);
+    const { [INPUT]: value, ...given } = parsed.values;
+    const jobId = await submit(submissionOf(op, file ? await InlinePicture.read(file) : value, given));
+    if (jobId) store.addSent(jobId);
   };
 
   return (
-    <fieldset className="form" disabled={!allowed} aria-label={card.name}>
-      <form ref={form} onSubmit={(event) => void submit(event)} onKeyDown={submitOnEnter} noValidate>
-        {card.carrier === "file" ? (
+    <fieldset className="form" disabled={!allowed} aria-label={op.name}>
+      <form ref={form} onSubmit={(event) => void onSubmit(event)} onKeyDown={submitOnCtrlEnter} noValidate>
+        {op.carrier === "file" ? (
           <PictureField
-            label={card.input.title ?? card.takes}
-            accept={card.media_types}
+            label={op.input.title ?? op.takes}
+            accept={op.media_types}
             value={values[INPUT] ?? ""}
             file={file}
-            fault={said(INPUT)}
+            error={errorOf(INPUT)}
             help={input.help}
-            onChange={(value, chosen) => {
-              type(INPUT)(value);
-              setFile(chosen);
+            onChange={(value, selected) => {
+              change(INPUT)(value);
+              setFile(selected);
             }}
           />
         ) : (
           <FieldInput
             field={input}
-            label={card.input.title ?? card.takes}
+            label={op.input.title ?? op.takes}
             value={values[INPUT] ?? ""}
-            fault={said(INPUT)}
-            onChange={type(INPUT)}
+            error={errorOf(INPUT)}
+            onChange={change(INPUT)}
           />
         )}
         {params.length > 0 && (
-          <div className="pair">
+          <div className="field-row">
             {params.map((field) => (
               <FieldInput
                 key={field.name}
                 field={field}
                 value={values[field.name] ?? ""}
-                fault={said(field.name)}
-                onChange={type(field.name)}
+                error={errorOf(field.name)}
+                onChange={change(field.name)}
               />
             ))}
           </div>
@@ -90,8 +90,8 @@ export function TaskForm({ card }: { card: OpCard }) {
           <button type="submit" className="button primary" disabled={busy}>
             {busy ? "Sending" : "Send"}
           </button>
-          <p className="sentence" role="alert">
-            {refused?.field === undefined && refused?.sentence}
+          <p className="error-text" role="alert">
+            {apiError?.field === undefined && apiError?.message}
           </p>
         </div>
       </form>
@@ -99,18 +99,18 @@ export function TaskForm({ card }: { card: OpCard }) {
   );
 }
 
-function readAll(fields: Field[], typed: Record<string, string>) {
+function parseAll(fields: Field[], texts: Record<string, string>) {
   const values: Record<string, unknown> = {};
-  const faults: Record<string, string> = {};
+  const errors: Record<string, string> = {};
   for (const field of fields) {
-    const reading = read(field, typed[field.name] ?? "");
-    if (!reading) continue;
-    if ("fault" in reading) faults[field.name] = reading.fault;
-    else values[field.name] = reading.value;
+    const parsed = parseField(field, texts[field.name] ?? "");
+    if (!parsed) continue;
+    if ("error" in parsed) errors[field.name] = parsed.error;
+    else values[field.name] = parsed.value;
   }
-  return { values, faults };
+  return { values, errors };
 }
 
 function tooLarge({ size }: File): string {
-  return `This file is ${bytes(size)}; one that rides along has at most ${bytes(LARGEST_INSIDE)}. Upload it under Pictures, then name it here by its key.`;
+  return `This file is ${bytes(size)}; a file in this form may have at most ${bytes(MAX_INLINE_BYTES)}. Upload it on the Pictures page, then enter its key here.`;
 }

@@ -1,35 +1,39 @@
 import type { OpCard } from "../api/types";
-import { useUmbel } from "../app-context";
-import { Answer } from "../components/answer";
-import { Chooser, groupsOf } from "../components/chooser";
-import { go, useAddress } from "../view";
+import { useAppState } from "../app-context";
+import { groupsOf, OpPicker } from "../components/op-picker";
+import { SentTask } from "../components/sent-task";
+import { navigate, useQuery } from "../router";
 import { TaskForm } from "./task-form";
 
-const SHOWN = 8;
+const MAX_SHOWN = 8;
 
-/** Choose an op, fill in what it takes, see the answer come. */
-export function TaskPane({ cards }: { cards: readonly OpCard[] }) {
-  const { sent } = useUmbel();
-  const wanted = useAddress().get("op");
-  const first = groupsOf(cards)[0]?.[1][0];
-  const card = cards.find((one) => one.name === wanted) ?? first;
-  if (!card) return <p className="none">No op is deployed here.</p>;
+/** Sends one task: the op, its form, and the results of the tasks that were sent before. */
+export function TaskPane({ ops }: { ops: readonly OpCard[] }) {
+  const { sent } = useAppState();
+  const wanted = useQuery().get("op");
+  const first = groupsOf(ops)[0]?.[1][0];
+  const op = ops.find((one) => one.name === wanted) ?? first;
+  if (!op) return <p className="empty-message">No ops are deployed yet.</p>;
   return (
     <div className="sending">
-      <Chooser cards={cards} chosen={card.name} onChoose={(op) => go({ view: "send", op }, true)} />
+      <OpPicker
+        ops={ops}
+        selected={op.name}
+        onSelect={(name) => navigate({ view: "send", op: name }, true)}
+      />
       <div className="right">
-        <section className="sheet">
-          <p className="lead">{card.summary}</p>
-          <TaskForm key={card.name} card={card} />
+        <section className="panel">
+          <p className="summary">{op.summary}</p>
+          <TaskForm key={op.name} op={op} />
         </section>
         {sent.length > 0 && (
-          <section aria-labelledby="answers">
-            <h2 className="answers-title" id="answers">
-              Answers
+          <section aria-labelledby="sent-tasks">
+            <h2 className="sent-tasks-title" id="sent-tasks">
+              Results
             </h2>
-            <ul className="answers" aria-live="polite">
-              {sent.slice(0, SHOWN).map((job) => (
-                <Answer key={job} job={job} />
+            <ul className="sent-tasks" aria-live="polite">
+              {sent.slice(0, MAX_SHOWN).map((jobId) => (
+                <SentTask key={jobId} jobId={jobId} />
               ))}
             </ul>
           </section>

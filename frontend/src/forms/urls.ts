@@ -1,23 +1,23 @@
-export interface Addresses {
+export interface ParsedUrls {
   urls: string[];
-  /** What is no http or https address, by its line. */
-  faults: { line: number; text: string }[];
+  /** Lines that are not an http or https URL. */
+  errors: { line: number; text: string }[];
 }
 
-const LONGEST = 2048;
+const MAX_LENGTH = 2048;
 
-/** One address a line; blank lines count for nothing. */
-export function readAddresses(text: string): Addresses {
-  const found: Addresses = { urls: [], faults: [] };
+/** Reads one URL per line and skips blank lines. */
+export function parseUrls(text: string): ParsedUrls {
+  const parsed: ParsedUrls = { urls: [], errors: [] };
   for (const [index, line] of text.split("\n").entries()) {
-    const said = line.trim();
-    if (!said) continue;
-    if (isAddress(said)) found.urls.push(said);
-    else found.faults.push({ line: index + 1, text: said });
+    const trimmed = line.trim();
+    if (!trimmed) continue;
+    if (isHttpUrl(trimmed)) parsed.urls.push(trimmed);
+    else parsed.errors.push({ line: index + 1, text: trimmed });
   }
-  return found;
+  return parsed;
 }
 
-export function isAddress(text: string): boolean {
-  return /^https?:\/\/[^\s/]/.test(text) && !/\s/.test(text) && text.length <= LONGEST;
+export function isHttpUrl(text: string): boolean {
+  return /^https?:\/\/[^\s/]/.test(text) && !/\s/.test(text) && text.length <= MAX_LENGTH;
 }

@@ -1,112 +1,60 @@
-/** Visits to stores, from JSON or CSV, checked by the rules of `POST /batches` before they are sent. */
+/** Reads visits to stores from JSON or CSV and checks them by the rules of `POST /batches` before they are sent. */
 
-import { isAddress } from "./urls";
+import { imageUrlError, type ParsedVisits, storeIdError, type Visit } from "./visit";
+import { readCsv } from "./visits-csv";
 
-export interface Visit {
-  store_id: string;
-  image_url: string[];
-  visit_time?: string;
+export function parseVisits(text: string): ParsedVisits {
+  const trimmed = text.trim();
+  if (!trimmed) return { visits: [], errors: [] };
+  return trimmed.startsWith("{") || trimmed.startsWith("[") ? readJson(trimmed) : readCsv(text);
 }
 
-export interface Visits {
-  visits: Visit[];
-  /** Each names its place: a path in JSON, a line in CSV. */
-  faults: string[];
-  gpuSeconds?: number;
+export function imagesPerStore(visits: Visit[]): Map<string, number> {
+  const images = new Map<string, number>();
+  for (const { store_id, image_url } of visits) {
+    images.set(store_id, (images.get(store_id) ?? 0) + image_url.length);
+  }
+  return images;
 }
 
-const LONGEST_STORE = 128;
-
-export function readVisits(text: string): Visits {
-  const said = text.trim();
-  if (!said) return { visits: [], faults: [] };
-  return said.startsWith("{") || said.startsWith("[") ? readJson(said) : readCsv(text);
-}
-
-export function storesOf(visits: Visit[]): Map<string, number> {
-  const stores = new Map<string, number>();
-  for (const { store_id, image_url } of visits)
-    stores.set(store_id, (stores.get(store_id) ?? 0) + image_url.length);
-  return stores;
-}
-
-function readJson(text: string): Visits {
+function readJson(text: string): ParsedVisits {
   let document: unknown;
   try {
     document = JSON.parse(text);
-  } catch (fault) {
-    return { visits: [], faults: [`$: not JSON: ${(fault as Error).message}`] };
+  } catch (error) {
+    return { visits: [], errors: [`This is not valid JSON: ${(error as Error).message}`] };
   }
-  const body = Array.isArray(document) ? { visits: document } : (document as Record<string, unknown>);
-  const { count, visits: given, gpu_seconds: pause } = body as Record<string, unknown>;
-  if (!Array.isArray(given)) return { visits: [], faults: ["$.visits: Expected `array`"] };
-  const faults: string[] = [];
+  const bare = Array.isArray(document);
+  const body = (bare ? { visits: document } : document) as Record<string, unknown>;
+  const { count, visits: given, gpu_seconds: pause } = body;
+  if (!Array.isArray(given) || given.length === 0) {
+    return { visits: [], errors: [`${bare ? "" : "/visits: "}At least one visit is required.`] };
+  }
+  const errors: string[] = [];
   if (count !== undefined && count !== given.length) {
-    faults.push(`$.count: ${String(count)}, but there are ${given.length} visits`);
+    errors.push(`/count: count is ${String(count)}, but the number of visits is ${given.length}`);
   }
-  if (given.length === 0) faults.push("$.visits: Expected `array` of length >= 1");
-  const visits = given.flatMap((one: unknown, place) => readVisit(one, `$.visits[${place}]`, faults) ?? []);
-  return { visits, faults, ...(typeof pause === "number" && { gpuSeconds: pause }) };
+  const visits = given.flatMap(
+    (visit: unknown, index) => readVisit(visit, `${bare ? "" : "/visits"}/${index}`, errors) ?? [],
+  );
+  return { visits, errors, ...(typeof pause === "number" && { gpuSeconds: pause }) };
 }
 
-function readVisit(given: unknown, path: string, faults: string[]): Visit | undefined {
+/** Adds what is wrong with the visit to `errors`. */
+function readVisit(given: unknown, pointer: string, errors: string[]): Visit | undefined {
   const { store_id, image_url, visit_time } = (given ?? {}) as Record<string, unknown>;
-  const before = faults.length;
-  if (typeof store_id !== "string" || !store_id || store_id.length > LONGEST_STORE) {
-    faults.push(`${path}.store_id: Expected \`str\` of length 1 to ${LONGEST_STORE}`);
-  }
+  const found: string[] = [];
+  const check = (field: string, error?: string) => error && found.push(`${pointer}/${field}: ${error}`);
+  check("store_id", storeIdError(store_id));
   if (!Array.isArray(image_url) || image_url.length === 0) {
-    faults.push(`${path}.image_url: Expected \`array\` of length >= 1`);
+    check("image_url", "a list of at least one URL is required");
   } else {
-    for (const [at, url] of image_url.entries()) {
-      if (typeof url !== "string" || !isAddress(url)) {
-        faults.push(
-          `${path}.image_url[${at}]: '${String(url).slice(0, 100)}' is not an http or https address`,
-        );
-      }
-    }
+    for (const [index, url] of image_url.entries()) check(`image_url/${index}`, imageUrlError(url));
   }
-  if (faults.length > before) return undefined;
+  if (found.length > 0) {
+    errors.push(...found);
+    return undefined;
+  }
   const visit = { store_id: store_id as string, image_url: image_url as string[] };
   return typeof visit_time === "string" ? { ...visit, visit_time } : visit;
-}
-
-/** `store_id,image_url[,visit_time]`, an image a line; lines of one store and time that stand together are one visit. */
-function readCsv(text: string): Visits {
-  const visits: Visit[] = [];
-  const faults: string[] = [];
-  let columns = ["store_id", "image_url", "visit_time"];
-  let first = true;
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
-    if (!line.trim()) continue;
-    const cells = cellsOf(line);
-    if (first && cells.includes("image_url")) columns = cells;
-    else {
-      const cell = (name: string) => cells[columns.indexOf(name)] ?? "";
-      const [store, url, time] = [cell("store_id"), cell("image_url"), cell("visit_time")];
-      const fault = faultOf(store, url);
-      if (fault) faults.push(`line ${index + 1}: ${fault}`);
-      else addImage(visits, store, url, time);
-    }
-    first = false;
-  }
-  return { visits, faults };
-}
-
-function faultOf(store: string, url: string): string | undefined {
-  if (!store || store.length > LONGEST_STORE) return `a store_id has 1 to ${LONGEST_STORE} characters`;
-  return isAddress(url) ? undefined : `'${url.slice(0, 100)}' is not an http or https address`;
-}
-
-function addImage(visits: Visit[], store: string, url: string, time: string): void {
-  const last = visits.at(-1);
-  if (last?.store_id === store && (last.visit_time ?? "") === time) last.image_url.push(url);
-  else visits.push({ store_id: store, image_url: [url], ...(time && { visit_time: time }) });
-}
-
-/** A line's cells; one with a comma in it stands in quotes, in which a quote is doubled. */
-function cellsOf(line: string): string[] {
-  return [...line.matchAll(/(?:^|,)\s*(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
-    ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain?.trim() ?? "",
-  );
 }

@@ -1,31 +1,31 @@
 import { useCallback, useEffect, useState } from "react";
 import type { ApiError } from "../api/client";
 import type { OpCard } from "../api/types";
-import { useParts, useUmbel } from "../app-context";
+import { useApp, useAppState } from "../app-context";
 
 interface Ops {
-  cards?: readonly OpCard[];
-  /** Why they could not be read. */
-  fault?: string;
+  ops?: readonly OpCard[];
+  /** Why the ops could not be loaded. */
+  error?: string;
   reload: () => void;
 }
 
-/** The deployed ops; read again when the connection is back, and when something happened to the deployment. */
+/** Returns the deployed ops. They are read again after each reconnect and after each system event. */
 export function useOps(): Ops {
-  const { client, store } = useParts();
-  const { ops, connection, events } = useUmbel();
-  const [fault, setFault] = useState<string>();
+  const { client, store } = useApp();
+  const { ops, connection, events } = useAppState();
+  const [error, setError] = useState<string>();
   const reload = useCallback(() => {
     client.ops().then(
-      (cards) => {
-        setFault(undefined);
-        store.set({ ops: cards });
+      (loaded) => {
+        setError(undefined);
+        store.set({ ops: loaded });
       },
-      (error: ApiError) => setFault(error.message),
+      (caught: ApiError) => setError(caught.message),
     );
   }, [client, store]);
-  const latest = events[0]?.id;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: these are the occasions to read again
-  useEffect(reload, [reload, connection === "live", latest]);
-  return { cards: ops, fault, reload };
+  const newestEvent = events[0]?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of these is a reason to read the ops again
+  useEffect(reload, [reload, connection === "live", newestEvent]);
+  return { ops, error, reload };
 }

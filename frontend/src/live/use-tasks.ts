@@ -1,23 +1,23 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { TaskStatus } from "../api/types";
-import { useParts } from "../app-context";
-import type { Watch, Watched } from "./watch";
+import { useApp } from "../app-context";
+import type { JobTasks, TasksState } from "./job-tasks";
 
-const NOTHING: Watched = { tasks: [], state: "loading", more: false };
-const nobody = () => () => undefined;
+const LOADING: TasksState = { tasks: [], state: "loading", more: false };
+const neverChanges = () => () => undefined;
 
-/** A job's tasks while the component stands, and how to read the next page of them. */
-export function useTasks(job: string, status?: TaskStatus, whole = false): [Watched, () => Promise<void>] {
-  const { session } = useParts();
-  const [watch, setWatch] = useState<Watch>();
+/** Returns a job's tasks, live while the component is shown, and a function that loads the next page. */
+export function useTasks(jobId: string, status?: TaskStatus, all = false): [TasksState, () => Promise<void>] {
+  const { sync } = useApp();
+  const [tasks, setTasks] = useState<JobTasks>();
   useEffect(() => {
-    const watching = session.watch(job, { status, whole });
-    setWatch(watching);
+    const opened = sync.tasksOf(jobId, { status, all });
+    setTasks(opened);
     return () => {
-      setWatch(undefined);
-      session.unwatch(watching);
+      setTasks(undefined);
+      sync.closeTasks(opened);
     };
-  }, [session, job, status, whole]);
-  const watched = useSyncExternalStore(watch?.subscribe ?? nobody, watch?.read ?? (() => NOTHING));
-  return [watched, watch?.loadMore ?? (() => Promise.resolve())];
+  }, [sync, jobId, status, all]);
+  const state = useSyncExternalStore(tasks?.subscribe ?? neverChanges, tasks?.read ?? (() => LOADING));
+  return [state, tasks?.loadMore ?? (() => Promise.resolve())];
 }

@@ -6,12 +6,12 @@ import { PicturesPage } from "./pictures";
 import { SendPage } from "./send";
 
 interface PageEntry {
-  /** What stands in `?view=`; the first page has none. */
+  /** The value of `?view=`; empty for the first page. */
   view: string;
   title: string;
   Page: ComponentType;
-  /** The page that one comes to it from; it has no place of its own in the navigation then. */
-  within?: string;
+  /** The view of the page that leads here; this page then has no link of its own in the header. */
+  parent?: string;
 }
 
 /** A new page is a component and a line here. */
@@ -19,6 +19,6 @@ export const PAGES: [PageEntry, ...PageEntry[]] = [
   { view: "", title: "Pictures", Page: PicturesPage },
   { view: "send", title: "Send", Page: SendPage },
   { view: "jobs", title: "Jobs", Page: JobsPage },
-  { view: "job", title: "Job", Page: JobPage, within: "jobs" },
+  { view: "job", title: "Job", Page: JobPage, parent: "jobs" },
   { view: "ops", title: "Ops", Page: OpsPage },
 ];

@@ -1,18 +1,18 @@
 import { type ComponentType, useEffect, useState } from "react";
 import type { ApiError } from "../api/client";
-import { useParts, useUmbel } from "../app-context";
-import { JobHead } from "../components/job-head";
+import { useApp, useAppState } from "../app-context";
+import { JobHeader } from "../components/job-header";
 import { Link } from "../components/link";
 import { ViewerNotice } from "../components/notice";
 import { PageList } from "../components/page-list";
 import { Progress } from "../components/progress";
 import { StoreGrid } from "../components/store-grid";
 import { TaskList, type ViewProps } from "../components/task-list";
+import { useQuery } from "../router";
 import { countsOf } from "../store/records";
-import { useAddress } from "../view";
 import "./job.css";
 
-/** What a kind of job is best seen as, beside the list of its tasks that every job has. */
+/** The view of a kind of job, beside the list of tasks that every job has. */
 const VIEWS: Record<string, { title: string; View: ComponentType<ViewProps> }> = {
   crawl: { title: "Pages", View: PageList },
   batch: { title: "Stores", View: StoreGrid },
@@ -20,33 +20,33 @@ const VIEWS: Record<string, { title: string; View: ComponentType<ViewProps> }> =
 
 /** One job of any kind, live. */
 export function JobPage() {
-  const id = useAddress().get("id") ?? "";
-  // What cannot be an id is not asked for: to API Gateway it may be another address, which nobody may read.
-  return /^\w+$/.test(id) ? <OneJob key={id} id={id} /> : <Gone id={id} />;
+  const id = useQuery().get("id") ?? "";
+  // Only a possible id is requested: API Gateway would take another text for a different route and answer 403.
+  return /^\w+$/.test(id) ? <JobDetails key={id} id={id} /> : <JobNotFound id={id} />;
 }
 
-function OneJob({ id }: { id: string }) {
-  const address = useAddress();
-  const fault = useRecord(id);
-  const entry = useUmbel().entries.get(id);
+function JobDetails({ id }: { id: string }) {
+  const query = useQuery();
+  const error = useLoadedJob(id);
+  const entry = useAppState().entries.get(id);
   const counts = entry && countsOf(entry);
-  if (!entry?.job || !counts) return <Nothing id={id} fault={fault} />;
+  if (!entry?.job || !counts) return <JobNotLoaded id={id} error={error} />;
   const { job } = entry;
   const special = VIEWS[job.kind];
-  const asTasks = !special || address.get("show") === "tasks";
-  const View = asTasks ? TaskList : special.View;
+  const showTasks = !special || query.get("show") === "tasks";
+  const View = showTasks ? TaskList : special.View;
   return (
     <>
       <ViewerNotice />
-      <JobHead job={job} counts={counts} />
+      <JobHeader job={job} counts={counts} />
       <Progress job={job} counts={counts} />
-      <View job={id} counts={counts}>
+      <View jobId={id} counts={counts}>
         {special && (
-          <nav className="segments" aria-label="Shown as">
-            <Link to={{ view: "job", id }} aria-current={asTasks ? undefined : "page"}>
+          <nav className="tabs" aria-label="View">
+            <Link to={{ view: "job", id }} aria-current={showTasks ? undefined : "page"}>
               {special.title}
             </Link>
-            <Link to={{ view: "job", id, show: "tasks" }} aria-current={asTasks ? "page" : undefined}>
+            <Link to={{ view: "job", id, show: "tasks" }} aria-current={showTasks ? "page" : undefined}>
               Tasks
             </Link>
           </nav>
@@ -56,32 +56,32 @@ function OneJob({ id }: { id: string }) {
   );
 }
 
-/** Asks for the job itself, again when the connection is back: read alone, its record has every fault. */
-function useRecord(id: string): ApiError | undefined {
-  const { session } = useParts();
-  const { connection } = useUmbel();
-  const [fault, setFault] = useState<ApiError>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a connection that is back is a reason to ask again
+/** Reads the job, which in this response has all its errors, and again after a reconnect. Returns why that failed. */
+function useLoadedJob(id: string): ApiError | undefined {
+  const { sync } = useApp();
+  const { connection } = useAppState();
+  const [error, setError] = useState<ApiError>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new connection is a reason to read the job again
   useEffect(() => {
-    session.refresh(id).then(() => setFault(undefined), setFault);
-  }, [session, id, connection === "live"]);
-  return fault;
+    sync.refresh(id).then(() => setError(undefined), setError);
+  }, [sync, id, connection === "live"]);
+  return error;
 }
 
-function Nothing({ id, fault }: { id: string; fault?: ApiError }) {
-  if (!fault) return <p className="none">Asking for this job.</p>;
-  if (fault.status === 404) return <Gone id={id} />;
+function JobNotLoaded({ id, error }: { id: string; error?: ApiError }) {
+  if (!error) return <p className="empty-message">Loading this job.</p>;
+  if (error.status === 404) return <JobNotFound id={id} />;
   return (
-    <p className="none" role="alert">
-      {fault.message} Asking again when it can be.
+    <p className="empty-message" role="alert">
+      {error.message} The page tries again when the connection is back.
     </p>
   );
 }
 
-function Gone({ id }: { id: string }) {
+function JobNotFound({ id }: { id: string }) {
   return (
-    <div className="none" role="alert">
-      <p>There is no job ‘{id}’: it was never here, or its time is over.</p>
+    <div className="empty-message" role="alert">
+      <p>There is no job ‘{id}’. It never existed, or its record has expired.</p>
       <Link to={{ view: "jobs" }}>All jobs</Link>
     </div>
   );

@@ -1,4 +1,4 @@
-import { useParts, useUmbel } from "../app-context";
+import { useApp, useAppState } from "../app-context";
 import { JobRow } from "../components/job-row";
 import { Link } from "../components/link";
 import { LoadMore } from "../components/load-more";
@@ -7,21 +7,20 @@ import "./jobs.css";
 
 /** Every job of every kind, one line each. */
 export function JobsPage() {
-  const { session } = useParts();
-  const state = useUmbel();
+  const { sync } = useApp();
+  const state = useAppState();
   const jobs = jobsOf(state);
   return (
     <>
       <h1 className="title">Jobs</h1>
       {jobs.length === 0 && (
-        <p className="none">
+        <p className="empty-message">
           {state.loaded ? (
             <>
-              No job has been started yet. <Link to={{ view: "send" }}>Send some work</Link>, or drop a
-              picture.
+              There are no jobs yet. <Link to={{ view: "send" }}>Send a task</Link>, or drop a picture.
             </>
           ) : (
-            "Asking."
+            "Loading."
           )}
         </p>
       )}
@@ -30,7 +29,7 @@ export function JobsPage() {
           <JobRow key={job.id} job={job} {...counts} />
         ))}
       </ul>
-      <LoadMore more={Boolean(state.cursor)} load={session.loadMore} what="older ones" />
+      <LoadMore more={Boolean(state.cursor)} load={sync.loadMore} what="older jobs" />
     </>
   );
 }

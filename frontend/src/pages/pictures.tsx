@@ -1,32 +1,35 @@
 import { useCallback, useState } from "react";
-import { useParts, useUmbel } from "../app-context";
-import { Announcer } from "../components/announcer";
+import { useApp, useAppState } from "../app-context";
 import { Dropzone } from "../components/dropzone";
 import { Filters } from "../components/filters";
-import { Lightbox, type Place } from "../components/lightbox";
+import { Lightbox, type OpenVariant } from "../components/lightbox";
 import { LoadMore } from "../components/load-more";
 import { ViewerNotice } from "../components/notice";
-import { Plate } from "../components/plate";
+import { PictureCard } from "../components/picture-card";
+import { ScreenReaderUpdates } from "../components/screen-reader-updates";
 import { type Filter, matches, picturesOf, statusOf } from "../store/pictures";
 
+/** The first page: uploads and the variants of every picture. */
 export function PicturesPage() {
-  const { session } = useParts();
-  const state = useUmbel();
+  const { sync } = useApp();
+  const state = useAppState();
   const [filter, setFilter] = useState<Filter>("all");
-  const [place, setPlace] = useState<Place>();
-  const open = useCallback((picture: string, variant: string) => setPlace({ picture, variant }), []);
-  const close = useCallback(() => setPlace(undefined), []);
+  const [opened, setOpened] = useState<OpenVariant>();
+  const open = useCallback((picture: string, variant: string) => setOpened({ picture, variant }), []);
+  const close = useCallback(() => setOpened(undefined), []);
 
   const pictures = picturesOf(state);
   const statuses = pictures.map(statusOf);
   const shown = pictures.filter((_, index) => matches(statuses[index], filter));
   const count = (wanted: Filter) => statuses.filter((status) => matches(status, wanted)).length;
 
-  if (!state.loaded && pictures.length === 0) return <Waiting />;
+  if (!state.loaded && pictures.length === 0) return <LoadingPictures />;
   return (
     <>
       {state.role === "viewer" ? <ViewerNotice /> : <Dropzone slim={pictures.length > 0} />}
-      {state.role === "viewer" && pictures.length === 0 && <p className="none">No picture is here yet.</p>}
+      {state.role === "viewer" && pictures.length === 0 && (
+        <p className="empty-message">There are no pictures yet.</p>
+      )}
       {pictures.length > 0 && (
         <Filters
           counts={{ all: count("all"), active: count("active"), failed: count("failed") }}
@@ -35,30 +38,32 @@ export function PicturesPage() {
         />
       )}
       {pictures.length > 0 && shown.length === 0 && (
-        <p className="none">{filter === "failed" ? "Nothing has failed." : "Nothing is in progress."}</p>
+        <p className="empty-message">
+          {filter === "failed" ? "No picture has failed." : "No picture is in progress."}
+        </p>
       )}
-      <ul className="plates" aria-label="Pictures">
+      <ul className="picture-cards" aria-label="Pictures">
         {shown.map(({ key, upload, entry }) => (
-          <Plate key={key} id={key} upload={upload} entry={entry} onOpen={open} />
+          <PictureCard key={key} id={key} upload={upload} entry={entry} onOpen={open} />
         ))}
       </ul>
-      <LoadMore more={Boolean(state.cursor)} load={session.loadMore} what="older ones" />
-      <Announcer pictures={pictures} />
-      {place && <Lightbox pictures={pictures} place={place} onMove={setPlace} onClose={close} />}
+      <LoadMore more={Boolean(state.cursor)} load={sync.loadMore} what="older pictures" />
+      <ScreenReaderUpdates pictures={pictures} />
+      {opened && <Lightbox pictures={pictures} open={opened} onMove={setOpened} onClose={close} />}
     </>
   );
 }
 
-/** Before the first answer: the shape of what comes, and after a while a word. */
-function Waiting() {
+/** Empty cards until the first list of jobs arrives, with a message when that takes long. */
+function LoadingPictures() {
   return (
     <div aria-busy="true">
-      <ul className="plates" aria-hidden="true">
+      <ul className="picture-cards" aria-hidden="true">
         {[0, 1, 2].map((index) => (
-          <li key={index} className="plate waiting" />
+          <li key={index} className="picture-card waiting" />
         ))}
       </ul>
-      <p className="none slow">Umbel takes its time to answer. Still asking.</p>
+      <p className="empty-message slow">Umbel is slow to respond. The page is still waiting.</p>
     </div>
   );
 }

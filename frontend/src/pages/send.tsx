@@ -4,7 +4,7 @@ import { BatchForm } from "../forms/batch-form";
 import { CrawlForm } from "../forms/crawl-form";
 import { TaskPane } from "../forms/task-pane";
 import { useOps } from "../live/use-ops";
-import { useAddress } from "../view";
+import { useQuery } from "../router";
 import "./send.css";
 
 const KINDS = [
@@ -13,16 +13,16 @@ const KINDS = [
   { kind: "batch", title: "A batch" },
 ];
 
-/** A form for each kind of work, made from what is deployed. */
+/** Forms that create a job: one task, a crawl or a batch. */
 export function SendPage() {
-  const kind = useAddress().get("kind") ?? "";
-  const { cards, fault, reload } = useOps();
-  const serving = cards?.find((card) => card.compute.serves === kind);
+  const kind = useQuery().get("kind") ?? "";
+  const { ops, error, reload } = useOps();
+  const serving = ops?.find((op) => op.compute.serves === kind);
   return (
     <>
       <div className="heading">
         <h1 className="title">Send work</h1>
-        <nav className="segments" aria-label="Kinds of work">
+        <nav className="tabs" aria-label="Kinds of work">
           {KINDS.map((one) => (
             <Link
               key={one.kind}
@@ -35,25 +35,23 @@ export function SendPage() {
         </nav>
       </div>
       <ViewerNotice />
-      {!cards && <NotYet fault={fault} onRetry={reload} />}
-      {cards && kind === "" && <TaskPane cards={cards} />}
-      {cards && kind !== "" && !serving && (
-        <p className="none">No op that is deployed here serves a {kind}.</p>
-      )}
-      {serving && kind === "crawl" && <CrawlForm card={serving} />}
-      {serving && kind === "batch" && <BatchForm card={serving} />}
+      {!ops && <OpsNotLoaded error={error} onRetry={reload} />}
+      {ops && kind === "" && <TaskPane ops={ops} />}
+      {ops && kind !== "" && !serving && <p className="empty-message">No deployed op can run a {kind}.</p>}
+      {serving && kind === "crawl" && <CrawlForm op={serving} />}
+      {serving && kind === "batch" && <BatchForm op={serving} />}
     </>
   );
 }
 
-/** While it is not known what is deployed. */
-export function NotYet({ fault, onRetry }: { fault?: string; onRetry: () => void }) {
-  if (!fault) return <p className="none">Asking what is deployed here.</p>;
+/** Shown until the list of ops is loaded, and when that failed. */
+export function OpsNotLoaded({ error, onRetry }: { error?: string; onRetry: () => void }) {
+  if (!error) return <p className="empty-message">Loading the ops.</p>;
   return (
-    <div className="none" role="alert">
-      <p>What is deployed here could not be read. {fault}</p>
+    <div className="empty-message" role="alert">
+      <p>The ops could not be loaded. {error}</p>
       <button type="button" className="button" onClick={onRetry}>
-        Ask again
+        Try again
       </button>
     </div>
   );

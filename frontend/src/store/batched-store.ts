@@ -1,17 +1,17 @@
-const PAUSE = 200;
+const SLOW_UPDATE_MS = 200;
 
-/** Something that React follows: it tells at most once per frame, however many changes came in it. */
+/** A store for React's `useSyncExternalStore`. It notifies its subscribers at most once per frame. */
 export abstract class BatchedStore<T> {
-  private shown?: T;
+  private current?: T;
   private readonly listeners = new Set<() => void>();
   private scheduled = false;
 
-  /** What is shown; a new object per change, its unchanged parts the same. */
-  protected abstract picture(): T;
+  /** Returns the current state: a new object after each change, in which unchanged parts are the same objects. */
+  protected abstract snapshot(): T;
 
   read = (): T => {
-    this.shown ??= this.picture();
-    return this.shown;
+    this.current ??= this.snapshot();
+    return this.current;
   };
 
   subscribe = (listener: () => void): (() => void) => {
@@ -22,19 +22,19 @@ export abstract class BatchedStore<T> {
   protected changed(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    // A hidden page gets no animation frames, and must not fall behind for it.
-    if (document.hidden || this.large) setTimeout(this.flush, PAUSE);
+    // A hidden page gets no animation frames, but must be updated too.
+    if (document.hidden || this.large) setTimeout(this.flush, SLOW_UPDATE_MS);
     else requestAnimationFrame(this.flush);
   }
 
-  /** So much is shown that a picture for each frame would leave no time for anything else. */
+  /** True when the state is so large that an update in every frame would make the page slow. */
   protected get large(): boolean {
     return false;
   }
 
   private flush = (): void => {
     this.scheduled = false;
-    this.shown = this.picture();
+    this.current = this.snapshot();
     for (const listener of this.listeners) listener();
   };
 }

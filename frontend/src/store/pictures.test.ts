@@ -1,10 +1,15 @@
 import { expect, it, test } from "vitest";
 import type { Job, JobStatus } from "../api/types";
-import { type PictureStatus, picturesOf, statusOf, tileStatus, variantNames } from "./pictures";
-import type { Entry } from "./records";
-import type { State, Upload } from "./store";
+import type { State, Upload } from "./app-store";
+import { type PictureStatus, picturesOf, statusOf, variantNames, variantStatus } from "./pictures";
+import type { JobEntry } from "./records";
 
-const entry = (id: string, status: JobStatus, created = "2026-01-01T00:00:00Z", kind = "upload"): Entry => ({
+const entry = (
+  id: string,
+  status: JobStatus,
+  created = "2026-01-01T00:00:00Z",
+  kind = "upload",
+): JobEntry => ({
   id,
   variants: {},
   job: { id, kind, status, created_at: created } as Job,
@@ -21,7 +26,7 @@ const upload = (phase: Upload["phase"], more: Partial<Upload> = {}): Upload => (
   ...more,
 });
 
-const state = (uploads: Upload[], entries: Entry[]): State => ({
+const state = (uploads: Upload[], entries: JobEntry[]): State => ({
   uploads: new Map(uploads.map((one) => [one.id, one])),
   entries: new Map(entries.map((one) => [one.id, one])),
   connection: "live",
@@ -36,7 +41,7 @@ it("shows an upload and its job as one picture, whose key stays", () => {
   expect(picture).toMatchObject({ key: "u", upload: { id: "u" }, entry: { id: "j" } });
 });
 
-it("stands the newest first, and of files added at once the first", () => {
+it("sorts the newest first, and files that were added together in their order", () => {
   const at = Date.parse("2026-01-02T00:00:00Z");
   const pictures = picturesOf(
     state(
@@ -47,12 +52,12 @@ it("stands the newest first, and of files added at once the first", () => {
   expect(pictures.map((one) => one.key)).toEqual(["new", "a", "b", "old"]);
 });
 
-it("leaves jobs that are no pictures to their own page, and tasks of unknown jobs to wait for theirs", () => {
+it("leaves out jobs that are not pictures, and tasks whose job has not arrived yet", () => {
   const batch = entry("batch", "running", undefined, "batch");
   expect(picturesOf(state([], [batch, { id: "orphan", variants: {} }]))).toEqual([]);
 });
 
-test.each<[PictureStatus, Upload | undefined, Entry | undefined]>([
+test.each<[PictureStatus, Upload | undefined, JobEntry | undefined]>([
   ["uploading", upload("waiting"), undefined],
   ["uploading", upload("sending"), undefined],
   ["uploading", upload("sending", { jobId: "j" }), entry("j", "pending")],
@@ -71,18 +76,18 @@ test.each<[PictureStatus, "pending" | "skipped"]>([
   ["running", "pending"],
   ["failed", "skipped"],
   ["cancelled", "skipped"],
-])("a variant nobody has heard of, of a picture that is %s, is %s", (status, expected) => {
-  expect(tileStatus(status)).toBe(expected);
+])("a variant without a record, of a picture that is %s, is %s", (status, expected) => {
+  expect(variantStatus(status)).toBe(expected);
 });
 
 test.each([
-  ["before anything is known", ["a", "b"], undefined],
-  ["while some are made, in the recipe's order", ["a", "b"], known(2, "b")],
-  ["of a job whose recipe had another variant then", ["b", "c"], known(2, "c", "b")],
-  ["of a job in progress whose recipe is not known here", ["a", "b", "c"], known(3, "c")],
+  ["before the job has arrived", ["a", "b"], undefined],
+  ["while some are ready, in the recipe's order", ["a", "b"], known(2, "b")],
+  ["of a finished job whose recipe was different then", ["b", "c"], known(2, "c", "b")],
+  ["of a running job with a variant that the recipe lacks", ["a", "b", "c"], known(3, "c")],
 ])("names the variants %s", (_, names, job) => expect(variantNames(["a", "b"], job)).toEqual(names));
 
-function known(total: number, ...names: string[]): Entry {
+function known(total: number, ...names: string[]): JobEntry {
   const variants = Object.fromEntries(
     names.map((name) => [name, { status: "completed" as const, version: 1 }]),
   );

@@ -1,14 +1,14 @@
-/** Uploads from here and jobs from anywhere, joined into the pictures that people see. */
+/** Joins this browser's uploads and the ledger's jobs into the pictures that are shown. */
 
 import type { Counts, Job, TaskStatus } from "../api/types";
-import { countsOf, type Entry } from "./records";
-import type { State, Upload } from "./store";
+import type { State, Upload } from "./app-store";
+import { countsOf, type JobEntry } from "./records";
 
-/** At least one of the two is there; `key` stays the same when an upload becomes a job. */
+/** An upload, a job, or both. `key` stays the same when the job of an upload arrives. */
 export interface Picture {
   key: string;
   upload?: Upload;
-  entry?: Entry;
+  entry?: JobEntry;
 }
 
 export type PictureStatus = "uploading" | "pending" | "running" | "completed" | "failed" | "cancelled";
@@ -17,24 +17,24 @@ export type Filter = "all" | "active" | "failed";
 const PICTURE_KINDS = new Set(["upload", "image"]);
 const ENDED = new Set<string>(["completed", "failed", "cancelled"]);
 
-/** Newest first. */
+/** Returns all pictures, newest first. */
 export function picturesOf(state: State): Picture[] {
   const pictures: Picture[] = [];
-  const claimed = new Set<string>();
+  const uploadedJobs = new Set<string>();
   for (const upload of state.uploads.values()) {
     const entry = upload.jobId === undefined ? undefined : state.entries.get(upload.jobId);
-    if (upload.jobId !== undefined) claimed.add(upload.jobId);
+    if (upload.jobId !== undefined) uploadedJobs.add(upload.jobId);
     pictures.push({ key: upload.id, upload, entry });
   }
   for (const entry of state.entries.values()) {
-    if (entry.job && PICTURE_KINDS.has(entry.job.kind) && !claimed.has(entry.id)) {
+    if (entry.job && PICTURE_KINDS.has(entry.job.kind) && !uploadedJobs.has(entry.id)) {
       pictures.push({ key: entry.id, entry });
     }
   }
   return pictures.sort(newestFirst);
 }
 
-/** Every job with its counts, newest first. */
+/** Returns every job with its counts, newest first. */
 export function jobsOf(state: State): { job: Job; counts: Counts }[] {
   return [...state.entries.values()]
     .flatMap((entry) => (entry.job ? { job: entry.job, counts: countsOf(entry) ?? entry.job.counts } : []))
@@ -49,8 +49,8 @@ export function statusOf({ upload, entry }: Picture): PictureStatus {
   return upload?.phase === "sent" ? "pending" : "uploading";
 }
 
-/** How one tile stands: a variant nobody has heard of shares the fate of its job. */
-export function tileStatus(status: PictureStatus, known?: TaskStatus): TaskStatus {
+/** Returns the status of a variant. One without a record is pending, or skipped when its job has ended. */
+export function variantStatus(status: PictureStatus, known?: TaskStatus): TaskStatus {
   if (known) return known;
   return status === "failed" || status === "cancelled" || status === "completed" ? "skipped" : "pending";
 }
@@ -61,15 +61,18 @@ export function matches(status: PictureStatus | undefined, filter: Filter): bool
 }
 
 function newestFirst(a: Picture, b: Picture): number {
-  return since(b) - since(a) || (a.key < b.key ? 1 : -1);
+  return createdAt(b) - createdAt(a) || (a.key < b.key ? 1 : -1);
 }
 
-function since({ upload, entry }: Picture): number {
+function createdAt({ upload, entry }: Picture): number {
   return upload?.addedAt ?? Date.parse(entry?.job?.created_at ?? "");
 }
 
-/** The recipe's order, then what the job has beside it: a job of before may follow a recipe that has changed since. */
-export function variantNames(recipe: string[], entry?: Entry): string[] {
+/**
+ * Returns the names of a picture's variants: first in the order of the recipe, then variants that the recipe does not
+ * have any more. A finished job shows only the variants that it really has.
+ */
+export function variantNames(recipe: string[], entry?: JobEntry): string[] {
   const known = Object.keys(entry?.variants ?? {});
   const total = entry?.job?.counts.total ?? 0;
   const complete = total > 0 && known.length >= total;

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import type { JobMessage, TaskMessage, Variant } from "../api/types";
-import { countsOf, type Entry, KEPT_VARIANTS, unknownEntry, withJob, withTask } from "./records";
+import { countsOf, emptyEntry, type JobEntry, KEPT_VARIANTS, withJob, withTask } from "./records";
 
 const URL_OF = (version: number) => `https://bucket/blur?signed=${version}`;
 
@@ -34,7 +34,7 @@ const done = (version: number): Variant => ({
   bytes: 12,
 });
 
-type Message = (entry: Entry) => Entry;
+type Message = (entry: JobEntry) => JobEntry;
 const sendJob =
   (message: JobMessage): Message =>
   (entry) =>
@@ -53,7 +53,7 @@ const HISTORY: Message[] = [
   sendJob(job(3, { blur: done(2), gray: done(2) })),
 ];
 
-const play = (messages: Message[]) => messages.reduce((entry, apply) => apply(entry), unknownEntry("j"));
+const play = (messages: Message[]) => messages.reduce((entry, apply) => apply(entry), emptyEntry("j"));
 
 function permutations<T>(items: T[]): T[][] {
   if (items.length < 2) return [items];
@@ -62,27 +62,27 @@ function permutations<T>(items: T[]): T[][] {
   );
 }
 
-describe("whatever way the messages of a job come, the end is the same", () => {
-  const end = play(HISTORY);
+describe("the same messages in any order give the same entry", () => {
+  const final = play(HISTORY);
 
-  it("ends with everything made", () => {
-    expect(end.job).toMatchObject({ status: "completed", version: 3 });
-    expect(end.variants).toEqual({ blur: done(2), gray: done(2) });
+  it("has all variants at the end", () => {
+    expect(final.job).toMatchObject({ status: "completed", version: 3 });
+    expect(final.variants).toEqual({ blur: done(2), gray: done(2) });
   });
 
   test.each([
     ["each twice", HISTORY.flatMap((message) => [message, message])],
-    ["all over again", [...HISTORY, ...HISTORY]],
+    ["the whole history twice", [...HISTORY, ...HISTORY]],
     ["the last one first", HISTORY.toReversed()],
     ["only the last one", HISTORY.slice(-1)],
-  ])("%s", (_, messages) => expect(play(messages)).toEqual(end));
+  ])("%s", (_, messages) => expect(play(messages)).toEqual(final));
 
   it("in each of the 720 orders", () => {
-    for (const order of permutations(HISTORY)) expect(play(order)).toEqual(end);
+    for (const order of permutations(HISTORY)) expect(play(order)).toEqual(final);
   });
 });
 
-describe("nothing moves back", () => {
+describe("an older message changes nothing", () => {
   test.each([
     ["an older job", sendJob(job(2))],
     ["an older state of a variant", sendTask(task("blur", 1, "running"))],
@@ -98,37 +98,37 @@ describe("nothing moves back", () => {
   });
 });
 
-describe("what says nothing new keeps its identity, so that nothing renders again", () => {
+describe("a message without news keeps the same object, so that nothing renders again", () => {
   const before = play(HISTORY);
-  const resigned = { ...done(2), url: "https://bucket/blur?signed=anew" };
+  const resigned = { ...done(2), url: "https://bucket/blur?signed=again" };
   const reordered = Object.fromEntries(Object.entries(job(3, { blur: done(2), gray: done(2) })).toReversed());
 
   test.each([
     ["a repeated job", sendJob(job(3, { blur: done(2), gray: done(2) }))],
     ["a job with its fields in another order", sendJob(reordered as unknown as JobMessage)],
-    ["a result with only its address signed anew", sendJob(job(3, { blur: resigned, gray: done(2) }))],
-    ["a task that is no variant", sendTask({ ...task("", 9, "completed"), variant: null })],
+    ["a result with only a newly signed URL", sendJob(job(3, { blur: resigned, gray: done(2) }))],
+    ["a task that is not a variant", sendTask({ ...task("", 9, "completed"), variant: null })],
   ])("%s", (_, message) => expect(message(before)).toBe(before));
 });
 
-it("takes a fresh address when the old ones have expired", () => {
-  const fresh = { ...done(2), url: "https://bucket/blur?signed=anew" };
+it("takes a new URL when the old ones have expired", () => {
+  const fresh = { ...done(2), url: "https://bucket/blur?signed=again" };
   const after = withJob(play(HISTORY), job(3, { blur: fresh, gray: done(2) }), true);
   expect(after.variants.blur?.url).toBe(fresh.url);
 });
 
-it("takes the new address of a result that was made again", () => {
+it("takes the URL of a new result of the same variant", () => {
   const after = withTask(play(HISTORY), task("blur", 5, "completed"));
   expect(after.variants.blur?.url).toBe(URL_OF(5));
 });
 
 describe("the counts", () => {
-  it("of few tasks are told by the tasks, ahead of the job's own word", () => {
+  it("of few tasks come from the task messages, before the job message arrives", () => {
     const entry = play([sendJob(job(1)), sendTask(task("blur", 2, "completed"))]);
     expect(countsOf(entry)).toEqual({ total: 2, completed: 1, failed: 0, skipped: 0 });
   });
 
-  it("of an ended job are its own where its tasks were not all heard of", () => {
+  it("of an ended job come from the job when messages about its tasks are missing", () => {
     const ended = {
       ...job(3),
       status: "completed" as const,
@@ -137,7 +137,7 @@ describe("the counts", () => {
     expect(countsOf(play([sendJob(ended)]))).toEqual(ended.counts);
   });
 
-  it("of a retried job go back, as its tasks do", () => {
+  it("of a retried job go down with its tasks", () => {
     const failed = {
       ...job(2, { blur: done(2) }),
       counts: { total: 2, completed: 1, failed: 1, skipped: 0 },
@@ -146,7 +146,7 @@ describe("the counts", () => {
     expect(countsOf(entry)).toMatchObject({ completed: 1, failed: 0 });
   });
 
-  it("of many tasks are the job's, and no results of theirs pile up", () => {
+  it("of many tasks come from the job, and no results are held", () => {
     const counts = { total: 1000, completed: 7, failed: 0, skipped: 0 };
     const many = Array.from({ length: 1000 }, (_, place) => sendTask(task(`blur-${place}`, 2, "completed")));
     const unplanned = play(many);

@@ -1,33 +1,33 @@
-/** The merge rule: a record counts only when it is not older than the one we have. Pure, so that it can be tested. */
+/** Merges job and task messages: a message is applied only when it is not older than the record in the store. */
 
 import type { Counts, Job, JobMessage, TaskMessage, Variant } from "../api/types";
 
-/** A job of more tasks does not carry their results: `live/watch` reads those that somebody looks at. */
+/** A job with more tasks than this does not hold their results; `live/job-tasks.ts` reads the tasks that are shown. */
 export const KEPT_VARIANTS = 32;
 
-/** What is known of one job. `job` is missing while only its tasks have been heard of. */
-export interface Entry {
+/** One job and its variants. `job` is missing while only messages about its tasks have arrived. */
+export interface JobEntry {
   readonly id: string;
   readonly job?: Job;
   readonly variants: Readonly<Record<string, Variant>>;
 }
 
-export const unknownEntry = (id: string): Entry => ({ id, variants: {} });
+export const emptyEntry = (id: string): JobEntry => ({ id, variants: {} });
 
-/** `freshUrls` replaces addresses of results that we already show: only when the old ones have expired. */
-export function withJob(entry: Entry, message: JobMessage, freshUrls = false): Entry {
+/** Applies a job message. With `freshUrls` it also replaces the URLs of results that are shown already. */
+export function withJob(entry: JobEntry, message: JobMessage, freshUrls = false): JobEntry {
   const { variants = {}, ...job } = message;
   let next = Object.entries(variants).reduce(
-    (sofar, [name, variant]) => withVariant(sofar, name, variant, freshUrls),
+    (merged, [name, variant]) => withVariant(merged, name, variant, freshUrls),
     entry,
   );
   if (job.counts.total > KEPT_VARIANTS && Object.keys(next.variants).length > 0)
     next = { ...next, variants: {} };
   const older = entry.job !== undefined && job.version < entry.job.version;
-  return older || same(entry.job, job) ? next : { ...next, job };
+  return older || isEqual(entry.job, job) ? next : { ...next, job };
 }
 
-export function withTask(entry: Entry, task: TaskMessage): Entry {
+export function withTask(entry: JobEntry, task: TaskMessage): JobEntry {
   const total = entry.job?.counts.total ?? 0;
   const known = Object.keys(entry.variants).length;
   if (!task.variant || Math.max(total, known) > KEPT_VARIANTS) return entry;
@@ -46,32 +46,35 @@ export function withTask(entry: Entry, task: TaskMessage): Entry {
   return withVariant(entry, task.variant, variant, false);
 }
 
-function withVariant(entry: Entry, name: string, incoming: Variant, freshUrls: boolean): Entry {
+function withVariant(entry: JobEntry, name: string, incoming: Variant, freshUrls: boolean): JobEntry {
   const known = entry.variants[name];
   if (known && incoming.version < known.version) return entry;
-  // Every message signs its addresses anew; taking a new one for the same result would load the picture again.
+  // Every message has newly signed URLs. The old one is kept for the same result, so that its image is not loaded again.
   const keepUrl = known?.url !== undefined && known.version === incoming.version && !freshUrls;
   const variant = keepUrl ? { ...incoming, url: known.url } : incoming;
-  return same(known, variant) ? entry : { ...entry, variants: { ...entry.variants, [name]: variant } };
+  return isEqual(known, variant) ? entry : { ...entry, variants: { ...entry.variants, [name]: variant } };
 }
 
-/** The counts as they are now: a job of few tasks is told of when its status moves, the rest is told by its tasks. */
-export function countsOf({ job, variants }: Entry): Counts | undefined {
+/**
+ * Returns the current counts of a job. A job of few tasks is sent only when its status changes, so its counts come from
+ * the messages about its tasks.
+ */
+export function countsOf({ job, variants }: JobEntry): Counts | undefined {
   if (!job || job.counts.total === 0 || job.counts.total > KEPT_VARIANTS) return job?.counts;
   const statuses = Object.values(variants).map((variant) => variant.status);
   const count = (status: string) => statuses.filter((one) => one === status).length;
-  const heard = { completed: count("completed"), failed: count("failed"), skipped: count("skipped") };
-  return heard.completed + heard.failed + heard.skipped < ended(job.counts) && job.status !== "running"
+  const fromTasks = { completed: count("completed"), failed: count("failed"), skipped: count("skipped") };
+  return endedCount({ total: 0, ...fromTasks }) < endedCount(job.counts) && job.status !== "running"
     ? job.counts
-    : { total: job.counts.total, ...heard };
+    : { total: job.counts.total, ...fromTasks };
 }
 
-export function ended({ completed, failed, skipped }: Counts): number {
+export function endedCount({ completed, failed, skipped }: Counts): number {
   return completed + failed + skipped;
 }
 
-/** Equal as records; identity is kept then, and nothing renders again. */
-function same(a: object | undefined, b: object): boolean {
+/** Compares two records by value. The old object is kept when they are equal, so that nothing renders again. */
+function isEqual(a: object | undefined, b: object): boolean {
   return a !== undefined && canonical(a) === canonical(b);
 }
 

@@ -1,19 +1,17 @@
-/** Small local pictures of what is being uploaded, decoded off the main thread and one at a time. */
-
-const LONGEST_EDGE = 480;
+const MAX_EDGE = 480;
 
 let queue: Promise<unknown> = Promise.resolve();
 
-/** The address of a small copy; undefined where the browser cannot decode the file. */
+/** Returns a URL of a small copy of a picture, or undefined when the browser cannot decode it. One picture at a time. */
 export function preview(file: Blob): Promise<string | undefined> {
-  const made = queue.then(() => shrink(file)).catch(() => undefined);
-  queue = made;
-  return made;
+  const small = queue.then(() => shrink(file)).catch(() => undefined);
+  queue = small;
+  return small;
 }
 
 async function shrink(file: Blob): Promise<string> {
   const bitmap = await createImageBitmap(file);
-  const scale = Math.min(1, LONGEST_EDGE / Math.max(bitmap.width, bitmap.height));
+  const scale = Math.min(1, MAX_EDGE / Math.max(bitmap.width, bitmap.height));
   const canvas = new OffscreenCanvas(Math.ceil(bitmap.width * scale), Math.ceil(bitmap.height * scale));
   const context = canvas.getContext("2d");
   context?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);

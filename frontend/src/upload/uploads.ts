@@ -4,30 +4,30 @@ import DropTarget from "@uppy/drop-target";
 import { ApiError, type Client } from "../api/client";
 import type { Config } from "../api/config";
 import type { UploadTicket } from "../api/types";
-import type { Store } from "../store/store";
-import { patiently } from "./patience";
-import { PresignedPost } from "./presigned";
+import type { AppStore } from "../store/app-store";
+import { checkFile } from "./check-file";
+import { PresignedPost } from "./presigned-post";
 import { preview } from "./preview";
-import { refusal } from "./refusal";
+import { withRetry } from "./retry";
 
 type File = UppyFile<Meta, Record<string, never>>;
 
-/** From a chosen, dropped or pasted file to its place in the bucket, told to the store step by step. */
+/** Uploads files that are chosen, dropped or pasted, and records the progress of each in the store. */
 export class Uploads {
   readonly uppy: Uppy;
-  /** Takes the files in place of an upload while a form that wants them is shown. */
-  taker?: (file: globalThis.File) => void;
+  /** When set, files go to this function instead of being uploaded: the form that is shown uses them. */
+  fileHandler?: (file: globalThis.File) => void;
   private added = 0;
   private addedAt?: number;
-  private leaving?: ReturnType<typeof setTimeout>;
+  private dragLeaveTimer?: ReturnType<typeof setTimeout>;
 
   constructor(
     private readonly config: Config,
     private readonly client: Client,
-    private readonly store: Store,
+    private readonly store: AppStore,
     private readonly onDrag: (over: boolean) => void,
   ) {
-    this.uppy = new Uppy({ autoProceed: true, onBeforeFileAdded: this.admit })
+    this.uppy = new Uppy({ autoProceed: true, onBeforeFileAdded: this.addFile })
       .use(PresignedPost<Meta, Record<string, never>>, { ticket: this.ticket })
       .use(DropTarget, {
         target: document.body,
@@ -43,69 +43,69 @@ export class Uploads {
           });
         }
       })
-      .on("upload-success", (file) => file && this.sent(file))
+      .on("upload-success", (file) => file && this.onSent(file))
       .on("upload-error", (file, error) => {
-        if (file) store.patchUpload(file.id, { phase: "failed", sentence: sentence(error) });
+        if (file) store.patchUpload(file.id, { phase: "failed", error: errorText(error) });
       });
     this.recipe = "default";
-    document.addEventListener("paste", this.pasted);
+    document.addEventListener("paste", this.onPaste);
   }
 
-  /** The recipe of what is added from now on. */
+  /** Sets the recipe of files that are added later. */
   set recipe(name: string) {
     this.uppy.setMeta({ recipe: name });
   }
 
   retry(id: string): void {
-    this.store.patchUpload(id, { phase: "waiting", progress: 0, sentence: undefined });
+    this.store.patchUpload(id, { phase: "waiting", progress: 0, error: undefined });
     void this.uppy.retryUpload(id);
   }
 
   dismiss(id: string): void {
-    const shown = this.store.upload(id)?.preview;
-    if (shown) URL.revokeObjectURL(shown);
+    const previewUrl = this.store.upload(id)?.preview;
+    if (previewUrl) URL.revokeObjectURL(previewUrl);
     this.uppy.removeFile(id);
     this.store.removeUpload(id);
   }
 
   close(): void {
-    document.removeEventListener("paste", this.pasted);
+    document.removeEventListener("paste", this.onPaste);
     this.uppy.destroy();
   }
 
-  /** Moving on to another element of the page also counts as leaving; the next moment tells. */
+  /** Browsers report a leave for each element that the pointer crosses, so a leave counts only when no enter follows. */
   private drag(over: boolean): void {
-    clearTimeout(this.leaving);
+    clearTimeout(this.dragLeaveTimer);
     if (over) this.onDrag(true);
-    else this.leaving = setTimeout(() => this.onDrag(false), 120);
+    else this.dragLeaveTimer = setTimeout(() => this.onDrag(false), 120);
   }
 
-  /** Every file gets a card; only one that can become a picture is taken. The same file twice is two pictures. */
-  private admit = (file: File): File | false => {
-    if (this.taker) {
-      this.taker(file.data as globalThis.File);
+  /** Adds a card for every file, and uploads those that pass the check. The same file may be added twice. */
+  private addFile = (file: File): File | false => {
+    if (this.fileHandler) {
+      this.fileHandler(file.data as globalThis.File);
       return false;
     }
     const order = this.added++;
-    const admitted = { ...file, id: `${file.id}-${order}` };
-    const refused = refusal({ type: file.type, size: file.size ?? 0 }, this.config);
+    const added = { ...file, id: `${file.id}-${order}` };
+    const refused = checkFile({ type: file.type, size: file.size ?? 0 }, this.config);
     this.store.putUpload({
-      id: admitted.id,
+      id: added.id,
       name: file.name,
       size: file.size ?? 0,
       recipe: String(file.meta.recipe),
-      addedAt: this.moment() - order / 1000,
+      addedAt: this.batchTime() - order / 1000,
       phase: refused ? "refused" : "waiting",
       progress: 0,
-      sentence: refused,
+      error: refused,
     });
     if (refused) return false;
-    void preview(file.data as Blob).then((url) => this.store.patchUpload(admitted.id, { preview: url }));
-    return admitted;
+    void preview(file.data as Blob).then((url) => this.store.patchUpload(added.id, { preview: url }));
+    return added;
   };
 
-  /** The same for all files that are added at once, so that their order decides: the first stands first. */
-  private moment(): number {
+  /** Returns one time for all files that are added together, so that they keep their order. */
+  private batchTime(): number {
     if (this.addedAt === undefined) queueMicrotask(() => (this.addedAt = undefined));
     this.addedAt ??= Date.now();
     return this.addedAt;
@@ -120,7 +120,7 @@ export class Uploads {
       ...(recipe !== "default" && { recipe }),
     };
     this.store.patchUpload(file.id, { phase: "sending" });
-    const ticket = await patiently(
+    const ticket = await withRetry(
       () => this.client.requestUpload(request),
       (error) => error instanceof ApiError && error.transient,
     );
@@ -128,23 +128,23 @@ export class Uploads {
     return ticket;
   };
 
-  private sent(file: File): void {
+  private onSent(file: File): void {
     this.store.patchUpload(file.id, { phase: "sent", progress: 1 });
     this.uppy.removeFile(file.id);
   }
 
-  private pasted = (event: ClipboardEvent): void => {
+  private onPaste = (event: ClipboardEvent): void => {
     const files = [...(event.clipboardData?.files ?? [])];
     if (files.length) this.uppy.addFiles(files.map((data) => ({ name: data.name, type: data.type, data })));
   };
 }
 
-/** The API's own sentence, or ours for what the bucket or the network did. */
-function sentence(error: { message: string }): string {
+/** Returns the API's error message, or describes the error of the bucket or the network. */
+function errorText(error: { message: string }): string {
   if (error instanceof ApiError) return error.message;
   const status = (error as { request?: XMLHttpRequest }).request?.status;
-  if (status === 403) return "The upload's permission has expired.";
+  if (status === 403) return "The upload URL has expired.";
   if (status === 400)
-    return "The bucket refused this file: its size or type is not the one that was announced.";
-  return "The connection broke before the whole picture was sent.";
+    return "The bucket refused this file, because its size or type differs from the upload request.";
+  return "The connection was lost before the whole picture was sent.";
 }

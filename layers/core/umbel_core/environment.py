@@ -1,11 +1,12 @@
-"""The environment of a function as one typed model: infra constructs it, the function parses it.
+"""The environment variables of a function as one struct: infra builds it, the function parses it.
 
-A model is a frozen struct; field `uploads_bucket` travels as `UPLOADS_BUCKET`. Nothing else reads the environment.
+Field `uploads_bucket` is the variable `UPLOADS_BUCKET`; a field that is a struct itself is JSON there. Nothing else
+reads the environment.
 """
 
 import os
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,12 +14,22 @@ Model = TypeVar("Model", bound=msgspec.Struct)
 
 
 def parse(model: type[Model], source: Mapping[str, str] = os.environ) -> Model:
-    """Read the model's fields; a missing or malformed one stops the function at its first call, by name."""
-    values = {name: source[name.upper()] for name in model.__struct_fields__ if name.upper() in source}
+    """Read the model's fields; raise an error that names the field when one is missing or malformed."""
+    fields = [field for field in msgspec.structs.fields(model) if field.name.upper() in source]
+    values = {field.name: _read(source[field.name.upper()], field.type) for field in fields}
     return msgspec.convert(values, model, strict=False)
 
 
 def variables(values: msgspec.Struct) -> dict[str, str]:
-    """The same model as environment variables, for infra; a field that is None stays out."""
-    fields = ((name, getattr(values, name)) for name in values.__struct_fields__)
-    return {name.upper(): str(value) for name, value in fields if value is not None}
+    """Return the model as environment variables; a field that is None has none."""
+    fields = {name.upper(): getattr(values, name) for name in values.__struct_fields__}
+    return {name: _written(value) for name, value in fields.items() if value is not None}
+
+
+def _read(text: str, kind: Any) -> Any:
+    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return msgspec.json.decode(text, type=kind) if is_struct else text
+
+
+def _written(value: Any) -> str:
+    return msgspec.json.encode(value).decode() if isinstance(value, msgspec.Struct) else str(value)

@@ -23,14 +23,14 @@ def job_id_of(bucket: str, key: str, sequencer: str) -> str:
     return f"j{hashlib.sha256(f'{bucket}/{key}#{sequencer}'.encode()).hexdigest()[:20]}"
 
 
-def task_id(job: str, index: int) -> str:
+def task_id(job_id: str, index: int) -> str:
     """A task's public id: its job and its place in it."""
-    return f"{job}.{index}"
+    return f"{job_id}.{index}"
 
 
 def split_task_id(task: str) -> tuple[str, int] | None:
     """The job and the place that a task's id names, or None when it is no task's id."""
-    job, _, index = task.partition(".")
-    if not JOB_ID.fullmatch(job) or (index and not (index.isascii() and index.isdigit() and len(index) <= 6)):
+    job_id, _, index = task.partition(".")
+    if not JOB_ID.fullmatch(job_id) or (index and not (index.isascii() and index.isdigit() and len(index) <= 6)):
         return None
-    return job, int(index or 0)
+    return job_id, int(index or 0)

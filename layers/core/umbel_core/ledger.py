@@ -12,7 +12,7 @@ from umbel_core.contract.records import JobKind, JobStatus, SystemEventKind, Tas
 from umbel_core.contract.requests import OnError, TaskSpec
 from umbel_core.errors import Rejected
 from umbel_core.ids import task_id
-from umbel_core.messages import RunTask
+from umbel_core.messages import STORED_NAMES, RunTask
 
 ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
 OPEN: tuple[JobStatus, ...] = ("pending", "running")
@@ -53,10 +53,10 @@ def _cut(text: str, most: int) -> str:
     return text.encode()[:most].decode(errors="ignore")
 
 
-class Task(msgspec.Struct, kw_only=True):
+class Task(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     """One task's record, under the key (job, index)."""
 
-    job: str
+    job_id: str
     index: int
     op: str
     variant: str
@@ -81,7 +81,7 @@ class Task(msgspec.Struct, kw_only=True):
     """Nano-dollars that the task's run cost."""
     last_error: str | None = None
     """What our side said when it last failed; public once the task is given up."""
-    transient: int = 0
+    transient_refusals: int = 0
     """Refusals of this round that may pass by themselves; `attempts` are receives, also of what was handed back."""
     worker: str | None = None
     """The execution environment that ended it."""
@@ -91,12 +91,12 @@ class Task(msgspec.Struct, kw_only=True):
     @property
     def id(self) -> str:
         """The task's public id."""
-        return task_id(self.job, self.index)
+        return task_id(self.job_id, self.index)
 
     def command(self) -> RunTask:
         """The message that has this task done."""
         return RunTask(
-            job=self.job,
+            job_id=self.job_id,
             index=self.index,
             op=self.op,
             variant=self.variant,
@@ -168,7 +168,7 @@ INTAKE = "intake"
 """Under this name dead letters of the intake queue are kept, beside those of the ops."""
 
 
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename=STORED_NAMES):
     """A message that was given up, kept as it came."""
 
     op: str
@@ -176,7 +176,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     reason: str
     at: str
-    job: str | None = None
+    job_id: str | None = None
     index: int | None = None
 
 
@@ -204,7 +204,7 @@ class Ledger(Protocol):
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
         """End a task; False when it had ended before, or in another round."""
 
-    def stopped(self, job: str, group: str) -> str | None:
+    def stopped(self, job_id: str, group: str) -> str | None:
         """Why a group was stopped, or None while it goes on."""
 
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
@@ -213,13 +213,13 @@ class Ledger(Protocol):
     def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
         """Remember why a run failed that will be tried again; count it, when it may pass by itself."""
 
-    def job(self, job: str) -> Job | None:
+    def job(self, job_id: str) -> Job | None:
         """One job, or None."""
 
-    def task(self, job: str, index: int) -> Task | None:
+    def task(self, job_id: str, index: int) -> Task | None:
         """One task, or None."""
 
-    def tasks(self, job: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
+    def tasks(self, job_id: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
         """A page of a job's tasks in order, and the cursor of the next."""
 
     def jobs(
@@ -227,25 +227,25 @@ class Ledger(Protocol):
     ) -> tuple[list[Job], str | None]:
         """A page of jobs, newest first, and the cursor of the next."""
 
-    def cancel(self, job: str) -> Job | None:
+    def cancel(self, job_id: str) -> Job | None:
         """Mark a job cancelled unless it has ended; None when there is no such job."""
 
-    def resume(self, job: str) -> None:
+    def resume(self, job_id: str) -> None:
         """Mark a cancelled or failed job pending, because what is left of it is about to start over."""
 
-    def reopen(self, job: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
+    def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
         """Start over what failed or was skipped (of `indices`, when given); the tasks that are now pending.
 
         With `waiting`, what waits starts over too: its old message counts no more, whatever a worker makes of it.
         """
 
-    def all_tasks(self, job: str, status: str | None = None) -> Iterator[Task]:
+    def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[Task]:
         """Every task of a job, in order."""
 
     def unfinished(self, limit: int) -> list[str]:
         """Ids of jobs that have not ended, the oldest first."""
 
-    def last_tasks(self, job: str, limit: int) -> list[Task]:
+    def last_tasks(self, job_id: str, limit: int) -> list[Task]:
         """The last tasks of a job, the last one first."""
 
     def cancelled(self) -> frozenset[str]:

@@ -8,12 +8,16 @@ ALL_JOBS = "*"
 """The topic of sockets that want to hear of every job."""
 STATS_TOPIC = "stats"
 """The topic of sockets that want the numbers again and again. No job has such an id."""
+STORED_NAMES = {"job_id": "job"}
+"""Field -> its name in records and messages. Those that an earlier version wrote must stay readable."""
 
 
-class RunTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class RunTask(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, rename=STORED_NAMES
+):
     """Coordinator -> worker, through the op's lane: do this op on this input."""
 
-    job: str
+    job_id: str
     index: int
     op: str
     variant: str
@@ -30,10 +34,12 @@ class RunTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """How often the task was started over by a retry; an answer of an earlier round does not count."""
 
 
-class RetryTasks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="retry"):
+class RetryTasks(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="retry", rename=STORED_NAMES
+):
     """API -> coordinator: start these tasks of a job over, or all that failed or were skipped."""
 
-    job: str
+    job_id: str
     indices: list[int] | None = None
     waiting: bool = False
     """Of a job that was cancelled: what waits starts over too, for a worker that knows no better may skip it yet."""

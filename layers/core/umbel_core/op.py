@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from umbel_core.input_types import Carrier, Picture, Url, input_schema, input_type_of, is_image, schema_of
+from umbel_core.lane_settings import Concurrency
 
 __all__ = [
     "ADD_A_PACKAGE",
@@ -54,7 +55,7 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     memory_mb: Annotated[int, Bounds(ge=128, le=10240)] = 512
     timeout_seconds: Annotated[int, Bounds(ge=1, le=900)] = 20
-    concurrency: Annotated[int, Bounds(ge=0, le=1000)] = 4
+    concurrency: Concurrency = 4
     """Reserved concurrency: at most this many of the op run at a time. 0 pauses the lane and loses nothing."""
     batch: Annotated[int, Bounds(ge=1, le=10)] = 4
     """Messages that one invocation takes, one after another, when there is a queue."""

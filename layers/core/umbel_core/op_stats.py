@@ -13,7 +13,7 @@ from umbel_core.ledger import Job, Task
 FOREVER = "TOTAL"
 MINUTE = "MINUTE#"
 STEPS_PER_DOUBLING = 4
-"""Durations are counted in steps of a fourth of a doubling: a percentile read off them is right to 9 %."""
+"""Durations are counted in steps, four for each doubling; a percentile read from them is within 9 % of the real one."""
 
 
 class WorkerStats(msgspec.Struct, omit_defaults=True):
@@ -131,18 +131,29 @@ def count(op_stats: Mapping[str, PeriodStats], changes: Iterable[TaskChange]) ->
 
 
 def step_of(ms: int) -> int:
-    """The step that a duration falls into."""
+    """Return the step of a duration: step 4n begins at 2^n ms."""
     return math.floor(STEPS_PER_DOUBLING * math.log2(max(ms, 1)))
 
 
 def percentile(steps: Mapping[int, int], share: float) -> float | None:
-    """The duration in ms that this share of the runs did not exceed: the middle of its step."""
+    """Return the duration in ms that this share of the runs did not exceed; None when there were none."""
     rank = share * sum(steps.values())
     for step in sorted(steps):
         rank -= steps[step]
         if rank <= 0:
-            return round(2 ** ((step + 0.5) / STEPS_PER_DOUBLING), 1)
+            return round(_middle_of(step), 1)
     return None
+
+
+def _middle_of(step: int) -> float:
+    """Return the harmonic mean of the first and the last whole millisecond in a step.
+
+    It is equally far from both as a share of each. The middle of the step's real bounds would be wrong where a step has
+    few whole numbers: 4 ms is the only one in the step from 4 to 4.76.
+    """
+    first = math.ceil(2 ** (step / STEPS_PER_DOUBLING))
+    last = math.ceil(2 ** ((step + 1) / STEPS_PER_DOUBLING)) - 1
+    return 2 * first * last / (first + last)
 
 
 def _ran(task: Task) -> bool:

@@ -30,7 +30,7 @@ class Jobs(Protocol):
     """The ledger, as far as waiting tasks are looked for."""
 
     def unfinished(self, limit: int) -> list[str]: ...
-    def last_tasks(self, job: str, limit: int) -> list[Task]: ...
+    def last_tasks(self, job_id: str, limit: int) -> list[Task]: ...
 
 
 class Circuits(Protocol):
@@ -63,8 +63,8 @@ class StatsCollector(msgspec.Struct, frozen=True):
         """Op -> when its longest waiting task was queued. Tasks wait at the ends of the oldest jobs."""
         waiting = {op for op, stats in counted.forever.items() if stats.count("pending") > 0}
         oldest: dict[str, str] = {}
-        for job in self.ledger.unfinished(_JOBS) if waiting else ():
-            for task in self.ledger.last_tasks(job, _TASKS):
+        for job_id in self.ledger.unfinished(_JOBS) if waiting else ():
+            for task in self.ledger.last_tasks(job_id, _TASKS):
                 if task.status == "pending":
                     oldest[task.op] = min(task.queued_at, oldest.get(task.op, task.queued_at))
             if waiting <= oldest.keys():

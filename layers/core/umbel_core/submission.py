@@ -252,7 +252,7 @@ def _check_size(spec: TaskSpec, path: Path) -> None:
 
 
 def tasks_of(
-    job: str, specs: list[TaskSpec], queued_at: str, ordered: Collection[str] = (), on_error: OnError = "continue"
+    job_id: str, specs: list[TaskSpec], queued_at: str, ordered: Collection[str] = (), on_error: OnError = "continue"
 ) -> list[Task]:
     """The tasks of a manifest: a result is named for its op, with a number from the op's second task on.
 
@@ -267,7 +267,7 @@ def tasks_of(
         variant = spec.op if seen[spec.op] == 1 else f"{spec.op}-{seen[spec.op]}"
         tasks.append(
             Task(
-                job=job,
+                job_id=job_id,
                 index=index,
                 op=spec.op,
                 variant=variant,

@@ -54,7 +54,7 @@ def task_view(task: Task, url_for: UrlFor) -> contract.Task:
     """Return a task as the contract shows it."""
     return contract.Task(
         id=task.id,
-        job_id=task.job,
+        job_id=task.job_id,
         op=task.op,
         variant=task.variant,
         input=task.input,

@@ -1,128 +1,112 @@
-"""Circuits in the ledger's table, so that every worker knows of them: pk `CIRCUITS`, sk the host."""
+"""Circuits in the ledger's table, so that all workers share them."""
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import Item, has_code, plain, record
+from umbel_core.aws.keys import CIRCUITS, circuit_key
+from umbel_core.aws.table import Table
 from umbel_core.circuit_breaker import FAILURES, FORGET_SECONDS, OPEN_SECONDS, PROBE_SECONDS, Circuit
 from umbel_core.clock import epoch
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Event
 
-_FRESH_SECONDS = 1.0
-_REFUSED = "ConditionalCheckFailedException"
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_CACHE_SECONDS = 1.0
+_CACHED_HOSTS = 1000
 _UNKNOWN = Circuit(failures=0)
 
 
 class DynamoCircuitBreaker:
-    """`umbel_fetching.fetcher.Circuits` on a table. What is known of a host is asked for once a second at most.
+    """`umbel_fetching.fetcher.Circuits` on a table; it reads each host's circuit at most once a second."""
 
-    `record_event` is called when a circuit opens and closes.
-    """
-
-    def __init__(self, dynamodb: Any, table: str, record_event: Callable[[Event], object] = lambda _: None) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
+    def __init__(
+        self, dynamodb: "DynamoDBClient", table: str, record_event: Callable[[Event], object] = lambda _: None
+    ) -> None:
+        """`record_event` is called when a circuit opens or closes."""
+        self._table = Table(dynamodb, table)
         self._record_event = record_event
         self._known: dict[str, tuple[float, Circuit]] = {}
 
     def check(self, host: str) -> None:
-        """Raise `Rejected` when the host is to be left alone; otherwise go, maybe as the one probe."""
-        circuit, moment = self._look(host), epoch()
+        """Raise `Rejected` while the host must not be called. While half open, let one caller through as the probe."""
+        circuit, moment = self._circuit(host), epoch()
         match circuit.state(moment):
             case "open":
-                raise _refusal(host, f"it is asked again in {circuit.open_until - moment} s")
-            case "half_open" if not self._probe(host, moment):
-                raise _refusal(host, "it is being asked whether it is back")
+                raise _refusal(host, f"the next try is in {circuit.open_until - moment} s")
+            case "half_open" if not self._claim_probe(host, moment):
+                raise _refusal(host, "another task is trying it now")
 
     def failed(self, host: str) -> None:
-        """One more fault in a row; the one that fills the measure opens the circuit."""
+        """Count a failure; open the circuit when there are enough in a row."""
         moment = epoch()
-        later = {":later": plain(moment + FORGET_SECONDS), ":now": plain(moment)}
-        try:
-            counted = self._update(
-                host,
-                "ADD failures :one SET expire_at = :later",
-                "attribute_not_exists(pk) OR expire_at > :now",
-                {**later, ":one": plain(1)},
-            )
-        except ClientError as error:
-            if not has_code(error, _REFUSED):
-                raise
-            fresh = {":one": plain(1), ":later": later[":later"]}
-            counted = self._update(
-                host, "SET failures = :one, expire_at = :later REMOVE open_until, probe_until", None, fresh
-            )
+        counted = self._count_failure(host, moment)
         if counted.failures >= FAILURES:
             until = {":until": plain(moment + OPEN_SECONDS)}
-            counted = self._update(host, "SET open_until = :until REMOVE probe_until", None, until)
+            counted = self._update(host, "SET open_until = :until REMOVE probe_until", until)
         if counted.failures == FAILURES:
-            sentence = f"{host} failed {FAILURES} times in a row and is left alone for {OPEN_SECONDS} s."
+            sentence = f"{host} failed {FAILURES} times in a row; no task calls it for {OPEN_SECONDS} s."
             self._record_event(Event(kind="circuit_opened", host=host, message=sentence))
         self._known[host] = time.monotonic(), counted
 
     def answered(self, host: str) -> None:
-        """The host is well: what was held against it is forgotten."""
-        known = self._look(host)
+        """Close the host's circuit and forget its failures."""
+        known = self._circuit(host)
         if not known.failures:
             return
         self._known[host] = time.monotonic(), _UNKNOWN
-        gone = self._dynamodb.delete_item(TableName=self._table, Key=_key(host), ReturnValues="ALL_OLD")
-        if known.failures >= FAILURES and "Attributes" in gone:
-            self._record_event(Event(kind="circuit_closed", host=host, message=f"{host} is well again."))
+        deleted = self._table.delete(circuit_key(host))
+        if known.failures >= FAILURES and deleted:
+            self._record_event(Event(kind="circuit_closed", host=host, message=f"{host} answers again."))
 
     def all(self) -> dict[str, Circuit]:
-        """Hosts whose circuit is not closed."""
-        query = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": plain("CIRCUITS")},
-        }
-        pages = self._dynamodb.get_paginator("query").paginate(**query)
-        found = {entry["sk"]["S"]: record(Circuit, entry) for page in pages for entry in page["Items"]}
+        """Return the circuits that are not closed, by host."""
+        query = self._table.query("pk = :pk", {":pk": CIRCUITS})
+        found = {entry["sk"]["S"]: record(Circuit, entry) for entry in self._table.read_all(query)}
         return {host: circuit for host, circuit in found.items() if circuit.state(epoch()) != "closed"}
 
-    def _look(self, host: str) -> Circuit:
-        asked, circuit = self._known.get(host, (float("-inf"), _UNKNOWN))
-        if time.monotonic() - asked > _FRESH_SECONDS:
-            found = self._dynamodb.get_item(TableName=self._table, Key=_key(host)).get("Item")
+    def _circuit(self, host: str) -> Circuit:
+        read_at, circuit = self._known.get(host, (float("-inf"), _UNKNOWN))
+        if time.monotonic() - read_at > _CACHE_SECONDS:
+            found = self._table.get(circuit_key(host))
             circuit = record(Circuit, found) if found else _UNKNOWN
-            if len(self._known) > 1000:
+            if len(self._known) > _CACHED_HOSTS:
                 self._known.clear()
             self._known[host] = time.monotonic(), circuit
         return circuit
 
-    def _probe(self, host: str, moment: int) -> bool:
-        """True for the one that gets through."""
-        values = {":now": plain(moment), ":until": plain(moment + PROBE_SECONDS)}
-        nobody = "open_until <= :now AND (attribute_not_exists(probe_until) OR probe_until <= :now)"
+    def _count_failure(self, host: str, moment: int) -> Circuit:
+        """Add a failure to those in a row; start again at one when the last is too long ago."""
+        values = {":one": plain(1), ":later": plain(moment + FORGET_SECONDS)}
         try:
-            self._update(host, "SET probe_until = :until", nobody, values)
+            return self._update(
+                host,
+                "ADD failures :one SET expire_at = :later",
+                {**values, ":now": plain(moment)},
+                "attribute_not_exists(pk) OR expire_at > :now",
+            )
         except ClientError as error:
-            if has_code(error, _REFUSED):
-                return False
-            raise
-        return True
+            if not has_code(error, "ConditionalCheckFailedException"):
+                raise
+        return self._update(host, "SET failures = :one, expire_at = :later REMOVE open_until, probe_until", values)
 
-    def _update(self, host: str, change: str, condition: str | None, values: Item) -> Circuit:
-        conditional = {"ConditionExpression": condition} if condition else {}
-        answer = self._dynamodb.update_item(
-            TableName=self._table,
-            Key=_key(host),
-            UpdateExpression=change,
-            ExpressionAttributeValues=values,
-            ReturnValues="ALL_NEW",
-            **conditional,
+    def _claim_probe(self, host: str, moment: int) -> bool:
+        """Return True for the one caller that may try the host."""
+        values = {":now": plain(moment), ":until": plain(moment + PROBE_SECONDS)}
+        unclaimed = "open_until <= :now AND (attribute_not_exists(probe_until) OR probe_until <= :now)"
+        return self._table.write(
+            self._table.update(circuit_key(host), "SET probe_until = :until", values, condition=unclaimed)
         )
-        return record(Circuit, answer["Attributes"])
+
+    def _update(self, host: str, change: str, values: Item, condition: str = "") -> Circuit:
+        update = self._table.update(circuit_key(host), change, values, condition=condition)
+        return record(Circuit, self._table.client.update_item(**update, ReturnValues="ALL_NEW")["Attributes"])
 
 
-def _key(host: str) -> Item:
-    return {"pk": plain("CIRCUITS"), "sk": plain(host)}
-
-
-def _refusal(host: str, until: str) -> Rejected:
-    return Rejected("circuit_open", f"{host} failed {FAILURES} times in a row and is left alone; {until}.")
+def _refusal(host: str, next_try: str) -> Rejected:
+    return Rejected("circuit_open", f"{host} failed {FAILURES} times in a row and is not called; {next_try}.")

@@ -1,10 +1,18 @@
-"""boto3 clients, built once and only when used: two of them cost as much as twelve thumbnails."""
+"""boto3 clients, each built at its first use: building two of them takes as long as twelve thumbnails."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 5},
@@ -12,33 +20,62 @@ _CONFIG = Config(
     read_timeout=20,
     max_pool_connections=32,
     tcp_keepalive=True,
-    # Checksums beyond what a call requires cost CPU on every put, and the ledger's commit already tells a torn result.
+    # Optional checksums cost CPU on every put; an incomplete result is never committed to the ledger anyway.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
-    # Links must name the region: the global address of a new bucket redirects, which a signature does not survive.
-    s3={"addressing_style": "virtual"},
 )
-_SPECIAL = {
-    "s3": Config(signature_version="s3v4"),
-    # A slow socket must not hold up the others.
-    "apigatewaymanagementapi": Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 2}),
-}
+_S3 = _CONFIG.merge(
+    # Presigned URLs must name the region: the global endpoint redirects requests for new buckets, and a signature is
+    # valid for one host only.
+    Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+)
+# One slow connection must not delay the others.
+_CONNECTIONS = _CONFIG.merge(Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 2}))
 
 
 @cache
-def client(service: str, endpoint: str | None = None) -> Any:
-    """The client of one service; where it points is the environment's business (`AWS_ENDPOINT_URL`)."""
-    config = _CONFIG.merge(_SPECIAL.get(service, _CONFIG))
-    return boto3.client(service, config=config, endpoint_url=endpoint)  # type: ignore[call-overload]
-
-
-def signer(endpoint: str | None) -> Any:
-    """The S3 client that signs what browsers open: for `endpoint`, or for S3 itself when that is None."""
-    return _signer(endpoint) if endpoint else client("s3")
+def dynamodb() -> "DynamoDBClient":
+    """Return the DynamoDB client. `AWS_ENDPOINT_URL` sets the endpoint of all clients."""
+    return boto3.client("dynamodb", config=_CONFIG)
 
 
 @cache
-def _signer(endpoint: str) -> Any:
-    # Below a host's own name there are no names of buckets.
+def s3() -> "S3Client":
+    """Return the S3 client."""
+    return boto3.client("s3", config=_S3)
+
+
+@cache
+def sns() -> "SNSClient":
+    """Return the SNS client."""
+    return boto3.client("sns", config=_CONFIG)
+
+
+@cache
+def sqs() -> "SQSClient":
+    """Return the SQS client."""
+    return boto3.client("sqs", config=_CONFIG)
+
+
+@cache
+def lambdas() -> "LambdaClient":
+    """Return the Lambda client."""
+    return boto3.client("lambda", config=_CONFIG)
+
+
+@cache
+def gateway(endpoint: str) -> "ApiGatewayManagementApiClient":
+    """Return the client that sends messages to the connections of the WebSocket API at this endpoint."""
+    return boto3.client("apigatewaymanagementapi", config=_CONNECTIONS, endpoint_url=endpoint)
+
+
+def signer(endpoint: str | None) -> "S3Client":
+    """Return the S3 client that signs URLs for browsers: for `endpoint`, or for S3 itself when it is None."""
+    return _signer(endpoint) if endpoint else s3()
+
+
+@cache
+def _signer(endpoint: str) -> "S3Client":
+    # A local endpoint has no host name for each bucket, so the bucket is part of the path.
     config = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
     return boto3.client("s3", config=config, endpoint_url=endpoint)

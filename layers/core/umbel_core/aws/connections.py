@@ -1,11 +1,4 @@
-"""Sockets and what they listen to, in one small table.
-
-| pk | what |
-|---|---|
-| `SOCKET#<id>` | a socket: `role`, `topics` it subscribed to, `jobs` that end with it, `expire_at` |
-| `TICKER` | the run of the ticker that holds_ticker to the subscribers of `stats` |
-| `TOPIC#<job>` or `TOPIC#*` | the set of sockets that listen: one read finds the subscribers of a change |
-"""
+"""The connections of the WebSocket API and their subscriptions, in a table of their own (`umbel_core.aws.keys`)."""
 
 import time
 from collections.abc import Callable
@@ -13,123 +6,118 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain, zip_longest
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from umbel_core.aws.dynamo import has_code, plain
+from umbel_core.aws.dynamo import Item, has_code, plain
+from umbel_core.aws.keys import connection_key, ticker_key, topic_in, topic_key
+from umbel_core.aws.table import Table
 from umbel_core.clock import epoch
 
-SOCKET_SECONDS = 3 * 3600
-"""API Gateway ends a socket after two hours; its record goes an hour later if nobody saw it go."""
-_PER_READ = 100
-_SIDE_BY_SIDE = 4
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+CONNECTION_SECONDS = 3 * 3600
+"""API Gateway closes a connection after two hours; its record expires an hour later if no disconnect arrived."""
+_PARALLEL_SENDS = 4
 
 
 class SocketConnections:
-    """Who listens, and how to tell them. Whoever finds a socket gone ends the jobs that were to end with it."""
+    """Keeps connections and subscriptions, and sends messages. A connection that is found closed is removed."""
 
-    def __init__(self, dynamodb: Any, table: str, gateway: Any, end_job: Callable[[str], object]) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
+    def __init__(
+        self,
+        dynamodb: "DynamoDBClient",
+        table: str,
+        gateway: "ApiGatewayManagementApiClient",
+        end_job: Callable[[str], object],
+    ) -> None:
+        """`end_job` cancels a job that ends with its connection."""
+        self._table = Table(dynamodb, table)
         self._gateway = gateway
         self._end_job = end_job
-        self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE)
+        self._pool = ThreadPoolExecutor(_PARALLEL_SENDS)
 
     def add(self, socket: str, role: str) -> None:
-        """Remember a socket that connected."""
-        record = {"pk": plain(f"SOCKET#{socket}"), "role": plain(role), "expire_at": plain(epoch() + SOCKET_SECONDS)}
-        self._dynamodb.put_item(TableName=self._table, Item=record)
+        """Store a new connection with the role of its token."""
+        entry = {**connection_key(socket), "role": plain(role), "expire_at": _expiry()}
+        self._table.client.put_item(**self._table.put(entry))
 
     def remove(self, socket: str) -> None:
-        """End what was to end with a socket, then its subscriptions, and last the record that knows them."""
-        record = self._record(socket)
-        for job in _jobs(record):
-            self._end_job(job)
-        for topic in record.get("topics", {}).get("SS", ()):
-            self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
-        gone = self._dynamodb.delete_item(TableName=self._table, Key=_key(socket), ReturnValues="ALL_OLD")
-        for job in _jobs(gone.get("Attributes", {})) - _jobs(record):  # bound meanwhile
-            self._end_job(job)
+        """End the connection's jobs and subscriptions; delete its record last, because it lists them."""
+        entry = self._entry(socket)
+        for job_id in _strings(entry, "jobs"):
+            self._end_job(job_id)
+        for topic in _strings(entry, "topics"):
+            self._change(topic_key(topic), "DELETE", "sockets", socket)
+        deleted = self._table.delete(connection_key(socket)) or {}
+        for job_id in _strings(deleted, "jobs") - _strings(entry, "jobs"):  # added since the record was read
+            self._end_job(job_id)
 
     def role(self, socket: str) -> str:
-        """What the token that it came with allows."""
-        record = self._record(socket)
-        return str(record["role"]["S"]) if "role" in record else ""
+        """Return the role of the connection's token; empty when there is no such connection."""
+        entry = self._entry(socket)
+        return entry["role"]["S"] if "role" in entry else ""
 
-    def _record(self, socket: str) -> dict[str, Any]:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(socket), ConsistentRead=True)
-        return answer.get("Item", {})  # type: ignore[no-any-return]
+    def _entry(self, socket: str) -> Item:
+        return self._table.get(connection_key(socket)) or {}
 
-    def bind_job(self, socket: str, job: str) -> bool:
-        """Have a job end with the socket; False when the socket has gone meanwhile."""
-        try:
-            self._dynamodb.update_item(
-                TableName=self._table,
-                Key=_key(socket),
-                UpdateExpression="ADD jobs :job",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":job": {"SS": [job]}},
-            )
-        except ClientError as error:
-            if has_code(error, "ConditionalCheckFailedException"):
-                return False
-            raise
-        return True
+    def bind_job(self, socket: str, job_id: str) -> bool:
+        """Have a job end with the connection; return False when the connection has closed already."""
+        values: Item = {":job": {"SS": [job_id]}}
+        return self._table.write(
+            self._table.update(connection_key(socket), "ADD jobs :job", values, condition="attribute_exists(pk)")
+        )
 
     def subscribe(self, socket: str, topic: str) -> None:
-        """From now on the socket hears of the topic."""
-        self._change(f"SOCKET#{socket}", "ADD", "topics", topic)
-        self._change(f"TOPIC#{topic}", "ADD", "sockets", socket)
+        """Subscribe the connection to a topic."""
+        self._change(connection_key(socket), "ADD", "topics", topic)
+        self._change(topic_key(topic), "ADD", "sockets", socket)
 
     def unsubscribe(self, socket: str, topic: str) -> None:
-        """From now on it does not."""
-        self._change(f"TOPIC#{topic}", "DELETE", "sockets", socket)
-        self._change(f"SOCKET#{socket}", "DELETE", "topics", topic)
+        """End the connection's subscription to a topic."""
+        self._change(topic_key(topic), "DELETE", "sockets", socket)
+        self._change(connection_key(socket), "DELETE", "topics", topic)
 
     def claim_ticker(self, run: str) -> None:
-        """From now on this run of the ticker holds_ticker, and no earlier one."""
-        talking = {"pk": plain("TICKER"), "run": plain(run), "expire_at": plain(epoch() + SOCKET_SECONDS)}
-        self._dynamodb.put_item(TableName=self._table, Item=talking)
+        """Make this run of the ticker the one that sends the stats; earlier runs stop."""
+        self._table.client.put_item(
+            **self._table.put({**ticker_key(), "run": plain(run), "expire_at": _expiry()}),
+        )
 
     def holds_ticker(self, run: str) -> bool:
-        """False once another run has taken over."""
-        key = {"pk": plain("TICKER")}
-        found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item", {})
-        return bool(found.get("run") == plain(run))
+        """Return False when another run of the ticker has claimed it."""
+        return (self._table.get(ticker_key()) or {}).get("run") == plain(run)
 
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
-        """Topic -> ids of the sockets that subscribed to it."""
-        found: dict[str, set[str]] = {}
-        keys = [{"pk": plain(f"TOPIC#{topic}")} for topic in topics]
-        while keys:
-            chunk, keys = keys[:_PER_READ], keys[_PER_READ:]
-            answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": chunk, "ConsistentRead": True}})
-            for entry in answer["Responses"].get(self._table, ()):
-                found[entry["pk"]["S"].removeprefix("TOPIC#")] = set(entry.get("sockets", {}).get("SS", ()))
-            keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        return found
+        """Return topic -> ids of the connections that subscribed to it."""
+        found = self._table.get_many(topic_key(topic) for topic in topics)
+        return {topic_in(entry): _strings(entry, "sockets") for entry in found}
 
     def send(self, messages: dict[str, list[bytes]], seconds: float = inf) -> None:
-        """Send each socket its messages; one that is gone is forgotten, the others go on.
+        """Send each connection its messages, none later than after so many seconds.
 
-        Messages travel side by side and may overtake each other: each says its version, so none moves a state back.
-        Everybody's first one goes before anybody's second, and none after so many seconds.
+        Messages travel in parallel and may overtake each other; each carries a version, so a client can ignore the
+        older one. Every connection gets its first message before any gets its second.
         """
-        until = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
         rows = zip_longest(*([(socket, message) for message in own] for socket, own in messages.items()))
         posts = [post for post in chain.from_iterable(rows) if post]
-        post = partial(self._post, until)
-        reached = [post(posts[0])] if len(posts) == 1 else self._pool.map(post, posts)
-        gone = {socket for (socket, _), here in zip(posts, reached, strict=True) if not here}
-        for socket in gone:
+        post = partial(self._post, deadline)
+        results = [post(posts[0])] if len(posts) == 1 else self._pool.map(post, posts)
+        closed = {socket for (socket, _), is_open in zip(posts, results, strict=True) if not is_open}
+        for socket in closed:
             self.remove(socket)
 
-    def _post(self, until: float, post: tuple[str, bytes]) -> bool:
-        """False when the socket is gone. Any other refusal costs that socket this message, and nobody else anything:
-        the socket asks for what it misses.
+    def _post(self, deadline: float, post: tuple[str, bytes]) -> bool:
+        """Send one message; return False when the connection is closed.
+
+        After any other error only this message is lost: the client asks for what it misses.
         """
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             return True
         socket, message = post
         try:
@@ -140,19 +128,16 @@ class SocketConnections:
             return True
         return True
 
-    def _change(self, pk: str, verb: str, attribute: str, member: str) -> None:
-        self._dynamodb.update_item(
-            TableName=self._table,
-            Key={"pk": plain(pk)},
-            UpdateExpression=f"{verb} #set :member SET expire_at = :later",
-            ExpressionAttributeNames={"#set": attribute},
-            ExpressionAttributeValues={":member": {"SS": [member]}, ":later": plain(epoch() + SOCKET_SECONDS)},
-        )
+    def _change(self, key: Item, action: Literal["ADD", "DELETE"], attribute: str, member: str) -> None:
+        """Add a member to a set of strings or delete it."""
+        expression = f"{action} #{attribute} :member SET expire_at = :later"
+        values: Item = {":member": {"SS": [member]}, ":later": _expiry()}
+        self._table.write(self._table.update(key, expression, values, names=[attribute]))
 
 
-def _jobs(record: dict[str, Any]) -> set[str]:
-    return set(record.get("jobs", {}).get("SS", ()))
+def _expiry() -> "AttributeValueTypeDef":
+    return plain(epoch() + CONNECTION_SECONDS)
 
 
-def _key(socket: str) -> dict[str, Any]:
-    return {"pk": plain(f"SOCKET#{socket}")}
+def _strings(entry: Item, attribute: str) -> set[str]:
+    return set(entry[attribute]["SS"]) if attribute in entry else set()

@@ -1,61 +1,55 @@
-"""What is counted: jobs' own counts, and the op stats of all jobs, written in one breath so that neither counts twice.
-
-| pk | sk | what |
-|---|---|---|
-| `STATS` | `TOTAL#<counter>` | a `PeriodStats` of all time |
-| `STATS` | `MINUTE#<minute>#<counter>` | a `PeriodStats` of the tasks that ended in this minute, for two hours |
-| `STATS` | `PLANNED#<counter>` | op -> tasks that were planned, added up by the coordinator |
-"""
+"""The counts of each job and the op stats of all jobs, written in one transaction so that no change counts twice."""
 
 from collections.abc import Iterable, Sequence
 from secrets import randbelow
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import Item, has_code, plain, record
-from umbel_core.aws.ledger import COUNTER_SHARDS, TRANSACTION, job_item, job_key
+from umbel_core.aws.keys import PLANNED, STATS, STATS_SHARDS, job_key, stats_key
+from umbel_core.aws.ledger_table import job_item
+from umbel_core.aws.table import Table
 from umbel_core.clock import epoch
 from umbel_core.ledger import Job
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
 _MINUTE_SECONDS = 2 * 3600
-_STATS = plain("STATS")
+"""How long a minute's stats are kept."""
 
 
 class DynamoCounters:
-    """Read and written by whoever folds changes into counts, read by whoever asks for numbers."""
+    """`umbel_core.op_stats.Counters` on the ledger's table. Each instance writes to one shard of the stats."""
 
-    def __init__(self, dynamodb: Any, table: str) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
-        self._shard = randbelow(COUNTER_SHARDS)
+    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+        self._table = Table(dynamodb, table)
+        self._shard = randbelow(STATS_SHARDS)
 
-    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, PeriodStats]]:
-        """These jobs, and this shard's stats of these periods, in as few reads as DynamoDB allows."""
+    def read(self, job_ids: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, PeriodStats]]:
+        """Return the jobs that exist, by id, and this shard's stats of each period."""
+        jobs: dict[str, Job] = {}
         op_stats = {period: PeriodStats(period) for period in periods}
-        keys = [*map(job_key, jobs), *map(self._key, op_stats)]
-        found: dict[str, Job] = {}
-        while keys:
-            chunk, keys = keys[:TRANSACTION], keys[TRANSACTION:]
-            answer = self._dynamodb.batch_get_item(RequestItems={self._table: {"Keys": chunk, "ConsistentRead": True}})
-            for entry in answer["Responses"].get(self._table, ()):
-                if entry["pk"] == _STATS:
-                    stats = record(PeriodStats, entry)
-                    op_stats[stats.period] = stats
-                else:
-                    job = record(Job, entry)
-                    found[job.id] = job
-            keys += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        return found, op_stats
+        keys = [*map(job_key, job_ids), *(stats_key(period, self._shard) for period in op_stats)]
+        for entry in self._table.get_many(keys):
+            if entry["pk"] == STATS:
+                stats = record(PeriodStats, entry)
+                op_stats[stats.period] = stats
+            else:
+                job = record(Job, entry)
+                jobs[job.id] = job
+        return jobs, op_stats
 
     def write(self, jobs: Sequence[tuple[Job, Job]], op_stats: Iterable[PeriodStats]) -> bool:
-        """Write jobs (old, new) and op stats as they were counted on, all or none; False when one had changed since."""
+        """Write all or nothing; return False when another writer changed a record since it was read."""
         writes = [self._put(job_item(new), old.version) for old, new in jobs]
         writes += [self._put(self._stats_item(stats), stats.version) for stats in op_stats]
         try:
-            self._dynamodb.transact_write_items(TransactItems=writes)
+            self._table.client.transact_write_items(TransactItems=writes)
         except ClientError as error:
             if has_code(error, "TransactionCanceledException"):
                 return False
@@ -63,52 +57,33 @@ class DynamoCounters:
         return True
 
     def counted(self, since: str) -> CountedStats:
-        """All that was ever counted, and the minutes from this period on."""
-        query = {
-            "KeyConditionExpression": "pk = :stats AND sk >= :since",
-            "ExpressionAttributeValues": {":stats": _STATS, ":since": plain(since)},
-            "ConsistentRead": True,
-        }
+        """Return the stats of all time and of the minutes from this period on, summed over all shards."""
+        values = {":stats": STATS, ":since": plain(since)}
         found = CountedStats()
-        for page in self._dynamodb.get_paginator("query").paginate(TableName=self._table, **query):
-            for entry in page["Items"]:
-                if entry["sk"]["S"].startswith("PLANNED#"):
-                    found.add(
-                        PeriodStats(
-                            FOREVER,
-                            {
-                                op: OpStats(entered={"pending": int(value["N"])})
-                                for op, value in entry.items()
-                                if "N" in value
-                            },
-                        )
-                    )
-                else:
-                    found.add(record(PeriodStats, entry))
+        for entry in self._table.read_all(self._table.query("pk = :stats AND sk >= :since", values, consistent=True)):
+            is_planned = entry["sk"]["S"].startswith(PLANNED)
+            found.add(_planned_stats(entry) if is_planned else record(PeriodStats, entry))
         return found
 
-    def _key(self, period: str) -> Item:
-        return {"pk": _STATS, "sk": plain(f"{period}#{self._shard}")}
-
     def _stats_item(self, stats: PeriodStats) -> Item:
-        """The ops as one text: read and written whole, and nothing looks into them."""
+        """Return the record of the stats. Its ops are one JSON text: they are always read and written together."""
         expiry = {} if stats.period == FOREVER else {"expire_at": plain(epoch() + _MINUTE_SECONDS)}
         return {
-            **self._key(stats.period),
+            **stats_key(stats.period, self._shard),
             "period": plain(stats.period),
             "ops": plain(msgspec.json.encode(stats.ops).decode()),
             "version": plain(stats.version + 1),
             **expiry,
         }
 
-    def _put(self, entry: Item, version: int) -> dict[str, Any]:
+    def _put(self, entry: Item, version: int) -> "TransactWriteItemTypeDef":
+        """Return the write of a record that must still have this version; 0: that must not exist."""
         if version == 0:
-            return {"Put": {"TableName": self._table, "Item": entry, "ConditionExpression": "attribute_not_exists(pk)"}}
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": entry,
-                "ConditionExpression": "version = :version",
-                "ExpressionAttributeValues": {":version": plain(version)},
-            }
-        }
+            return {"Put": self._table.put(entry, condition="attribute_not_exists(pk)")}
+        return {"Put": self._table.put(entry, condition="version = :version", values={":version": plain(version)})}
+
+
+def _planned_stats(entry: Item) -> PeriodStats:
+    """Return the counts of planned tasks as stats; each attribute with a number is an op."""
+    planned = {op: int(value["N"]) for op, value in entry.items() if "N" in value}
+    return PeriodStats(FOREVER, {op: OpStats(entered={"pending": count}) for op, count in planned.items()})

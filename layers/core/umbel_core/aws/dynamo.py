@@ -1,37 +1,41 @@
-"""Structs as DynamoDB items: text, whole numbers and flags as themselves, everything else as JSON text."""
+"""Structs as DynamoDB items: strings, integers and booleans as such, every other value as JSON text."""
 
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from botocore.exceptions import ClientError
 from msgspec import inspect
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
 Record = TypeVar("Record", bound=msgspec.Struct)
-Item = dict[str, dict[str, Any]]
+Item = dict[str, "AttributeValueTypeDef"]
 
 
 def has_code(error: ClientError, *codes: str) -> bool:
-    """True when this is why a call was refused."""
+    """Return True when AWS refused the call with one of these error codes."""
     return error.response["Error"]["Code"] in codes
 
 
-def plain(value: str | int | bool) -> dict[str, Any]:
-    """One simple value in DynamoDB's notation."""
+def plain(value: str | int | bool) -> "AttributeValueTypeDef":
+    """Return a simple value in DynamoDB's notation."""
     if isinstance(value, bool):
         return {"BOOL": value}
     return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
-def attribute(kind: type[msgspec.Struct], name: str, value: Any) -> dict[str, Any]:
-    """The value of one field of a record in DynamoDB's notation."""
+def attribute(kind: type[msgspec.Struct], name: str, value: Any) -> "AttributeValueTypeDef":
+    """Return the value of one field of a record, by its stored name, in DynamoDB's notation."""
     return plain(value) if _is_plain(kind)[name] else {"S": msgspec.json.encode(value).decode()}
 
 
 def item(record: msgspec.Struct) -> Item:
-    """A record's fields as attributes; what is None or empty is left out where the record can do without."""
+    """Return a record's fields as attributes under their stored names, without optional ones that are None or empty."""
     kind = type(record)
-    fields = ((name, getattr(record, name)) for name in kind.__struct_fields__)
+    names = zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True)
+    fields = ((stored, getattr(record, name)) for stored, name in names)
     required = _required(kind)
     return {
         name: attribute(kind, name, value) for name, value in fields if name in required or value not in (None, {}, [])
@@ -39,29 +43,28 @@ def item(record: msgspec.Struct) -> Item:
 
 
 def record(kind: type[Record], attributes: Item) -> Record:
-    """The record that an item holds; attributes that are no field of it (the keys) are passed over."""
+    """Return the record that an item holds; attributes that are not fields of it, like the keys, are ignored."""
     plains = _is_plain(kind)
     values = {name: _value(attributes[name], plains[name]) for name in plains if name in attributes}
     return msgspec.convert(values, kind, str_keys=True)
 
 
-def _value(attribute: dict[str, Any], is_plain: bool) -> Any:
-    ((kind, value),) = attribute.items()
-    if not is_plain:
-        return msgspec.json.decode(value)
-    return int(value) if kind == "N" else value
+def _value(attribute: "AttributeValueTypeDef", is_plain: bool) -> Any:
+    if "S" in attribute:
+        return attribute["S"] if is_plain else msgspec.json.decode(attribute["S"])
+    return int(attribute["N"]) if "N" in attribute else attribute["BOOL"]
 
 
 @cache
 def _required(kind: type[msgspec.Struct]) -> frozenset[str]:
-    return frozenset(field.name for field in msgspec.structs.fields(kind) if field.required)
+    return frozenset(field.encode_name for field in msgspec.structs.fields(kind) if field.required)
 
 
 @cache
 def _is_plain(kind: type[msgspec.Struct]) -> dict[str, bool]:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
-    return {field.name: _simple(field.type) for field in info.fields}
+    return {field.encode_name: _simple(field.type) for field in info.fields}
 
 
 def _simple(kind: inspect.Type) -> bool:

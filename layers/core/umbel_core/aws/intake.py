@@ -1,23 +1,26 @@
-"""The coordinator's queue, for commands on jobs that are in the ledger already."""
+"""The coordinator's queue, as those who send to it use it."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from umbel_core.messages import RetryTasks
 
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
 
 class SqsIntake:
-    """Where the API asks the coordinator for something."""
+    """Sends commands on existing jobs to the coordinator, and dead letters back to it."""
 
-    def __init__(self, sqs: Any, queue_url: str) -> None:
+    def __init__(self, sqs: "SQSClient", queue_url: str) -> None:
         self._sqs = sqs
         self._queue_url = queue_url
 
     def retry(self, command: RetryTasks) -> None:
-        """Have tasks started over."""
+        """Have the coordinator start tasks over."""
         self.again(msgspec.json.encode(command).decode())
 
     def again(self, body: str) -> None:
-        """Put a message back as it was."""
+        """Send a message once more, unchanged."""
         self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=body)

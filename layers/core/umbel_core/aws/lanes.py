@@ -1,32 +1,41 @@
-"""The ops' lanes as they run now: how many at a time, paused or ready; and how to change that at work."""
+"""The ops' lanes in AWS: their state, their messages, and live scaling."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import msgspec
 from botocore.exceptions import ClientError
 
+from umbel_core.aws.dynamo import has_code
 from umbel_core.contract.responses import OpStatus
 from umbel_core.errors import Rejected
-from umbel_core.lanes import Backlog, LaneState
-from umbel_core.max_receives import max_receives_for
+from umbel_core.lane_settings import LaneSettings, LaneSettingsError, lane_settings
+from umbel_core.lanes import Backlog, LaneState, queue_name
 from umbel_core.op import Compute
 
-FIFO_SUFFIX = ".fifo"
-LEAST_CAP = 2
-"""The smallest MaximumConcurrency that an SQS mapping takes."""
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_lambda.type_defs import EventSourceMappingConfigurationTypeDef as Mapped
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
-
-def queue_name(lane: str, compute: Compute) -> str:
-    """The name of a lane's queue; a FIFO queue's ends as AWS wants it."""
-    return f"{lane}{FIFO_SUFFIX}" if compute.ordered else lane
+_PARALLEL_READS = 8
+_BEING_CHANGED = (
+    "ResourceInUseException",
+    "being_changed",
+    "The lane is being changed already; try again in a moment.",
+)
+_WAITING: "tuple[QueueAttributeNameType, ...]" = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
+_IN_FLIGHT: "QueueAttributeNameType" = "ApproximateNumberOfMessagesNotVisible"
 
 
 class Lanes:
-    """Lanes by op name. A lane is an SQS mapping with a cap, on a function that may have reserved concurrency."""
+    """Lanes by op name: an SQS event source mapping with a cap, on a function that may have reserved concurrency."""
 
-    def __init__(self, lambdas: Any, sqs: Any, prefix: str, reserve: bool) -> None:
+    def __init__(self, lambdas: "LambdaClient", sqs: "SQSClient", prefix: str, reserve: bool) -> None:
+        """`prefix` comes before the op's name in the names of a lane's function and queue."""
         self._lambdas = lambdas
         self._sqs = sqs
         self._prefix = prefix
@@ -34,44 +43,40 @@ class Lanes:
         self._urls: dict[str, str] = {}
 
     def states(self) -> dict[str, LaneState]:
-        """Every deployed lane."""
+        """Return the state of every deployed lane, by op."""
         mappings = self._mappings()
-        with ThreadPoolExecutor(8) as pool:
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             reserved = dict(zip(mappings, pool.map(self._reserved, mappings), strict=True))
-        return {op: self._state(mapping, reserved[op]) for op, mapping in mappings.items()}
+        return {op: _state(mapping, reserved[op]) for op, mapping in mappings.items()}
 
     def health(self) -> dict[str, OpStatus]:
-        """Every deployed lane's state, from one listing: cheap enough for a call that anybody may make."""
-        return {op: self._state(mapping, None).state for op, mapping in self._mappings().items()}
+        """Return whether each deployed lane is ready, paused or degraded, with one call to AWS."""
+        return {op: _state(mapping, None).state for op, mapping in self._mappings().items()}
 
     def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]:
-        """The messages of these ops' lanes."""
+        """Return the numbers of messages in the lanes of these ops."""
         queues = [queue_name(f"{self._prefix}{op}", compute) for op, compute in computes.items()]
-        with ThreadPoolExecutor(8) as pool:
+        with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             return dict(zip(computes, pool.map(self._backlog, queues), strict=True))
 
     def scale(self, op: str, concurrency: int, compute: Compute) -> None:
-        """Let at most `concurrency` of the op run at a time, from now on. 0 pauses: messages wait in their queue."""
+        """Change a lane's concurrency at once; 0 pauses it. Raise `Rejected` when AWS or the deployment refuses."""
         mapping = self._mapping(op)
-        if concurrency == 0:
-            self._update(mapping, Enabled=False)
+        try:
+            settings = lane_settings(op, compute, concurrency, reserve=self._reserve)
+        except LaneSettingsError as error:
+            raise Rejected("invalid_concurrency", f"{error}.") from error
+        if not settings.enabled:
+            self._disable(mapping)
             return
-        if not self._reserve and concurrency < LEAST_CAP:
-            raise Rejected(
-                "invalid_concurrency",
-                f"This deployment has mapping caps alone (reserve=false), and a cap is at least {LEAST_CAP}.",
-            )
-        self._set_max_receives(
-            queue_name(f"{self._prefix}{op}", compute), max_receives_for(concurrency, compute, reserve=self._reserve)
-        )
-        # Never a cap above the reservation: throttled messages would use up their receives.
-        cap = max(LEAST_CAP, concurrency)
-        if cap < mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0):
-            self._update(mapping, Enabled=True, ScalingConfig={"MaximumConcurrency": cap})
-            self._reserve_for(op, concurrency)
+        self._set_max_receives(queue_name(f"{self._prefix}{op}", compute), settings.max_receives)
+        # In this order the cap is never above the reservation: a throttled message uses up its receives.
+        if settings.cap < mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0):
+            self._set_cap(mapping, settings)
+            self._set_reservation(op, settings)
         else:
-            self._reserve_for(op, concurrency)
-            self._update(mapping, Enabled=True, ScalingConfig={"MaximumConcurrency": cap})
+            self._set_reservation(op, settings)
+            self._set_cap(mapping, settings)
 
     def _set_max_receives(self, queue: str, count: int) -> None:
         url = self._url(queue)
@@ -79,21 +84,38 @@ class Lanes:
         policy = msgspec.json.decode(kept["RedrivePolicy"])
         if int(policy["maxReceiveCount"]) != count:
             policy["maxReceiveCount"] = count
-            changed = {"RedrivePolicy": msgspec.json.encode(policy).decode()}
-            self._sqs.set_queue_attributes(QueueUrl=url, Attributes=changed)
+            text = msgspec.json.encode(policy).decode()
+            self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": text})
+
+    def _disable(self, mapping: "Mapped") -> None:
+        with _refused(*_BEING_CHANGED):
+            self._lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+
+    def _set_cap(self, mapping: "Mapped", settings: LaneSettings) -> None:
+        with _refused(*_BEING_CHANGED):
+            self._lambdas.update_event_source_mapping(
+                UUID=mapping["UUID"], Enabled=True, ScalingConfig={"MaximumConcurrency": settings.cap}
+            )
+
+    def _set_reservation(self, op: str, settings: LaneSettings) -> None:
+        if settings.reserved is None:
+            return
+        name = f"{self._prefix}{op}"
+        sentence = f"The account cannot reserve {settings.reserved} for '{op}'; `umbel doctor` says what fits."
+        with _refused("InvalidParameterValueException", "account_limit", sentence):
+            self._lambdas.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=settings.reserved)
 
     def _backlog(self, queue: str) -> Backlog:
-        names = [f"ApproximateNumberOfMessages{which}" for which in ("", "Delayed", "NotVisible")]
+        names = [*_WAITING, _IN_FLIGHT]
         found = self._sqs.get_queue_attributes(QueueUrl=self._url(queue), AttributeNames=names)["Attributes"]
-        ready, delayed, taken = (int(found[name]) for name in names)
-        return Backlog(waiting=ready + delayed, in_flight=taken)
+        return Backlog(waiting=sum(int(found[name]) for name in _WAITING), in_flight=int(found[_IN_FLIGHT]))
 
     def _url(self, queue: str) -> str:
         if queue not in self._urls:
             self._urls[queue] = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         return self._urls[queue]
 
-    def _mappings(self) -> dict[str, dict[str, Any]]:
+    def _mappings(self) -> "dict[str, Mapped]":
         pages = self._lambdas.get_paginator("list_event_source_mappings").paginate()
         return {
             name.removeprefix(self._prefix): mapping
@@ -102,44 +124,33 @@ class Lanes:
             if (name := mapping["FunctionArn"].split(":")[6]).startswith(self._prefix)
         }
 
-    def _mapping(self, op: str) -> dict[str, Any]:
+    def _mapping(self, op: str) -> "Mapped":
         found = self._lambdas.list_event_source_mappings(FunctionName=f"{self._prefix}{op}")["EventSourceMappings"]
         if not found:
             raise Rejected("no_such_op", f"There is no op '{op}' here.")
-        return found[0]  # type: ignore[no-any-return]
-
-    def _update(self, mapping: dict[str, Any], **changes: Any) -> None:
-        try:
-            self._lambdas.update_event_source_mapping(UUID=mapping["UUID"], **changes)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceInUseException":
-                raise Rejected("being_changed", "The lane is being changed already; try again in a moment.") from error
-            raise
-
-    def _reserve_for(self, op: str, concurrency: int) -> None:
-        if not self._reserve:
-            return
-        name = f"{self._prefix}{op}"
-        try:
-            self._lambdas.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=concurrency)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "InvalidParameterValueException":
-                raise Rejected(
-                    "account_limit",
-                    f"The account cannot reserve {concurrency} for '{op}'; `umbel doctor` says what fits.",
-                ) from error
-            raise
+        return found[0]
 
     def _reserved(self, op: str) -> int | None:
         answer = self._lambdas.get_function_concurrency(FunctionName=f"{self._prefix}{op}")
-        return answer.get("ReservedConcurrentExecutions")  # type: ignore[no-any-return]
+        return answer.get("ReservedConcurrentExecutions")
 
-    @staticmethod
-    def _state(mapping: dict[str, Any], reserved: int | None) -> LaneState:
-        cap = mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0)
-        state = mapping.get("State", "Enabled")
-        if state in ("Disabled", "Disabling"):
-            return LaneState(0, "paused")
-        settled = state in ("Enabled", "Updating", "Enabling", "Creating")
-        concurrency = cap if reserved is None else min(cap, reserved)
-        return LaneState(concurrency, "ready" if settled else "degraded")
+
+def _state(mapping: "Mapped", reserved: int | None) -> LaneState:
+    cap = mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0)
+    state = mapping.get("State", "Enabled")
+    if state in ("Disabled", "Disabling"):
+        return LaneState(0, "paused")
+    settled = state in ("Enabled", "Updating", "Enabling", "Creating")
+    concurrency = cap if reserved is None else min(cap, reserved)
+    return LaneState(concurrency, "ready" if settled else "degraded")
+
+
+@contextmanager
+def _refused(aws_code: str, code: str, sentence: str) -> Iterator[None]:
+    """Raise `Rejected` when AWS refuses a call with this error code."""
+    try:
+        yield
+    except ClientError as error:
+        if has_code(error, aws_code):
+            raise Rejected(code, sentence) from error
+        raise

@@ -1,55 +1,66 @@
-"""A listing that comes in pages, each with the cursor of the next: opaque to callers, DynamoDB's key to us."""
+"""Pages of a query, each with the cursor of the next one; callers do not interpret a cursor."""
 
 import base64
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import Item, has_code, plain
+from umbel_core.aws.table import Table
 from umbel_core.errors import Rejected
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
+
 _Key = dict[str, dict[Literal["S"], str]]
-"""Keys of our tables and indexes are text."""
+"""All key attributes of our tables and indexes are strings."""
 
 
 def page(
-    dynamodb: Any, table: str, query: dict[str, Any], limit: int, cursor: str | None, equal: dict[str, str | None]
+    table: Table, query: "QueryInputTypeDef", limit: int, cursor: str | None, equal: dict[str, str | None]
 ) -> tuple[list[Item], str | None]:
-    """`limit` items that match, reading on past those that do not."""
-    wanted = {name: value for name, value in equal.items() if value is not None}
-    if wanted:
-        query["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in wanted)
-        query["ExpressionAttributeNames"] = {f"#{name}": name for name in wanted}
-        query["ExpressionAttributeValues"] |= {f":{name}": plain(value) for name, value in wanted.items()}
+    """Return `limit` items whose attributes have these values (None: any value), and the cursor of the next page.
+
+    DynamoDB filters after it has applied the limit, so this reads on until there are enough.
+    """
+    query = _filtered(query, {name: value for name, value in equal.items() if value is not None})
     found: list[Item] = []
-    start = _decode(cursor)
+    start = _decode(cursor) if cursor else None
     while True:
-        more = {"ExclusiveStartKey": start} if start else {}
         try:
-            answer = dynamodb.query(TableName=table, Limit=limit - len(found), **query, **more)
+            items, start = table.read(query, limit - len(found), start)
         except ClientError as error:
             if cursor and has_code(error, "ValidationException"):
                 raise _bad_cursor() from error
             raise
-        found += answer["Items"]
-        start = answer.get("LastEvaluatedKey")
+        found += items
         if not start or len(found) >= limit:
-            return found, _encode(start)
+            return found, _encode(start) if start else None
 
 
-def _encode(key: Item | None) -> str | None:
-    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode() if key else None
+def _filtered(query: "QueryInputTypeDef", wanted: dict[str, str]) -> "QueryInputTypeDef":
+    if not wanted:
+        return query
+    query = query.copy()
+    query["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in wanted)
+    query["ExpressionAttributeNames"] = {f"#{name}": name for name in wanted}
+    values = {f":{name}": plain(value) for name, value in wanted.items()}
+    query["ExpressionAttributeValues"] = {**query.get("ExpressionAttributeValues", {}), **values}
+    return query
 
 
-def _decode(cursor: str | None) -> dict[str, Any] | None:
-    if not cursor:
-        return None
+def _encode(key: Item) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode()
+
+
+def _decode(cursor: str) -> Item:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=_Key)
-    except (ValueError, msgspec.DecodeError) as error:
+        key = msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=_Key)
+        return {name: {"S": value["S"]} for name, value in key.items()}
+    except (ValueError, KeyError, msgspec.DecodeError) as error:
         raise _bad_cursor() from error
 
 
 def _bad_cursor() -> Rejected:
-    return Rejected("invalid_cursor", "The cursor is not one that this listing gave; start without it.")
+    return Rejected("invalid_cursor", "This cursor does not come from this list; start without a cursor.")

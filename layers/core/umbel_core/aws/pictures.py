@@ -1,48 +1,54 @@
 """Pictures and results in S3."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from umbel_core.aws.dynamo import has_code
 from umbel_core.errors import Rejected
 from umbel_core.settings import too_large
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+
 LINK_SECONDS = 3600
-"""How long a link to a result can be opened."""
+"""How long a URL of a result is valid."""
 
 
 class S3Pictures:
-    """Where pictures come from: the uploads bucket."""
+    """The uploads bucket, as the worker reads it."""
 
-    def __init__(self, s3: Any, bucket: str, max_bytes: int) -> None:
+    def __init__(self, s3: "S3Client", bucket: str, max_bytes: int) -> None:
         self._s3 = s3
         self._bucket = bucket
         self._max_bytes = max_bytes
 
     def fetch(self, key: str, etag: str | None) -> bytes:
-        """The picture's bytes, or `Rejected` when it is gone, was replaced since, or is too large."""
-        condition = {"IfMatch": etag} if etag else {}
+        """Return the picture's bytes; raise `Rejected` when it is missing, was replaced, or is too large."""
+        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
+        if etag:
+            request["IfMatch"] = etag
         try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=key, **condition)
+            answer = self._s3.get_object(**request)
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in ("NoSuchKey", "404", "KeyTooLongError"):
+            if has_code(error, "NoSuchKey", "404", "KeyTooLongError"):
                 raise Rejected("no_such_picture", f"There is no picture '{key}' in the uploads bucket.") from error
-            if code in ("PreconditionFailed", "412"):
+            if has_code(error, "PreconditionFailed", "412"):
                 raise Rejected(
-                    "superseded", "The picture was replaced by a newer upload of the same name before its turn came."
+                    "superseded", "A newer upload of the same name replaced the picture before this task started."
                 ) from error
             raise
         with answer["Body"] as body:
             if answer["ContentLength"] > self._max_bytes:
                 raise too_large(answer["ContentLength"], self._max_bytes)
-            return body.read()  # type: ignore[no-any-return]
+            return body.read()
 
 
 class S3Results:
-    """Where results go, and the links to them."""
+    """The results bucket: writes, and URLs for browsers."""
 
-    def __init__(self, s3: Any, bucket: str) -> None:
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
         self._s3 = s3
         self._bucket = bucket
 
@@ -60,10 +66,10 @@ class S3Results:
     def read(self, key: str) -> bytes:
         """Return a result's bytes."""
         with self._s3.get_object(Bucket=self._bucket, Key=key)["Body"] as body:
-            return body.read()  # type: ignore[no-any-return]
+            return body.read()
 
     def link(self, key: str) -> str:
-        """An address that opens the result for an hour."""
-        return self._s3.generate_presigned_url(  # type: ignore[no-any-return]
+        """Return a URL at which the result can be read for an hour."""
+        return self._s3.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=LINK_SECONDS
         )

@@ -1,80 +1,89 @@
-"""SNS -> the lanes: tasks published ten to a call, calls side by side; what is ordered, in its order."""
+"""SNS -> the lanes: tasks are published ten per call and calls run in parallel, except those of ordered ops."""
 
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import msgspec
 
 from umbel_core.messages import RunTask
 
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
+
 _PER_CALL = 10
 _ESCAPED = {code: f"\\u{code:04x}" for code in (0xFFFE, 0xFFFF)}
-"""What JSON carries and messages do not: SNS and SQS take the characters of XML."""
+"""Characters that JSON may contain but SNS and SQS refuse, because they are not allowed in XML."""
 _CALL_BYTES = 250_000
 """SNS takes 256 KB in one call, attributes included."""
-_ATTRIBUTES = 200
-_SIDE_BY_SIDE = 8
+_ATTRIBUTE_BYTES = 200
+_PARALLEL_CALLS = 8
 _WINDOW = 800
-"""Commands that are held at a time, however many there are."""
+"""Tasks in memory at a time, however many there are."""
+
+Calls = list[list[RunTask]]
+"""The batches of calls that run one after another."""
 
 
 class PublishError(Exception):
-    """SNS did not take every message; the whole plan is published again."""
+    """SNS did not accept every task; the caller must publish all of them again."""
 
 
 class SnsTasks:
-    """Where tasks go: a topic, which hands each to the lane of its op. Ordered ops have a FIFO topic of their own."""
+    """The topics that deliver each task to the lane of its op. Ordered ops have a FIFO topic of their own."""
 
-    def __init__(self, sns: Any, topic: str, ordered_topic: str, ordered_ops: Collection[str]) -> None:
+    def __init__(self, sns: "SNSClient", topic: str, ordered_topic: str, ordered_ops: Collection[str]) -> None:
         self._sns = sns
         self._topic = topic
         self._ordered_topic = ordered_topic
         self._ordered_ops = frozenset(ordered_ops)
 
     def publish(self, commands: Iterable[RunTask]) -> int:
-        """Publish all, and say how many they were."""
+        """Publish all tasks; return their number."""
         count = 0
         remaining = iter(commands)
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        with ThreadPoolExecutor(_PARALLEL_CALLS) as pool:
             while window := list(islice(remaining, _WINDOW)):
-                rows = self._rows(window)
-                list(map(self._publish_row, rows) if len(rows) == 1 else pool.map(self._publish_row, rows))
+                parallel = self._parallel_calls(window)
+                list((map if len(parallel) == 1 else pool.map)(self._publish, parallel))
                 count += len(window)
         return count
 
-    def _rows(self, window: list[RunTask]) -> list[list[list[RunTask]]]:
-        """Rows of calls: rows run side by side, the calls of a row one after another.
+    def _parallel_calls(self, window: list[RunTask]) -> list[Calls]:
+        """Return the calls that may run in parallel.
 
-        What is ordered is one row, as the plan has it: lanes take what lies together, and a plan that deals its groups
-        in turn has as many of them at work as a batch has places.
+        The tasks of ordered ops keep the order of the plan: a lane receives neighbouring messages together, and the
+        plan alternates between groups so that each batch of a lane holds as many groups as possible.
         """
         free = [command for command in window if command.op not in self._ordered_ops]
         ordered = [command for command in window if command.op in self._ordered_ops]
         return [*([batch] for batch in _batches(free)), *([list(_batches(ordered))] if ordered else [])]
 
-    def _publish_row(self, row: list[list[RunTask]]) -> None:
-        for batch in row:
+    def _publish(self, calls: Calls) -> None:
+        for batch in calls:
             ordered = batch[0].op in self._ordered_ops
-            entries = [self._entry(place, command, ordered=ordered) for place, command in enumerate(batch)]
+            entries = [_entry(place, command, ordered=ordered) for place, command in enumerate(batch)]
             topic = self._ordered_topic if ordered else self._topic
             refused = self._sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries).get("Failed")
             if refused:
                 reason = refused[0].get("Message", refused[0]["Code"])
-                raise PublishError(f"{len(refused)} of {len(batch)} tasks: {reason}")
+                raise PublishError(f"SNS refused {len(refused)} of {len(batch)} tasks: {reason}")
 
-    def _entry(self, place: int, command: RunTask, *, ordered: bool) -> dict[str, Any]:
-        entry = {
-            "Id": str(place),
-            "Message": _message(command),
-            "MessageAttributes": {"op": {"DataType": "String", "StringValue": command.op}},
-        }
-        if ordered:
-            entry["MessageGroupId"] = _group(command)
-            entry["MessageDeduplicationId"] = f"{command.job}.{command.index}.{command.round}"
-        return entry
+
+def _entry(place: int, command: RunTask, *, ordered: bool) -> "PublishBatchRequestEntryTypeDef":
+    entry: PublishBatchRequestEntryTypeDef = {
+        "Id": str(place),
+        "Message": _message(command),
+        "MessageAttributes": {"op": {"DataType": "String", "StringValue": command.op}},
+    }
+    if ordered:
+        entry["MessageGroupId"] = _group(command)
+        # Without the round, SNS would drop the tasks of a retry that follows within five minutes.
+        entry["MessageDeduplicationId"] = f"{command.job_id}.{command.index}.{command.round}"
+    return entry
 
 
 def _message(command: RunTask) -> str:
@@ -82,16 +91,20 @@ def _message(command: RunTask) -> str:
 
 
 def _group(command: RunTask) -> str:
-    """The FIFO group: what has no group in its job waits for nobody. Hashed: callers name groups freely."""
+    """Return the FIFO message group: that of the task's group in its job, or one of its own.
+
+    Names of groups are hashed, because callers may use characters that SNS refuses.
+    """
     name = command.group if command.group is not None else f"#{command.index}"
-    return f"{command.job}-{crc32(name.encode()):08x}-{len(name)}"
+    return f"{command.job_id}-{crc32(name.encode()):08x}-{len(name)}"
 
 
 def _batches(commands: list[RunTask]) -> Iterator[list[RunTask]]:
+    """Yield batches that SNS takes in one call: ten tasks or 250 kB at most."""
     batch: list[RunTask] = []
     size = 0
     for command in commands:
-        length = len(_message(command).encode()) + _ATTRIBUTES
+        length = len(_message(command).encode()) + _ATTRIBUTE_BYTES
         if batch and (len(batch) == _PER_CALL or size + length > _CALL_BYTES):
             yield batch
             batch, size = [], 0

@@ -1,39 +1,48 @@
-"""The uploads bucket: manifests read, pictures that came inside a request kept."""
+"""The uploads bucket: manifests and pictures that requests bring, and direct uploads from browsers."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from umbel_core.aws.dynamo import has_code
 from umbel_core.errors import Rejected
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 
 class S3Uploads:
     """The uploads bucket."""
 
-    def __init__(self, s3: Any, bucket: str, signer: Any = None) -> None:
+    def __init__(self, s3: "S3Client", bucket: str, signer: "S3Client | None" = None) -> None:
+        """`signer` signs what browsers send, when they reach the bucket at another endpoint than `s3`."""
         self._s3 = s3
         self._bucket = bucket
         self._signer = signer or s3
 
     def read(self, key: str, etag: str) -> bytes:
-        """An object's bytes; `Rejected` when it is gone or was replaced."""
-        condition = {"IfMatch": etag} if etag else {}
+        """Return an object's bytes; raise `Rejected` when it was removed or replaced. An empty `etag`: any version."""
+        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
+        if etag:
+            request["IfMatch"] = etag
         try:
-            return self._s3.get_object(Bucket=self._bucket, Key=key, **condition)["Body"].read()  # type: ignore[no-any-return]
+            return self._s3.get_object(**request)["Body"].read()
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404", "PreconditionFailed", "412"):
-                raise Rejected("superseded", f"'{key}' was removed or replaced before its turn came.") from error
+            if has_code(error, "NoSuchKey", "404", "PreconditionFailed", "412"):
+                sentence = f"'{key}' was removed or replaced before it was read."
+                raise Rejected("superseded", sentence) from error
             raise
 
     def write(self, key: str, data: bytes) -> None:
-        """Keep an object."""
+        """Store an object."""
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=data)
 
     def ticket(self, key: str, content_type: str, max_bytes: int, seconds: int) -> dict[str, Any]:
-        """A presigned POST `{url, fields}` that takes one file of at most `max_bytes` under exactly this key."""
+        """Return a presigned POST `{url, fields}` for one file of at most `max_bytes` under exactly this key."""
         fields = {"Content-Type": content_type, "success_action_status": "201"}
         conditions = [{name: value} for name, value in fields.items()]
-        return self._signer.generate_presigned_post(  # type: ignore[no-any-return]
+        return self._signer.generate_presigned_post(
             self._bucket,
             key,
             Fields=fields,

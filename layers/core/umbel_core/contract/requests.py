@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from umbel_core.lane_settings import Concurrency
+
 OnError = Literal["continue", "stop_group"]
 Group = Annotated[str, Meta(min_length=1, max_length=128)]
 
@@ -86,4 +88,4 @@ class UploadRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ScaleRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many of an op may run at a time."""
 
-    concurrency: Annotated[int, Meta(ge=0, le=1000, description="0 pauses the op; its messages wait")]
+    concurrency: Annotated[Concurrency, Meta(description="0 pauses the op; its messages wait")]

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import type { Config } from "../api/config";
+import { checkFile } from "./check-file";
+
+const config = { max_upload_bytes: 2_000_000, formats: ["image/jpeg", "image/webp"] } as Config;
+
+test.each([
+  ["a picture", { type: "image/jpeg", size: 2_000_000 }, undefined],
+  ["an empty file", { type: "image/jpeg", size: 0 }, "empty"],
+  [
+    "a file that is too large",
+    { type: "image/jpeg", size: 2_400_000 },
+    "2.4 MB; a picture may have at most 2.0 MB",
+  ],
+  [
+    "an SVG",
+    { type: "image/svg+xml", size: 9 },
+    "Files of type image/svg+xml are not supported. Supported formats: JPEG and WebP.",
+  ],
+  ["a file of no type", { type: "", size: 9 }, "Files of an unknown type"],
+])("checks %s before it is sent", (_, file, expected) => {
+  const error = checkFile(file, config);
+  if (expected === undefined) expect(error).toBeUndefined();
+  else expect(error).toContain(expected);
+});

@@ -1,0 +1,24 @@
+import type { Config } from "../api/config";
+import { bytes } from "../format";
+
+/** Returns why a file cannot be uploaded, or undefined when it can. The bucket and the workers check again. */
+export function checkFile(file: { type: string; size: number }, config: Config): string | undefined {
+  if (file.size === 0) return "This file is empty.";
+  if (file.size > config.max_upload_bytes) {
+    return `This file is ${bytes(file.size)}; a picture may have at most ${bytes(config.max_upload_bytes)}.`;
+  }
+  if (!config.formats.includes(file.type)) {
+    const type = file.type ? `Files of type ${file.type}` : "Files of an unknown type";
+    return `${type} are not supported. Supported formats: ${formatNames(config)}.`;
+  }
+  return undefined;
+}
+
+/** `JPEG, PNG and WebP`. */
+export function formatNames(config: Config): string {
+  const names = config.formats.map((type) => {
+    const name = type.replace(/^image\/(x-)?(ms-)?/, "");
+    return name === "webp" ? "WebP" : name.toUpperCase();
+  });
+  return new Intl.ListFormat("en").format(names);
+}

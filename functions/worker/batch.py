@@ -1,0 +1,44 @@
+"""A lane's batch: which messages are processed, in which order, and which are delivered again."""
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+from aws_lambda_powertools import Logger
+
+from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.messages import RunTask
+from umbel_core.sqs import Message
+from worker.groups import run_groups
+from worker.redelivery import order_batch
+from worker.runner import Runner
+
+
+class BatchRunner(msgspec.Struct, frozen=True):
+    """Runs the tasks of a lane's batches."""
+
+    runner: Runner
+    consumer: SqsConsumer
+    logger: Logger
+
+    def run(self, messages: list[Message], remaining_ms: Callable[[], int]) -> list[Message]:
+        """Process a batch; return the messages that must be delivered again."""
+        process = partial(self.consumer.process, remaining_ms=remaining_ms, work=self._run_task)
+        if self.runner.card.compute.ordered:
+            return run_groups(messages, process, self._hand_back_behind)
+        now, later = order_batch(messages)
+        for message in later:
+            self.consumer.hand_back(message)
+        return [*later, *(message for message in now if not process(message))]
+
+    def _run_task(self, body: str, receives: int) -> None:
+        command = msgspec.json.decode(body, type=RunTask)
+        # In all log lines of this message, the one of an error included.
+        self.logger.thread_safe_append_keys(job_id=command.job_id, variant=command.variant)
+        outcome = self.runner.run(command, receives)
+        status = outcome.status if outcome else "ended before"
+        self.logger.info("task ended", extra={"status": status, "ms": outcome.duration_ms if outcome else 0})
+
+    def _hand_back_behind(self, head: Message, message: Message) -> None:
+        """Make a message visible when the failed one before it is: shown earlier, it would only use up receives."""
+        self.consumer.retry_later(message, head.receives)

@@ -1,0 +1,58 @@
+"""SQS -> a function: each message is processed, handed back when too little time is left, or retried after a pause."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
+
+from umbel_core.sqs import Message
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_LONGEST_PAUSE = 60
+
+
+class SqsConsumer:
+    """Takes messages from one queue. A message that is not processed stays in its queue, so nothing can be lost."""
+
+    def __init__(self, sqs: "SQSClient", queue_url: str, logger: Logger, needed_ms: float) -> None:
+        """`needed_ms` is the time that one message may take."""
+        self._sqs = sqs
+        self._queue_url = queue_url
+        self._logger = logger
+        self._needed_ms = needed_ms
+
+    def process(self, message: Message, remaining_ms: Callable[[], int], work: Callable[[str, int], object]) -> bool:
+        """Pass body and receive count to `work`; return False when the message must be delivered again.
+
+        An error of `work` is logged here, at the boundary of the batch, and ends this message only.
+        """
+        if remaining_ms() < self._needed_ms:
+            self.hand_back(message)
+            return False
+        try:
+            work(message.body, message.receives)
+        except Exception:
+            self._logger.exception("message failed", extra={"message_id": message.id, "receives": message.receives})
+            self.retry_later(message, message.receives)
+            return False
+        return True
+
+    def hand_back(self, message: Message) -> None:
+        """Make the message visible at once, for another invocation."""
+        self._show_after(message, 0)
+
+    def retry_later(self, message: Message, receives: int) -> None:
+        """Make the message visible after 1, 2, 4… seconds for 1, 2, 3… receives, at most a minute."""
+        self._show_after(message, min(2 ** (receives - 1), _LONGEST_PAUSE))
+
+    def _show_after(self, message: Message, seconds: int) -> None:
+        try:
+            self._sqs.change_message_visibility(
+                QueueUrl=self._queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
+            )
+        except ClientError:
+            # The message becomes visible all the same, after the queue's own timeout.
+            self._logger.exception("visibility not changed", extra={"message_id": message.id})

@@ -1,0 +1,137 @@
+"""The keys of all records.
+
+The ledger's table:
+
+| pk | sk | record |
+|---|---|---|
+| `JOB#<job id>` | `JOB` | the job; `listed` = `JOBS` puts it into the index `by-time` |
+| `JOB#<job id>` | `TASK#<index>` | one task |
+| `JOB#<job id>` | `STOPPED#<group>` | why the rest of a group is skipped, where the op is not ordered |
+| `CANCELLED` | `<job id>` | a cancelled job, whose tasks the workers skip |
+| `DEAD#<op>` | `<message id>` | a dead letter |
+| `CIRCUITS` | `<host>:<port>` | a host that failed lately |
+| `EVENTS` | `EVENT#<time>#<id>` | a system event, kept for a day |
+| `STATS` | `TOTAL#<shard>` | op stats of all time |
+| `STATS` | `MINUTE#<minute>#<shard>` | op stats of the tasks that ended in this minute, kept for two hours |
+| `STATS` | `PLANNED#<shard>` | op -> number of planned tasks |
+| `DEPLOYED` | `OPS` | the ops of the last deployment |
+
+A job that is planned and has not ended has the attribute `unfinished` = `JOBS`, which puts it into the index
+`unfinished`.
+
+The connections' table has no sort key:
+
+| pk | record |
+|---|---|
+| `SOCKET#<connection id>` | a connection: its role, the topics that it subscribed to, the jobs that end with it |
+| `TOPIC#<job id>`, `TOPIC#*` or `TOPIC#stats` | the ids of the connections that subscribed to the topic |
+| `TICKER` | the ticker's run that sends the stats |
+"""
+
+from umbel_core.aws.dynamo import Item, plain
+
+BY_TIME = "by-time"
+"""Index of all jobs: partition `listed`, sorted by `created_at`."""
+UNFINISHED = "unfinished"
+"""Index of the jobs that have not ended: partition `unfinished`, sorted by `created_at`."""
+ALL_JOBS = plain("JOBS")
+"""The only partition of each index."""
+JOB = "JOB"
+TASK = "TASK#"
+EVENT = "EVENT#"
+STATS = plain("STATS")
+PLANNED = "PLANNED#"
+STATS_SHARDS = 16
+"""The stats are spread over so many records, so that two functions seldom write the same one; readers add them up."""
+CANCELLED = plain("CANCELLED")
+CIRCUITS = plain("CIRCUITS")
+_TOPIC = "TOPIC#"
+
+
+def job_partition(job_id: str) -> str:
+    """Return the partition that a job shares with its tasks."""
+    return f"JOB#{job_id}"
+
+
+def job_key(job_id: str) -> Item:
+    """Return the key of a job."""
+    return _key(job_partition(job_id), JOB)
+
+
+def job_id_in(key: Item) -> str:
+    """Return the job id in the key of a record in a job's partition."""
+    return key["pk"]["S"].removeprefix("JOB#")
+
+
+def task_key(job_id: str, index: int) -> Item:
+    """Return the key of a task. The index has six digits, so that keys sort by it."""
+    return _key(job_partition(job_id), f"{TASK}{index:06d}")
+
+
+def stopped_group_key(job_id: str, group: str) -> Item:
+    """Return the key of a group whose remaining tasks are skipped."""
+    return _key(job_partition(job_id), f"STOPPED#{group}")
+
+
+def cancelled_key(job_id: str) -> Item:
+    """Return the key of a cancelled job's mark."""
+    return {"pk": CANCELLED, "sk": plain(job_id)}
+
+
+def dead_letter_partition(op: str) -> str:
+    """Return the partition of an op's dead letters."""
+    return f"DEAD#{op}"
+
+
+def dead_letter_key(op: str, message_id: str) -> Item:
+    """Return the key of a dead letter."""
+    return _key(dead_letter_partition(op), message_id)
+
+
+def circuit_key(host: str) -> Item:
+    """Return the key of a host's circuit."""
+    return {"pk": CIRCUITS, "sk": plain(host)}
+
+
+def event_key(at: str, event_id: str) -> Item:
+    """Return the key of a system event."""
+    return _key("EVENTS", f"{EVENT}{at}#{event_id}")
+
+
+def stats_key(period: str, shard: int) -> Item:
+    """Return the key of one shard's op stats of one period (`TOTAL` or `MINUTE#<minute>`)."""
+    return {"pk": STATS, "sk": plain(f"{period}#{shard}")}
+
+
+def planned_key(shard: int) -> Item:
+    """Return the key of one shard's counts of planned tasks."""
+    return {"pk": STATS, "sk": plain(f"{PLANNED}{shard}")}
+
+
+def deployed_ops_key() -> Item:
+    """Return the key of the last deployment's ops."""
+    return _key("DEPLOYED", "OPS")
+
+
+def connection_key(connection_id: str) -> Item:
+    """Return the key of a connection."""
+    return {"pk": plain(f"SOCKET#{connection_id}")}
+
+
+def topic_key(topic: str) -> Item:
+    """Return the key of a topic's subscribers."""
+    return {"pk": plain(f"{_TOPIC}{topic}")}
+
+
+def topic_in(key: Item) -> str:
+    """Return the topic in the key of its subscribers."""
+    return key["pk"]["S"].removeprefix(_TOPIC)
+
+
+def ticker_key() -> Item:
+    """Return the key of the ticker's current run."""
+    return {"pk": plain("TICKER")}
+
+
+def _key(partition: str, sort: str) -> Item:
+    return {"pk": plain(partition), "sk": plain(sort)}

@@ -1,0 +1,67 @@
+"""Writes of new jobs and their tasks."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from secrets import randbelow
+from typing import TYPE_CHECKING
+
+from umbel_core.aws.dynamo import item, plain
+from umbel_core.aws.keys import STATS_SHARDS, planned_key, task_key
+from umbel_core.aws.ledger_table import LedgerTable, job_item
+from umbel_core.aws.table import WRITES_PER_TRANSACTION
+from umbel_core.ledger import Job, Task
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+_TASKS_PER_TRANSACTION = WRITES_PER_TRANSACTION - 2
+"""The last transaction also holds the job's record and the count of its tasks."""
+_PARALLEL_TRANSACTIONS = 4
+
+
+class LedgerPlan(LedgerTable):
+    """The part of `umbel_core.ledger.Ledger` that adds jobs."""
+
+    def expect(self, job: Job) -> None:
+        # A job that waits for its upload expires early. No condition: it would refuse the SDK's second try when the
+        # answer to the first was lost.
+        job.expire_at = job.expire_at or self._expiry()
+        self._table.client.put_item(**self._table.put(job_item(job)))
+
+    def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
+        """Write the tasks first and the job with the last of them: a job that is `planned` has all its tasks."""
+        job.expire_at = self._expiry()
+        last = len(tasks) - len(tasks) % _TASKS_PER_TRANSACTION
+
+        def write(start: int) -> None:
+            # A refusal means that an earlier try of the same plan wrote these tasks. Only the last transaction decides.
+            chunk = tasks[start : start + _TASKS_PER_TRANSACTION]
+            self._table.transact([self._new_task(task, job, "attribute_not_exists(pk)") for task in chunk])
+
+        with ThreadPoolExecutor(_PARALLEL_TRANSACTIONS) as pool:
+            list(pool.map(write, range(0, last, _TASKS_PER_TRANSACTION)))
+        # The job's own condition protects the tasks in its transaction.
+        return self._table.transact(
+            [*(self._new_task(task, job) for task in tasks[last:]), self._planned_job(job), *self._task_counts(tasks)]
+        )
+
+    def _planned_job(self, job: Job) -> "TransactWriteItemTypeDef":
+        """Return the write of a planned job. It must not overwrite a cancellation that `job` does not know of."""
+        is_cancelled = "=" if job.status == "cancelled" else "<>"
+        condition = f"attribute_not_exists(pk) OR (planned = :no AND #status {is_cancelled} :cancelled)"
+        values = {":no": plain(value=False), ":cancelled": plain("cancelled")}
+        return {"Put": self._table.put(job_item(job), condition=condition, values=values, names=["status"])}
+
+    def _new_task(self, task: Task, job: Job, condition: str = "") -> "TransactWriteItemTypeDef":
+        task.expire_at = job.expire_at
+        return {"Put": self._table.put({**task_key(task.job_id, task.index), **item(task)}, condition=condition)}
+
+    def _task_counts(self, tasks: Sequence[Task]) -> "Iterator[TransactWriteItemTypeDef]":
+        """Yield the write that adds the planned tasks of each op to the stats."""
+        counts = Counter(task.op for task in tasks)
+        if counts:
+            expression = "ADD " + ", ".join(f"#{op} :{op}" for op in counts)
+            values = {f":{op}": plain(count) for op, count in counts.items()}
+            key = planned_key(randbelow(STATS_SHARDS))
+            yield {"Update": self._table.update(key, expression, values, names=counts)}

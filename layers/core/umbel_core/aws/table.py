@@ -1,0 +1,159 @@
+"""One DynamoDB table: its reads, and writes that return whether their condition held."""
+
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from umbel_core.aws.dynamo import Item, has_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        PutTypeDef,
+        QueryInputTypeDef,
+        TransactWriteItemTypeDef,
+        UpdateTypeDef,
+    )
+
+WRITES_PER_TRANSACTION = 100
+_KEYS_PER_READ = 100
+_BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
+"""Reasons of a cancelled transaction after which another try may succeed."""
+_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+"""Seconds before each further try."""
+
+
+class Table:
+    """A table and the client that reads and writes it."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self.client = client
+        self.name = name
+
+    def get(self, key: Item) -> Item | None:
+        """Return one item by a consistent read, or None."""
+        return self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
+
+    def get_many(self, keys: Iterable[Item]) -> Iterator[Item]:
+        """Yield the items that exist of these, by consistent reads of a hundred each."""
+        left = list(keys)
+        while left:
+            chunk, left = left[:_KEYS_PER_READ], left[_KEYS_PER_READ:]
+            answer = self.client.batch_get_item(RequestItems={self.name: {"Keys": chunk, "ConsistentRead": True}})
+            yield from answer["Responses"].get(self.name, ())
+            if self.name in answer.get("UnprocessedKeys", {}):
+                left += answer["UnprocessedKeys"][self.name]["Keys"]
+
+    def query(
+        self,
+        condition: str,
+        values: Item,
+        *,
+        index: str | None = None,
+        consistent: bool = False,
+        backwards: bool = False,
+    ) -> "QueryInputTypeDef":
+        """Return the input of a query, for `read` and `read_all`."""
+        query: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": not backwards,
+        }
+        if index:
+            query["IndexName"] = index
+        if consistent:
+            query["ConsistentRead"] = True
+        return query
+
+    def read(
+        self, query: "QueryInputTypeDef", limit: int | None = None, start: Item | None = None
+    ) -> tuple[list[Item], Item | None]:
+        """Return one page of a query's items, and the key after which the next page starts."""
+        query = query.copy()
+        if limit:
+            query["Limit"] = limit
+        if start:
+            query["ExclusiveStartKey"] = start
+        answer = self.client.query(**query)
+        return answer["Items"], answer.get("LastEvaluatedKey")
+
+    def read_all(self, query: "QueryInputTypeDef") -> Iterator[Item]:
+        """Yield all items of a query."""
+        items, start = self.read(query)
+        yield from items
+        while start:
+            items, start = self.read(query, start=start)
+            yield from items
+
+    def put(
+        self, item: Item, *, condition: str = "", values: Item | None = None, names: Collection[str] = ()
+    ) -> "PutTypeDef":
+        """Return the input of a put. Reserved words in the condition have a `#` there and are listed in `names`."""
+        put: PutTypeDef = {"TableName": self.name, "Item": item}
+        if condition:
+            put["ConditionExpression"] = condition
+        if values:
+            put["ExpressionAttributeValues"] = values
+        if names:
+            put["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
+        return put
+
+    def update(
+        self, key: Item, expression: str, values: Item, *, condition: str = "", names: Collection[str] = ()
+    ) -> "UpdateTypeDef":
+        """Return the input of an update. Reserved words have a `#` in the expressions and are listed in `names`."""
+        update: UpdateTypeDef = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": expression,
+            "ExpressionAttributeValues": values,
+        }
+        if condition:
+            update["ConditionExpression"] = condition
+        if names:
+            update["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
+        return update
+
+    def delete(self, key: Item) -> Item | None:
+        """Delete an item; return what it was, or None when it did not exist."""
+        return self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD").get("Attributes")
+
+    def write(self, update: "UpdateTypeDef") -> bool:
+        """Update an item; return False when the condition did not hold."""
+        try:
+            self.client.update_item(**update)
+        except ClientError as error:
+            if has_code(error, "ConditionalCheckFailedException"):
+                return False
+            raise
+        return True
+
+    def transact(self, writes: "Sequence[TransactWriteItemTypeDef]") -> bool:
+        """Write all or nothing; return False when a condition did not hold.
+
+        Try again after a pause when the table was busy: the SDK does not, and a large plan has more writes than the
+        thousand a second that one partition takes.
+        """
+        pauses = iter(_PAUSES)
+        while True:
+            try:
+                self.client.transact_write_items(TransactItems=writes)
+            except ClientError as error:
+                reasons = _cancellation_reasons(error)
+                if "ConditionalCheckFailed" in reasons:
+                    return False
+                pause = next(pauses, None)
+                if pause is None or not reasons & _BUSY:
+                    raise
+                time.sleep(pause)
+            else:
+                return True
+
+
+def _cancellation_reasons(error: ClientError) -> set[str]:
+    if not has_code(error, "TransactionCanceledException"):
+        return set()
+    return {reason["Code"] for reason in error.response.get("CancellationReasons", []) if "Code" in reason}

@@ -1,0 +1,27 @@
+"""A person reads the API reference that is a part of the site."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.actions import Screenshot, enter
+
+pytestmark = [pytest.mark.engine, pytest.mark.browser]
+
+DOCUMENT = json.loads(Path("docs/openapi.json").read_text())
+
+
+def test_the_footer_leads_to_a_reference_of_every_route(page: Page, page_url: str, screenshot: Screenshot) -> None:
+    enter(page, page_url)
+    page.get_by_role("link", name="API reference").click()
+    expect(page.get_by_role("heading", name=DOCUMENT["info"]["title"], level=1)).to_be_visible()
+    for path, operations in DOCUMENT["paths"].items():
+        expect(page.get_by_text(path, exact=True).first).to_be_attached()
+        for operation in operations.values():
+            if "summary" in operation:
+                expect(page.get_by_role("heading", name=operation["summary"]).first).to_be_attached()
+    screenshot(page, "reference")
+    page.get_by_role("link", name="Back to the page").click()
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")

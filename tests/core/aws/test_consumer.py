@@ -1,0 +1,80 @@
+"""A queue's consumer: time that is left, errors that end one message only, and pauses before the next delivery."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from tests.core.aws.stubs import stubbed
+from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.sqs import Message, failure_response, read_messages
+
+MESSAGE = Message(id="m1", body="{}", receives=3, receipt_handle="r1", queue="lane")
+EVENT = {
+    "Records": [
+        {
+            "messageId": "m1",
+            "receiptHandle": "r1",
+            "body": "{}",
+            "attributes": {"ApproximateReceiveCount": "3", "SentTimestamp": "1"},
+            "messageAttributes": {},
+            "md5OfBody": "x",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:lane",
+            "awsRegion": "us-east-1",
+        }
+    ]
+}
+
+
+def visible_after(seconds: int) -> dict[str, Any]:
+    return {"QueueUrl": "https://queue", "ReceiptHandle": "r1", "VisibilityTimeout": seconds}
+
+
+def consumer(sqs: Any) -> SqsConsumer:
+    return SqsConsumer(sqs, "https://queue", Logger(service="test"), needed_ms=1000)
+
+
+def milliseconds(left: int) -> Callable[[], int]:
+    return lambda: left
+
+
+def test_an_event_of_lambda_is_read() -> None:
+    assert read_messages(EVENT) == [MESSAGE]
+
+
+def test_only_failed_messages_are_delivered_again() -> None:
+    assert failure_response([MESSAGE]) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+    assert failure_response([]) == {"batchItemFailures": []}
+
+
+def test_work_gets_the_body_and_the_receive_count() -> None:
+    seen: list[tuple[str, int]] = []
+    with stubbed("sqs") as (sqs, _):
+        assert consumer(sqs).process(MESSAGE, milliseconds(1000), lambda *given: seen.append(given))
+    assert seen == [("{}", 3)]
+
+
+def test_a_message_is_handed_back_at_once_when_too_little_time_is_left() -> None:
+    with stubbed("sqs") as (sqs, stub):
+        stub.add_response("change_message_visibility", {}, visible_after(0))
+        assert not consumer(sqs).process(MESSAGE, milliseconds(999), lambda *_: pytest.fail("it was processed"))
+
+
+@pytest.mark.parametrize(("receives", "pause"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (50, 60)])
+def test_a_failed_message_is_visible_again_after_a_pause_that_doubles(receives: int, pause: int) -> None:
+    message = Message(id="m1", body="{}", receives=receives, receipt_handle="r1")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    with stubbed("sqs") as (sqs, stub):
+        stub.add_response("change_message_visibility", {}, visible_after(pause))
+        assert not consumer(sqs).process(message, milliseconds(1000), fail)
+
+
+def test_a_message_whose_visibility_cannot_be_changed_does_not_fail_its_batch() -> None:
+    with stubbed("sqs") as (sqs, stub):
+        stub.add_client_error("change_message_visibility", "ReceiptHandleIsInvalid", expected_params=visible_after(0))
+        assert not consumer(sqs).process(MESSAGE, milliseconds(0), lambda *_: None)

@@ -1,0 +1,55 @@
+"""A shell on a terminal, as a person has it: what one command sets, the next one finds."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_END = "end-of-command"
+
+
+class Shell:
+    """Types commands into one bash and reads what it prints."""
+
+    def __init__(self, bash: "subprocess.Popen[str]", terminal: int) -> None:
+        self._bash = bash
+        self._terminal = terminal
+
+    def type(self, command: str) -> tuple[int, list[str]]:
+        """Run a command to its end; its exit status and the lines that it printed."""
+        assert self._bash.stdin
+        self._bash.stdin.write(f'{{ {command}\n}} < /dev/null; printf "\\n{_END} %d\\n" $?\n')
+        self._bash.stdin.flush()
+        printed = ""
+        while not (ended := re.search(rf"^{_END} (\d+)\r?$", printed, re.MULTILINE)):
+            printed += os.read(self._terminal, 65536).decode()
+        return int(ended[1]), [line.strip() for line in printed[: ended.start()].splitlines() if line.strip()]
+
+
+@contextmanager
+def shell(folder: Path, environment: dict[str, str]) -> Iterator[Shell]:
+    """A bash in this folder; whatever it started is ended with it."""
+    ours, theirs = pty.openpty()
+    settings = {**environment, "TERM": "dumb"}
+    command = ["bash", "--noprofile", "--norc"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=folder,
+        env=settings,
+        start_new_session=True,
+        text=True,
+    ) as bash:
+        os.close(theirs)
+        try:
+            yield Shell(bash, ours)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(bash.pid, signal.SIGKILL)
+            os.close(ours)

@@ -1,0 +1,183 @@
+"""The handlers that read queues, called with the events that Lambda sends."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+import coordinator.handler
+import dead_letters.handler
+import worker.handler
+from dead_letters.environment import DeadLettersEnvironment
+from tests.functions.stage import Stage
+from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.contract import Manifest, TaskSpec
+from umbel_core.environment import variables
+from umbel_core.ids import JOBS_PREFIX
+from umbel_core.settings import Limits
+from worker.batch import BatchRunner
+
+QUEUE_URL = "https://queue"
+
+
+class FakeSqs:
+    """Remembers after how many seconds each message becomes visible again."""
+
+    def __init__(self) -> None:
+        self.visible_after: dict[str, int] = {}
+
+    def change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
+        assert QueueUrl == QUEUE_URL
+        self.visible_after[ReceiptHandle] = VisibilityTimeout
+
+
+class Context:
+    """Lambda's context, as far as handlers read it."""
+
+    def __init__(self, *remaining_ms: int) -> None:
+        self._remaining_ms = list(remaining_ms)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._remaining_ms.pop(0) if len(self._remaining_ms) > 1 else self._remaining_ms[0]
+
+
+def event(*bodies: str, queue: str = "umbel-intake", receives: int = 1) -> dict[str, Any]:
+    records = [
+        {
+            "messageId": f"m{place}",
+            "receiptHandle": f"r{place}",
+            "body": body,
+            "attributes": {"ApproximateReceiveCount": str(receives)},
+            "eventSourceARN": f"arn:aws:sqs:us-east-1:000000000000:{queue}",
+        }
+        for place, body in enumerate(bodies)
+    ]
+    return {"Records": records}
+
+
+def failed(answer: dict[str, Any]) -> list[str]:
+    return [entry["itemIdentifier"] for entry in answer["batchItemFailures"]]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def sqs() -> FakeSqs:
+    return FakeSqs()
+
+
+@pytest.fixture(autouse=True)
+def _wired(stage: Stage, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put the stage's parts where the handlers take this deployment's."""
+
+    def consumer(logger: Any, needed_ms: float) -> SqsConsumer:
+        return SqsConsumer(sqs, QUEUE_URL, logger, needed_ms)  # type: ignore[arg-type]
+
+    intake = consumer(coordinator.handler.logger, coordinator.handler.NEEDED_MS)
+    batches = BatchRunner(stage.runner(), consumer(worker.handler.logger, 10_000), worker.handler.logger)
+    limits = Limits()
+    environment = DeadLettersEnvironment(
+        ledger_table="t", limits=limits, intake_dead="umbel-intake-dead", lane_prefix="umbel-op-", dead_suffix="-dead"
+    )
+    for name, value in variables(environment).items():
+        monkeypatch.setenv(name, value)
+    dead_letters.handler.environment.cache_clear()
+    monkeypatch.setattr(coordinator.handler, "planner", lambda: stage.planner)
+    monkeypatch.setattr(coordinator.handler, "intake", lambda: intake)
+    monkeypatch.setattr(worker.handler, "batches", lambda: batches)
+    monkeypatch.setattr(dead_letters.handler, "dead_letters", lambda: stage.dead_letters)
+    yield
+    dead_letters.handler.environment.cache_clear()
+
+
+@pytest.fixture
+def tasks(stage: Stage) -> Callable[..., list[str]]:
+    """The messages of a job's tasks, one for each text."""
+
+    def planned(*texts: str) -> list[str]:
+        manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts])
+        notice = stage.drop(f"{JOBS_PREFIX}1.json", msgspec.json.encode(manifest))
+        assert failed(coordinator.handler.handle(event(notice), Context(180_000))) == []
+        return [message.decode() for message in stage.tasks.messages]
+
+    return planned
+
+
+def test_the_coordinator_plans_every_object_of_its_batch(tasks: Callable[..., list[str]]) -> None:
+    assert len(tasks("a", "b")) == 2
+
+
+def test_the_coordinator_starts_no_plan_that_may_not_end_in_time(stage: Stage, sqs: FakeSqs) -> None:
+    notices = [stage.drop(f"{JOBS_PREFIX}{n}.json", b'{"tasks":[{"op":"say","input":"x"}]}') for n in range(2)]
+    context = Context(coordinator.handler.NEEDED_MS, coordinator.handler.NEEDED_MS - 1)
+    assert failed(coordinator.handler.handle(event(*notices), context)) == ["m1"]
+    assert len(stage.tasks.messages) == 1
+    assert sqs.visible_after == {"r1": 0}
+
+
+def test_a_message_that_the_coordinator_cannot_read_does_not_hold_up_the_others(stage: Stage, sqs: FakeSqs) -> None:
+    notice = stage.drop(f"{JOBS_PREFIX}1.json", b'{"tasks":[{"op":"say","input":"x"}]}')
+    assert failed(coordinator.handler.handle(event("{", notice, receives=2), Context(180_000))) == ["m0"]
+    assert len(stage.tasks.messages) == 1
+    assert sqs.visible_after == {"r0": 2}
+
+
+def test_a_worker_runs_its_batch_and_retries_what_broke(
+    tasks: Callable[..., list[str]], stage: Stage, sqs: FakeSqs
+) -> None:
+    answer = worker.handler.handle(event(*tasks("good", "broken", "bad"), queue="umbel-op-say"), Context(20_000))
+    assert failed(answer) == ["m1"]
+    assert sqs.visible_after == {"r1": 1}
+    job = stage.ledger.jobs(1, None)[0][0]
+    assert [task.status for task in stage.ledger.all_tasks(job.id)] == ["completed", "pending", "failed"]
+
+
+def test_a_worker_starts_no_task_in_the_second_half_of_its_time(
+    tasks: Callable[..., list[str]], stage: Stage, sqs: FakeSqs
+) -> None:
+    answer = worker.handler.handle(event(*tasks("good", "good")), Context(10_000, 9_999))
+    assert failed(answer) == ["m1"]
+    assert sqs.visible_after == {"r1": 0}
+
+
+def test_of_redelivered_messages_a_worker_runs_one(tasks: Callable[..., list[str]], stage: Stage, sqs: FakeSqs) -> None:
+    answer = worker.handler.handle(event(*tasks("good", "good", "good"), receives=2), Context(20_000))
+    assert failed(answer) == ["m1", "m2"]
+    assert sqs.visible_after == {"r1": 0, "r2": 0}
+
+
+def test_a_dead_letter_of_a_lane_fails_its_task(tasks: Callable[..., list[str]], stage: Stage) -> None:
+    (message,) = tasks("good")
+    answer = dead_letters.handler.handle(event(message, queue="umbel-op-say-dead", receives=6), Context(0))
+    assert failed(answer) == []
+    (kept,) = stage.ledger.dead_letters("say")
+    task = stage.ledger.task(kept.job_id or "", 0)
+    assert task
+    assert (task.status, task.attempts) == ("failed", 5)
+
+
+def test_a_dead_letter_of_an_ordered_lane_has_its_op_too(stage: Stage) -> None:
+    dead_letters.handler.handle(event("{}", queue="umbel-op-recite-dead.fifo"), Context(0))
+    assert [kept.id for kept in stage.ledger.dead_letters("recite")] == ["m0"]
+
+
+def test_a_dead_letter_of_the_intake_fails_its_job(stage: Stage) -> None:
+    notice = stage.drop(f"{JOBS_PREFIX}1.json", b"{}")
+    dead_letters.handler.handle(event(notice, queue="umbel-intake-dead"), Context(0))
+    (job,) = stage.ledger.jobs(5, None)[0]
+    assert (job.status, job.errors[0].code) == ("failed", "not_planned")
+
+
+def test_a_dead_letter_that_cannot_be_kept_now_is_delivered_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(stage.ledger, "put_dead_letter", unavailable)
+    answer = dead_letters.handler.handle(event("{}", "{}", queue="umbel-op-say-dead"), Context(0))
+    assert failed(answer) == ["m0", "m1"]

@@ -1,0 +1,124 @@
+"""What cannot be deployed is refused with a sentence that names the fault and the fix."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from infra.settings import Settings, SettingsError, read_settings
+from umbel_core.catalogue import Catalogue, read_ops
+from umbel_core.op import Compute, OpCard, OpDeclarationError
+from umbel_core.recipes import RecipeError, read_recipes
+
+CARD = OpCard(
+    name="blur",
+    summary="s",
+    takes="picture",
+    carrier="file",
+    returns="picture",
+    input={},
+    params={},
+    compute=Compute(timeout_seconds=30, batch=1),
+)
+CATALOGUE = read_ops(Path("functions/ops"))
+
+
+def settings(**context: Any) -> Settings:
+    return read_settings(context)
+
+
+def test_settings_come_from_the_file_or_as_text_from_the_command_line() -> None:
+    assert settings(max_tasks="7", reserve="false", concurrency='{"blur": 2}') == Settings(
+        max_tasks=7, reserve=False, concurrency={"blur": 2}
+    )
+    assert settings() == Settings()
+    assert settings(alarm_email="you@example.org").alarm_email == "you@example.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("concurrency", {"blur": -1}, "concurrency.*>= 0"),
+        ("concurrency", {"blur": 1001}, "concurrency.*<= 1000"),
+        ("concurrency", {"blur": "many"}, "concurrency.*Expected `int`, got `str`"),
+        ("concurrency", 4, "concurrency: Expected `object`, got `int`"),
+        ("reserve", "perhaps", "reserve: Expected `bool`, got `str`"),
+        ("max_upload_bytes", 1023, "max_upload_bytes.*>= 1024"),
+        ("max_pixels", 1, "max_pixels.*>= 10000"),
+        ("max_tasks", 0, "max_tasks.*>= 1"),
+        ("max_tasks", 100_001, "max_tasks.*<= 100000"),
+        ("retention_days", 0, "retention_days.*>= 1"),
+        ("retention_days", 1.5, "retention_days"),
+        ("allowed_origins", "*", "allowed_origins"),
+        ("allowed_origins", ["*"], "allowed_origins"),
+        ("allowed_origins", ["example.org"], "allowed_origins"),
+        ("allowed_origins", ["https://example.org/"], "allowed_origins"),
+    ],
+)
+def test_a_setting_out_of_bounds_is_refused_by_name(name: str, value: Any, sentence: str) -> None:
+    with pytest.raises(SettingsError, match=rf"cdk\.json context: {sentence}"):
+        settings(**{name: value})
+
+
+def test_an_unknown_setting_is_refused_with_what_was_meant() -> None:
+    with pytest.raises(SettingsError, match=r"there is no setting 'max_task'; did you mean 'max_tasks'\?"):
+        settings(max_task=3)
+    with pytest.raises(SettingsError, match=r"there is no setting 'colour'; the settings are concurrency, .*"):
+        settings(colour="red")
+    assert settings(**{"@aws-cdk/core:x": True, "aws:cdk:y": 1, "cdk-migrate": True, "target": "local"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[default.blur\n", r"recipes\.toml: .*line 1"),
+        ("[hero.blur]\n", "there must be a recipe named 'default'"),
+        ("default = 3\n", r"\[default\]: a recipe needs at least one variant"),
+        ("[default]\n", r"\[default\]: a recipe needs at least one variant"),
+        ("[default]\nblur = 3\n", r"\[default\.blur\]: a variant is a table"),
+        ('[default.blur]\n["he ro".blur]\n', r"\[he ro\]: a recipe's name takes letters"),
+        ('[default."a/b"]\nop = "blur"\n', r"\[default\.a/b\]: a variant's name takes letters"),
+        (f"[default.blur]\n[j{'0' * 20}.blur]\n", r"\]: a recipe's name"),
+        ("[default.smudge]\n", r"\[default\.smudge\]: op: there is no op 'smudge'; the ops are .*blur"),
+        ("[default.soft]\nop = 3\n", r"\[default\.soft\]: op: there is no op '3'"),
+        ("[default.blur]\nradius = 101\n", r"\[default\.blur\]: radius must be from 0 to 100, not 101"),
+        ("[default.blur]\nradius = 'wide'\n", r"\[default\.blur\]: radius must be a number, not 'wide'"),
+        ("[default.blur]\nradios = 2\n", r"\[default\.blur\]: radios is not known; did you mean radius"),
+        ("[default.resize]\nwidth = 2\n", r"\[default\.resize\]: height is missing"),
+        (
+            "[default.convert]\nformat = 'gif'\n",
+            r"\[default\.convert\]: format must be one of avif, jpeg, png, webp, not 'gif'",
+        ),
+        ("[default.shout]\n", r"\[default\.shout\]: op: 'shout' takes text, not a file"),
+    ],
+)
+def test_a_bad_recipe_is_refused_with_file_key_and_reason(tmp_path: Path, text: str, sentence: str) -> None:
+    shout = msgspec.structs.replace(CARD, name="shout", takes="text", carrier="value", returns="value")
+    path = tmp_path / "recipes.toml"
+    path.write_text(text)
+    with pytest.raises(RecipeError, match=sentence) as refusal:
+        read_recipes(path, Catalogue([*CATALOGUE.values(), shout]))
+    assert str(refusal.value).startswith("recipes.toml: ")
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("x = 1", "must define a function named 'probe'"),
+        ("def probe(text: str) -> str:\n    '''Say.'''", r"needs the @op\(…\) decorator"),
+        ("@op()\ndef probe(text: str) -> str:\n    return text", "docstring's first line"),
+        ("@op()\ndef probe(text) -> str:\n    '''Say.'''", "annotate the first parameter and the return value"),
+        ("@op()\ndef probe(text: str):\n    '''Say.'''", "annotate the first parameter and the return value"),
+        ("@op()\ndef probe() -> str:\n    '''Say.'''", "annotate the first parameter"),
+        ("@op()\ndef probe(text: str, times: int = 1) -> str:\n    '''Say.'''", r"'times' must come after a '\*'"),
+        ("@op()\ndef probe(text: str, *, times=1) -> str:\n    '''Say.'''", "'times' needs a type"),
+        ("@op(memory=1)\ndef probe(text: str) -> str:\n    '''Say.'''", "@op: .*unknown field `memory`"),
+        ("@op(batch=11)\ndef probe(text: str) -> str:\n    '''Say.'''", "@op: .*<= 10.*batch"),
+    ],
+)
+def test_a_bad_declaration_is_refused_with_file_and_rule(tmp_path: Path, source: str, sentence: str) -> None:
+    (tmp_path / "probe.py").write_text(f"from umbel_core.op import op\n{source}\n")
+    with pytest.raises(OpDeclarationError, match=sentence) as refusal:
+        read_ops(tmp_path)
+    assert "probe" in str(refusal.value)

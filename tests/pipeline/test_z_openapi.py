@@ -1,0 +1,14 @@
+"""The deployed API answers as its OpenAPI document says; the last file here, since it leaves jobs of chance behind."""
+
+import pytest
+
+from tests.fuzz import fuzz
+from tests.pipeline.api import Api
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+
+
+def test_generated_calls_get_no_undocumented_answer(api: Api) -> None:
+    run = fuzz(api, 8, "examples,fuzzing,stateful")
+    assert run.returncode == 0, run.stdout[-5000:]
+    assert "passed" in run.stdout
