@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import certifi
 import msgspec
 import pycurl  # type: ignore[import-untyped]  # it has types, but does not say so
+from w3lib.encoding import http_content_type_encoding
 
 from umbel_core.errors import Rejected
 from umbel_fetching.addresses import Allowed
@@ -79,6 +80,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str
     """In lower case, without parameters; empty when the answer does not say."""
     charset: str | None
+    """As Python names it; None when the answer names none that Python knows."""
     body: bytes
     """Decompressed."""
     truncated: bool
@@ -111,12 +113,11 @@ def fetch(
     if whole and visit.cut:
         raise Rejected("too_large", f"{host_of(place)} sends more than {max_bytes} bytes.")
     kind = visit.curl.getinfo(pycurl.CONTENT_TYPE) or ""
-    charset = re.search(r"charset\s*=\s*[\"']?([\w.:+-]{1,40})", kind, re.IGNORECASE)
     return Page(
         url=place,
         status=visit.curl.getinfo(pycurl.RESPONSE_CODE),
         content_type=kind.partition(";")[0].strip().lower(),
-        charset=charset[1].lower() if charset else None,
+        charset=http_content_type_encoding(kind),
         body=bytes(visit.body),
         truncated=visit.cut,
         took_ms=round((time.monotonic() - start) * 1000),
