@@ -151,6 +151,12 @@ def test_the_api_finds_all_that_it_imports() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_api_finds_what_it_imports_for_metrics_alone() -> None:
+    code = bundle.code("api", [FUNCTIONS / "api"], {}, LOCAL)
+    done = alone("api.prometheus, prometheus_client.core", code, "core", "http")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("op", OPS_HERE)
 def test_a_worker_finds_all_that_its_op_imports(op: str) -> None:
     code = bundle.code(f"op-{op}", [FUNCTIONS / "worker", OPS / f"{op}.py"], {}, LOCAL)
