@@ -1,6 +1,5 @@
 """Code and layers as folders to upload: wheels taken by uv for the target, compiled, cut down; no Docker."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.target import Target
+from umbel.content_hash import content_hash
 from umbel.environment import clean
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +49,7 @@ def packages_layer(packages: Collection[str], target: Target) -> Path:
 
 
 def _layer(name: str, target: Target, locked: str, recipe: dict[str, Any], sources: list[Path]) -> Path:
-    digest = _digest([*sources, Path(__file__)], locked, repr(target), repr(recipe))
+    digest = content_hash([*sources, Path(__file__)], locked, repr(target), repr(recipe))[:16]
     folder = BUILD / "layers" / f"{name}-{target.name}-{digest}"
     if _finished(folder):
         return folder
@@ -86,7 +86,7 @@ def size(folder: Path) -> int:
 
 def code(name: str, packages: list[Path], data: dict[str, bytes], target: Target) -> Path:
     """Return a function's folder: packages, single files in a folder named as theirs, and data files beside them."""
-    digest = _digest([*packages, Path(__file__)], repr(target), *map(repr, data.items()))
+    digest = content_hash([*packages, Path(__file__)], repr(target), *map(repr, data.items()))[:16]
     folder = BUILD / "functions" / f"{name}-{target.name}-{digest}"
     if _finished(folder):
         return folder
@@ -162,15 +162,11 @@ def settle_modes(folder: Path) -> None:
 
 
 def fingerprint(folder: Path) -> str:
-    """Return a hash of all names, modes and bytes. The CDK's own leaves out the modes, and would keep an archive that
-    was uploaded with others."""
-    seen = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        content = path.read_bytes() if path.is_file() else b""
-        seen.update(
-            f"{path.relative_to(folder).as_posix()} {path.stat().st_mode:o} {len(content)}\0".encode() + content
-        )
-    return seen.hexdigest()
+    """Return a hash of all names, modes and bytes in a folder.
+
+    The CDK's own leaves out the modes, and would keep an archive that was uploaded with others.
+    """
+    return content_hash(sorted(folder.iterdir()), ignored=frozenset(), modes=True)
 
 
 @cache
@@ -221,18 +217,6 @@ def _uv_program() -> str:
     if not own.exists():
         raise BundleError("uv is not in this environment: make setup")
     return str(own)
-
-
-def _digest(paths: list[Path], *texts: str) -> str:
-    seen = hashlib.sha256()
-    for path in paths:
-        files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-        for file in files:
-            if "__pycache__" not in file.parts:
-                seen.update(os.fsencode(str(file.relative_to(path.parent))) + b"\0" + file.read_bytes() + b"\0")
-    for text in texts:
-        seen.update(text.encode() + b"\0")
-    return seen.hexdigest()[:16]
 
 
 def _part(folder: Path) -> Path:

@@ -14,8 +14,10 @@ from infra import bundle
 from infra.function import FUNCTIONS
 from infra.lanes import layers_of
 from infra.packages import packages_of
+from infra.site import built
 from infra.target import AWS, Target, read_target
 from tests.infra.synthesis import OPS
+from umbel import stamps, toolchain
 from umbel_core.catalogue import read_ops
 
 LOCAL = read_target({"target": "local"}.get)
@@ -181,3 +183,13 @@ def test_two_builds_at_a_time_make_one_folder(tmp_path: Path, monkeypatch: pytes
     made = bundle.code("relay", [FUNCTIONS / "relay"], {}, LOCAL)
     assert list(made.parent.iterdir()) == [made]
     assert (made / "relay" / "handler.py").exists()
+
+
+def test_the_page_is_built_once_whoever_asks_for_it_first() -> None:
+    """`umbel up` asks before the synthesis, so that the page is a step of its own; the synthesis finds it there."""
+    toolchain.page()
+    stamp = stamps.STAMPS / "web-app"
+    before = stamp.stat().st_mtime_ns
+    built()
+    subprocess.run([sys.executable, "-I", "-m", "umbel.toolchain", "page"], check=True)
+    assert stamp.stat().st_mtime_ns == before
