@@ -51,7 +51,7 @@ test: setup browser ## Every test (ARGS="-k upload")
 
 check: setup ## Lint, types, fast tests
 	@$(run) ruff check . && $(run) ruff format --check .
-	@$(run) mypy umbel infra functions layers/core
+	@$(run) mypy umbel infra functions layers/core tests bench
 	@$(run) python -m pytest tests -m "not engine and not browser" $(ARGS)
 	@$(run) npm run --silent check -w frontend
 

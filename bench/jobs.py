@@ -21,6 +21,7 @@ from PIL import Image
 from bench.pipeline import half_megapixel
 from bench.processes import cpu_seconds, show
 from umbel.client import Client
+from umbel.job import Job
 from umbel.stack import find
 
 _CLIENTS = 8
@@ -32,12 +33,12 @@ def burst(client: Client, count: int, body: dict[str, Any]) -> dict[str, Any]:
     start = time.time()
     with cpu_seconds() as cpu:
         with ThreadPoolExecutor(_CLIENTS) as pool:
-            responses = [pool.submit(client.call, "POST", "/jobs", body) for _ in range(count)]
-        jobs = [each.result()["job_id"] for each in responses]
+            responses = [pool.submit(client.submit, body) for _ in range(count)]
+        jobs = [each.result() for each in responses]
         accepted = time.time() - start
         # The last job is polled first: to poll while others still run would slow them down.
-        took = max(_ended(client, job) for job in reversed(jobs)) - start
-    tasks = [task for job in jobs for task in client.tasks(job)]
+        took = max(map(_ended, reversed(jobs))) - start
+    tasks = [task for job in jobs for task in job.tasks()]
     for task in tasks:
         picture = Image.open(io.BytesIO(urllib3.request("GET", task.result["url"]).data))
         assert (task.status, picture.size) == ("completed", (_SIDE, _SIDE)), task
@@ -51,11 +52,11 @@ def burst(client: Client, count: int, body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ended(client: Client, job: str) -> float:
+def _ended(job: Job) -> float:
     """Wait until a job has ended; return the time of its end in its record."""
-    while not (found := client.job(job)).ended:
+    while not job.refresh().ended:
         time.sleep(0.25)
-    return datetime.fromisoformat(found.updated_at).timestamp()
+    return datetime.fromisoformat(job.record.updated_at).timestamp()
 
 
 def main(arguments: list[str]) -> None:
@@ -64,15 +65,15 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--jobs", type=int, default=50)
     options.add_argument("--concurrency", type=int, nargs="+", default=[1, 2, 4])
     given = options.parse_args(arguments)
-    client = Client(find())
+    client = Client.of(find())
     photo = base64.b64encode(half_megapixel()).decode()
     body = {"image_data": photo, "operation": "resize", "width": _SIDE, "height": _SIDE}
-    before = next(op["concurrency"] for op in client.call("GET", "/ops")["ops"] if op["name"] == "resize")
+    before = next(op.concurrency for op in client.ops() if op.name == "resize")
     burst(client, given.jobs, body)
     try:
         for number in given.concurrency:
-            client.call("PUT", "/ops/resize", {"concurrency": number})
+            client.scale("resize", number)
             burst(client, 4, body)
             show({"concurrency": number, **burst(client, given.jobs, body)})
     finally:
-        client.call("PUT", "/ops/resize", {"concurrency": before})
+        client.scale("resize", before)

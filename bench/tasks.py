@@ -13,6 +13,7 @@ from typing import Any
 from bench.processes import cpu_seconds, peak_mb, show
 from umbel.client import Client
 from umbel.stack import STACK, find
+from umbel_core.contract import Counts, Manifest, TaskSpec
 
 
 def run(client: Client, count: int) -> dict[str, Any]:
@@ -20,38 +21,38 @@ def run(client: Client, count: int) -> dict[str, Any]:
     words = [f"word {number}" for number in range(count)]
     submitted = time.time()
     with cpu_seconds() as cpu:
-        job = client.call("POST", "/jobs", {"tasks": [{"op": "reverse", "input": word} for word in words]})["job_id"]
+        job = client.submit(Manifest([TaskSpec("reverse", word) for word in words]))
         accepted = time.time()
-        while (found := client.call("GET", f"/jobs/{job}"))["status"] not in ("completed", "failed"):
+        while not job.refresh().ended:
             time.sleep(0.5)
-    tasks = list(client.pages(f"/jobs/{job}/tasks", "tasks", limit=200))
-    assert [task["result"] for task in tasks] == [word[::-1] for word in words]
-    assert found["counts"] == {"total": count, "completed": count, "failed": 0, "skipped": 0}
-    ended = sorted(_seconds(task["finished_at"]) for task in tasks)
-    took = _seconds(found["updated_at"]) - submitted
+    tasks = list(job.tasks())
+    assert [task.result for task in tasks] == [word[::-1] for word in words]
+    assert job.counts == Counts(total=count, completed=count)
+    ended = sorted(_seconds(task.finished_at or "") for task in tasks)
+    took = _seconds(job.record.updated_at) - submitted
     return {
         "tasks": count,
         "accepted": accepted - submitted,
-        "planned": _planned(client, job) - submitted,
+        "planned": _planned(job.id) - submitted,
         "first_done": ended[0] - submitted,
         "half_done": ended[count // 2] - submitted,
         "last_done": ended[-1] - submitted,
         "counted": took,
         "tasks_per_s": count / took,
-        "redone": sum(task["attempts"] > 1 for task in tasks),
-        "twice_written": sum(task["version"] != 2 for task in tasks),
+        "redone": sum(task.attempts > 1 for task in tasks),
+        "twice_written": sum(task.version != 2 for task in tasks),
         "cpu_s": cpu,
         "peak_mb": {name: most for name, most in peak_mb().items() if name in cpu},
     }
 
 
-def _planned(client: Client, job: str) -> float:
+def _planned(job_id: str) -> float:
     """Return when the coordinator had published the last task, from its log."""
-    logs = client.deployment.aws.client("logs")
+    logs = find().aws.client("logs")
     group = f"/aws/lambda/{STACK}-coordinator"
-    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=f'"{job}"'):
+    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=f'"{job_id}"'):
         for event in page["events"]:
-            if f'"job_id":"{job}"' in event["message"]:
+            if f'"job_id":"{job_id}"' in event["message"]:
                 return float(event["timestamp"]) / 1000
     return float("nan")
 
@@ -65,7 +66,7 @@ def main(arguments: list[str]) -> None:
     options = argparse.ArgumentParser(prog="bench tasks")
     options.add_argument("--counts", type=int, nargs="+", default=[1000, 10000])
     given = options.parse_args(arguments)
-    client = Client(find())
+    client = Client.of(find())
     run(client, 100)
     for count in given.counts:
         show(run(client, count))

@@ -15,15 +15,17 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 from PIL import Image
 
 from bench.processes import cpu_seconds, show
 from tests.fetching.server import Site, serving
 from tests.pipeline.lanes import most_at_once
 from umbel.client import Client
+from umbel.job import Job
 from umbel.stack import find
+from umbel_core.contract import CrawlRequest
 
-ENDED = ("completed", "failed", "cancelled")
 PAGE_SECONDS = 0.05
 
 
@@ -40,10 +42,10 @@ def batch(client: Client, web: Site, stores: int, images: int) -> Iterator[dict[
 
     start = time.time()
     with cpu_seconds() as cpu:
-        job = client.call("POST", "/batches", {"count": stores, "visits": visits})["job_id"]
-        ended = _ended(client, job)
+        job = client.batch(visits)
+        _wait(lambda: job.refresh().ended)
     took = time.time() - start
-    tasks = _tasks(client, job)
+    tasks = _tasks(job)
     groups = defaultdict(list)
     for task in tasks:
         groups[task["group"]].append(task)
@@ -56,12 +58,12 @@ def batch(client: Client, web: Site, stores: int, images: int) -> Iterator[dict[
         ]
         ran = [task for task in of_store if task["status"] != "skipped"]
         assert all(before["finished_at"] <= after["started_at"] for before, after in pairwise(ran))
-    assert {error["store_id"] for error in ended["errors"]} == {f"S{store:03}" for store in broken}
+    assert {error.store_id for error in job.errors} == {f"S{store:03}" for store in broken}
     at_once = most_at_once([task for task in tasks if task["status"] == "completed"])
     yield {
         "stores": stores,
         "images": images,
-        **ended["counts"],
+        **msgspec.to_builtins(job.counts),
         "seconds": took,
         "stores_at_once": at_once,
         "cpu_s": cpu,
@@ -71,11 +73,11 @@ def batch(client: Client, web: Site, stores: int, images: int) -> Iterator[dict[
         web.files[f"/{store}/{index}.jpg"] = _picture(store, index)
     requests = len(web.asked)
     start = time.time()
-    client.call("POST", f"/jobs/{job}/retry")
-    _wait(lambda: client.call("GET", f"/jobs/{job}")["status"] == "completed")
+    job.retry()
+    _wait(lambda: job.refresh().status == "completed")
     took = time.time() - start
     known = {task["id"]: task for task in tasks if task["status"] == "completed"}
-    assert all(task == known.get(task["id"], task) for task in _tasks(client, job))
+    assert all(task == known.get(task["id"], task) for task in _tasks(job))
     left = sum(images - index for index in broken.values())
     assert len(web.asked) - requests == left
     yield {"retried": left, "seconds": took}
@@ -84,17 +86,18 @@ def batch(client: Client, web: Site, stores: int, images: int) -> Iterator[dict[
 def crawl(client: Client, web: Site, pages: int, workers: int) -> Iterator[dict[str, Any]]:
     """Run a crawl, and one that is cancelled after half of its pages; yield the numbers of both."""
     urls = [web.url(f"/slow?{PAGE_SECONDS}&{number}") for number in range(pages)]
+    request = CrawlRequest(urls=urls, workers=workers)
     start = time.time()
     with cpu_seconds() as cpu:
-        job = client.call("POST", "/crawls", {"urls": urls, "workers": workers})["job_id"]
-        _wait(lambda: client.call("GET", f"/jobs/{job}")["counts"]["completed"])
+        job = client.submit(request, "crawls")
+        _wait(lambda: job.refresh().counts.completed)
         first = time.time() - start
-        ended = _ended(client, job)
+        _wait(lambda: job.refresh().ended)
     took = time.time() - start
-    tasks = _tasks(client, job)
+    tasks = _tasks(job)
     assert [task["result"]["url"] for task in tasks] == urls
     yield {
-        "pages": ended["counts"]["completed"],
+        "pages": job.counts.completed,
         "workers": workers,
         "seconds": took,
         "first_s": first,
@@ -102,17 +105,17 @@ def crawl(client: Client, web: Site, pages: int, workers: int) -> Iterator[dict[
         "at_once": most_at_once(tasks),
         "cpu_s": cpu,
     }
-    job = client.call("POST", "/crawls", {"urls": urls, "workers": workers})["job_id"]
-    _wait(lambda: client.call("GET", f"/jobs/{job}")["counts"]["completed"] >= pages // 2)
+    cancelled = client.submit(request, "crawls")
+    _wait(lambda: cancelled.refresh().counts.completed >= pages // 2)
     start = time.time()
-    client.call("DELETE", f"/jobs/{job}")
-    _wait(lambda: all(task["status"] in ("completed", "skipped") for task in _tasks(client, job)))
+    cancelled.cancel()
+    _wait(lambda: all(task["status"] in ("completed", "skipped") for task in _tasks(cancelled)))
     took = time.time() - start
-    counts = client.call("GET", f"/jobs/{job}")["counts"]
+    counts = cancelled.refresh().counts
     yield {
         "cancelled_after": pages // 2,
-        "completed": counts["completed"],
-        "skipped": counts["skipped"],
+        "completed": counts.completed,
+        "skipped": counts.skipped,
         "seconds": took,
     }
 
@@ -127,14 +130,8 @@ def _size(store: int, index: int) -> tuple[int, int]:
     return 40 + store, 30 + index
 
 
-def _ended(client: Client, job: str) -> dict[str, Any]:
-    _wait(lambda: client.call("GET", f"/jobs/{job}")["status"] in ENDED)
-    found: dict[str, Any] = client.call("GET", f"/jobs/{job}")
-    return found
-
-
-def _tasks(client: Client, job: str) -> list[dict[str, Any]]:
-    return list(client.pages(f"/jobs/{job}/tasks", "tasks", limit=200))
+def _tasks(job: Job) -> list[dict[str, Any]]:
+    return [msgspec.to_builtins(task) for task in job.tasks()]
 
 
 def _wait(condition: Callable[[], object]) -> None:
@@ -151,7 +148,7 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--pages", type=int, default=200)
     options.add_argument("--workers", type=int, default=8)
     given = options.parse_args(arguments)
-    client = Client(find())
+    client = Client.of(find())
     with serving(Site(given.port)) as web:
         for numbers in (
             *batch(client, web, given.stores, given.images),

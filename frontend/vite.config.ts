@@ -29,7 +29,7 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
-/** Adds what the API reference in `public/docs` needs: Redoc and the OpenAPI document. */
+/** Adds what the API reference in `public/docs` needs: Redoc and the generated documents. */
 const apiReference: Plugin = {
   name: "api-reference",
   apply: "build",
@@ -39,6 +39,7 @@ const apiReference: Plugin = {
       "redoc.standalone.js": redoc,
       "redoc.standalone.js.LICENSE.txt": `${redoc}.LICENSE.txt`,
       "openapi.json": new URL("../docs/openapi.json", import.meta.url),
+      "asyncapi.json": new URL("../docs/asyncapi.json", import.meta.url),
     };
     for (const [name, path] of Object.entries(files)) {
       this.emitFile({ type: "asset", fileName: `docs/${name}`, source: readFileSync(path) });

@@ -11,9 +11,9 @@ from constructs import Construct
 from api.app import routes
 from api.environment import ApiEnvironment
 from infra.function import FunctionFactory
-from infra.intake import Intake
+from infra.intake import IntakeConstruct
 from infra.lanes import grant_read_lanes, lane_functions, lane_name, lane_queues
-from infra.ledger import Ledger
+from infra.ledger import LedgerConstruct
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.settings import Limits
 
@@ -34,15 +34,15 @@ _REFUSALS = {
 }
 
 
-class Api(Construct):
+class ApiConstruct(Construct):
     """The REST API, its function, and the authorizer on every route that needs a token."""
 
     def __init__(
         self,
         scope: Construct,
         factory: FunctionFactory,
-        intake: Intake,
-        ledger: Ledger,
+        intake: IntakeConstruct,
+        ledger: LedgerConstruct,
         authorizer: lambda_.IFunction,
         limits: Limits,
         *,
@@ -112,10 +112,10 @@ class Api(Construct):
                 response_headers={"Access-Control-Allow-Origin": f"'{origins[0]}'"},
                 templates={"application/json": _ERROR % (code, message)},
             )
-        moves = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
-        ledger.table.grant(self.function, *(f"dynamodb:{move}" for move in moves))
-        for place in (UPLOADS_PREFIX, JOBS_PREFIX):
-            ledger.uploads.grant_put(self.function, f"{place}*")
+        actions = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+        ledger.table.grant(self.function, *(f"dynamodb:{action}" for action in actions))
+        for key_prefix in (UPLOADS_PREFIX, JOBS_PREFIX):
+            ledger.uploads.grant_put(self.function, f"{key_prefix}*")
         ledger.uploads.grant_read(self.function, f"{JOBS_PREFIX}*")
         ledger.results.grant_read(self.function)
         intake.queue.queue.grant_send_messages(self.function)

@@ -5,23 +5,23 @@ from constructs import Construct
 
 from dead_letters.environment import DeadLettersEnvironment
 from infra.function import FunctionFactory
-from infra.intake import Intake
+from infra.intake import IntakeConstruct
 from infra.lanes import Lane, lane_name
-from infra.ledger import Ledger
+from infra.ledger import LedgerConstruct
 from infra.queue import DEAD_SUFFIX
 from umbel_core.settings import Limits
 
 
-class DeadLetters(Construct):
+class DeadLettersConstruct(Construct):
     """One function that reads every dead-letter queue."""
 
     def __init__(
         self,
         scope: Construct,
         factory: FunctionFactory,
-        intake: Intake,
+        intake: IntakeConstruct,
         lanes: list[Lane],
-        ledger: Ledger,
+        ledger: LedgerConstruct,
         limits: Limits,
     ) -> None:
         super().__init__(scope, "DeadLetters")

@@ -55,6 +55,7 @@ def types(target: Path = TYPES) -> None:
             str(source),
             "-o",
             str(target),
+            "--empty-objects-unknown",
             "--root-types",
             "--root-types-no-schema-prefix",
         ]

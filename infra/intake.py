@@ -8,7 +8,7 @@ from constructs import Construct
 
 from coordinator.environment import CoordinatorEnvironment
 from infra.function import FunctionFactory
-from infra.ledger import Ledger
+from infra.ledger import LedgerConstruct
 from infra.queue import Queue
 from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.lane_settings import MAX_RECEIVES_THROTTLED
@@ -18,11 +18,11 @@ _TIMEOUT = 180
 _CAP = 4
 
 
-class Intake(Construct):
+class IntakeConstruct(Construct):
     """Events for two prefixes of the uploads bucket, a queue, the coordinator, the two tasks topics."""
 
     def __init__(
-        self, scope: Construct, factory: FunctionFactory, ledger: Ledger, limits: Limits, alarms: sns.ITopic
+        self, scope: Construct, factory: FunctionFactory, ledger: LedgerConstruct, limits: Limits, alarms: sns.ITopic
     ) -> None:
         super().__init__(scope, "Intake")
         self.queue = Queue(

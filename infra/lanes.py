@@ -9,8 +9,8 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.function import FUNCTIONS, FunctionFactory
-from infra.intake import Intake
-from infra.ledger import Ledger
+from infra.intake import IntakeConstruct
+from infra.ledger import LedgerConstruct
 from infra.packages import packages_of
 from infra.queue import Queue
 from umbel_core.input_types import layers_for
@@ -30,8 +30,8 @@ class Lane(Construct):
         self,
         scope: Construct,
         factory: FunctionFactory,
-        intake: Intake,
-        ledger: Ledger,
+        intake: IntakeConstruct,
+        ledger: LedgerConstruct,
         card: OpCard,
         numbers: LaneSettings,
         limits: Limits,

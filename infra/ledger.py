@@ -9,7 +9,7 @@ from infra.settings import Settings
 from umbel_core.aws.keys import BY_TIME, UNFINISHED
 
 
-class Ledger(Construct):
+class LedgerConstruct(Construct):
     """The buckets for uploads and results; the tables for jobs and tasks, tokens, and sockets."""
 
     def __init__(self, scope: Construct, settings: Settings) -> None:

@@ -35,6 +35,7 @@ from umbel_core.contract import (
     Variant,
     Visit,
 )
+from umbel_core.op import Compute
 
 _JOB_ID = "j0f8a2aaaebd8ed4f150e"
 _START, _END = "2026-01-31T12:00:00.123Z", "2026-01-31T12:00:00.456Z"
@@ -89,7 +90,7 @@ _OP = Op(
     returns="value",
     input={"title": "Text", "type": "string"},
     params={"type": "object", "properties": {}, "required": [], "additionalProperties": False},
-    compute={"memory_mb": 512, "timeout_seconds": 20, "concurrency": 4, "batch": 4, "ordered": False, "serves": None},
+    compute=Compute(),
     concurrency=4,
     state="ready",
     last_success_at=_END,

@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.function import FunctionFactory
-from infra.ledger import Ledger
+from infra.ledger import LedgerConstruct
 from infra.queue import DEAD_SUFFIX, alarm
 from relay.environment import RelayEnvironment
 from sockets.environment import SocketsEnvironment
@@ -25,14 +25,14 @@ _EVENT_TOLD = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"pre
 _JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [JOB]}}}}
 
 
-class Relay(Construct):
+class RelayConstruct(Construct):
     """The WebSocket API, the sockets function, and the relay, which pushes the ledger's changes to subscribers."""
 
     def __init__(
         self,
         scope: Construct,
         factory: FunctionFactory,
-        ledger: Ledger,
+        ledger: LedgerConstruct,
         authorizer: lambda_.IFunction,
         limits: Limits,
         alarms: sns.ITopic,

@@ -10,11 +10,11 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from infra.api import STAGE, Api
+from infra.api import STAGE, ApiConstruct
 from infra.bundle import ROOT, fingerprint, settle_modes
 from infra.function import FunctionFactory
-from infra.ledger import Ledger
-from infra.relay import Relay
+from infra.ledger import LedgerConstruct
+from infra.relay import RelayConstruct
 from publisher.environment import PublisherEnvironment
 from umbel import toolchain
 from umbel.errors import UmbelError
@@ -27,7 +27,7 @@ from umbel_core.settings import Limits
 SOURCES = ROOT / "frontend"
 
 
-class Site(Construct):
+class SiteConstruct(Construct):
     """A private bucket and the distribution in front of it. Its files come last, when what they call is there."""
 
     def __init__(self, scope: Construct) -> None:
@@ -71,9 +71,9 @@ class Site(Construct):
     def publish(
         self,
         factory: FunctionFactory,
-        api: Api,
-        relay: Relay,
-        ledger: Ledger,
+        api: ApiConstruct,
+        relay: RelayConstruct,
+        ledger: LedgerConstruct,
         recipes: Recipes,
         limits: Limits,
         ops: list[str],

@@ -12,18 +12,18 @@ from constructs import Construct
 
 from authorizer.environment import AuthorizerEnvironment
 from infra import openapi
-from infra.api import STAGE, Api
+from infra.api import STAGE, ApiConstruct
 from infra.bundle import ROOT
-from infra.dead_letters import DeadLetters
+from infra.dead_letters import DeadLettersConstruct
 from infra.function import FUNCTIONS, FunctionFactory
-from infra.intake import Intake
+from infra.intake import IntakeConstruct
 from infra.lanes import Lane
-from infra.ledger import Ledger
-from infra.relay import Relay
+from infra.ledger import LedgerConstruct
+from infra.relay import RelayConstruct
 from infra.settings import Settings
-from infra.site import Site
+from infra.site import SiteConstruct
 from infra.target import Target
-from infra.ticker import Ticker
+from infra.ticker import TickerConstruct
 from umbel.paths import version
 from umbel_core.catalogue import Catalogue, read_ops
 from umbel_core.lane_settings import concurrency_of, lane_settings
@@ -47,8 +47,8 @@ class Umbel(Stack):
         limits = settings.limits
 
         alarms = self._alarms(name, settings)
-        ledger = Ledger(self, settings)
-        intake = Intake(self, factory, ledger, limits, alarms)
+        ledger = LedgerConstruct(self, settings)
+        intake = IntakeConstruct(self, factory, ledger, limits, alarms)
         lanes = [
             Lane(
                 self,
@@ -62,14 +62,14 @@ class Umbel(Stack):
             )
             for card in self.catalogue.values()
         ]
-        DeadLetters(self, factory, intake, lanes, ledger, limits)
+        DeadLettersConstruct(self, factory, intake, lanes, ledger, limits)
         authorizer = self._authorizer(factory, ledger)
-        relay = Relay(self, factory, ledger, authorizer, limits, alarms)
-        Ticker(self, factory, ledger, relay, limits, reserve=settings.reserve)
-        site = Site(self)
+        relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
+        TickerConstruct(self, factory, ledger, relay, limits, reserve=settings.reserve)
+        site = SiteConstruct(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
-        api = Api(self, factory, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins)
+        api = ApiConstruct(self, factory, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins)
         site.publish(factory, api, relay, ledger, recipes, limits, list(self.catalogue))
 
         self._say(
@@ -100,7 +100,7 @@ class Umbel(Stack):
             topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
         return topic
 
-    def _authorizer(self, factory: FunctionFactory, ledger: Ledger) -> lambda_.Function:
+    def _authorizer(self, factory: FunctionFactory, ledger: LedgerConstruct) -> lambda_.Function:
         function = factory.function(
             Construct(self, "Authorizer"),
             "authorizer",
@@ -123,7 +123,7 @@ def _packaged_data(catalogue: Catalogue, recipes: Recipes, limits: Limits) -> di
     }
 
 
-def _own_origins(target: Target, site: Site) -> list[str]:
+def _own_origins(target: Target, site: SiteConstruct) -> list[str]:
     """Where the web app is served from."""
     if target.endpoint:
         public = [target.public_endpoint] if target.public_endpoint else []

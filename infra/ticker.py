@@ -7,8 +7,8 @@ from constructs import Construct
 
 from infra.function import FunctionFactory
 from infra.lanes import grant_read_lanes, lane_name
-from infra.ledger import Ledger
-from infra.relay import Relay
+from infra.ledger import LedgerConstruct
+from infra.relay import RelayConstruct
 from ticker.environment import TickerEnvironment
 from umbel_core.settings import Limits
 
@@ -16,15 +16,15 @@ _TIMEOUT = 80
 """Seconds. A run ends when the next one starts, which is about a minute later."""
 
 
-class Ticker(Construct):
+class TickerConstruct(Construct):
     """A function that is started once a minute, and runs for that minute while sockets are subscribed to stats."""
 
     def __init__(
         self,
         scope: Construct,
         factory: FunctionFactory,
-        ledger: Ledger,
-        relay: Relay,
+        ledger: LedgerConstruct,
+        relay: RelayConstruct,
         limits: Limits,
         *,
         reserve: bool,

@@ -1,4 +1,4 @@
-"""One deployment for all tests that need one: the real template on the real engine, from nothing, and away again."""
+"""Deploy the real template to the real engine once, for all tests that need a deployment, and delete it at the end."""
 
 import os
 import shutil
@@ -17,24 +17,24 @@ settings.register_profile("fixed", derandomize=True, database=None)
 settings.register_profile("thorough", max_examples=1000)
 settings.load_profile("fixed")
 
-# Before anything imports `umbel`: no test touches the Umbel that whoever runs them has up. With UMBEL_TEST_HOME the
-# deployment stays there for the next run; tests/README.md says how to use that.
+# Before anything imports `umbel`, so that no test touches the Umbel that the user runs. With UMBEL_TEST_HOME the
+# deployment is kept for the next run; tests/README.md says how to use that.
 KEPT = os.environ.get("UMBEL_TEST_HOME")
 os.environ["UMBEL_HOME"] = KEPT or tempfile.mkdtemp(prefix="umbel-tests-")
 for _name in ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST", "UMBEL_TARGET", "UMBEL_HOST", "UMBEL_PERSIST", "UMBEL_TOKEN"):
     os.environ.pop(_name, None)
 
 from tests.fetching.server import Site, serving  # noqa: E402
-from tests.pipeline.api import Api  # noqa: E402
+from tests.pipeline.api import ApiClient  # noqa: E402
 from tests.pipeline.deployment import Deployed, deployment  # noqa: E402
-from tests.pipeline.feed import Feed  # noqa: E402
+from tests.pipeline.feed import SocketClient  # noqa: E402
 from tests.pipeline.shapes import ENDED  # noqa: E402
 from tests.pipeline.waiting import wait_for  # noqa: E402
 from umbel_core.clock import now  # noqa: E402
 from umbel_core.ledger import Job  # noqa: E402
 
 BEGUN = now()
-"""A kept deployment has jobs of earlier runs."""
+"""The start of this run: a kept deployment has jobs of earlier runs."""
 
 
 def pytest_unconfigure() -> None:
@@ -44,8 +44,8 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="session")
 def web() -> Iterator[Site]:
-    """A web server on this machine, the only private address that the deployment may fetch from."""
-    # A deployment that is kept goes on allowing the port that it was made with.
+    """Run a web server on this machine, the only private address that the deployment may fetch from."""
+    # A kept deployment allows only the port that it was deployed with.
     note = Path(os.environ["UMBEL_HOME"], "web.port")
     with serving(Site(int(note.read_text()) if note.exists() else 0)) as site:
         note.parent.mkdir(parents=True, exist_ok=True)
@@ -55,48 +55,48 @@ def web() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def deployed(web: Site) -> Iterator[Deployed]:
-    """The stack, with the probes of tests/pipeline/probes among its ops."""
+    """Deploy the stack, with the test ops of tests/pipeline/probes among its ops."""
     ops = Path(os.environ["UMBEL_HOME"], "ops")
-    with deployment(ops, allowed=web.place, keep=KEPT is not None) as here:
-        yield here
+    with deployment(ops, allowed=web.place, keep_running=KEPT is not None) as deployed_stack:
+        yield deployed_stack
 
 
 @pytest.fixture(scope="session")
-def api(deployed: Deployed) -> Api:
-    """The HTTP API, with an operator's token."""
-    return Api(deployed.stack.api, deployed.token("operator"))
+def api(deployed: Deployed) -> ApiClient:
+    """Return a client of the HTTP API with an operator's token."""
+    return ApiClient(deployed.stack.api, deployed.token("operator"))
 
 
 @pytest.fixture(scope="session")
-def viewer(deployed: Deployed) -> Api:
-    """The HTTP API, with a viewer's token."""
-    return Api(deployed.stack.api, deployed.token("viewer"))
+def viewer(deployed: Deployed) -> ApiClient:
+    """Return a client of the HTTP API with a viewer's token."""
+    return ApiClient(deployed.stack.api, deployed.token("viewer"))
 
 
 @pytest.fixture
-def feed(deployed: Deployed, api: Api) -> Iterator[Feed]:
-    """A socket that listens to every job."""
-    with closing(Feed(deployed.stack.socket, api.token)) as listening:
-        yield listening
+def feed(deployed: Deployed, api: ApiClient) -> Iterator[SocketClient]:
+    """Connect a socket that is subscribed to all jobs."""
+    with closing(SocketClient(deployed.stack.socket, api.token)) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
 def upload(deployed: Deployed) -> Callable[[str, bytes], None]:
-    """Copy bytes into the uploads bucket as `aws s3 cp` does, with LocalStack's client, which knows nothing of us."""
+    """Return a function that puts bytes into the uploads bucket, with LocalStack's client."""
     return partial(_put, deployed)
 
 
 @pytest.fixture(scope="session")
 def job_for(deployed: Deployed) -> Callable[..., Job]:
-    """The job that an object of the uploads bucket started, when it has ended."""
-    return partial(_job_of, deployed)
+    """Return a function that waits until the job that an object of the uploads bucket started has ended."""
+    return partial(_wait_for_job, deployed)
 
 
 def _put(deployed: Deployed, key: str, data: bytes) -> None:
-    deployed.outsider.put_object(Bucket=deployed.stack.uploads_bucket, Key=key, Body=data)
+    deployed.localstack_s3.put_object(Bucket=deployed.stack.uploads_bucket, Key=key, Body=data)
 
 
-def _job_of(deployed: Deployed, key: str, among: int = 60) -> Job:
+def _wait_for_job(deployed: Deployed, key: str, among: int = 60) -> Job:
     def found() -> Job | None:
         jobs, _ = deployed.ledger.jobs(among, None)
         return next((job for job in jobs if job.source == key and job.ended and job.created_at > BEGUN), None)
@@ -105,8 +105,8 @@ def _job_of(deployed: Deployed, key: str, among: int = 60) -> Job:
 
 
 @pytest.fixture(scope="session")
-def done(api: Api) -> Callable[..., dict[str, Any]]:
-    """A job by its id, when it has ended, or has come to the status asked for."""
+def done(api: ApiClient) -> Callable[..., dict[str, Any]]:
+    """Return a function that waits until a job has ended, or has one of the given statuses, and returns it."""
 
     def found(job: str, statuses: tuple[str, ...]) -> dict[str, Any] | None:
         known: dict[str, Any] = api.get(f"/jobs/{job}").body
@@ -119,6 +119,6 @@ def done(api: Api) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def photos() -> dict[str, bytes]:
-    """The real photos, by file name."""
+    """Return file name -> content of the real photos."""
     folder = Path(__file__).parent / "pictures"
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".jpg", ".png")}

@@ -1,6 +1,6 @@
-"""In-memory stand-ins for the adapters. tests/core/test_ledger.py holds ledger and adapter to the same behaviour.
+"""In-memory fakes of the adapters. tests/core/ holds fakes and adapters to the same tests.
 
-Every effect asks the weather before and after: a crash before loses the effect, a crash after loses only the answer.
+A fake may crash before an effect, which loses the effect, and after it, which loses only the answer.
 """
 
 import hashlib
@@ -26,18 +26,18 @@ class CrashError(BaseException):
     """The process ended here. No `except Exception` runs, as none would."""
 
 
-class Weather:
-    """Counts effects down to the one at which the process ends."""
+class Crashes:
+    """Ends the process at a chosen moment."""
 
     def __init__(self) -> None:
         self._left: int | None = None
 
     def crash_at(self, moment: int | None) -> None:
-        """End the process at this moment from now; None: never."""
+        """End the process after so many moments from now; None: never."""
         self._left = moment
 
-    def passes(self) -> None:
-        """One moment between two effects."""
+    def moment(self) -> None:
+        """Let one moment between two effects pass."""
         if self._left is not None:
             self._left -= 1
             if self._left < 0:
@@ -45,14 +45,14 @@ class Weather:
                 raise CrashError
 
 
-CALM = Weather()
+NO_CRASHES = Crashes()
 
 
 class FakeLedger:
     """`umbel_core.ledger.Ledger` in two dicts, with the stream that DynamoDB would send."""
 
-    def __init__(self, weather: Weather = CALM) -> None:
-        self._weather = weather
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
         self._items: dict[Key, Item] = {}
         self._dead: dict[Key, DeadLetter] = {}
         self._cancelled: set[str] = set()
@@ -63,22 +63,22 @@ class FakeLedger:
         self.stream: list[dict[str, Any]] = []
 
     def expect(self, job: Job) -> None:
-        self._weather.passes()
+        self._crashes.moment()
         self._put(job_key(job.id), job)
-        self._weather.passes()
+        self._crashes.moment()
 
     def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
         writes: list[Task | Job] = [*tasks, job]
         written = False
-        for start in range(0, len(writes), 3):  # three for DynamoDB's hundred, so that small jobs are cut up too
+        for start in range(0, len(writes), 3):  # 3 instead of DynamoDB's 100, so that small jobs need several, too
             chunk = writes[start : start + 3]
-            self._weather.passes()
+            self._crashes.moment()
             written = all(self._is_new(entry) for entry in chunk)
             for entry in chunk if written else ():
                 self._put(job_key(entry.id) if isinstance(entry, Job) else task_key(entry.job_id, entry.index), entry)
         if written:
             self._planned.update(task.op for task in tasks)
-        self._weather.passes()
+        self._crashes.moment()
         return written
 
     def _is_new(self, entry: Task | Job) -> bool:
@@ -125,20 +125,20 @@ class FakeLedger:
         found = self.job(job_id)
         if found is None or found.ended:
             return found
-        self._weather.passes()
+        self._crashes.moment()
         self._cancelled.add(job_id)
         stopped = msgspec.structs.replace(found, status="cancelled", updated_at=now(), version=found.version + 1)
         self._put(job_key(job_id), stopped)
-        self._weather.passes()
+        self._crashes.moment()
         return stopped
 
     def resume(self, job_id: str) -> None:
         found = self.job(job_id)
         if found and found.status in ("cancelled", "failed"):
-            self._weather.passes()
+            self._crashes.moment()
             self._cancelled.discard(job_id)
             self._put(job_key(job_id), msgspec.structs.replace(found, status="pending", version=found.version + 1))
-            self._weather.passes()
+            self._crashes.moment()
 
     def cancelled(self) -> frozenset[str]:
         return frozenset(self._cancelled)
@@ -151,7 +151,7 @@ class FakeLedger:
             if wanted is not None and task.index not in wanted:
                 continue
             if task.status in anew:
-                self._weather.passes()
+                self._crashes.moment()
                 task = Task(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},
                     **{name: getattr(task, name) for name in ("group", "etag", "after", "stop_group")},
@@ -170,17 +170,17 @@ class FakeLedger:
         found = (record(Task, self._items[key]) for key in of_job)
         return (task for task in found if status in (None, task.status))
 
-    def put_dead_letter(self, letter: DeadLetter) -> None:
-        self._weather.passes()
-        self._dead[letter.op, letter.id] = letter
-        self._weather.passes()
+    def put_dead_letter(self, dead_letter: DeadLetter) -> None:
+        self._crashes.moment()
+        self._dead[dead_letter.op, dead_letter.id] = dead_letter
+        self._crashes.moment()
 
     def dead_letters(self, op: str) -> list[DeadLetter]:
-        return [letter for (of, _), letter in self._dead.items() if of == op]
+        return [dead_letter for (of, _), dead_letter in self._dead.items() if of == op]
 
-    def delete_dead_letter(self, letter: DeadLetter) -> None:
-        self._weather.passes()
-        self._dead.pop((letter.op, letter.id), None)
+    def delete_dead_letter(self, dead_letter: DeadLetter) -> None:
+        self._crashes.moment()
+        self._dead.pop((dead_letter.op, dead_letter.id), None)
 
     def unfinished(self, limit: int) -> list[str]:
         jobs = sorted(self.jobs(1000, None)[0], key=lambda job: job.created_at)
@@ -190,7 +190,7 @@ class FakeLedger:
         return list(self.all_tasks(job_id))[::-1][:limit]
 
     def record_event(self, event: Event) -> None:
-        self._weather.passes()
+        self._crashes.moment()
         self._put(event_key(event.at, event.id), event)
 
     def replace_deployed_ops(self, ops: Iterable[str]) -> list[str] | None:
@@ -198,13 +198,13 @@ class FakeLedger:
         return before
 
     def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, PeriodStats]]:
-        """As `DynamoCounters` does, with one counter for all."""
+        """Read as `DynamoCounters` does, with one shard."""
         found = {job.id: job for job in map(self.job, jobs) if job}
         return found, {period: self._period_stats(period) for period in periods}
 
     def write(self, jobs: Sequence[tuple[Job, Job]], op_stats: Iterable[PeriodStats]) -> bool:
         """As `DynamoCounters` does."""
-        self._weather.passes()
+        self._crashes.moment()
         for old, _ in jobs:
             there = self.job(old.id)
             if there is None or there.version != old.version:
@@ -215,7 +215,7 @@ class FakeLedger:
             self._put(job_key(new.id), new)
         for stats in op_stats:
             self._op_stats[stats.period] = item(msgspec.structs.replace(stats, version=stats.version + 1))
-        self._weather.passes()
+        self._crashes.moment()
         return True
 
     def counted(self, since: str) -> CountedStats:
@@ -231,7 +231,7 @@ class FakeLedger:
         return record(PeriodStats, self._op_stats[period]) if period in self._op_stats else PeriodStats(period)
 
     def _move(self, command: RunTask, changes: dict[str, Any], stop: str | None = None) -> bool:
-        self._weather.passes()
+        self._crashes.moment()
         task = self.task(command.job_id, command.index)
         if task is None or task.status not in ("pending", "running") or task.round != command.round:
             return False
@@ -240,7 +240,7 @@ class FakeLedger:
         self._put(task_key(task.job_id, task.index), moved)
         if stop:
             self._stopped[task.job_id, stop] = f"The group '{stop}' was stopped by its task {task.index}."
-        self._weather.passes()
+        self._crashes.moment()
         return True
 
     def _get(self, kind: type[Record], key: Item) -> Record | None:
@@ -256,52 +256,52 @@ class FakeLedger:
 
 
 class FakeTasks:
-    """Where tasks are published: the messages, as they would travel."""
+    """Keeps the published messages."""
 
-    def __init__(self, weather: Weather = CALM) -> None:
-        self._weather = weather
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
         self.messages: list[bytes] = []
 
     def publish(self, commands: Iterable[RunTask]) -> int:
         count = 0
         for command in commands:
-            self._weather.passes()
+            self._crashes.moment()
             self.messages.append(msgspec.json.encode(command))
             count += 1
-        self._weather.passes()
+        self._crashes.moment()
         return count
 
     @property
     def commands(self) -> list[RunTask]:
-        """What the messages say."""
+        """The published tasks."""
         return [msgspec.json.decode(message, type=RunTask) for message in self.messages]
 
 
 class FakeBucket:
-    """A bucket, as `Uploads`, `Pictures` and `Results` see it."""
+    """A bucket, for uploads, pictures and results."""
 
-    def __init__(self, weather: Weather = CALM) -> None:
-        self._weather = weather
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
         self.objects: dict[str, bytes] = {}
 
     def write(self, key: str, data: bytes) -> None:
-        self._weather.passes()
+        self._crashes.moment()
         self.objects[key] = data
-        self._weather.passes()
+        self._crashes.moment()
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         self.write(key, data)
 
     def read(self, key: str, etag: str) -> bytes:
         if key not in self.objects or etag not in ("", self.etag(key)):
-            raise Rejected("superseded", f"'{key}' was removed or replaced before its turn came.")
+            raise Rejected("superseded", f"'{key}' was removed or replaced before it was read.")
         return self.objects[key]
 
     def fetch(self, key: str, etag: str | None) -> bytes:
         return self.read(key, etag or "")
 
     def etag(self, key: str) -> str:
-        """As S3 makes it."""
+        """Return the ETag that S3 gives a small object."""
         return hashlib.md5(self.objects[key], usedforsecurity=False).hexdigest()
 
     def ticket(self, key: str, content_type: str, max_bytes: int, seconds: int) -> dict[str, Any]:
@@ -311,21 +311,21 @@ class FakeBucket:
         return f"https://results.example/{key}"
 
 
-class FakeAudience:
-    """Sockets: what they listen to, and what they heard."""
+class FakeConnections:
+    """Connections, their subscriptions and the messages that they received."""
 
-    def __init__(self, end_job: Callable[[str], object], weather: Weather = CALM) -> None:
+    def __init__(self, end_job: Callable[[str], object], crashes: Crashes = NO_CRASHES) -> None:
         self._end_job = end_job
-        self._weather = weather
+        self._crashes = crashes
         self._topics: dict[str, set[str]] = defaultdict(set)
         self._roles: dict[str, str] = {}
         self._jobs: dict[str, list[str]] = defaultdict(list)
-        self.heard: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self.talking = ""
+        self.received: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.ticker_run = ""
         self.gone: set[str] = set()
 
     def add(self, socket: str, role: str) -> None:
-        self.heard[socket] = []
+        self.received[socket] = []
         self._roles[socket] = role
 
     def role(self, socket: str) -> str:
@@ -349,22 +349,22 @@ class FakeAudience:
         self._topics[topic].discard(socket)
 
     def claim_ticker(self, run: str) -> None:
-        self.talking = run
+        self.ticker_run = run
 
     def holds_ticker(self, run: str) -> bool:
-        return self.talking == run
+        return self.ticker_run == run
 
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
         return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}
 
     def send(self, messages: dict[str, list[bytes]], seconds: float = 0) -> None:
-        self._weather.passes()
+        self._crashes.moment()
         for socket, sent in messages.items():
             if socket in self.gone:
                 self.remove(socket)
                 continue
-            self.heard[socket] += [msgspec.json.decode(message) for message in sent]
-        self._weather.passes()
+            self.received[socket] += [msgspec.json.decode(message) for message in sent]
+        self._crashes.moment()
 
 
 class FakeIntake:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from umbel import stack
 
 _PHASES = "examples,coverage,fuzzing,stateful"
@@ -18,11 +18,11 @@ _CHECKS = (
 )
 
 
-def fuzz(api: Api, examples: int, phases: str = _PHASES) -> subprocess.CompletedProcess[str]:
+def fuzz(api: ApiClient, examples: int, phases: str = _PHASES) -> subprocess.CompletedProcess[str]:
     """Run schemathesis with so many examples for each operation; its report is in `stdout`."""
     assert api.token, "an operator's token"
     command = [
-        *(str(Path(sys.executable).with_name("st")), "run", f"{api.address}/openapi.json", "--url", api.address),
+        *(str(Path(sys.executable).with_name("st")), "run", f"{api.url}/openapi.json", "--url", api.url),
         *("--header", f"Authorization: Bearer {api.token}", "--max-examples", str(examples)),
         *("--phases", phases, "--checks", _CHECKS, "--continue-on-failure", "--no-color"),
         *("--generation-database", "none", "--warnings", "off"),
@@ -38,7 +38,7 @@ def fuzz(api: Api, examples: int, phases: str = _PHASES) -> subprocess.Completed
 
 if __name__ == "__main__":
     deployed = stack.find()
-    done = fuzz(Api(deployed.api, deployed.token), int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    done = fuzz(ApiClient(deployed.api, deployed.token), int(sys.argv[1]) if len(sys.argv) > 1 else 100)
     sys.stdout.write(done.stdout)
     sys.stderr.write(done.stderr)
     sys.exit(done.returncode)

@@ -103,7 +103,7 @@ def main() -> None:
         sys.exit(130)
     except UmbelError as error:
         _say(f"{error.detail}\numbel: {error}".strip())
-        sys.exit(error.status)
+        sys.exit(error.exit_status)
     except BrokenPipeError:
         # The program that reads our output has ended: `umbel jobs | head`.
         sys.stdout = None

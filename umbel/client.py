@@ -1,202 +1,206 @@
-"""Umbel's HTTP API for programs: typed answers, and faults that carry the server's sentence."""
+"""Umbel for programs: uploads, ops, batches and crawls on one deployment."""
 
-import mimetypes
+import base64
+import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import Any, Literal
 
-import msgspec
-import urllib3
-
-from umbel.errors import NotRunningError, UmbelError
-from umbel.records import Job, Task
-from umbel.stack import Deployment
-
-_CHUNK = 256 * 1024
-_PLACE = b"-the-file-goes-here-"
-_TRIES = urllib3.Retry(3, read=0, redirect=0, status_forcelist=(429, 503), backoff_factor=0.2, raise_on_status=False)
-_TYPES = {".webp": "image/webp", ".avif": "image/avif"}
-"""What older tables of media types lack."""
-
-
-class ApiError(UmbelError):
-    """The API said no; `code` is its word for why."""
-
-    def __init__(self, status: int, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.http_status = status
-        self.code = code
-
-
-class Ticket(msgspec.Struct, frozen=True):
-    """Leave to put one file into the uploads bucket: the answer of `POST /uploads`."""
-
-    job_id: str
-    url: str
-    fields: dict[str, str]
+from umbel import listing, stack
+from umbel.errors import TaskError, UmbelError
+from umbel.job import Job
+from umbel.ordered_map import ordered_map
+from umbel.pages import Page
+from umbel.result_file import ResultFile
+from umbel.transport import Transport
+from umbel.upload_form import Progress, upload
+from umbel_core.contract import (
+    Accepted,
+    BatchRequest,
+    CrawlRequest,
+    Health,
+    ImageRequest,
+    JobKind,
+    JobMessage,
+    JobStatus,
+    LaneSetting,
+    Manifest,
+    Op,
+    OpList,
+    Redriven,
+    ScaleRequest,
+    Stats,
+    Task,
+    TaskMessage,
+    TaskSpec,
+    Visit,
+)
+from umbel_core.contract.limits import MAX_INLINE_PICTURE_BYTES
 
 
 class Client:
-    """One deployed Umbel's API."""
+    """One deployment of Umbel, as its token may use it.
 
-    def __init__(self, deployment: Deployment) -> None:
-        self.deployment = deployment
-        self._http = _pool(deployment)
+    Without arguments, the deployment that the command line means: the local engine of this checkout, or what
+    `UMBEL_TARGET` names. With `endpoint`, the API at that URL, with `token` or else that of `UMBEL_TOKEN`; `socket` is
+    the URL of its WebSocket, without which jobs are polled.
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """One call; gives the decoded body, raises `ApiError` when the API refuses."""
-        asked = urlencode({name: value for name, value in query.items() if value is not None})
-        headers = {"Content-Type": "application/json"}
-        if self.deployment.token:
-            headers["Authorization"] = f"Bearer {self.deployment.token}"
-        sent = None if body is None else msgspec.json.encode(body)
-        address = f"{self.deployment.api}{path}" + (f"?{asked}" if asked else "")
-        try:
-            answer = self._http.request(method, address, body=sent, headers=headers)
-        except urllib3.exceptions.HTTPError as error:
-            raise _unreachable(self.deployment, error) from error
-        if answer.status >= 400:
-            raise _refusal(answer.status, answer.data, self.deployment)
-        return msgspec.json.decode(answer.data) if answer.data else None
+    A client may be used from several threads. As a context manager it closes its connections.
+    """
 
-    def job(self, name: str) -> Job:
-        """One job as it is now."""
-        return msgspec.convert(self.call("GET", f"/jobs/{quote(name, safe='')}"), Job)
+    def __init__(self, endpoint: str | None = None, token: str | None = None, socket: str | None = None) -> None:
+        if endpoint is None:
+            here = stack.find()
+            endpoint, socket, token = here.api, socket or here.socket, token or here.token
+        self.http = Transport(endpoint, token or os.environ.get("UMBEL_TOKEN"))
+        self.socket = socket
+        self.saved: dict[Path, str] = {}
+        """Which job each file is of that `Job.download` saved."""
 
-    def whole(self, job: str, **query: Any) -> dict[str, Any]:
-        """A job with its tasks as the API has them, for programs."""
-        path = f"/jobs/{quote(job, safe='')}"
-        return {**self.call("GET", path), "tasks": list(self.pages(f"{path}/tasks", "tasks", limit=200, **query))}
+    @classmethod
+    def of(cls, deployment: stack.Deployment) -> "Client":
+        """Return the client of a deployment."""
+        return cls(deployment.api, deployment.token, deployment.socket)
 
-    def tasks(self, job: str, **query: Any) -> Iterator[Task]:
-        """All tasks of a job, page by page."""
-        for task in self.pages(f"/jobs/{quote(job, safe='')}/tasks", "tasks", **query):
-            yield msgspec.convert(task, Task)
+    def __enter__(self) -> "Client":
+        return self
 
-    def pages(self, path: str, key: str, **query: Any) -> Iterator[dict[str, Any]]:
-        """The items of a list that comes in pages."""
-        cursor = None
-        while True:
-            page = self.call("GET", path, cursor=cursor, **query)
-            yield from page[key]
-            cursor = page.get("cursor")
-            if not cursor:
-                return
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    def ticket(self, file: Path, recipe: str | None = None) -> Ticket:
-        """Ask for leave to upload a file."""
-        kind = _TYPES.get(file.suffix.lower()) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        body = {"filename": file.name, "content_type": kind, "size": file.stat().st_size}
-        return msgspec.convert(self.call("POST", "/uploads", {**body, "recipe": recipe} if recipe else body), Ticket)
+    def close(self) -> None:
+        """Close all connections."""
+        self.http.close()
 
-    def put(self, ticket: Ticket, file: Path, sent: Callable[[int], object]) -> None:
-        """Send the file where its ticket says; `sent` hears how many bytes went, chunk by chunk."""
-        with file.open("rb") as content:
-            form = _Form(ticket.fields, content, sent)
-            url, host = self._through_endpoint(ticket.url)
-            headers = {**host, "Content-Type": form.content_type, "Content-Length": str(form.length)}
-            try:
-                answer = self._http.request("POST", url, body=form, headers=headers, retries=False)
-            except urllib3.exceptions.HTTPError as error:
-                raise _unreachable(self.deployment, error) from error
-        if answer.status >= 300:
-            raise ApiError(answer.status, "upload_refused", f"{file.name}: {_reason(answer.data)}")
+    def upload(self, path: str | Path, recipe: str | None = None, progress: Progress = lambda _: None) -> Job:
+        """Upload a picture's file and return its job, which makes the variants of the recipe."""
+        path = Path(path)
+        with path.open("rb") as content:
+            ticket = upload(self.http, path.name, content, path.stat().st_size, recipe, progress)
+        return Job(self, ticket.job_id)
 
-    def save(self, url: str, path: Path) -> None:
-        """Fetch a result into a file; the file appears whole or not at all."""
-        part = path.with_name(f".{path.name}.part")
-        url, host = self._through_endpoint(url)
-        try:
-            with self._http.request("GET", url, headers=host, preload_content=False) as answer, part.open("wb") as out:
-                if answer.status != 200:
-                    raise ApiError(
-                        answer.status, "no_result", f"{path.name}: the result is not there (HTTP {answer.status})"
-                    )
-                for chunk in answer.stream(_CHUNK):
-                    out.write(chunk)
-            part.replace(path)
-        except urllib3.exceptions.HTTPError as error:
-            raise _unreachable(self.deployment, error) from error
-        finally:
-            part.unlink(missing_ok=True)
+    def run(self, op: str, input: Any, /, **params: Any) -> Any:  # noqa: A002 - the contract's word
+        """Run one op on one input and return its result: a value, or a `ResultFile` where it is a picture.
 
-    def _through_endpoint(self, url: str) -> tuple[str, dict[str, str]]:
-        """A link's address, and the headers that go with it, for this machine.
-
-        Links to a local engine name the address that browsers reach, which this machine may not know; what is signed
-        is that name.
+        The input is what the op takes; a picture is a `Path` or `bytes`, or, as text, a URL or a key in the uploads
+        bucket. `TaskError` when the op refuses the input.
         """
-        if self.deployment.endpoint is None:
-            return url, {}
-        link = urlsplit(url)
-        return urlunsplit(link._replace(netloc=urlsplit(self.deployment.endpoint).netloc)), {"Host": link.netloc}
+        (result,) = self.map(op, [input], **params)
+        return result
 
+    def map(
+        self,
+        op: str,
+        inputs: Iterable[Any],
+        /,
+        *,
+        on_error: Literal["raise", "return"] = "raise",
+        **params: Any,
+    ) -> Generator[Any, None, None]:
+        """Run one op on each input and yield the results in the order of the inputs, as soon as they are there.
 
-class _Form:
-    """A multipart form with a file at its end, read in chunks so that a large file never is in memory whole."""
+        Inputs and results are as of `run`. A failed task raises `TaskError`; with `on_error="return"` the error stands
+        in the place of the result. Any number of inputs takes the same memory; what is in flight is cancelled when the
+        iterator is closed.
+        """
+        for task in ordered_map(self, op, inputs, params):
+            try:
+                yield self.result(task)
+            except TaskError as error:
+                if on_error == "raise":
+                    raise
+                yield error
 
-    def __init__(self, fields: dict[str, str], content: BinaryIO, sent: Callable[[int], object]) -> None:
-        # The file's true name went into the ticket; a form would only mangle it.
-        body, self.content_type = urllib3.encode_multipart_formdata([*fields.items(), ("file", ("file", _PLACE))])
-        self._head, self._tail = body.split(_PLACE)
-        self._content, self._sent = content, sent
-        self.length = len(self._head) + os.fstat(content.fileno()).st_size + len(self._tail)
+    def result(self, task: Task) -> Any:
+        """Return the result of an ended task: a value, or a `ResultFile`. `TaskError` when it failed or was skipped."""
+        if task.status != "completed":
+            code, message = (task.error.code, task.error.message) if task.error else (task.status, task.status)
+            raise TaskError(code, message, task)
+        return ResultFile.of(self.http, task.result) or task.result
 
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._head
-        while chunk := self._content.read(_CHUNK):
-            yield chunk
-            self._sent(len(chunk))
-        yield self._tail
+    def start(self, op: str, input: Any, /, **params: Any) -> Job:  # noqa: A002 - the contract's word
+        """Start one op on one input, as of `run`, and return its job at once."""
+        if not isinstance(input, Path | bytes):
+            return self.submit(Manifest([TaskSpec(op, input, params)], name=op))
+        name = input.name if isinstance(input, Path) else op
+        size = input.stat().st_size if isinstance(input, Path) else len(input)
+        with input.open("rb") if isinstance(input, Path) else BytesIO(input) as content:
+            if size <= MAX_INLINE_PICTURE_BYTES:
+                data = base64.b64encode(content.read()).decode()
+                return self.submit(ImageRequest(image_data=data, operation=op, params=params))
+            # Too large for a request: it goes where uploads go, and so its recipe runs, too.
+            key = upload(self.http, name, content, size).fields["key"]
+        return self.submit(Manifest([TaskSpec(op, key, params)], name=name))
 
+    def submit(
+        self,
+        request: Manifest | ImageRequest | BatchRequest | CrawlRequest | Mapping[str, Any],
+        route: Literal["jobs", "batches", "crawls"] = "jobs",
+    ) -> Job:
+        """Start the job that a request asks for and return it at once."""
+        return Job(self, self.http.call(Accepted, "POST", route, body=request).job_id)
 
-def _pool(deployment: Deployment) -> urllib3.PoolManager:
-    """Connections to a deployment: to a local engine always direct, to AWS by the proxy that the environment names."""
-    settings: dict[str, Any] = {"maxsize": 8, "timeout": urllib3.Timeout(connect=5, read=60), "retries": _TRIES}
-    scheme, host = urlsplit(deployment.api).scheme, urlsplit(deployment.api).hostname or ""
-    proxy = None if deployment.endpoint or proxy_bypass(host) else getproxies().get(scheme)
-    if deployment.endpoint is None and (
-        bundle := os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
-    ):
-        settings["ca_certs"] = bundle
-    if proxy is None:
-        return urllib3.PoolManager(**settings)
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    user = ":".join(map(unquote, (parts.username, parts.password or ""))) if parts.username else None
-    headers = urllib3.make_headers(proxy_basic_auth=user) if user else None
-    address = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
-    return urllib3.ProxyManager(address, proxy_headers=headers, **settings)
+    def batch(self, visits: Iterable[Visit | Mapping[str, Any]], gpu_seconds: float = 0) -> Job:
+        """Start measuring the images of visits to stores: in order within a store, stores side by side."""
+        visits = list(visits)
+        return self.submit({"count": len(visits), "visits": visits, "gpu_seconds": gpu_seconds}, "batches")
 
+    def crawl(
+        self, urls: Iterable[str], workers: int = 4, policy: Literal["round_robin", "host"] = "round_robin"
+    ) -> Generator[Page, None, None]:
+        """Fetch pages, at most `workers` at a time, and yield each as soon as it is fetched.
 
-def _refusal(status: int, data: bytes, deployment: Deployment) -> ApiError:
-    """The API's own sentence, or the best one that API Gateway's bare messages allow."""
-    try:
-        error = msgspec.json.decode(data)
-    except msgspec.DecodeError:
-        error = None
-    if status != 401 and isinstance(error, dict) and isinstance(error.get("error"), dict):
-        return ApiError(status, error["error"].get("code", ""), error["error"].get("message", ""))
-    if status in {401, 403} and os.environ.get("UMBEL_TOKEN"):
-        where = deployment.endpoint or deployment.api
-        hint = f"UMBEL_TOKEN is set, and has not the right at {where}: unset it, or umbel token create there"
-        return ApiError(status, "unauthorized", hint)
-    if status in {401, 403}:
-        return ApiError(
-            status, "unauthorized", "this needs a token with the right: umbel token create, then UMBEL_TOKEN=…"
-        )
-    said = error.get("message") or error.get("Message") if isinstance(error, dict) else None
-    return ApiError(status, "", f"the API answered {status}" + (f": {said}" if said else ""))
+        The crawl is cancelled when the iterator is closed before its end.
+        """
+        job = self.submit(CrawlRequest(urls=list(urls), workers=workers, policy=policy), "crawls")
+        ended = False
+        try:
+            for message in job.watch():
+                if isinstance(message, TaskMessage) and message.task.ended:
+                    yield Page.of(message.task)
+            ended = True
+        finally:
+            if not ended:
+                with contextlib.suppress(UmbelError):
+                    job.cancel()
 
+    def watch(self, job: Job | str) -> Iterator[JobMessage | TaskMessage]:
+        """Yield each change of a job and its tasks until the job has ended.
 
-def _reason(data: bytes) -> str:
-    """The message in one of S3's XML errors."""
-    text = data.decode(errors="replace")
-    _, _, rest = text.partition("<Message>")
-    return rest.partition("</Message>")[0] or "the bucket refused the upload"
+        The end of every task comes once, and the last message is the job's. A connection that is lost is made again;
+        while there is none, the job is polled.
+        """
+        return (job if isinstance(job, Job) else Job(self, job)).watch()
 
+    def jobs(
+        self, *, status: JobStatus | None = None, kind: JobKind | None = None, limit: int | None = None
+    ) -> Iterator[Job]:
+        """Yield jobs, newest first: all, or those with this status and of this kind, at most `limit`."""
+        for record in listing.all_jobs(self.http, limit, status=status, kind=kind):
+            yield Job(self, record.id, record)
 
-def _unreachable(deployment: Deployment, error: Exception) -> UmbelError:
-    return NotRunningError() if deployment.endpoint else UmbelError(f"{deployment.api} does not answer: {error}")
+    def job(self, job_id: str) -> Job:
+        """Return a job by its id; `ApiError` when there is none."""
+        return Job(self, job_id).refresh()
+
+    def ops(self) -> list[Op]:
+        """Return the deployed ops, each with its parameters and its lane as it is now."""
+        return self.http.call(OpList, "GET", "ops").ops
+
+    def stats(self) -> Stats:
+        """Return the statistics of this moment, in all and for each op."""
+        return self.http.call(Stats, "GET", "stats")
+
+    def health(self) -> Health:
+        """Return whether every op can work."""
+        return self.http.call(Health, "GET", "health")
+
+    def scale(self, op: str, concurrency: int) -> LaneSetting:
+        """Set how many of an op run at a time; 0 pauses it, and its work waits."""
+        return self.http.call(LaneSetting, "PUT", "ops", op, body=ScaleRequest(concurrency))
+
+    def redrive(self, op: str) -> Redriven:
+        """Run the tasks again whose messages became dead letters of an op."""
+        return self.http.call(Redriven, "POST", "ops", op, "redrive")

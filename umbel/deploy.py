@@ -25,6 +25,7 @@ _SOURCES = (
     "layers",
     "frontend",
     "docs/openapi.json",
+    "docs/asyncapi.json",
     "cdk.json",
     "recipes.toml",
     "uv.lock",

@@ -123,6 +123,7 @@ def _scratch(process: psutil.Process) -> Path | None:
 
 
 def _runs_above(folder: Path) -> Iterator[Path]:
+    """Yield the temporary folders of runs (`…/run/tmp`) among a folder and its parents."""
     for path in (folder, *folder.parents):
         if path.name == SCRATCH.name and path.parent.name == SCRATCH.parent.name:
             yield path

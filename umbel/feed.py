@@ -1,4 +1,4 @@
-"""Follow jobs until they end: by the socket while there is one, by asking now and then when there is not."""
+"""Follow jobs until they end: by the WebSocket while there is a connection, by polling when there is none."""
 
 import contextlib
 import threading
@@ -11,140 +11,204 @@ import msgspec
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from umbel.client import ApiError, Client
-from umbel.records import Board, Job, Task
+from umbel.errors import ApiError
+from umbel.job_state import JobState
+from umbel.listing import task_page
+from umbel.transport import Transport
+from umbel_core.contract import (
+    Job,
+    JobMessage,
+    PingAction,
+    ServerMessage,
+    SnapshotMessage,
+    SubscribeAction,
+    Task,
+    TaskMessage,
+)
 
-_ASK_EVERY = 2.0
-"""Seconds of silence after which jobs are asked for; the socket may be lost, or a message."""
-_TICK = 0.2
-_PING_EVERY = 300.0
-"""The service cuts a socket that is silent for ten minutes."""
-_EVERYTHING = "*"
+Change = JobMessage | TaskMessage
+
+_POLL_SECONDS = 2.0
+"""After so long without a message, jobs are polled: the connection may be lost, or a message."""
+_TICK_SECONDS = 0.2
+_PING_SECONDS = 300.0
+"""API Gateway closes a connection that is silent for ten minutes."""
+_CONNECT_AGAIN_SECONDS = 2.0
+_ALL_JOBS = "*"
 
 
 class Feed:
-    """Changes of the followed jobs. `follow` and `forget` may be called from any thread; `changes` belongs to one.
+    """Changes of the followed jobs. `follow` and `forget` may be called from any thread, `changes` from one.
 
-    With `everything`, one subscription stands for all: for those who follow many jobs, each for a moment.
+    With `everything`, one subscription stands for all: for a program that follows many short jobs. With
+    `jobs_only`, tasks are left out.
     """
 
-    def __init__(self, client: Client, *, everything: bool = False) -> None:
-        self._client = client
+    def __init__(
+        self, http: Transport, socket_url: str | None, *, everything: bool = False, jobs_only: bool = False
+    ) -> None:
+        self._http = http
+        self._socket_url = socket_url
         self._everything = everything
-        self.board = Board()
-        self._followed: set[str] = set()
-        self._fresh = self._topics()
+        self._jobs_only = jobs_only
+        self._jobs: dict[str, JobState] = {}
+        self._to_subscribe = self._topics()
         self._lock = threading.Lock()
         self._socket: ClientConnection | None = None
+        self._tried_at = float("-inf")
         self._open = contextlib.ExitStack()
 
-    def follow(self, job: str) -> None:
+    def follow(self, job_id: str) -> None:
         """Follow one more job."""
         with self._lock:
-            self._followed.add(job)
+            self._jobs.setdefault(job_id, JobState())
             if not self._everything:
-                self._fresh.append(job)
+                self._to_subscribe.append(job_id)
 
-    def forget(self, job: str) -> None:
-        """Follow one job less: nothing more of it is told or kept."""
+    def forget(self, job_id: str) -> None:
+        """Stop following a job, and delete what is known of it."""
         with self._lock:
-            self._followed.discard(job)
-            self.board.jobs.pop(job, None)
+            self._jobs.pop(job_id, None)
 
-    def changes(self, until: Callable[[], bool]) -> Iterator[Job | Task]:
-        """Yield jobs and tasks as they change, until the caller has seen enough."""
-        asked = pinged = time.monotonic()
-        self._connect()
+    def ended(self, job_id: str) -> bool:
+        """Return True once `changes` has yielded the job's last record and the end of all its tasks."""
+        return job_id in self._jobs and self._jobs[job_id].ended
+
+    def changes(self, until: Callable[[], bool]) -> Iterator[Change]:
+        """Yield each change of a job or task until `until` returns True.
+
+        Of each record only newer versions are yielded. The end of every task is yielded before the last record of its
+        job, whatever messages were lost.
+        """
+        polled = pinged = time.monotonic()
         try:
             while not until():
                 self._subscribe()
                 for change in self._receive():
-                    asked = time.monotonic()
+                    polled = time.monotonic()
                     yield change
-                if time.monotonic() - asked > _ASK_EVERY:
-                    asked = time.monotonic()
-                    yield from self._ask()
-                if time.monotonic() - pinged > _PING_EVERY:
+                if time.monotonic() - polled > _POLL_SECONDS:
+                    polled = time.monotonic()
+                    yield from self._poll()
+                if time.monotonic() - pinged > _PING_SECONDS:
                     pinged = time.monotonic()
-                    self._send({"action": "ping"})
+                    self._send(PingAction())
         finally:
             self._open.close()
 
-    def _connect(self) -> None:
-        self._open.close()
-        self._socket = None
-        address = f"{self._client.deployment.socket}?token={quote(self._client.deployment.token or '')}"
-        with contextlib.suppress(OSError, WebSocketException):
-            # By the environment's proxy to AWS, never to an engine at hand.
-            proxy: Literal[True] | None = None if self._client.deployment.endpoint else True
-            socket = connect(address, open_timeout=5, close_timeout=1, max_size=None, proxy=proxy)
-            self._socket = self._open.enter_context(socket)
+    def read(self, job_id: str, *, tasks: bool = False) -> Iterator[Change]:
+        """Read a job from the API; when it has ended, or with `tasks`, also its ended tasks that are not known yet."""
+        state = self._jobs.get(job_id)
+        if state is None or state.ended:
+            return
+        job = self._http.call(Job, "GET", "jobs", job_id)
+        is_news = state.is_news(job)
+        if (job.ended or tasks) and not self._jobs_only:
+            yield from self._missing_tasks(job_id, state)
+        state.ended = job.ended
+        if is_news or job.ended:
+            yield JobMessage(job=job)
 
-    def _subscribe(self) -> None:
-        with self._lock:
-            fresh, self._fresh = self._fresh, []
-        for job in fresh:
-            self._send({"action": "subscribe", "job": job})
+    def _missing_tasks(self, job_id: str, state: JobState) -> Iterator[Change]:
+        cursor, skip = state.first_open_page, True
+        while state.misses_tasks:
+            page = task_page(self._http, job_id, cursor)
+            for task in page.tasks:
+                if task.ended and state.is_news(task):
+                    yield TaskMessage(job_id=job_id, task=task)
+            if page.cursor is None:
+                return
+            cursor = page.cursor
+            skip = skip and all(task.ended for task in page.tasks)
+            if skip:
+                state.first_open_page = cursor
 
     def _topics(self) -> list[str]:
-        return [_EVERYTHING] if self._everything else sorted(self._followed)
+        return [_ALL_JOBS] if self._everything else [name for name, state in self._jobs.items() if not state.ended]
 
-    def _send(self, message: dict[str, Any]) -> None:
+    def _subscribe(self) -> None:
+        if self._socket is None:
+            self._connect()
+        with self._lock:
+            fresh, self._to_subscribe = self._to_subscribe, []
+        for topic in fresh:
+            self._send(SubscribeAction(job=topic))
+
+    def _connect(self) -> None:
+        """Open a connection and subscribe again; the snapshots bring what was missed."""
+        if self._socket_url is None or time.monotonic() - self._tried_at < _CONNECT_AGAIN_SECONDS:
+            return
+        self._open.close()
+        url = f"{self._socket_url}?token={quote(self._http.token or '')}"
+        with contextlib.suppress(OSError, WebSocketException):
+            # By the environment's proxy to AWS, never to a local engine.
+            proxy: Literal[True] | None = None if self._http.engine else True
+            socket = connect(url, open_timeout=5, close_timeout=1, max_size=None, proxy=proxy)
+            self._socket = self._open.enter_context(socket)
+            with self._lock:
+                self._to_subscribe = self._topics()
+        self._tried_at = time.monotonic()
+
+    def _send(self, action: Any) -> None:
         if self._socket is None:
             return
         try:
-            self._socket.send(msgspec.json.encode(message).decode())
+            self._socket.send(msgspec.json.encode(action).decode())
         except (OSError, WebSocketException):
-            self._lost()
+            self._socket = None
 
-    def _receive(self) -> Iterator[Job | Task]:
-        """What the socket has to say within a tick."""
+    def _receive(self) -> Iterator[Change]:
+        """Yield the changes that the connection delivers within a tick."""
         if self._socket is None:
-            time.sleep(_TICK)
+            time.sleep(_TICK_SECONDS)
             return
         try:
-            message = msgspec.json.decode(self._socket.recv(timeout=_TICK))
+            message = msgspec.json.decode(self._socket.recv(timeout=_TICK_SECONDS), type=ServerMessage)
         except TimeoutError:
             return
         except (OSError, WebSocketException):
-            self._lost()
+            self._socket = None
             return
-        for job in [message["job"]] if isinstance(message.get("job"), dict) else message.get("jobs", []):
-            if job["id"] in self._followed and not self.board.ended(job["id"]):
-                known = self.board.take_job(msgspec.convert(job, Job))
-                # The last word is asked for: messages overtake each other, and this one may have come before a result.
-                yield self.board.take_job(self._client.job(known.id)) if known.ended else known
-        for task in [message["task"]] if "task" in message else message.get("tasks", []):
-            record = msgspec.convert(task, Task)
-            if record.job_id in self._followed:
-                yield record
-                if job := self.board.take_task(record):
-                    yield job
+        # Tasks first: the last record of a job comes after them.
+        for task in _tasks_of(message):
+            state = None if self._jobs_only else self._jobs.get(task.job_id)
+            if state and not state.ended and state.is_news(task):
+                yield TaskMessage(job_id=task.job_id, task=task)
+        for job in _jobs_of(message):
+            if (state := self._jobs.get(job.id)) and not state.ended:
+                if job.ended:
+                    # Messages overtake each other, and this one may have come before a task's.
+                    yield from self.read(job.id)
+                elif state.is_news(job):
+                    yield JobMessage(job=job)
 
-    def _lost(self) -> None:
-        """A socket ends now and then; a new one, with a fresh snapshot, takes its place."""
-        time.sleep(_TICK)
-        self._connect()
+    def _poll(self) -> Iterator[Change]:
         with self._lock:
-            self._fresh = self._topics()
-
-    def _ask(self) -> Iterator[Job]:
-        with self._lock:
-            waiting = sorted(name for name in self._followed if not self.board.ended(name))
-        for name in waiting:
+            waiting = sorted(name for name, state in self._jobs.items() if not state.ended)
+        for job_id in waiting:
             try:
-                yield self.board.take_job(self._client.job(name))
+                yield from self.read(job_id, tasks=self._socket is None)
             except ApiError as error:
-                # A file's job comes to be when its event arrives.
-                if error.http_status != 404:
+                # The job of a file that was just sent is written when its event arrives.
+                if error.status != 404:
                     raise
 
 
-def wait(client: Client, name: str, changed: Callable[[Job | Task], object] = lambda _: None) -> Job:
-    """The job as it is when it has ended; `changed` hears all that happens until then."""
-    feed = Feed(client)
-    changed(feed.board.take_job(client.job(name)))
-    feed.follow(name)
-    for change in feed.changes(lambda: feed.board.ended(name)):
-        changed(change)
-    return feed.board.jobs[name]
+def _tasks_of(message: Any) -> list[Task]:
+    match message:
+        case TaskMessage(task=task):
+            return [task]
+        case SnapshotMessage(tasks=list(tasks)):
+            return tasks
+    return []
+
+
+def _jobs_of(message: Any) -> list[Job]:
+    match message:
+        case JobMessage(job=job):
+            return [job]
+        case SnapshotMessage(job=Job() as job):
+            return [job]
+        case SnapshotMessage(jobs=list(jobs)):
+            return jobs
+    return []

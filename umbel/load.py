@@ -9,11 +9,12 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-from umbel.client import ApiError, Client
-from umbel.errors import UmbelError
+from umbel.client import Client
+from umbel.errors import ApiError, UmbelError
 from umbel.feed import Feed
+from umbel.listing import all_tasks
 from umbel.load_cases import LoadCase, load_case
-from umbel.records import Task
+from umbel_core.contract import Task, TaskAccepted, TaskMessage
 
 Verdict = Literal["right", "wrong", "failed", "lost"]
 
@@ -52,7 +53,7 @@ class PeriodStats(msgspec.Struct):
         return self.total_ms / self.answered if self.answered else None
 
     def take(self, verdict: Verdict, took_ms: float) -> None:
-        """Count one that came to its end."""
+        """Count one ended task."""
         setattr(self, verdict, getattr(self, verdict) + 1)
         if verdict != "lost":
             self.total_ms += took_ms
@@ -93,7 +94,7 @@ class Load:
         self._types = types
         self._every = every
         self._log = log
-        self._feed = Feed(client, everything=True)
+        self._feed = Feed(client.http, client.socket, everything=True)
         self._waiting: dict[str, _Sent] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -118,11 +119,11 @@ class Load:
         return self._stopping.is_set()
 
     def stop(self) -> None:
-        """Send no more; `run` returns when the answers are in, or have had their time."""
+        """Send no more; `run` returns when the last answers have come, or after `PATIENCE`."""
         self._stopping.set()
 
     def run(self, seconds: float | None, tick: Callable[[], object]) -> None:
-        """Send and listen until stopped, or for so many seconds; `tick` is called several times a second."""
+        """Send rounds and take answers until stopped, or for so many seconds, and call `tick` all the time."""
         until = self.started + (seconds or float("inf"))
         with ThreadPoolExecutor(1) as pool:
             sending = pool.submit(self._send_rounds)
@@ -137,8 +138,8 @@ class Load:
 
             try:
                 for change in self._feed.changes(over):
-                    if isinstance(change, Task):
-                        self._take(change)
+                    if isinstance(change, TaskMessage):
+                        self._take(change.task)
             finally:
                 self.stop()
             sending.result()
@@ -163,30 +164,35 @@ class Load:
             self._stopping.wait(max(0.0, self.next_round - time.monotonic()))
 
     def _ready(self) -> Iterator[dict[str, Any]]:
-        """The cards of the ops that are asked for, as they are deployed at this moment; paused ones have to wait."""
-        for card in self._client.call("GET", "/ops")["ops"]:
-            if card["state"] == "ready" and (not self._types or card["name"] in self._types):
-                yield card
+        """Yield the chosen ops that are ready at this moment."""
+        for op in self._client.ops():
+            if op.state == "ready" and (not self._types or op.name in self._types):
+                yield msgspec.to_builtins(op)
 
     def _send(self, made: LoadCase) -> None:
         sent = _Sent(made, datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic(), time.monotonic())
         with self._lock:
             self.op_stats.setdefault(made.op, PeriodStats()).sent += 1
         try:
-            answer = self._client.call("POST", *made.request())
+            job_id = self._submit(made)
         except UmbelError as error:
-            if isinstance(error, ApiError) and error.http_status in (401, 403):
+            if isinstance(error, ApiError) and error.status in (401, 403):
                 raise  # this token may not, and will not later
             self._count(None, sent, "failed", error=str(error))
             return
-        task = answer.get("id") or answer["job_id"]
-        self._waiting[task] = sent
-        self._feed.follow(task)
+        self._waiting[job_id] = sent
+        self._feed.follow(job_id)
+
+    def _submit(self, made: LoadCase) -> str:
+        path, body = made.request()
+        if path == "/tasks":
+            return self._client.http.call(TaskAccepted, "POST", "tasks", body=body).id
+        return self._client.submit(body).id
 
     def _take(self, task: Task) -> None:
-        """What the socket or the API says of a task."""
+        """Check a task that has ended."""
         sent = self._waiting.get(task.job_id)
-        if sent is None or task.status not in ("completed", "failed", "skipped"):
+        if sent is None or not task.ended:
             return
         if task.status != "completed":
             self._conclude(task.job_id, "failed", error=task.error.message if task.error else task.status)
@@ -198,11 +204,11 @@ class Load:
             self._conclude(task.job_id, "right" if sent.load_case.is_right(result) else "wrong", result)
 
     def _ask(self) -> None:
-        """Ask for what has been silent for long."""
+        """Poll the tasks of which nothing was heard for long."""
         for job, sent in list(self._waiting.items()):
             if self.now - sent.asked > _ASKED_EVERY:
                 sent.asked = self.now
-                for task in self._client.tasks(job):
+                for task in all_tasks(self._client.http, job):
                     self._take(task)
 
     def _conclude(self, job: str, verdict: Verdict, result: Any = None, error: str | None = None) -> None:

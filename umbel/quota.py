@@ -1,4 +1,4 @@
-"""Does Lambda's limit of this account carry the lanes? Pure arithmetic with words for people."""
+"""Checks whether the account's Lambda concurrency is enough for the lanes. Pure arithmetic, without AWS."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -9,9 +9,9 @@ from umbel.checks import Finding
 from umbel_core.lane_settings import SMALLEST_CAP, cap
 
 KEEP_FREE = 100
-"""AWS wants this many executions to stay unreserved."""
-_RUN_BESIDE = 10
-"""Executions that everything but the lanes gets along with: coordinator, relay, API, sockets."""
+"""AWS keeps this many executions unreserved."""
+_OTHER_FUNCTIONS = 10
+"""Executions that all functions but the lanes need: coordinator, relay, API, sockets."""
 _REQUEST = (
     "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value {}"
 )
@@ -23,21 +23,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     """Executions that may run at a time in this account and region."""
     unreserved: int
-    """What is left of it when all reservations are taken off, those of an Umbel that is deployed already included."""
+    """The part of it that no function reserves, an already deployed Umbel's functions included."""
 
 
 class Account(Protocol):
-    """What we want to know of an AWS account."""
+    """The part of an AWS account that is checked."""
 
     def limits(self) -> Limits:
-        """Lambda's account settings."""
+        """Return Lambda's account settings."""
 
     def reserved_by_us(self) -> int:
-        """What an Umbel that is deployed already reserves: a new deployment takes its place."""
+        """Return what an already deployed Umbel reserves; a new deployment replaces it."""
 
 
 def judge(account: Account, concurrency: Mapping[str, int], *, reserve: bool) -> Finding:
-    """Say whether these numbers fit, and what to do when they do not."""
+    """Return whether these numbers fit into the account, with advice when they do not."""
     limits = account.limits()
     free = limits.unreserved + account.reserved_by_us() - KEEP_FREE
     wanted = sum(concurrency.values())
@@ -46,7 +46,7 @@ def judge(account: Account, concurrency: Mapping[str, int], *, reserve: bool) ->
         return _finding(True, f"{have}; {wanted} reserved for {len(concurrency)} ops leave {free - wanted + KEEP_FREE}")
     if not reserve:
         caps = sum(cap(number) for number in concurrency.values() if number)
-        if caps + _RUN_BESIDE <= limits.total:
+        if caps + _OTHER_FUNCTIONS <= limits.total:
             return _finding(True, f"{have}; the lanes' caps add up to {caps}, nothing is reserved")
         advice = [f"ask for more before real use: {_REQUEST.format(max(1000, wanted + KEEP_FREE))}"]
         return _finding(True, f"{have}; the lanes' caps add up to {caps}: at full load some are throttled", advice)

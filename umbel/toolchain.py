@@ -90,7 +90,8 @@ def page() -> None:
     build: Command = [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]
     # A lock of its own: whoever deploys has set-up's, and starts the process that builds.
     with lock.held("a build of the web app", TOOLS / "web-app"):
-        sources = [folder, ROOT / "docs" / "openapi.json", ROOT / "package-lock.json"]
+        documents = [ROOT / "docs" / name for name in ("openapi.json", "asyncapi.json")]
+        sources = [folder, *documents, ROOT / "package-lock.json"]
         ensure(Part("web app", sources, there, runs, lambda title: _run(title, build)))
 
 

@@ -1,13 +1,13 @@
 import { createContext, useContext, useEffect } from "react";
 import type { Client } from "./api/client";
-import type { Config } from "./api/config";
+import type { PageConfig } from "./api/contract";
 import type { LedgerSync } from "./live/ledger-sync";
 import { type AppStore, type State, useStore } from "./store/app-store";
 import type { Uploads } from "./upload/uploads";
 
 /** The objects that every page may use. */
 export interface App {
-  config: Config;
+  config: PageConfig;
   client: Client;
   store: AppStore;
   sync: LedgerSync;

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
-import { type Config, loadConfig } from "./api/config";
+import { loadConfig } from "./api/config";
+import type { PageConfig } from "./api/contract";
 import { forgetToken, storedToken, storeToken, takeTokenFromUrl } from "./api/token";
 import { StartScreen } from "./components/start-screen";
 import { TokenForm } from "./components/token-form";
@@ -54,8 +55,8 @@ function initialToken(): string | null {
   return storedToken();
 }
 
-function useConfig(): [Config | "loading" | "missing", () => void] {
-  const [config, setConfig] = useState<Config | "loading" | "missing">("loading");
+function useConfig(): [PageConfig | "loading" | "missing", () => void] {
+  const [config, setConfig] = useState<PageConfig | "loading" | "missing">("loading");
   const load = useCallback(() => {
     setConfig("loading");
     loadConfig().then(setConfig, () => setConfig("missing"));

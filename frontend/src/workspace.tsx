@@ -1,7 +1,7 @@
 import { UppyContextProvider } from "@uppy/react";
 import { useEffect, useRef, useState } from "react";
 import { Client } from "./api/client";
-import type { Config } from "./api/config";
+import type { PageConfig } from "./api/contract";
 import { type App, AppContext } from "./app-context";
 import { Events } from "./components/events";
 import { Header } from "./components/header";
@@ -14,7 +14,7 @@ import { Uploads } from "./upload/uploads";
 import "./workspace.css";
 
 interface Props {
-  config: Config;
+  config: PageConfig;
   token: string;
   onSignOut: (refused: boolean) => void;
 }
@@ -28,7 +28,7 @@ export function Workspace({ config, token, onSignOut }: Props) {
   const main = usePageTitle(page.view, page.title);
 
   useEffect(() => {
-    const store = new AppStore();
+    const store = new AppStore(config.limits.kept_variants);
     const client = new Client(config.api, token, () => onSignOut(true));
     const sync = new LedgerSync(config, token, client, store);
     const uploads = new Uploads(config, client, store, setDragging);

@@ -2,8 +2,6 @@
 
 from itertools import groupby
 
-import msgspec
-
 from api.wiring import catalogue, counters, intake, lanes, ledger
 from umbel_core.contract import LaneSetting, Op, OpList, Redriven, ScaleRequest
 from umbel_core.errors import Rejected
@@ -28,7 +26,7 @@ def _op(card: OpCard, lane: LaneState | None, stats: OpStats | None) -> Op:
     return Op(
         **{name: getattr(card, name) for name in ("name", "summary", "takes", "carrier", "returns", "input", "params")},
         media_types=list(card.media_types),
-        compute=msgspec.to_builtins(card.compute),
+        compute=card.compute,
         concurrency=lane.concurrency if lane else 0,
         state=lane.state if lane else "degraded",
         last_success_at=(stats.last_success or None) if stats else None,

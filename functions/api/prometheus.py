@@ -8,7 +8,7 @@ import msgspec
 
 from umbel_core.contract import StatsOfOp
 from umbel_core.op_stats import OpStats
-from umbel_core.stats import Seen, numbers
+from umbel_core.stats import StatsInput, compute_stats
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -42,7 +42,7 @@ _GAUGES: dict[str, tuple[str, Callable[[StatsOfOp], Value]]] = {
 }
 
 
-def text(ops: Iterable[str], seen: Seen) -> str:
+def text(ops: Iterable[str], seen: StatsInput) -> str:
     """Return the document that Prometheus scrapes."""
     from prometheus_client import generate_latest  # noqa: PLC0415 - it would double the cold start of every other call
 
@@ -53,12 +53,12 @@ class _Collector(msgspec.Struct, frozen=True):
     """What `generate_latest` collects from: all metrics of one moment."""
 
     ops: list[str]
-    seen: Seen
+    seen: StatsInput
 
     def collect(self) -> Iterator["Metric"]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415 - as above
 
-        current = numbers(self.ops, self.seen).ops
+        current = compute_stats(self.ops, self.seen).ops
         for name, (meaning, count) in _COUNTERS.items():
             counter = CounterMetricFamily(f"umbel_tasks_{name}", meaning, labels=["op"])
             for op in self.ops:

@@ -6,14 +6,14 @@ from functools import lru_cache
 from api import prometheus
 from api.wiring import catalogue, stats_collector
 from umbel_core.contract import Stats
-from umbel_core.stats import Seen, numbers
+from umbel_core.stats import StatsInput, compute_stats
 
 _FRESH_SECONDS = 2
 
 
 def stats() -> Stats:
     """The statistics of every deployed op."""
-    return numbers(catalogue(), _seen())
+    return compute_stats(catalogue(), _seen())
 
 
 def metrics() -> str:
@@ -21,10 +21,10 @@ def metrics() -> str:
     return prometheus.text(catalogue(), _seen())
 
 
-def _seen() -> Seen:
+def _seen() -> StatsInput:
     return _look(int(time.monotonic() / _FRESH_SECONDS))
 
 
 @lru_cache(maxsize=1)
-def _look(moment: int) -> Seen:  # noqa: ARG001 - a new moment looks again
-    return stats_collector().look()
+def _look(moment: int) -> StatsInput:  # noqa: ARG001 - a new moment looks again
+    return stats_collector().collect()

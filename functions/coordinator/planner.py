@@ -1,4 +1,4 @@
-"""From a created object to a planned, published job. Every step may be done again: the second time changes nothing."""
+"""Plans and publishes the job of a new object. Each step may be repeated: the second time changes nothing."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -20,28 +20,28 @@ from umbel_core.submission import read_submission, tasks_of
 _MANIFEST_BYTES = 8_000_000
 _BYTES_PER_TASK = 1000
 _MOST_BYTES = 64_000_000
-"""A manifest is held in memory, decoded. It may have 8 MB, plus 1 kB for each task that a job may have."""
+"""A manifest is decoded in memory, so its size is limited: 8 MB plus 1 kB for each task that a job may have."""
 
 
 class Uploads(Protocol):
-    """The uploads bucket, as far as the coordinator needs it."""
+    """The uploads bucket, as the coordinator uses it."""
 
     def read(self, key: str, etag: str) -> bytes:
-        """A manifest's bytes; `Rejected` when it is gone or was replaced."""
+        """Return a manifest's bytes; raise `Rejected` when it was removed or replaced."""
 
     def write(self, key: str, data: bytes) -> None:
-        """Keep a picture that came inside a manifest."""
+        """Store a picture that came inside a manifest."""
 
 
 class Tasks(Protocol):
     """Where tasks are published."""
 
     def publish(self, commands: Iterable[RunTask]) -> int:
-        """Publish all; the number of them."""
+        """Publish all tasks; return their number."""
 
 
 class Planner(msgspec.Struct, frozen=True):
-    """The coordinator's work, on whatever keeps the ledger and carries the tasks."""
+    """The coordinator's work on one message."""
 
     ledger: Ledger
     uploads: Uploads
@@ -51,18 +51,18 @@ class Planner(msgspec.Struct, frozen=True):
     limits: Limits
 
     def take(self, created: ObjectCreated | RetryTasks) -> tuple[str, int]:
-        """Plan and publish; the job's id and how many tasks went out."""
+        """Plan and publish; return the job's id and the number of published tasks."""
         if isinstance(created, RetryTasks):
             reopened = self.ledger.reopen(created.job_id, created.indices, waiting=created.waiting)
             return created.job_id, self._publish(reopened)
         job = job_for(created, self.ledger)
         tasks = None if job.planned else self._planned(created, job)
-        # Planned before: what has not ended may have been lost between the plan and the topic.
+        # Planned by an earlier delivery, which may have ended before it published: publish all pending tasks again.
         return job.id, self._publish(self.ledger.all_tasks(job.id, "pending") if tasks is None else tasks)
 
     def _planned(self, created: ObjectCreated, job: Job) -> list[Task] | None:
-        """The tasks of a job that is planned now; None when another was quicker."""
-        # Whatever an earlier, given-up try said of it is over, and subscribers take this record for the newer one.
+        """Plan a job; return its tasks, or None when another delivery planned it first."""
+        # A redriven message may find the error of its earlier tries; the new version makes subscribers drop it.
         status: JobStatus = "cancelled" if job.status == "cancelled" else "pending"
         job = msgspec.structs.replace(job, status=status, errors=[], version=job.version + 1)
         try:
@@ -112,7 +112,7 @@ class Planner(msgspec.Struct, frozen=True):
         most = min(_MANIFEST_BYTES + _BYTES_PER_TASK * self.limits.max_tasks, _MOST_BYTES)
         if created.size > most:
             size = megabytes(created.size)
-            raise Rejected("too_large", f"The manifest has {size}; at most {megabytes(most)} are taken. Cut it in two.")
+            raise Rejected("too_large", f"The manifest has {size}; at most {megabytes(most)} are taken. Split it.")
         submission = read_submission(self.uploads.read(created.key, created.etag), self.catalogue, self.limits)
         job.kind = submission.kind
         job.name = submission.name or job.name

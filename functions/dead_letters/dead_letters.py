@@ -1,4 +1,4 @@
-"""What became of a message that was tried too often: said in the ledger, kept for redrive."""
+"""Fails the task or the job of a dead letter, and keeps the dead letter so that it can be redriven."""
 
 import msgspec
 
@@ -8,16 +8,16 @@ from umbel_core.ledger import INTAKE, DeadLetter, ErrorRecord, Event, Ledger, Ou
 from umbel_core.messages import RunTask
 
 GIVEN_UP = "given_up"
-_SILENT = "its worker stopped without an answer: it was killed, ran out of time or ran out of memory"
+_NO_ERROR = "its worker stopped without an answer: it was killed, timed out or ran out of memory"
 
 
 class DeadLetters(msgspec.Struct, frozen=True):
-    """The dead-letter function's work on one dead letter."""
+    """The dead-letter function's work on one message."""
 
     ledger: Ledger
 
     def fail_task(self, op: str, message: str, body: str, attempts: int) -> DeadLetter | None:
-        """Fail the task with its reason and keep the letter; None when the task had ended after all."""
+        """Fail the task and keep the dead letter; return None when the task had ended in another way."""
         try:
             command = msgspec.json.decode(body, type=RunTask)
         except msgspec.DecodeError as error:
@@ -25,31 +25,31 @@ class DeadLetters(msgspec.Struct, frozen=True):
                 self._keep(DeadLetter(op=op, id=message, body=body, at=now(), reason=f"not a task: {error}"))
             )
         task = self.ledger.task(command.job_id, command.index)
-        last = (task and task.last_error) or _SILENT
-        reason = f"Given up after {attempts} attempts; at last {last}."
-        letter = DeadLetter(
+        cause = f"the last error was {task.last_error}" if task and task.last_error else _NO_ERROR
+        reason = f"Given up after {attempts} attempts; {cause}."
+        dead_letter = DeadLetter(
             op=op, id=message, body=body, at=now(), reason=reason, job_id=command.job_id, index=command.index
         )
         outcome = Outcome(status="failed", error=ErrorRecord(GIVEN_UP, reason), attempts=attempts, finished_at=now())
-        # The letter is kept first: a task that says it was given up can always be redriven.
-        self._keep(letter)
+        # Kept first, so that every task with the error `given_up` can be redriven.
+        self._keep(dead_letter)
         if self.ledger.commit(command, outcome) or self._gave_up(command):
-            return self._with_event(letter)
-        self.ledger.delete_dead_letter(letter)
+            return self._with_event(dead_letter)
+        self.ledger.delete_dead_letter(dead_letter)
         return None
 
     def _gave_up(self, command: RunTask) -> bool:
-        """True when a dead-letter function that did not live to say so has failed the task before."""
+        """Return True when an earlier delivery of the dead letter failed the task, but did not get any further."""
         task = self.ledger.task(command.job_id, command.index)
         return bool(task and task.round == command.round and task.error and task.error.code == GIVEN_UP)
 
     def fail_jobs(self, message: str, body: str) -> DeadLetter:
-        """Fail the jobs that could not be planned, and keep the letter."""
-        reason = "The coordinator could not plan this job; redrive it when the cause is mended."
+        """Fail the jobs that could not be planned, and keep the dead letter."""
+        reason = "The coordinator could not plan this job; redrive it when the cause is removed."
         try:
             created_objects = [created for created in read_message(body) if isinstance(created, ObjectCreated)]
         except (msgspec.DecodeError, KeyError, AttributeError) as error:
-            reason, created_objects = f"not a notice of S3: {error}", []
+            reason, created_objects = f"not an event of S3: {error}", []
         for created in created_objects:
             job = job_for(created, self.ledger)
             if not job.planned:
@@ -59,12 +59,11 @@ class DeadLetters(msgspec.Struct, frozen=True):
                 self.ledger.plan(job, [])
         return self._with_event(self._keep(DeadLetter(op=INTAKE, id=message, body=body, at=now(), reason=reason)))
 
-    def _keep(self, letter: DeadLetter) -> DeadLetter:
-        self.ledger.put_dead_letter(letter)
-        return letter
+    def _keep(self, dead_letter: DeadLetter) -> DeadLetter:
+        self.ledger.put_dead_letter(dead_letter)
+        return dead_letter
 
-    def _with_event(self, letter: DeadLetter) -> DeadLetter:
-        self.ledger.record_event(
-            Event(kind="dead_letter", op=letter.op, message=f"{letter.op} gave up a message: {letter.reason}")
-        )
-        return letter
+    def _with_event(self, dead_letter: DeadLetter) -> DeadLetter:
+        sentence = f"{dead_letter.op} gave up a message: {dead_letter.reason}"
+        self.ledger.record_event(Event(kind="dead_letter", op=dead_letter.op, message=sentence))
+        return dead_letter

@@ -14,7 +14,7 @@ from ticker.ticking import Ticker
 from umbel_core.aws import wiring
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
-from umbel_core.stats import numbers
+from umbel_core.stats import compute_stats
 from umbel_core.stats_collector import StatsCollector
 
 logger = Logger(service="ticker")
@@ -33,7 +33,7 @@ def ticker() -> Ticker:
         wiring.circuits(environment),
         catalogue,
     )
-    return Ticker(lambda: numbers(catalogue, collector.look()), wiring.connections(environment), time.sleep)
+    return Ticker(lambda: compute_stats(catalogue, collector.collect()), wiring.connections(environment), time.sleep)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The numbers, again and again, to the sockets that asked for them."""
+"""Sends the stats every five seconds to the connections that subscribed to them."""
 
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ EVERY_SECONDS = 5.0
 
 
 class Connections(Protocol):
-    """Who listens, and which run of the ticker holds_ticker to them."""
+    """Knows the subscribers, and which run of the ticker sends to them."""
 
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]: ...
     def send(self, messages: dict[str, list[bytes]]) -> None: ...
@@ -21,19 +21,19 @@ class Connections(Protocol):
 
 
 class Ticker(msgspec.Struct, frozen=True):
-    """A run tells all subscribers until a later run takes over; the clock starts one a minute, so there is no gap."""
+    """Sends until a later run takes over; the clock starts a run every minute, so there is no gap."""
 
-    numbers: Callable[[], Stats]
+    stats: Callable[[], Stats]
     connections: Connections
     wait: Callable[[float], Any]
 
     def tick(self, run: str, seconds_left: Callable[[], float]) -> int:
-        """Tell the numbers while there are subscribers and time; the number of messages sent."""
+        """Send while there are subscribers and time; return the number of messages sent."""
         sent = 0
         if self._subscribers():
             self.connections.claim_ticker(run)
         while (subscribers := self._subscribers()) and self.connections.holds_ticker(run):
-            message = msgspec.json.encode(StatsMessage(stats=self.numbers()))
+            message = msgspec.json.encode(StatsMessage(stats=self.stats()))
             self.connections.send({socket: [message] for socket in subscribers})
             sent += len(subscribers)
             if seconds_left() < 3 * EVERY_SECONDS:

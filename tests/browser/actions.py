@@ -9,7 +9,7 @@ Screenshot = Callable[[Page, str], None]
 DROP = """(files) => {
     const dropped = new DataTransfer();
     for (const { name, type, data } of files) {
-        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
         dropped.items.add(new File([bytes], name, { type }));
     }
     for (const kind of ["dragenter", "dragover", "drop"]) {

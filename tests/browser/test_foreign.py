@@ -12,7 +12,7 @@ from tests.browser.actions import DROP, droppable
 from tests.browser.conftest import PHOTOS, TIMEOUT_MS
 from tests.browser.firefox import Firefox, firefox
 from tests.browser.foreign import ATTACKS, EVIL, FETCHED, PICTURED, SENT, foreign
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.test_closed import function_request, functions
 from tests.pipeline.waiting import wait_for
@@ -102,7 +102,7 @@ def engine(deployed: Deployed) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", EVIL])
 def test_a_page_of_another_origin_cannot_use_the_engine(
-    tab: Tab, deployed: Deployed, api: Api, engine: str, name: str
+    tab: Tab, deployed: Deployed, api: ApiClient, engine: str, name: str
 ) -> None:
     socket = f"{deployed.stack.socket}?token={api.token}"
     request = json.loads(function_request())

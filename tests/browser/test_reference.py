@@ -23,5 +23,6 @@ def test_the_footer_leads_to_a_reference_of_every_route(page: Page, page_url: st
             if "summary" in operation:
                 expect(page.get_by_role("heading", name=operation["summary"]).first).to_be_attached()
     screenshot(page, "reference")
+    expect(page.get_by_role("link", name="WebSocket messages")).to_have_attribute("href", "./asyncapi.json")
     page.get_by_role("link", name="Back to the page").click()
     expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")

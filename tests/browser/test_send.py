@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from tests.browser.actions import Screenshot, drop, enter, job_on, wait_for_status
 from tests.browser.conftest import PHOTOS
 from tests.fetching.server import Site
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
@@ -41,7 +41,7 @@ def test_results_of_tasks_appear_beside_the_form(page: Page, page_url: str, scre
     screenshot(page, "send")
 
 
-def test_every_op_has_a_form_made_from_its_schema(page: Page, page_url: str, api: Api) -> None:
+def test_every_op_has_a_form_made_from_its_schema(page: Page, page_url: str, api: ApiClient) -> None:
     enter(page, page_url, view="send")
     for card in api.get("/ops").body["ops"]:
         page.get_by_role("radio", name=card["name"], exact=True).check()
@@ -162,7 +162,7 @@ def test_a_csv_of_visits_names_the_line_that_is_wrong(page: Page, page_url: str)
 
 
 def test_a_job_of_thousands_shows_its_counts_and_a_page_of_its_tasks(
-    page: Page, page_url: str, api: Api, done: Callable[..., dict[str, Any]]
+    page: Page, page_url: str, api: ApiClient, done: Callable[..., dict[str, Any]]
 ) -> None:
     body = {"name": "many words", "tasks": [{"op": "reverse", "input": f"word {index}"} for index in range(1000)]}
     job = api.post("/jobs", body).body["job_id"]
@@ -180,7 +180,7 @@ def test_a_job_of_thousands_shows_its_counts_and_a_page_of_its_tasks(
 
 
 def test_after_a_lost_connection_a_job_is_shown_as_the_server_has_it(
-    page: Page, page_url: str, api: Api, web: Site, done: Callable[..., dict[str, Any]]
+    page: Page, page_url: str, api: ApiClient, web: Site, done: Callable[..., dict[str, Any]]
 ) -> None:
     sockets: list[WebSocketRoute] = []
 

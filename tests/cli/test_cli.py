@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from umbel import cli, client, environment
+from umbel import cli, environment
 from umbel.paths import ROOT, version
-from umbel.stack import Deployment
 from umbel.toolchain import VENV
+from umbel.transport import Transport
 
 
 def _umbel(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -92,7 +92,7 @@ def test_a_file_that_is_not_a_list_of_urls_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xd8")
     answer = _umbel("crawl", "--file", str(file))
     assert answer.returncode == 1
-    assert answer.stderr.startswith(f"umbel: {file}: not a list of addresses: ")
+    assert answer.stderr.startswith(f"umbel: {file}: not a list of URLs: ")
     assert answer.stderr.count("\n") == 1
 
 
@@ -104,9 +104,7 @@ def test_a_refused_token_error_says_how_to_replace_the_token(
     if given:
         monkeypatch.setenv("UMBEL_TOKEN", given)
     body = b'{"error": {"code": "unauthorized", "message": "Send a header."}}'
-    names = dict.fromkeys(("socket", "web", "uploads_bucket", "results_bucket", "table", "tokens_table"), "")
-    deployment = Deployment(endpoint="http://127.0.0.1:4571", region="us-east-1", api="http://api", token=None, **names)
-    sentence = str(client._refusal(401, body, deployment))
+    sentence = str(Transport("http://127.0.0.1:4571/_aws/execute-api/a/v1", None)._refusal(401, body))
     assert "UMBEL_TOKEN" in sentence
     assert ("http://127.0.0.1:4571: unset it" in sentence) is (given is not None)
 

@@ -48,7 +48,7 @@ def test_variables_for_network_and_locale_are_passed_on(name: str, tmp_path: Pat
 def test_harmful_settings_of_a_users_configuration_are_overridden(name: str, value: str, tmp_path: Path) -> None:
     for caller in ({}, {name: "1"}, {name.upper(): "1"}):
         passed = environment.clean({"HOME": str(tmp_path), **caller})
-        assert {key: said for key, said in passed.items() if key.lower() == name.lower()} == {name: value}
+        assert {key: text for key, text in passed.items() if key.lower() == name.lower()} == {name: value}
 
 
 @pytest.mark.parametrize("home", [None, "", "{}/missing", "/proc"])

@@ -4,17 +4,18 @@ import io
 import os
 from pathlib import Path
 
-import msgspec
 import pytest
 import urllib3
 
 from umbel import engine, host_names, lifecycle, stack
 from umbel.aws import AwsTarget
-from umbel.client import Client
 from umbel.errors import UmbelError
 from umbel.paths import HOME
+from umbel.result_file import ResultFile
+from umbel.transport import Transport
 from umbel_core.aws.clients import signer
 from umbel_core.aws.pictures import S3Results
+from umbel_core.contract import Variant
 
 OUTPUTS = {
     **dict.fromkeys(("ApiUrl", "SocketUrl", "WebUrl", "ApiId", "ApiStage", "SocketApiId", "SocketStage"), "x"),
@@ -141,8 +142,9 @@ def test_the_client_downloads_a_link_from_the_local_engine_with_the_signed_host_
 
     monkeypatch.setattr(urllib3.PoolManager, "request", request)
     site = stack.deployment(AwsTarget(_running(monkeypatch, "devbox").endpoint), OUTPUTS)
-    Client(site).save("http://devbox:4580/results/a.jpg?signed=1", tmp_path / "a.jpg")
-    Client(msgspec.structs.replace(site, endpoint=None)).save("https://results.s3.amazonaws.com/a", tmp_path / "b.jpg")
+    ResultFile(Transport(site.api, None), Variant(url="http://devbox:4580/results/a.jpg?signed=1")).save(tmp_path / "a")
+    aws = Transport("https://api.execute-api.us-east-1.amazonaws.com/v1", None)
+    ResultFile(aws, Variant(url="https://results.s3.amazonaws.com/a")).save(tmp_path / "b")
     assert asked == [
         ("http://127.0.0.1:4580/results/a.jpg?signed=1", {"Host": "devbox:4580"}),
         ("https://results.s3.amazonaws.com/a", {}),

@@ -41,8 +41,8 @@ def test_the_second_process_waits_and_names_the_first(tmp_path: Path) -> None:
     assert second.poll() is None
     first.communicate()
     assert _said(second) == "has it\n"
-    _, told = second.communicate()
-    assert f"waiting for make up (process {first.pid})" in told
+    _, output = second.communicate()
+    assert f"waiting for make up (process {first.pid})" in output
 
 
 @pytest.mark.parametrize("kill", [True, False], ids=["killed", "ended"])

@@ -1,28 +1,38 @@
 """Tests of what `umbel run`, `batch` and `crawl` send, and of their JSON output."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from tests.ops.running import CATALOGUE
-from umbel.client import Client
-from umbel.commands.submit import _body
+from tests.client.fake_api import FakeApi, serving
+from umbel import Client
+from umbel.commands.submit import _input
 from umbel.errors import UmbelError
+from umbel.results import whole
 
-OPS = [msgspec.to_builtins(CATALOGUE[name]) for name in ("reverse", "sum", "blur")]
-TASK = {"id": "j1.0", "op": "reverse", "params": {}, "queued_at": "t", "started_at": "t", "a_field_to_come": 1}
+_OP = {"summary": "", "returns": "value", "input": {}, "params": {}, "compute": {}, "concurrency": 1, "state": "ready"}
+OPS = [
+    {"name": name, "takes": takes, "carrier": carrier, **_OP, "input": {"type": kind}}
+    for name, takes, carrier, kind in (
+        ("reverse", "text", "value", "string"),
+        ("sum", "numbers", "value", "array"),
+        ("blur", "picture", "file", "string"),
+    )
+]
 
 
-class FakeApi(Client):
-    """An API with two ops and one job."""
+@pytest.fixture
+def fake() -> Iterator[FakeApi]:
+    with serving() as api:
+        api.answers["GET /ops"] = (200, {"ops": OPS})
+        yield api
 
-    def __init__(self) -> None:
-        """Skip the real client's set-up: no request is sent."""
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        answers = {"/ops": {"ops": OPS}, "/jobs/j1": {"id": "j1", "source": "s"}, "/jobs/j1/tasks": {"tasks": [TASK]}}
-        return answers[path]
+@pytest.fixture
+def client(fake: FakeApi) -> Client:
+    return Client(endpoint=fake.url)
 
 
 @pytest.mark.parametrize(
@@ -35,19 +45,30 @@ class FakeApi(Client):
         ("sum", "[1, 2]", [1, 2]),
     ],
 )
-def test_the_input_of_a_text_op_is_always_sent_as_text(op: str, text: str, sent: Any) -> None:
-    assert _body(FakeApi(), op, text, {})["tasks"] == [{"op": op, "input": sent, "params": {}}]
+def test_the_input_of_a_text_op_is_always_sent_as_text(client: Client, op: str, text: str, sent: Any) -> None:
+    assert _input(client, op, text) == sent
 
 
 @pytest.mark.parametrize("source", ["https://example.org/a.jpg", "HTTP://example.org/a", "uploads/a.jpg", "inputs/j1"])
-def test_a_picture_that_is_not_a_file_is_a_url_or_a_key(source: str) -> None:
-    assert _body(FakeApi(), "blur", source, {})["tasks"] == [{"op": "blur", "input": source, "params": {}}]
+def test_a_picture_that_is_not_a_file_is_a_url_or_a_key(client: Client, source: str) -> None:
+    assert _input(client, "blur", source) == source
 
 
-def test_a_picture_that_does_not_exist_is_named_before_anything_is_sent() -> None:
+def test_a_picture_in_a_file_is_sent_as_the_file(client: Client, tmp_path: Path) -> None:
+    picture = tmp_path / "cat.jpg"
+    picture.touch()
+    assert _input(client, "blur", str(picture)) == picture
+
+
+def test_a_picture_that_does_not_exist_is_named_before_anything_is_sent(client: Client) -> None:
     with pytest.raises(UmbelError, match=r"there is no file 'none\.jpg' here"):
-        _body(FakeApi(), "blur", "none.jpg", {})
+        _input(client, "blur", "none.jpg")
 
 
-def test_json_output_has_a_job_and_its_tasks_as_the_api_returns_them() -> None:
-    assert FakeApi().whole("j1") == {"id": "j1", "source": "s", "tasks": [TASK]}
+def test_json_output_has_a_job_and_its_tasks_as_the_api_returns_them(client: Client, fake: FakeApi) -> None:
+    job = client.start("reverse", "a", some="param")
+    fake.end_some(job.id)
+    shown = whole(job.refresh())
+    assert {**shown, "tasks": None} == {**shown, **fake.job(job.id), "tasks": None}
+    (task,) = shown["tasks"]
+    assert (task.input, task.params, task.result) == ("a", {"some": "param"}, "A")

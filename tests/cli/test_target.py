@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from umbel import cli, engine, lifecycle, stack, target
 from umbel.aws import AwsTarget
-from umbel.client import Client
 from umbel.errors import NotRunningError, UmbelError
+from umbel.transport import Transport
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "eu-north-1"}
 OURS = "http://127.0.0.1:4571"
@@ -173,12 +173,12 @@ def test_a_command_that_changes_aws_prints_the_account_and_region_first(
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "through"),
-    [(None, "http://api.example/v1/health"), (OURS, None)],
+    ("local", "asked_for"),
+    [(False, "http://api.example/v1/health"), (True, "/_aws/execute-api/a/v1/health")],
     ids=["aws", "local"],
 )
 def test_the_shells_proxy_is_used_for_aws_and_never_for_an_engine(
-    shell: pytest.MonkeyPatch, endpoint: str | None, through: str | None
+    shell: pytest.MonkeyPatch, local: bool, asked_for: str
 ) -> None:
     asked: list[str] = []
 
@@ -198,9 +198,7 @@ def test_the_shells_proxy_is_used_for_aws_and_never_for_an_engine(
         shell.setenv("http_proxy", f"http://me:secret@127.0.0.1:{server.server_port}")
         shell.delenv("no_proxy", raising=False)
         shell.delenv("NO_PROXY", raising=False)
-        api = f"http://127.0.0.1:{server.server_port}" if endpoint else "http://api.example/v1"
-        names = dict.fromkeys(("socket", "web", "uploads_bucket", "results_bucket", "table", "tokens_table"), "")
-        deployment = stack.Deployment(endpoint=endpoint, region="eu-north-1", api=api, token=None, **names)
-        assert Client(deployment).call("GET", "/health") == {}
+        engine_api = f"http://127.0.0.1:{server.server_port}/_aws/execute-api/a/v1"
+        assert Transport(engine_api if local else "http://api.example/v1", None).call(dict, "GET", "health") == {}
         server.shutdown()
-    assert asked == [through or "/health"]
+    assert asked == [asked_for]

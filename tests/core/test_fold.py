@@ -1,4 +1,4 @@
-"""Counting a job's tasks from its changes gives the same however the changes come."""
+"""A job's counts are the same whatever the batches, repetitions and order of its changes."""
 
 from collections import Counter
 
@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from umbel_core.contract.records import JobStatus, TaskStatus
 from umbel_core.fold import TaskChange, fold
-from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, Job, JobStatus, Task, TaskStatus
+from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, Job, Task
 
 MOMENT = "2026-01-31T12:00:00.123Z"
 NEXT: dict[str, list[TaskStatus]] = {
@@ -76,7 +77,7 @@ def test_split_repeated_and_shuffled_changes_count_once(
         (["completed", "running"], "running"),
     ],
 )
-def test_a_job_is_what_its_tasks_are(ends: list[TaskStatus], status: str) -> None:
+def test_the_status_of_a_job_follows_from_its_tasks(ends: list[TaskStatus], status: str) -> None:
     folded = fold(job(2), [change(place, place, "pending", end) for place, end in enumerate(ends)])
     assert folded
     assert folded.status == status
@@ -88,7 +89,7 @@ def test_a_cancelled_job_is_counted_but_stays_cancelled() -> None:
     assert (folded.status, folded.skipped) == ("cancelled", 1)
 
 
-def test_a_retry_takes_the_fault_back() -> None:
+def test_a_retry_removes_the_error() -> None:
     failed = fold(job(1), [change(0, 0, "pending", "failed")])
     assert failed
     assert [error.task for error in failed.errors] == ["j.0"]
@@ -97,7 +98,7 @@ def test_a_retry_takes_the_fault_back() -> None:
     assert (again.errors, again.failed, again.completed, again.status) == ([], 0, 1, "completed")
 
 
-def test_a_job_lists_so_many_faults_and_no_more() -> None:
+def test_a_job_lists_a_limited_number_of_errors() -> None:
     many = KEPT_ERRORS + 5
     folded = fold(job(many), [change(place, place, "pending", "failed") for place in range(many)])
     assert folded

@@ -1,4 +1,4 @@
-"""What S3 and the API put into the intake queue is read as what it is."""
+"""Messages of S3 and of the API are read from the intake queue."""
 
 import json
 from urllib.parse import quote_plus
@@ -14,7 +14,7 @@ from umbel_core.messages import RetryTasks
 
 
 def notice(*keys: str, quote: bool = True) -> str:
-    """S3's notice of objects under these keys."""
+    """Return S3's event for objects with these keys."""
     entries = [{"key": quote_plus(key) if quote else key, "size": 3, "eTag": "e", "sequencer": "1"} for key in keys]
     return json.dumps({"Records": [{"s3": {"bucket": {"name": "b"}, "object": entry}} for entry in entries]})
 
@@ -49,11 +49,11 @@ def test_folder_markers_and_other_prefixes_start_nothing(key: str) -> None:
     assert list(read_message(notice(key))) == []
 
 
-def test_the_test_notice_of_s3_starts_nothing() -> None:
+def test_the_test_event_of_s3_starts_nothing() -> None:
     assert list(read_message('{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}')) == []
 
 
-def test_one_message_may_tell_of_many_objects() -> None:
+def test_a_message_may_contain_many_objects() -> None:
     assert len(list(read_message(notice("uploads/a", "uploads/b/", "uploads/c")))) == 2
 
 
@@ -68,7 +68,7 @@ def test_the_same_event_is_the_same_job_and_a_new_upload_a_new_one() -> None:
 
 
 @pytest.mark.parametrize("place", ["uploads/default/{}/cat.jpg", "uploads/{}/cat.jpg", "jobs/{}.json"])
-def test_an_announced_job_is_known_by_its_key(place: str) -> None:
+def test_a_job_created_by_the_api_is_found_by_its_key(place: str) -> None:
     ledger, announced = FakeLedger(), new_job_id()
     key = place.format(announced)
     ledger.expect(Job(id=announced, kind="upload", name="n", created_at="t", updated_at="t", source=key))
@@ -77,10 +77,10 @@ def test_an_announced_job_is_known_by_its_key(place: str) -> None:
     assert isinstance(created, ObjectCreated)
     assert isinstance(other, ObjectCreated)
     assert job_for(created, ledger).id == announced
-    assert job_for(other, ledger).id != announced, "somebody else's object under the job's name"
+    assert job_for(other, ledger).id != announced, "another object whose key contains the job id"
 
 
-def test_a_tasks_id_names_job_and_place() -> None:
+def test_a_task_id_contains_the_job_id_and_the_index() -> None:
     job = new_job_id()
     assert split_task_id(task_id(job, 12)) == (job, 12)
     assert split_task_id(job) == (job, 0)

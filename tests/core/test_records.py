@@ -1,4 +1,4 @@
-"""Records keep their values on the way through DynamoDB, the environment and the tokens' table."""
+"""Records keep their values in DynamoDB, in the environment and in the tokens' table."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from umbel_core.aws.dynamo import item, record
+from umbel_core.aws.dynamo import Item, item, record
 from umbel_core.clock import epoch, now
 from umbel_core.environment import parse, variables
 from umbel_core.ledger import DeadLetter, ErrorRecord, Job, Task
@@ -38,7 +38,7 @@ def test_a_job_comes_back_as_it_was() -> None:
     assert record(Job, {**item(job), "pk": {"S": "JOB#j"}, "listed": {"S": "JOBS"}}) == job
 
 
-def test_what_can_be_searched_is_kept_plain() -> None:
+def test_values_in_expressions_are_stored_as_themselves() -> None:
     task = Task(job_id="j", index=3, op="o", variant="v", input="x", queued_at="t", status="failed")
     kept = item(task)
     assert (kept["status"], kept["index"], kept["round"]) == ({"S": "failed"}, {"N": "3"}, {"N": "0"})
@@ -48,11 +48,11 @@ def test_what_can_be_searched_is_kept_plain() -> None:
 
 
 def test_what_an_earlier_version_wrote_is_read() -> None:
-    key = {"pk": {"S": "JOB#j"}, "sk": {"S": "TASK#000002"}, "job": {"S": "j"}, "index": {"N": "2"}}
-    kept = {"op": {"S": "o"}, "variant": {"S": "v"}, "input": {"S": '"x"'}, "queued_at": {"S": "t"}}
+    key: Item = {"pk": {"S": "JOB#j"}, "sk": {"S": "TASK#000002"}, "job": {"S": "j"}, "index": {"N": "2"}}
+    kept: Item = {"op": {"S": "o"}, "variant": {"S": "v"}, "input": {"S": '"x"'}, "queued_at": {"S": "t"}}
     task = record(Task, {**key, **kept, "transient": {"N": "2"}})
     assert (task.job_id, task.index, task.transient_refusals) == ("j", 2, 0)
-    letter = {"op": {"S": "o"}, "id": {"S": "m"}, "body": {"S": "{"}, "reason": {"S": "r"}, "at": {"S": "t"}}
+    letter: Item = {"op": {"S": "o"}, "id": {"S": "m"}, "body": {"S": "{"}, "reason": {"S": "r"}, "at": {"S": "t"}}
     assert record(DeadLetter, {**letter, "job": {"S": "j"}}).job_id == "j"
     command = b'{"job":"j","index":2,"op":"o","variant":"v","input":"x"}'
     assert msgspec.json.decode(command, type=RunTask) == task.command()
@@ -76,7 +76,7 @@ def test_an_environment_is_read_as_it_was_written() -> None:
         parse(Model, {**written, "DAYS": "many"})
 
 
-def test_a_tokens_secret_is_nowhere_in_its_record() -> None:
+def test_a_tokens_secret_is_not_in_its_record() -> None:
     secret, kept = issue("viewer", "mine")
     assert secret.startswith("umb_")
     assert len(secret) >= 40

@@ -1,4 +1,4 @@
-"""The numbers say what the op stats, the queues and the ledger say."""
+"""The stats agree with the counters, the queues and the ledger."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,9 +11,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from api import prometheus
 from umbel_core.clock import stamp
 from umbel_core.contract import Stats, StatsOfOp
+from umbel_core.contract.records import TaskStatus
 from umbel_core.fold import TaskChange
 from umbel_core.lanes import Backlog, LaneState
-from umbel_core.ledger import Task, TaskStatus
+from umbel_core.ledger import Task
 from umbel_core.op_stats import (
     FOREVER,
     MINUTE,
@@ -25,7 +26,7 @@ from umbel_core.op_stats import (
     periods_of,
     step_of,
 )
-from umbel_core.stats import Seen, numbers, since
+from umbel_core.stats import StatsInput, compute_stats, since
 
 AT = datetime(2026, 1, 31, 12, 0, 30, tzinfo=UTC)
 DURATIONS = st.lists(st.integers(0, 100_000), min_size=1, max_size=60)
@@ -48,32 +49,32 @@ def counted(*changes: TaskChange, planned: int = 0) -> CountedStats:
     return together
 
 
-def seen(together: CountedStats, **oldest: str) -> Seen:
+def seen(together: CountedStats, **oldest: str) -> StatsInput:
     states = {"say": LaneState(4, "ready"), "soft": LaneState(0, "paused")}
-    return Seen(AT, together, states, {"say": Backlog(7, 2), "soft": Backlog(1, 0)}, oldest, {})
+    return StatsInput(AT, together, states, {"say": Backlog(7, 2), "soft": Backlog(1, 0)}, oldest, {})
 
 
 def stats_of(*changes: TaskChange, planned: int = 0, **oldest: str) -> Stats:
-    return numbers(["say", "soft"], seen(counted(*changes, planned=planned), **oldest))
+    return compute_stats(["say", "soft"], seen(counted(*changes, planned=planned), **oldest))
 
 
 def say_of(*changes: TaskChange, planned: int = 0) -> StatsOfOp:
     return stats_of(*changes, planned=planned).ops["say"]
 
 
-def test_what_was_planned_and_has_not_moved_is_pending() -> None:
+def test_planned_tasks_that_have_not_started_are_pending() -> None:
     say = say_of(ended("completed"), ended("failed"), ended("skipped"), planned=10)
     assert (say.pending, say.running, say.completed, say.failed, say.skipped) == (7, 0, 1, 1, 1)
 
 
-def test_a_retry_takes_a_failure_back() -> None:
+def test_a_retry_subtracts_a_failure() -> None:
     failed = ended("failed")
     again = TaskChange("2", "failed", msgspec.structs.replace(failed.task, status="pending", finished_at=None))
     say = say_of(failed, again, planned=1)
     assert (say.pending, say.failed) == (1, 0)
 
 
-def test_messages_and_state_are_the_lanes_own() -> None:
+def test_messages_and_state_are_those_of_the_lanes() -> None:
     stats = stats_of()
     assert (stats.ops["say"].queue_depth, stats.ops["say"].in_flight, stats.ops["say"].state) == (7, 2, "ready")
     assert (stats.ops["soft"].concurrency, stats.ops["soft"].state) == (0, "paused")
@@ -102,7 +103,7 @@ def test_a_percentile_is_that_of_its_rank(durations: list[int], share: float) ->
 
 
 @given(DURATIONS, st.integers(1, 5))
-def test_counters_side_by_side_add_up_to_one(durations: list[int], counters: int) -> None:
+def test_the_shards_add_up_to_the_whole(durations: list[int], counters: int) -> None:
     changes = [ended("completed", ms, worker=f"w{ms % 3}") for ms in durations]
     apart = CountedStats()
     for place in range(counters):
@@ -116,17 +117,17 @@ def test_counters_side_by_side_add_up_to_one(durations: list[int], counters: int
     assert apart.forever["say"].runs == at_once.forever["say"].runs == len(durations)
 
 
-def test_averages_are_of_what_was_worked_on() -> None:
+def test_averages_include_only_runs() -> None:
     say = say_of(ended("completed", 100), ended("failed", 300), ended("skipped", 0), ended("failed", None))
     assert say.average_ms == 200
 
 
-def test_throughput_is_this_minute_and_what_is_left_of_the_one_before() -> None:
+def test_throughput_is_this_minute_and_a_share_of_the_one_before() -> None:
     changes = [ended("completed", ago=20), *(ended("completed", ago=50) for _ in range(4))]
     assert say_of(*changes).throughput_per_minute == 1 + 4 / 2
 
 
-def test_workers_are_those_seen_within_the_minute_with_what_they_did_in_the_hour() -> None:
+def test_workers_are_those_active_within_the_minute_with_their_runs_of_the_hour() -> None:
     changes = [
         ended("completed", 100, ago=1800),
         ended("completed", 300, ago=5),
@@ -150,7 +151,7 @@ def test_the_oldest_age_of_all_is_the_greatest() -> None:
     assert stats_of().totals.oldest_age_seconds is None
 
 
-def test_an_hour_counts_and_no_more() -> None:
+def test_the_window_is_one_hour() -> None:
     assert since(AT) == f"{MINUTE}2026-01-31T11:00"
 
 

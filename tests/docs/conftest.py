@@ -9,12 +9,12 @@ from tests.docs.reader import Reader, copy_examples
 from tests.docs.reading import ROOT
 from tests.docs.shell import shell
 from tests.fetching.server import Site
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 
 
 @pytest.fixture(scope="module")
-def reader(deployed: Deployed, web: Site, api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def reader(deployed: Deployed, web: Site, api: ApiClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """Works in a folder with the examples, which the tests' web server serves; leaves the lanes as they were."""
     folder = tmp_path_factory.mktemp("checkout")
     here = {

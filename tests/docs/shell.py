@@ -1,8 +1,10 @@
 """A shell on a terminal, as a person has it: what one command sets, the next one finds."""
 
+import codecs
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _END = "end-of-command"
+_SILENT_SECONDS = 60
 
 
 class Shell:
@@ -24,9 +27,11 @@ class Shell:
         assert self._bash.stdin
         self._bash.stdin.write(f'{{ {command}\n}} < /dev/null; printf "\\n{_END} %d\\n" $?\n')
         self._bash.stdin.flush()
-        printed = ""
+        printed, decoder = "", codecs.getincrementaldecoder("utf-8")()
         while not (ended := re.search(rf"^{_END} (\d+)\r?$", printed, re.MULTILINE)):
-            printed += os.read(self._terminal, 65536).decode()
+            if not select.select([self._terminal], [], [], _SILENT_SECONDS)[0]:
+                raise TimeoutError(f"'{command}' printed nothing for {_SILENT_SECONDS} seconds: {printed!r}")
+            printed += decoder.decode(os.read(self._terminal, 65536))
         return int(ended[1]), [line.strip() for line in printed[: ended.start()].splitlines() if line.strip()]
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
 
 from api.app import app
 from infra.settings import Settings
 from tests.docs.reading import ROOT, without_code
 from umbel import cli
+from umbel_core.settings import Limits
 
 DOCS = ROOT / "docs"
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "tests").rglob("*.md"))]
@@ -119,6 +121,20 @@ def _code(text: str) -> str:
 def test_the_settings_document_has_every_setting_and_no_other() -> None:
     table = (DOCS / "settings.md").read_text().partition("\n## ")[0].partition("| key |")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(Settings.__struct_fields__)
+
+
+def _bounded() -> Iterator[tuple[str, int, int | None, int | None]]:
+    """The limits of a deployment with their default and bounds."""
+    for field in msgspec.inspect.type_info(Limits).fields:  # type: ignore[attr-defined]
+        if isinstance(field.type, msgspec.inspect.IntType):
+            yield field.name, field.default, field.type.ge, field.type.le
+
+
+@pytest.mark.parametrize(("name", "default", "least", "most"), list(_bounded()))
+def test_the_settings_document_has_the_defaults_and_bounds(
+    name: str, default: int, least: int | None, most: int | None
+) -> None:
+    assert f"| `{name}` | {default} | {least} to {most} |" in (DOCS / "settings.md").read_text()
 
 
 def test_every_target_of_make_is_in_a_document_and_no_other() -> None:

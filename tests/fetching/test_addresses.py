@@ -1,5 +1,6 @@
 """No spelling, name or redirect leads to an address that is not of the public internet."""
 
+import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import Any
@@ -143,7 +144,7 @@ def sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         wanted.append(of)
         raise OSError("a test wants no socket")
 
-    monkeypatch.setattr(fetcher.socket, "socket", refuse)
+    monkeypatch.setattr(socket, "socket", refuse)
     yield wanted
     assert not wanted
 
@@ -208,7 +209,7 @@ def name_server(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             made.setopt(pycurl.RESOLVE, [answer])
             return made
 
-        monkeypatch.setattr(fetcher.pycurl, "Curl", curl)
+        monkeypatch.setattr(pycurl, "Curl", curl)
 
     return say
 

@@ -1,5 +1,6 @@
 """What stands in the way of a picture on the web: gone soon, or there to stay."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ def test_a_host_that_is_not_well_may_be_so_again(path: str, code: str, web: Web,
 def test_a_host_that_takes_no_connections_may_do_so_again(
     web: Web, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetcher.socket, "socket", _refusing)
+    monkeypatch.setattr(socket, "socket", _refusing)
     with pytest.raises(Transient, match="dead_host"):
         web.file(site.url("/good"), 5)
 

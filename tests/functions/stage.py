@@ -1,4 +1,4 @@
-"""The functions' logic on fakes: a catalogue, a bucket, queues, and everything that works on them."""
+"""The logic of all functions, connected by fakes of buckets, queues, topic and table."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -13,7 +13,7 @@ from coordinator.planner import Planner
 from dead_letters.dead_letters import DeadLetters
 from relay.changes import read_changes
 from relay.relaying import Relay
-from tests.fakes import CALM, FakeAudience, FakeBucket, FakeLedger, FakeTasks, Weather
+from tests.fakes import NO_CRASHES, Crashes, FakeBucket, FakeConnections, FakeLedger, FakeTasks
 from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected, Transient
 from umbel_core.messages import RunTask
@@ -34,7 +34,7 @@ def soft(picture: Image, *, radius: Annotated[float, Bounds(ge=0, le=10)] = 1.0)
 
 @op()
 def say(text: Annotated[str, Bounds(max_length=20)], *, times: Annotated[int, Bounds(ge=1)] = 1) -> str:
-    """Say it again, refuse it for good or for now, or break on it: as the text asks."""
+    """Repeat the text; refuse it, refuse it transiently or break if it says so."""
     if text == "bad":
         raise Rejected("bad", "That is bad.")
     if text == "busy":
@@ -46,7 +46,7 @@ def say(text: Annotated[str, Bounds(max_length=20)], *, times: Annotated[int, Bo
 
 @op(ordered=True)
 def recite(text: str) -> str:
-    """Say it when its turn comes."""
+    """Repeat the text, in order."""
     return say(text)
 
 
@@ -54,14 +54,14 @@ CATALOGUE = Catalogue([describe(soft), describe(say), describe(recite)])
 RECIPES = {"default": {"a": Variant("soft"), "b": Variant("soft", {"radius": 2.0})}, "hero": {"big": Variant("soft")}}
 
 
-class AtOnce(Executor):
-    """Runs at once what is to run beside."""
+class Immediate(Executor):
+    """Runs everything at once, in the caller's thread."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         done: Future[Any] = Future()
         try:
             done.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
+        except Exception as error:  # noqa: BLE001 - `result()` raises it
             done.set_exception(error)
         return done
 
@@ -73,21 +73,21 @@ def never_marked(*_: Any) -> Iterator[None]:
 
 
 class Stage:
-    """Everything between the uploads bucket and the sockets."""
+    """Everything between the uploads bucket and the connections."""
 
-    def __init__(self, weather: Weather = CALM, limits: Limits | None = None) -> None:
-        self.ledger = FakeLedger(weather)
-        self.tasks = FakeTasks(weather)
-        self.uploads = FakeBucket(weather)
-        self.results = FakeBucket(weather)
-        self.connections = FakeAudience(self.ledger.cancel, weather)
+    def __init__(self, crashes: Crashes = NO_CRASHES, limits: Limits | None = None) -> None:
+        self.ledger = FakeLedger(crashes)
+        self.tasks = FakeTasks(crashes)
+        self.uploads = FakeBucket(crashes)
+        self.results = FakeBucket(crashes)
+        self.connections = FakeConnections(self.ledger.cancel, crashes)
         self.planner = Planner(self.ledger, self.uploads, self.tasks, CATALOGUE, RECIPES, limits or Limits())
-        self.relay = Relay(self.ledger, self.connections, self.results.link, AtOnce())
+        self.relay = Relay(self.ledger, self.connections, self.results.link, Immediate())
         self.started: list[str] = []
         self.dead_letters = DeadLetters(self.ledger)
 
     def runner(self) -> Runner:
-        """A worker that has just started, for any op."""
+        """Return a new worker, for any op."""
         return Runner(describe(say), self._work, self.ledger, Skipping(self.ledger), mark_running=never_marked)
 
     def _work(self, command: RunTask) -> Any:
@@ -98,12 +98,12 @@ class Stage:
         return {"key": key}
 
     def drop(self, key: str, data: bytes, sequencer: str = "1") -> str:
-        """Put an object; the notice that S3 sends of it."""
+        """Put an object; return the event that S3 sends for it."""
         self.uploads.objects[key] = data
         return self.notice(key, sequencer)
 
     def notice(self, key: str, sequencer: str = "1") -> str:
-        """S3's notice of an object."""
+        """Return the event that S3 sends for an object."""
 
         entry = {
             "key": quote_plus(key, safe="/"),
@@ -115,5 +115,5 @@ class Stage:
         return msgspec.json.encode({"Records": [record]}).decode()
 
     def relay_all(self, start: int = 0) -> int:
-        """Relay the stream from a place on; how many messages were sent."""
+        """Relay the stream from a position on; return the number of messages sent."""
         return self.relay.relay(read_changes(self.ledger.stream[start:]))

@@ -1,6 +1,7 @@
 """What the API's views do beside reading and writing."""
 
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -44,7 +45,7 @@ def test_health_asks_once_however_many_ask_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(health, "lanes", lambda: lanes)
     monkeypatch.setattr(health, "catalogue", lambda: CATALOGUE)
     monkeypatch.setattr(health, "circuits", FakeCircuits)
-    monkeypatch.setattr(health.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     left_alone: dict[str, CircuitState] = {"example.org:443": "open"}
     ops: dict[str, OpStatus] = {"recite": "degraded", "say": "paused", "soft": "degraded"}
     expected = Health(status="degraded", ops=ops, circuits=left_alone)

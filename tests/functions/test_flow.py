@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from relay.changes import read_changes
-from tests.fakes import CrashError, Weather
+from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
 from umbel_core.contract import Manifest, TaskSpec
+from umbel_core.contract.records import TaskStatus
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import ENDED, Job, TaskStatus
+from umbel_core.ledger import ENDED, Job
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.op_stats import MINUTE
 
@@ -25,12 +26,12 @@ TEXTS = st.lists(st.sampled_from(["good", "bad", "broken"]), min_size=1, max_siz
 
 
 class Flow(RuleBasedStateMachine):
-    """Queues deliver in any order, any number of times; processes end between any two effects."""
+    """Queues deliver in any order, any number of times; processes crash between any two effects."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.weather = Weather()
-        self.stage = Stage(self.weather)
+        self.crashes = Crashes()
+        self.stage = Stage(self.crashes)
         self.intake: list[str] = []
         self.lane: list[tuple[bytes, int]] = []
         self.relayed = 0
@@ -46,7 +47,7 @@ class Flow(RuleBasedStateMachine):
 
     @precondition(lambda self: self.made < 3)
     @rule(texts=TEXTS)
-    def announce_a_manifest(self, texts: list[str]) -> None:
+    def expect_a_manifest(self, texts: list[str]) -> None:
         manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts])
         self.made += 1
         job = f"j{self.made:020}"
@@ -77,7 +78,7 @@ class Flow(RuleBasedStateMachine):
     @precondition(lambda self: self.stage.ledger.stream)
     @rule(forth=st.integers(1, 9), back=st.integers(0, 5), crash=CRASH)
     def relay(self, forth: int, back: int, crash: int | None) -> None:
-        """Streams repeat what they have sent, but leave nothing out."""
+        """Relay a part of the stream, which may repeat records but never leaves one out."""
         self._relay(max(0, self.relayed - back), self.relayed + forth, crash)
 
     @precondition(lambda self: len(self._jobs()) > 1)
@@ -93,7 +94,7 @@ class Flow(RuleBasedStateMachine):
     def retry(self, pick: int) -> None:
         jobs = self._jobs()
         job = self.stage.ledger.job(jobs[pick % len(jobs)])
-        # The API refuses the others.
+        # The API refuses all others.
         if job and (job.failed + job.skipped or (job.status == "cancelled" and job.completed < job.total)):
             self.stage.ledger.resume(job.id)
             self.intake.append(msgspec.json.encode(RetryTasks(job.id)).decode())
@@ -113,8 +114,8 @@ class Flow(RuleBasedStateMachine):
         assert {job.id for job in jobs if job.status == "cancelled"} == self.stage.ledger.cancelled()
 
     def teardown(self) -> None:
-        """Whatever happened: once everything is delivered, all is as if nothing had gone wrong."""
-        self.weather.crash_at(None)
+        """Deliver everything without crashes; then all records must be as if there had been none."""
+        self.crashes.crash_at(None)
         while self.intake:
             assert self._plan(self.intake.pop(), None)
         while self.lane:
@@ -123,7 +124,7 @@ class Flow(RuleBasedStateMachine):
         while self.relayed < len(self.stage.ledger.stream):
             self._relay(self.relayed, len(self.stage.ledger.stream), None)
         self._relay(0, len(self.stage.ledger.stream), None)
-        self._check_tallies()
+        self._check_op_stats()
         for job in self.stage.ledger.jobs(1000, None)[0]:
             tasks = list(self.stage.ledger.all_tasks(job.id))
             counted = Counter(task.status for task in tasks)
@@ -135,12 +136,12 @@ class Flow(RuleBasedStateMachine):
             assert {error.task for error in job.errors} == {task.id for task in tasks if task.status == "failed"}
             for task in tasks:
                 fits = {"bad": "failed", "broken": "failed"}.get(task.input, "completed")
-                # Also what is good is given up when its worker ends every single time.
+                # A good task is given up too when its worker crashes every time.
                 given_up = task.error is not None and task.error.code == "given_up"
                 assert given_up or task.status in ({fits, "skipped"} if job.id in self.cancelled else {fits})
 
-    def _check_tallies(self) -> None:
-        """What was counted is what a recount of the ledger gives."""
+    def _check_op_stats(self) -> None:
+        """Compare the op stats with a recount of the ledger."""
         jobs, _ = self.stage.ledger.jobs(1000, None)
         tasks = [task for job in jobs for task in self.stage.ledger.all_tasks(job.id)]
         recount = Counter((task.op, task.status) for task in tasks)
@@ -158,14 +159,14 @@ class Flow(RuleBasedStateMachine):
                 assert minute.ms == sum(each.ms for each in minute.workers.values())
 
     def _plan(self, body: str, crash: int | None) -> bool:
-        self.weather.crash_at(crash)
+        self.crashes.crash_at(crash)
         try:
             for created in read_message(body):
                 self.stage.planner.take(created)
         except CrashError:
             return False
         finally:
-            self.weather.crash_at(None)
+            self.crashes.crash_at(None)
             self.lane += [(message, 0) for message in self.stage.tasks.messages]
             self.stage.tasks.messages.clear()
         return True
@@ -173,7 +174,7 @@ class Flow(RuleBasedStateMachine):
     def _work(self, place: int, crash: int | None, twice: bool) -> None:
         message, received = self.lane[place]
         command = msgspec.json.decode(message, type=RunTask)
-        self.weather.crash_at(crash)
+        self.crashes.crash_at(crash)
         try:
             if received >= RECEIVES:
                 self.stage.dead_letters.fail_task(
@@ -185,19 +186,19 @@ class Flow(RuleBasedStateMachine):
         except (CrashError, RuntimeError):
             return
         finally:
-            self.weather.crash_at(None)
+            self.crashes.crash_at(None)
         if not twice:
             del self.lane[place]
 
     def _relay(self, start: int, end: int, crash: int | None) -> None:
-        self.weather.crash_at(crash)
+        self.crashes.crash_at(crash)
         end = min(end, len(self.stage.ledger.stream))
         try:
             self.stage.relay.relay(read_changes(self.stage.ledger.stream[start:end]))
         except CrashError:
             return
         finally:
-            self.weather.crash_at(None)
+            self.crashes.crash_at(None)
         self.relayed = end
 
     def _jobs(self) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.fakes import CrashError, Weather
+from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
 from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.ids import JOBS_PREFIX
@@ -24,15 +24,15 @@ GROUPS = ("north", "south")
 
 
 class OrderedFlow(RuleBasedStateMachine):
-    """A FIFO queue gives a group's next message when the one before it is deleted or given up, and not earlier.
+    """A FIFO queue delivers a group's next message when the one before it is deleted or given up, and not earlier.
 
-    What is given up lies in the dead-letter queue until somebody comes for it: meanwhile its group goes on.
+    A given-up message waits in the dead-letter queue, and meanwhile its group goes on.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.weather = Weather()
-        self.stage = Stage(self.weather)
+        self.crashes = Crashes()
+        self.stage = Stage(self.crashes)
         self.lanes: dict[str, deque[tuple[bytes, int]]] = {group: deque() for group in GROUPS}
         self.dead: deque[tuple[bytes, int]] = deque()
         self.job_id = ""
@@ -52,8 +52,8 @@ class OrderedFlow(RuleBasedStateMachine):
 
     @precondition(lambda self: self.dead)
     @rule(crash=CRASH, twice=st.booleans())
-    def put_dead_letter(self, crash: int | None, twice: bool) -> None:
-        self._bury(crash, twice)
+    def process_dead_letter(self, crash: int | None, twice: bool) -> None:
+        self._process_dead_letter(crash, twice)
 
     @precondition(lambda self: not any(self.lanes.values()) and not self.dead)
     @rule()
@@ -61,7 +61,7 @@ class OrderedFlow(RuleBasedStateMachine):
         self._plan(msgspec.json.encode(RetryTasks(self.job_id)).decode())
 
     @invariant()
-    def nothing_is_done_behind_a_failure(self) -> None:
+    def nothing_runs_behind_a_failure(self) -> None:
         for tasks in self._groups():
             ends = [task.status for task in tasks]
             if "failed" in ends:
@@ -77,7 +77,7 @@ class OrderedFlow(RuleBasedStateMachine):
     def teardown(self) -> None:
         while any(self.lanes.values()) or self.dead:
             if self.dead:
-                self._bury(None, twice=False)
+                self._process_dead_letter(None, twice=False)
             for group in GROUPS:
                 if self.lanes[group]:
                     self._work(group, None, twice=False)
@@ -109,26 +109,24 @@ class OrderedFlow(RuleBasedStateMachine):
             if self._survives(crash, lambda: self.stage.runner().run(command, received + 1)) and not twice:
                 self.lanes[group].popleft()
         except OutOfTurnError:
-            # The pauses between so many receives are far longer than a dead letter lies there.
+            # The pauses between five receives are far longer than a dead letter waits.
             self.lanes[group][0] = message, received
 
-    def _bury(self, crash: int | None, twice: bool) -> None:
+    def _process_dead_letter(self, crash: int | None, twice: bool) -> None:
         message, received = self.dead[0]
         command = msgspec.json.decode(message, type=RunTask)
-        put_dead_letter = partial(
-            self.stage.dead_letters.fail_task, command.op, f"{command.index}", message.decode(), received
-        )
-        if self._survives(crash, put_dead_letter) and not twice:
+        process = partial(self.stage.dead_letters.fail_task, command.op, f"{command.index}", message.decode(), received)
+        if self._survives(crash, process) and not twice:
             self.dead.popleft()
 
-    def _survives(self, crash: int | None, duty: Callable[[], object]) -> bool:
-        self.weather.crash_at(crash)
+    def _survives(self, crash: int | None, action: Callable[[], object]) -> bool:
+        self.crashes.crash_at(crash)
         try:
-            duty()
+            action()
         except (CrashError, RuntimeError):
             return False
         finally:
-            self.weather.crash_at(None)
+            self.crashes.crash_at(None)
         return True
 
 

@@ -1,11 +1,11 @@
-"""A created object becomes a planned and published job, however often it arrives."""
+"""A new object becomes a planned and published job, however often its event is delivered."""
 
 import json
 
 import msgspec
 import pytest
 
-from tests.fakes import CrashError, Weather
+from tests.fakes import CrashError, Crashes
 from tests.functions.stage import CATALOGUE, Stage
 from umbel_core.clock import now
 from umbel_core.ids import new_job_id
@@ -52,21 +52,21 @@ def test_the_same_event_is_the_same_job_and_publishes_only_what_is_pending() -> 
 
 
 @pytest.mark.parametrize("moment", range(8))
-def test_whenever_the_planner_dies_the_next_one_finishes(moment: int) -> None:
-    weather = Weather()
-    stage = Stage(weather)
+def test_wherever_the_planner_crashes_the_next_delivery_completes_the_plan(moment: int) -> None:
+    crashes = Crashes()
+    stage = Stage(crashes)
     notice = stage.drop("jobs/a.json", MANIFEST)
-    weather.crash_at(moment)
+    crashes.crash_at(moment)
     try:
         plan(stage, notice)
     except CrashError:
-        weather.crash_at(None)
+        crashes.crash_at(None)
         plan(stage, notice)
-    weather.crash_at(None)
+    crashes.crash_at(None)
     assert {command.index for command in stage.tasks.commands} == {0, 1}
 
 
-def test_a_plan_that_is_written_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_is_not_planned_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
     notice = stage.drop("jobs/a.json", MANIFEST)
     job, _ = plan(stage, notice)
@@ -74,7 +74,7 @@ def test_a_plan_that_is_written_is_not_made_again(monkeypatch: pytest.MonkeyPatc
     assert plan(stage, notice) == (job, 2)
 
 
-def test_an_announced_job_keeps_its_id_and_its_name() -> None:
+def test_a_job_created_by_the_api_keeps_its_id_and_its_name() -> None:
     stage, job = Stage(), new_job_id()
     key = f"uploads/hero/{job}/my cat.jpg"
     announced = Job(id=job, kind="upload", name="my cat.jpg", created_at="t", updated_at="t", source=key)
@@ -82,22 +82,22 @@ def test_an_announced_job_keeps_its_id_and_its_name() -> None:
     assert plan(stage, stage.drop(key, b"pixels")) == (job, 1)
     found = job_in(stage, job)
     assert (found.name, found.recipe, found.planned) == ("my cat.jpg", "hero", True)
-    assert found.version > announced.version, "subscribers must take the plan for newer than the announcement"
+    assert found.version > announced.version, "subscribers must treat the plan as newer than the pending job"
 
 
-def test_a_job_that_was_given_up_starts_fresh_when_it_is_redriven() -> None:
+def test_a_redriven_job_has_no_error_of_its_earlier_tries() -> None:
     stage, job = Stage(), new_job_id()
     key = f"jobs/{job}.json"
     stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
     notice = stage.drop(key, MANIFEST)
     stage.dead_letters.fail_jobs("m", notice)
     assert [error.code for error in job_in(stage, job).errors] == ["not_planned"]
-    assert job_in(stage, job).version == 2, "subscribers must take it for newer than the announcement"
+    assert job_in(stage, job).version == 2, "subscribers must treat it as newer than the pending job"
     assert plan(stage, notice) == (job, 2)
     assert (job_in(stage, job).status, job_in(stage, job).errors) == ("pending", [])
 
 
-def test_a_job_cancelled_before_it_was_planned_has_its_tasks_all_the_same() -> None:
+def test_a_job_cancelled_before_it_was_planned_still_gets_its_tasks() -> None:
     stage, job = Stage(), new_job_id()
     key = f"jobs/{job}.json"
     stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
@@ -120,7 +120,7 @@ def test_a_job_cancelled_while_it_is_planned_keeps_its_cancellation_and_all_its_
     assert (job_in(stage, announced.id).status, job_in(stage, announced.id).total) == ("cancelled", 2)
 
 
-def test_a_cancelled_job_stays_so_when_its_document_turns_out_to_be_none() -> None:
+def test_a_cancelled_job_stays_cancelled_when_its_manifest_is_invalid() -> None:
     stage, job = Stage(), new_job_id()
     key = f"jobs/{job}.json"
     stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
@@ -141,17 +141,17 @@ def test_a_cancelled_job_stays_so_when_its_document_turns_out_to_be_none() -> No
         ("jobs/a.json", b'{"tasks":[{"op":"%s","input":1}]}' % (b"x" * 500_000), "unknown_op"),
     ],
 )
-def test_what_is_refused_at_the_door_is_a_failed_job_with_one_sentence(key: str, data: bytes, code: str) -> None:
+def test_a_refused_object_is_a_failed_job_with_one_error(key: str, data: bytes, code: str) -> None:
     stage = Stage(limits=Limits(max_upload_bytes=1024))
     job, published = plan(stage, stage.drop(key, data))
     found = job_in(stage, job)
     assert (published, found.status, found.total, found.planned) == (0, "failed", 0, True)
     assert [error.code for error in found.errors] == [code]
-    assert len(found.errors[0].message.encode()) <= 4000, "it has to fit into the job's record"
+    assert len(found.errors[0].message.encode()) <= 4000, "it must fit into the job's record"
     assert stage.tasks.messages == []
 
 
-def test_a_manifest_that_was_replaced_in_the_meantime_fails_the_older_job_alone() -> None:
+def test_a_replaced_manifest_fails_only_the_older_job() -> None:
     stage = Stage()
     older = stage.drop("jobs/a.json", MANIFEST, "1")
     newer = stage.drop("jobs/a.json", MANIFEST.replace(b"hi", b"he"), "2")
@@ -160,7 +160,7 @@ def test_a_manifest_that_was_replaced_in_the_meantime_fails_the_older_job_alone(
     assert plan(stage, newer)[1] == 2
 
 
-def test_a_picture_inside_a_request_gets_what_was_asked_and_no_recipe() -> None:
+def test_a_picture_inside_a_request_gets_the_requested_op_and_no_recipe() -> None:
     stage = Stage()
     body = b'{"image_data":"cGl4","operation":"soft","params":{"radius":2}}'
     pending = Submitter(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(body)
@@ -172,14 +172,14 @@ def test_a_picture_inside_a_request_gets_what_was_asked_and_no_recipe() -> None:
     assert (command.op, command.params, command.input) == ("soft", {"radius": 2}, pending.source)
 
 
-def test_a_picture_inside_a_manifest_is_put_where_it_starts_nothing() -> None:
+def test_a_picture_inside_a_manifest_is_stored_where_it_starts_no_job() -> None:
     stage = Stage()
     job, _ = plan(stage, stage.drop("jobs/a.json", b'{"image_data":"cGl4","operation":"soft"}'))
     assert stage.uploads.objects[f"inputs/{job}"] == b"pix"
     assert [command.input for command in stage.tasks.commands] == [f"inputs/{job}"]
 
 
-def test_a_retry_runs_what_failed_and_nothing_else() -> None:
+def test_a_retry_publishes_only_the_failed_tasks() -> None:
     stage = Stage()
     job, _ = plan(stage, stage.drop("jobs/a.json", MANIFEST))
     first, second = stage.tasks.commands
@@ -190,7 +190,7 @@ def test_a_retry_runs_what_failed_and_nothing_else() -> None:
     assert [(command.index, command.round) for command in stage.tasks.commands] == [(1, 1)]
 
 
-def test_a_retry_of_a_cancelled_job_loses_nothing_to_a_worker_that_still_skips() -> None:
+def test_a_retry_of_a_cancelled_job_runs_the_tasks_that_a_worker_still_skips() -> None:
     stage = Stage()
     job, _ = plan(stage, stage.drop("jobs/a.json", MANIFEST))
     first, second = stage.tasks.commands
@@ -200,7 +200,7 @@ def test_a_retry_of_a_cancelled_job_loses_nothing_to_a_worker_that_still_skips()
     stage.tasks.messages.clear()
     stage.ledger.resume(job)
     plan(stage, msgspec.json.encode(RetryTasks(job, waiting=True)).decode())
-    assert worker.run(second, 1) is None, "it has heard of the cancellation within the second"
+    assert worker.run(second, 1) is None, "its list of cancelled jobs is less than a second old"
     for command in stage.tasks.commands:
         worker.run(command, 1)
     assert [task.status for task in stage.ledger.all_tasks(job)] == ["completed", "completed"]

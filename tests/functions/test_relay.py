@@ -47,7 +47,7 @@ def test_what_listeners_hear_last_is_what_the_ledger_says() -> None:
         end = len(stage.ledger.stream)
         stage.relay_all(relayed)
         relayed = end
-    heard = stage.connections.heard["s1"]
+    heard = stage.connections.received["s1"]
     jobs = [message["job"] for message in heard if message["type"] == "job"]
     newest = max(jobs, key=lambda each: each["version"])
     assert (newest["status"], newest["counts"]["failed"]) == ("failed", 1)
@@ -60,8 +60,13 @@ def test_everyone_hears_but_those_who_listen_to_something_else() -> None:
     for socket, topic in (("mine", job), ("all", "*"), ("other", "j0"), ("both", "*"), ("both", job)):
         stage.connections.subscribe(socket, topic)
     stage.relay_all()
-    assert stage.connections.heard["mine"] == stage.connections.heard["all"] == stage.connections.heard["both"] != []
-    assert "other" not in stage.connections.heard
+    assert (
+        stage.connections.received["mine"]
+        == stage.connections.received["all"]
+        == stage.connections.received["both"]
+        != []
+    )
+    assert "other" not in stage.connections.received
 
 
 def test_a_gone_socket_is_forgotten_and_the_others_hear_all() -> None:
@@ -70,7 +75,7 @@ def test_a_gone_socket_is_forgotten_and_the_others_hear_all() -> None:
         stage.connections.subscribe(f"s{number}", job)
     stage.connections.gone = {"s7"}
     stage.relay_all()
-    assert len({len(stage.connections.heard[f"s{number}"]) for number in range(20) if number != 7}) == 1
+    assert len({len(stage.connections.received[f"s{number}"]) for number in range(20) if number != 7}) == 1
     assert "s7" not in stage.connections.subscribers([job])[job]
 
 
@@ -138,7 +143,7 @@ def test_an_event_is_told_to_those_who_listen_to_everything_and_to_nobody_else()
     told = len(stage.ledger.stream)
     stage.ledger.record_event(Event(kind="paused", op="say", message="say is paused."))
     assert stage.relay_all(told) == 1
-    (message,) = stage.connections.heard["all"]
+    (message,) = stage.connections.received["all"]
     assert (message["type"], message["event"]["kind"], message["event"]["op"]) == ("system", "paused", "say")
     assert {"id", "at", "message"} <= set(message["event"])
-    assert "one" not in stage.connections.heard
+    assert "one" not in stage.connections.received

@@ -1,4 +1,4 @@
-"""One message, one outcome: committed once, whoever's fault it is."""
+"""Each task gets one outcome, committed once, whatever error there is."""
 
 from threading import Event
 from typing import Any
@@ -18,7 +18,7 @@ from worker.work import ValueSource, Work, in_ledger
 
 
 def planned(stage: Stage, text: str = "hi", **params: Any) -> RunTask:
-    """One task in the ledger, and its message."""
+    """Plan one task; return its message."""
     moment = now()
     job = Job(id="j1", kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=1)
     task = Task(job_id="j1", index=0, op="say", variant="say", input=text, params=params, queued_at=moment)
@@ -45,7 +45,7 @@ def test_a_result_is_committed_with_its_cost() -> None:
     assert task.started_at <= task.finished_at
 
 
-def test_the_callers_fault_is_final_at_the_first_delivery() -> None:
+def test_a_refusal_is_final_at_the_first_delivery() -> None:
     stage = Stage()
     outcome = stage.runner().run(planned(stage, "bad"), 1)
     assert outcome
@@ -54,7 +54,7 @@ def test_the_callers_fault_is_final_at_the_first_delivery() -> None:
     assert (outcome.error.code, outcome.error.message) == ("bad", "That is bad.")
 
 
-def test_what_may_pass_is_tried_three_times_however_often_its_message_was_received() -> None:
+def test_a_transient_refusal_is_tried_three_times_however_often_its_message_was_received() -> None:
     stage = Stage()
     command = planned(stage, "busy")
     for attempts in (4, 5):
@@ -72,7 +72,7 @@ def test_what_may_pass_is_tried_three_times_however_often_its_message_was_receiv
     )
 
 
-def test_a_retry_tries_three_times_again() -> None:
+def test_a_retry_starts_the_count_of_transient_refusals_again() -> None:
     stage = Stage()
     command = planned(stage, "busy")
     for _ in range(2):
@@ -83,7 +83,7 @@ def test_a_retry_tries_three_times_again() -> None:
         stage.runner().run(again.command(), 1)
 
 
-def test_our_fault_rises_and_leaves_the_task_open() -> None:
+def test_any_other_error_is_recorded_and_raised_and_the_task_stays_pending() -> None:
     stage = Stage()
     with pytest.raises(RuntimeError, match="that broke"):
         stage.runner().run(planned(stage, "broken"), 1)
@@ -102,7 +102,7 @@ def test_a_duplicate_commits_nothing(attempts: int) -> None:
     assert task_in(stage.ledger) == before
 
 
-def test_a_message_received_again_after_its_answer_is_not_even_run() -> None:
+def test_the_message_of_an_ended_task_does_not_run_the_op() -> None:
     stage = Stage()
     command = planned(stage)
     stage.runner().run(command, 1)
@@ -130,7 +130,7 @@ def test_a_task_of_a_cancelled_job_is_skipped_with_the_reason() -> None:
     assert "cancelled" in outcome.error.message
 
 
-def test_only_a_slow_task_says_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_slow_task_is_marked_as_running(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = Stage()
     command = planned(stage)
     monkeypatch.setattr("worker.mark_running._AFTER_SECONDS", 0)
@@ -153,7 +153,7 @@ def test_only_a_slow_task_says_that_it_runs(monkeypatch: pytest.MonkeyPatch) -> 
     assert [*seen, task_in(stage.ledger).status] == ["running", "completed"]
 
 
-def test_a_quick_task_is_one_write() -> None:
+def test_a_quick_task_costs_one_write() -> None:
     stage = Stage()
     command = planned(stage)
     before = len(stage.ledger.stream)
@@ -161,7 +161,7 @@ def test_a_quick_task_is_one_write() -> None:
     assert len(stage.ledger.stream) == before + 1
 
 
-def test_parameters_are_checked_where_the_op_runs_too() -> None:
+def test_a_worker_checks_the_parameters_too() -> None:
     stage = Stage()
     work = Work(say, ValueSource(), in_ledger)
     assert work(planned(stage, "ab", times=2)) == "abab"
@@ -170,7 +170,7 @@ def test_parameters_are_checked_where_the_op_runs_too() -> None:
     assert CATALOGUE["say"].takes == "text"
 
 
-def test_the_ledger_is_asked_for_cancelled_jobs_once_a_second() -> None:
+def test_cancelled_jobs_are_read_once_a_second() -> None:
     class Counting(FakeLedger):
         asked = 0
 

@@ -45,7 +45,7 @@ def say(actions: Actions, message: Any) -> None:
 def test_a_subscriber_sees_the_job_and_its_tasks_and_hears_what_follows() -> None:
     stage, actions, job = stage_with(2)
     say(actions, {"action": "subscribe", "job": job})
-    (snapshot,) = stage.connections.heard["s1"]
+    (snapshot,) = stage.connections.received["s1"]
     assert (snapshot["type"], snapshot["topic"], snapshot["more"]) == ("snapshot", job, False)
     assert snapshot["job"]["id"] == job
     assert [task["status"] for task in snapshot["tasks"]] == ["pending", "pending"]
@@ -57,7 +57,7 @@ def test_a_subscriber_sees_the_job_and_its_tasks_and_hears_what_follows() -> Non
 def test_a_long_snapshot_comes_in_parts_that_can_be_carried() -> None:
     stage, actions, job = stage_with(100, "x" * 4000)
     say(actions, {"action": "subscribe", "job": job})
-    parts = stage.connections.heard["s1"]
+    parts = stage.connections.received["s1"]
     assert len(parts) > 1
     assert max(len(msgspec.json.encode(part)) for part in parts) < CARRIED
     assert [task["id"] for part in parts for task in part["tasks"]] == [f"{job}.{place}" for place in range(100)]
@@ -66,20 +66,20 @@ def test_a_long_snapshot_comes_in_parts_that_can_be_carried() -> None:
 def test_a_job_of_more_tasks_says_that_there_are_more() -> None:
     stage, actions, job = stage_with(101)
     say(actions, {"action": "subscribe", "job": job})
-    assert stage.connections.heard["s1"][-1]["more"] is True
-    assert sum(len(part["tasks"]) for part in stage.connections.heard["s1"]) == 100
+    assert stage.connections.received["s1"][-1]["more"] is True
+    assert sum(len(part["tasks"]) for part in stage.connections.received["s1"]) == 100
 
 
 def test_everything_is_the_newest_jobs() -> None:
     stage, actions, job = stage_with(1)
     say(actions, {"action": "subscribe", "job": "*"})
-    assert [each["id"] for part in stage.connections.heard["s1"] for each in part["jobs"]] == [job]
+    assert [each["id"] for part in stage.connections.received["s1"] for each in part["jobs"]] == [job]
 
 
 def test_everything_of_nothing_is_still_an_answer() -> None:
     stage = Stage()
     say(talk(stage), {"action": "subscribe", "job": "*"})
-    assert [message["jobs"] for message in stage.connections.heard["s1"]] == [[]]
+    assert [message["jobs"] for message in stage.connections.received["s1"]] == [[]]
 
 
 def test_who_asks_for_numbers_listens_to_them_and_has_the_ticker_started() -> None:
@@ -93,7 +93,7 @@ def test_who_asks_for_numbers_listens_to_them_and_has_the_ticker_started() -> No
 def test_a_ping_is_answered() -> None:
     stage, actions, _ = stage_with(0)
     say(actions, {"action": "ping"})
-    assert stage.connections.heard["s1"] == [{"type": "pong"}]
+    assert stage.connections.received["s1"] == [{"type": "pong"}]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_ping_is_answered() -> None:
 def test_what_is_not_understood_is_answered_with_a_code(message: Any, code: str) -> None:
     stage, actions, _ = stage_with(0)
     say(actions, message)
-    (answer,) = stage.connections.heard["s1"]
+    (answer,) = stage.connections.received["s1"]
     assert (answer["type"], answer["error"]["code"]) == ("error", code)
     assert stage.connections.subscribers(["j0", "JOB#x\n"]) == {}
 
@@ -125,7 +125,7 @@ def test_a_crawl_is_answered_with_its_job_and_ends_with_its_socket() -> None:
     stage = Stage()
     stage.connections.add("s1", "operator")
     say(talk(stage), CRAWL)
-    (snapshot,) = stage.connections.heard["s1"]
+    (snapshot,) = stage.connections.received["s1"]
     job = snapshot["topic"]
     assert (snapshot["type"], snapshot["job"]["kind"], snapshot["job"]["status"]) == ("snapshot", "crawl", "pending")
     assert stage.connections.subscribers([job]) == {job: {"s1"}}
@@ -141,7 +141,7 @@ def test_a_crawl_ends_whoever_finds_its_socket_gone(finder: Callable[[Stage], ob
     stage = Stage()
     stage.connections.add("s1", "operator")
     say(talk(stage), CRAWL)
-    job = stage.connections.heard["s1"][0]["topic"]
+    job = stage.connections.received["s1"][0]["topic"]
     stage.connections.gone.add("s1")
     finder(stage)
     found = stage.ledger.job(job)
@@ -161,6 +161,6 @@ def test_a_crawl_that_may_not_be_is_refused(role: str, message: Any, code: str) 
     stage = Stage()
     stage.connections.add("s1", role)
     say(talk(stage), message)
-    (answer,) = stage.connections.heard["s1"]
+    (answer,) = stage.connections.received["s1"]
     assert (answer["type"], answer["error"]["code"]) == ("error", code)
     assert not stage.uploads.objects

@@ -1,4 +1,4 @@
-"""Who asks for numbers is told again and again; what the stream left behind is counted again."""
+"""Subscribers of stats receive them every five seconds; changes that the relay gave up are counted again."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,24 +37,24 @@ class Run:
             self.meanwhile.pop(0)()
 
 
-def test_where_nobody_listens_a_run_ends_at_once() -> None:
+def test_without_subscribers_a_run_ends_at_once() -> None:
     run = Run(Stage())
     assert run.tick() == 0
     assert run.seconds == 80
-    assert run.stage.connections.talking == ""
+    assert run.stage.connections.ticker_run == ""
 
 
-def test_listeners_hear_the_numbers_until_there_is_no_time_left() -> None:
+def test_subscribers_receive_the_stats_until_no_time_is_left() -> None:
     run = Run(Stage())
     run.stage.connections.subscribe("s1", "stats")
     run.stage.connections.subscribe("s2", "stats")
     assert run.tick() == 2 * 15
-    assert run.stage.connections.heard["s1"] == run.stage.connections.heard["s2"]
-    assert run.stage.connections.heard["s1"][0] == {"type": "stats", "stats": msgspec.to_builtins(STATS)}
+    assert run.stage.connections.received["s1"] == run.stage.connections.received["s2"]
+    assert run.stage.connections.received["s1"][0] == {"type": "stats", "stats": msgspec.to_builtins(STATS)}
     assert run.seconds > 0
 
 
-def test_a_run_ends_when_the_last_listener_has_left() -> None:
+def test_a_run_ends_when_the_last_subscriber_has_left() -> None:
     run = Run(Stage())
     run.stage.connections.subscribe("s1", "stats")
     run.meanwhile = [lambda: None, lambda: run.stage.connections.unsubscribe("s1", "stats")]
@@ -70,7 +70,7 @@ def test_a_later_run_takes_over() -> None:
 
 
 def missed(manifest: str = WORDS, relayed: int = 0) -> tuple[Stage, Job]:
-    """A stage on which all has ended, and of whose changes only so many came through the stream."""
+    """Return a stage on which all tasks have ended, but only so many changes were relayed."""
     stage = Stage()
     (created,) = read_message(stage.drop("jobs/a.json", manifest.encode()))
     job, _ = stage.planner.take(created)
@@ -89,7 +89,7 @@ def sweeper(stage: Stage, later: timedelta = timedelta(minutes=21)) -> Sweeper:
 
 @pytest.mark.parametrize("relayed", range(3))
 @pytest.mark.parametrize("tasks", [3, 40])
-def test_what_the_stream_left_behind_is_counted_in_the_job_and_in_the_numbers(relayed: int, tasks: int) -> None:
+def test_changes_that_the_relay_gave_up_are_counted_in_the_job_and_in_the_stats(relayed: int, tasks: int) -> None:
     words = ",".join(f'{{"op":"say","input":"{"bad" if place == 1 else place}"}}' for place in range(tasks))
     stage, job = missed(f'{{"tasks":[{words}]}}', relayed)
     assert not job.ended
@@ -103,12 +103,12 @@ def test_what_the_stream_left_behind_is_counted_in_the_job_and_in_the_numbers(re
     assert sweeper(stage).sweep() == []
 
 
-def test_a_job_that_was_heard_of_lately_is_left_to_the_stream() -> None:
+def test_a_recently_updated_job_is_left_to_the_relay() -> None:
     stage, _ = missed()
     assert sweeper(stage, timedelta(minutes=16)).sweep() == []
 
 
-def test_an_end_that_the_stream_may_still_bring_is_left_to_it_however_long_its_job_waited() -> None:
+def test_a_change_that_the_stream_may_still_deliver_is_left_to_the_relay_however_long_its_job_waited() -> None:
     stage = Stage()
     (created,) = read_message(stage.drop("jobs/a.json", b'{"tasks":[{"op":"say","input":"hi"}]}'))
     job, _ = stage.planner.take(created)
@@ -123,7 +123,7 @@ def test_an_end_that_the_stream_may_still_bring_is_left_to_it_however_long_its_j
     assert (ended.status, ended.completed, ended.total) == ("completed", 1, 1)
 
 
-def test_a_job_that_still_works_is_left_alone() -> None:
+def test_a_job_with_running_tasks_is_not_recounted() -> None:
     stage = Stage()
     (created,) = read_message(stage.drop("jobs/a.json", WORDS.encode()))
     stage.planner.take(created)

@@ -14,7 +14,7 @@ import pytest
 from infra.lanes import layers_of
 from tests.fakes import FakeBucket
 from tests.infra.synthesis import OPS, of_type, synthesise
-from umbel.commands.submit import _body
+from umbel.commands.submit import _input
 from umbel_core.catalogue import Catalogue, load_op, read_ops
 from umbel_core.errors import Rejected
 from umbel_core.input_types import INPUT_TYPES, InputType
@@ -133,16 +133,15 @@ def test_without_the_entry_the_same_annotation_is_a_text(tmp_path: Path) -> None
 
 
 def test_the_command_line_sends_a_file_of_the_new_type(catalogue: Catalogue, tmp_path: Path) -> None:
-    class Answering:
-        """An API that knows the ops."""
+    class FakeClient:
+        """A client of an API that has these ops."""
 
-        def call(self, *_: Any) -> Any:
-            return {"ops": [msgspec.to_builtins(card) for card in catalogue.values()]}
+        def ops(self) -> Any:
+            return list(catalogue.values())
 
     file = tmp_path / "a.wav"
     file.write_bytes(sound(1))
-    body = _body(Answering(), "probe", str(file), {})  # type: ignore[arg-type]
-    assert (body["operation"], base64.b64decode(body["image_data"])) == ("probe", sound(1))
+    assert _input(FakeClient(), "probe", str(file)) == file  # type: ignore[arg-type]
 
 
 def test_no_other_file_asks_for_a_type_by_its_name() -> None:

@@ -1,10 +1,12 @@
 """The documents that describe the API are generated, complete and valid."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import msgspec
 import pytest
 
@@ -35,6 +37,16 @@ def test_a_maintained_linter_finds_nothing_in_the_document_that_a_deployment_ser
     linted = subprocess.run(["redocly", "lint", str(served)], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert linted.returncode == 0, linted.stderr[-3000:]
     assert "valid" in linted.stderr
+
+
+def test_the_document_of_the_socket_is_valid_asyncapi() -> None:
+    schema = json.loads(Path("node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json").read_bytes())
+    described = json.loads(Path("docs/asyncapi.json").read_bytes())
+    assert [error.message for error in jsonschema_rs.validator_for(schema).iter_errors(described)] == []
+    assert [message["name"] for message in described["components"]["messages"].values()] == [
+        *("subscribe", "unsubscribe", "crawl", "stats", "ping"),
+        *("snapshot", "job", "task", "stats", "system", "error", "pong"),
+    ]
 
 
 def operations() -> list[Any]:

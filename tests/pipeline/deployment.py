@@ -1,4 +1,4 @@
-"""From nothing to a deployed stack with an engine of its own, through the code behind `umbel up`; and back."""
+"""Deploy the stack to an engine of its own, with the code of `umbel up`, and delete it afterwards."""
 
 import shutil
 import socket
@@ -26,7 +26,7 @@ _SERVICES = ("cloudformation", "dynamodb", "lambda", "logs", "s3", "sns", "sqs")
 
 
 class Deployed:
-    """The deployed stack, and clients to look into it."""
+    """The deployed stack, and clients to inspect it."""
 
     def __init__(
         self, stack_: stack.Deployment, session: RunningSession, port: int, deploy: Callable[[], stack.Deployment]
@@ -35,68 +35,68 @@ class Deployed:
         self.session = session
         self.port = port
         self.deploy = deploy
-        """Deploys again what has changed in the folder of the ops."""
+        """Deploys again, with the changes in the folder of the ops."""
 
     def client(self, service: str) -> Any:
-        """A client of the engine's, from the session."""
+        """Return a client of the engine, from the session."""
         return self.session.boto3.client(service)
 
     @cached_property
-    def outsider(self) -> Any:
-        """S3 as somebody with LocalStack's client uses it."""
+    def localstack_s3(self) -> Any:
+        """An S3 client of LocalStack's library, which knows nothing of this project."""
         return Session(region_name=REGION, localstack_host=f"{engine.HOST}:{self.port}").client("s3")
 
     @cached_property
     def ledger(self) -> DynamoLedger:
-        """The ledger as the functions read it."""
+        """The ledger, read with the functions' own code."""
         return DynamoLedger(self.client("dynamodb"), self.stack.table, 30)
 
     @cached_property
     def circuits(self) -> DynamoCircuitBreaker:
-        """Hosts that are left alone, as the workers know them."""
+        """The circuit breakers of hosts, read with the workers' own code."""
         return DynamoCircuitBreaker(self.client("dynamodb"), self.stack.table)
 
     @cached_property
     def sqs(self) -> Any:
-        """The queues."""
+        """A client of SQS."""
         return self.client("sqs")
 
     def queue(self, name: str) -> str:
-        """A queue's address: `intake`, `op-<name>`, either with `-dead`."""
+        """Return the URL of a queue: `intake`, `op-<name>`, or one of these with `-dead`."""
         return str(self.sqs.get_queue_url(QueueName=f"{stack.STACK}-{name}")["QueueUrl"])
 
     def token(self, role: Role, days: float | None = None) -> str:
-        """A new token."""
+        """Create a token."""
         return tokens.create(self.stack, role, "tests", days)[0]
 
     def results(self, job: str) -> set[str]:
-        """Keys in the results bucket that belong to a job."""
+        """Return the keys of a job's objects in the results bucket."""
         listing = self.client("s3").list_objects_v2(Bucket=self.stack.results_bucket, Prefix=f"{job}/")
         return {entry["Key"] for entry in listing.get("Contents", ())}
 
     def result(self, key: str) -> bytes:
-        """A result's bytes."""
+        """Return the bytes of a result."""
         return bytes(self.client("s3").get_object(Bucket=self.stack.results_bucket, Key=key)["Body"].read())
 
 
 @contextmanager
-def deployment(ops: Path, *, allowed: str, keep: bool) -> Iterator[Deployed]:
-    """Deploy once, look, and take all of it away again unless it is to be kept for the next run."""
+def deployment(ops: Path, *, allowed: str, keep_running: bool) -> Iterator[Deployed]:
+    """Deploy the stack and yield it; stop its engine at the end, unless `keep_running` is set."""
     shutil.rmtree(ops, ignore_errors=True)
     shutil.copytree(ROOT / "functions" / "ops", ops)
     for probe in PROBES.glob("*.py"):
         shutil.copy(probe, ops)
     try:
-        here = engine.running() or engine.start(_free_port(), persist=False)
-        again = partial(deploy.local, AwsTarget(here.endpoint), ops=str(ops), allowed_addresses=allowed)
-        found = again()
-        session = RunningSession(engine.HOST, services=dict.fromkeys(_SERVICES, here.port), region_name=REGION)
+        ours = engine.running() or engine.start(_free_port(), persist=False)
+        deploy_stack = partial(deploy.local, AwsTarget(ours.endpoint), ops=str(ops), allowed_addresses=allowed)
+        deployed_stack = deploy_stack()
+        session = RunningSession(engine.HOST, services=dict.fromkeys(_SERVICES, ours.port), region_name=REGION)
         with session:
-            yield Deployed(found, session, here.port, again)
+            yield Deployed(deployed_stack, session, ours.port, deploy_stack)
     except UmbelError as error:
         pytest.fail(f"{error}\n{error.detail}", pytrace=False)
     finally:
-        if not keep:
+        if not keep_running:
             engine.stop()
 
 

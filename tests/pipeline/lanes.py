@@ -1,4 +1,4 @@
-"""Lanes held and let go, and how many tasks of one ran at a time."""
+"""Pause lanes, move their messages, and count how many tasks ran at a time."""
 
 import json
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
-from tests.pipeline.shapes import moment
+from tests.pipeline.shapes import parse_time
 from tests.pipeline.waiting import wait_for
 from umbel import stack
 
@@ -16,21 +16,21 @@ _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible
 
 
 def waiting(deployed: Deployed, queue: str) -> tuple[int, int]:
-    """Messages that wait in a queue, and messages that are being worked on."""
+    """Return the number of messages that wait in a queue, and of those in flight."""
     url = deployed.queue(queue)
     found = deployed.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))["Attributes"]
-    ready, taken = (int(found[name]) for name in _COUNTS)
-    return ready, taken
+    visible, in_flight = (int(found[name]) for name in _COUNTS)
+    return visible, in_flight
 
 
-def drained(deployed: Deployed, queue: str) -> None:
-    """Return when nothing of a queue is left."""
+def wait_until_empty(deployed: Deployed, queue: str) -> None:
+    """Wait until a queue has no messages."""
     wait_for(lambda: waiting(deployed, queue) == (0, 0), f"{queue} to be empty")
 
 
 @contextmanager
-def held(api: Api, op: str, concurrency: int) -> Iterator[None]:
-    """The op's lane is paused inside, and ready afterwards."""
+def paused(api: ApiClient, op: str, concurrency: int) -> Iterator[None]:
+    """Pause the op's lane during the block; resume it afterwards."""
     assert api.put(f"/ops/{op}", {"concurrency": 0}).status == 200
     wait_for(lambda: lane(api, op)["state"] == "paused", f"{op} to pause")
     try:
@@ -41,29 +41,29 @@ def held(api: Api, op: str, concurrency: int) -> Iterator[None]:
 
 
 @contextmanager
-def intake_held(deployed: Deployed) -> Iterator[None]:
-    """The coordinator takes nothing inside."""
+def intake_paused(deployed: Deployed) -> Iterator[None]:
+    """Disable the coordinator's event source mapping during the block."""
     lambdas = deployed.client("lambda")
     (mapping,) = lambdas.list_event_source_mappings(FunctionName=f"{stack.STACK}-coordinator")["EventSourceMappings"]
 
-    def be(state: str, *, enabled: bool) -> None:
+    def set_state(state: str, *, enabled: bool) -> None:
         lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=enabled)
         wait_for(lambda: lambdas.get_event_source_mapping(UUID=mapping["UUID"])["State"] == state, f"intake: {state}")
 
-    be("Disabled", enabled=False)
+    set_state("Disabled", enabled=False)
     try:
         yield
     finally:
-        be("Enabled", enabled=True)
+        set_state("Enabled", enabled=True)
 
 
-def lane(api: Api, op: str) -> dict[str, Any]:
-    """An op's card with its lane's live state."""
+def lane(api: ApiClient, op: str) -> dict[str, Any]:
+    """Return an op's card, which has its lane's state."""
     return next(card for card in api.get("/ops").body["ops"] if card["name"] == op)
 
 
-def take_all(deployed: Deployed, queue: str, count: int) -> list[str]:
-    """Take this many messages out of a queue by hand; their bodies."""
+def receive_all(deployed: Deployed, queue: str, count: int) -> list[str]:
+    """Receive and delete this many messages of a queue; return their bodies."""
     url = deployed.queue(queue)
     bodies: list[str] = []
 
@@ -81,13 +81,16 @@ def take_all(deployed: Deployed, queue: str, count: int) -> list[str]:
 
 
 def send_all(deployed: Deployed, queue: str, bodies: list[str]) -> None:
-    """Put messages into a queue by hand."""
+    """Send messages to a queue."""
     for body in bodies:
         deployed.sqs.send_message(QueueUrl=deployed.queue(queue), MessageBody=body)
 
 
 def most_at_once(tasks: list[dict[str, Any]], since: datetime | None = None, until: datetime | None = None) -> int:
-    """How many tasks, of those that began in a time, ran at the same moment, by the ledger."""
-    spans = [(moment(task["started_at"]), moment(task["finished_at"])) for task in tasks]
+    """Return the largest number of tasks that ran at the same time, by their records.
+
+    Only tasks that started between `since` and `until` count.
+    """
+    spans = [(parse_time(task["started_at"]), parse_time(task["finished_at"])) for task in tasks]
     spans = [span for span in spans if (since is None or span[0] > since) and (until is None or span[0] < until)]
     return max((sum(start <= begun < end for start, end in spans) for begun, _ in spans), default=0)

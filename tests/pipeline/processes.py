@@ -1,4 +1,4 @@
-"""The functions' processes: the engine runs each as a child of its own."""
+"""Find the processes of the functions: the engine runs each as its child."""
 
 import psutil
 
@@ -6,10 +6,10 @@ from umbel import engine, stack
 
 
 def workers(function: str) -> list[psutil.Process]:
-    """The live processes of a function: `coordinator`, `op-<name>`."""
-    here = engine.running()
-    assert here is not None
-    return [process for process in psutil.Process(here.pid).children() if _runs(process, function)]
+    """Return the running processes of a function: `coordinator`, `op-<name>`."""
+    ours = engine.running()
+    assert ours is not None
+    return [process for process in psutil.Process(ours.pid).children() if _runs(process, function)]
 
 
 def _runs(process: psutil.Process, function: str) -> bool:

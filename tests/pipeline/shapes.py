@@ -1,4 +1,4 @@
-"""The contract's shapes, key by key. Adding is fine; renaming is not."""
+"""Check the keys of the API's records. A new key is allowed; a renamed or missing key is an error."""
 
 from datetime import datetime
 from typing import Any
@@ -12,36 +12,37 @@ _TASK = {
 
 
 def is_job(job: dict[str, Any]) -> bool:
-    """A job as the contract shows it."""
+    """Check a job; return True, so that it can be asserted."""
     assert set(job) >= _JOB
     assert set(job["counts"]) == {"total", "completed", "failed", "skipped"}
     assert all(isinstance(count, int) for count in job["counts"].values())
     assert job["status"] in ("pending", "running", *ENDED)
-    assert moment(job["created_at"]) <= moment(job["updated_at"])
+    assert parse_time(job["created_at"]) <= parse_time(job["updated_at"])
     assert isinstance(job["cost_usd"], int | float)
     assert all({"code", "message"} <= set(error) for error in job["errors"])
     return True
 
 
 def is_task(task: dict[str, Any]) -> bool:
-    """A task as the contract shows it."""
+    """Check a task; return True, so that it can be asserted."""
     assert set(task) >= _TASK
     assert task["status"] in ("pending", "running", "completed", "failed", "skipped")
     if task["finished_at"] and task["started_at"]:
-        assert moment(task["queued_at"]) <= moment(task["started_at"]) <= moment(task["finished_at"])
+        assert parse_time(task["queued_at"]) <= parse_time(task["started_at"]) <= parse_time(task["finished_at"])
     return True
 
 
 def is_error(body: Any, code: str) -> bool:
-    """An error as the contract shows it, with a sentence for people."""
+    """Check an error response with this code; return True, so that it can be asserted."""
     assert set(body) == {"error"}
     assert {"code", "message"} <= set(body["error"]) <= {"code", "message", "path"}
+    assert body["error"].get("path", "/").startswith("/")
     assert body["error"]["code"] == code
     assert len(body["error"]["message"]) > 15
     return True
 
 
-def moment(text: str) -> datetime:
-    """A time as the contract writes it."""
+def parse_time(text: str) -> datetime:
+    """Parse a timestamp of the API, which is in UTC."""
     assert text.endswith("Z")
     return datetime.fromisoformat(text)

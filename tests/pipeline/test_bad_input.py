@@ -1,4 +1,4 @@
-"""Bad input is refused with a typed code and a sentence on first delivery, and takes nobody else down."""
+"""Tests that bad input fails on first delivery, with a code and a sentence, and does not disturb other uploads."""
 
 import json
 from collections.abc import Callable
@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from tests.pictures.bad import bad
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
-from tests.pipeline.shapes import is_error, moment
+from tests.pipeline.shapes import is_error, parse_time
 from umbel_core.ledger import Job
 from umbel_core.settings import Limits
 
 pytestmark = pytest.mark.engine
 
 SECONDS = 40
-"""What a refusal may take on two cores with everything cold and all of these files at once."""
+"""The limit for a refusal, on two cores with cold functions and all these files at once."""
 
-NEIGHBOURS = [f"uploads/neighbour {place}.jpg" for place in range(8)]
-ODD_NAMES = [
+GOOD_FILES = [f"uploads/good {index}.jpg" for index in range(8)]
+UNUSUAL_NAMES = [
     "with a space.jpg",
     "žluťoučký 木 🌿.jpg",
     "a+b=c&d.jpg",
@@ -40,14 +40,14 @@ def _key(name: str) -> str:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def crowd(upload: Callable[[str, bytes], None], photos: dict[str, bytes]) -> None:
-    """Everything at once: the bad among the good and the oddly named."""
-    good = iter(NEIGHBOURS)
+def all_at_once(upload: Callable[[str, bytes], None], photos: dict[str, bytes]) -> None:
+    """Upload all bad files, good files, and files with unusual names at once."""
+    good = iter(GOOD_FILES)
     for name, file in bad().items():
         upload(_key(name), file.data)
-        if neighbour := next(good, None):
-            upload(neighbour, photos["cat.jpg"])
-    for name in ODD_NAMES:
+        if key := next(good, None):
+            upload(key, photos["cat.jpg"])
+    for name in UNUSUAL_NAMES:
         upload(f"uploads/{name}", photos["cat.jpg"])
 
 
@@ -61,18 +61,20 @@ def test_a_bad_file_is_refused_on_first_delivery(name: str, job_for: Callable[..
     tasks, _ = deployed.ledger.tasks(job.id, None, 10, None)
     assert {task.status for task in tasks} <= {"failed"}
     assert {task.attempts for task in tasks} <= {1}
-    assert (moment(job.updated_at) - moment(job.created_at)).total_seconds() < SECONDS
+    assert (parse_time(job.updated_at) - parse_time(job.created_at)).total_seconds() < SECONDS
     assert deployed.results(job.id) == set()
 
 
-@pytest.mark.parametrize("key", NEIGHBOURS)
-def test_its_neighbours_succeed(key: str, job_for: Callable[..., Job]) -> None:
+@pytest.mark.parametrize("key", GOOD_FILES)
+def test_good_files_uploaded_at_the_same_time_succeed(key: str, job_for: Callable[..., Job]) -> None:
     job = job_for(key, among=200)
     assert (job.status, job.completed) == ("completed", 4)
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_an_odd_name_is_as_good_as_any(name: str, job_for: Callable[..., Job], deployed: Deployed) -> None:
+@pytest.mark.parametrize("name", UNUSUAL_NAMES)
+def test_a_file_with_an_unusual_name_gets_its_variants(
+    name: str, job_for: Callable[..., Job], deployed: Deployed
+) -> None:
     job = job_for(f"uploads/{name}", among=200)
     assert (job.status, job.recipe, job.completed) == ("completed", "default", 4)
     variants = ("thumbnail", "grayscale", "blur", "rotate90")
@@ -80,13 +82,13 @@ def test_an_odd_name_is_as_good_as_any(name: str, job_for: Callable[..., Job], d
     assert job.name == name.rsplit("/", 1)[-1]
 
 
-def test_a_file_of_300_mb_is_refused_unread(deployed: Deployed, job_for: Callable[..., Job]) -> None:
-    place = {"Bucket": deployed.stack.uploads_bucket, "Key": "uploads/film.jpg"}
+def test_a_file_of_300_mb_is_refused_without_being_read(deployed: Deployed, job_for: Callable[..., Job]) -> None:
+    film_object = {"Bucket": deployed.stack.uploads_bucket, "Key": "uploads/film.jpg"}
     with TemporaryFile() as film:
         film.truncate(300_000_000)
-        deployed.outsider.upload_fileobj(film, **place)
-    job = job_for(place["Key"])
-    deployed.outsider.delete_object(**place)
+        deployed.localstack_s3.upload_fileobj(film, **film_object)
+    job = job_for(film_object["Key"])
+    deployed.localstack_s3.delete_object(**film_object)
     assert (job.status, job.total) == ("failed", 0)
     assert [error.code for error in job.errors] == ["too_large"]
     assert "300.0 MB; at most 50.0 MB" in job.errors[0].message
@@ -97,25 +99,25 @@ def _task(**changes: Any) -> dict[str, Any]:
 
 
 MANIFESTS: dict[str, tuple[Any, str, str]] = {
-    "no JSON": (b'{"tasks": [', "invalid_json", "not JSON"),
-    "no text": (b"\xff\xfe\x00", "invalid_json", "not JSON"),
+    "not JSON": (b'{"tasks": [', "invalid_json", "not JSON"),
+    "not text": (b"\xff\xfe\x00", "invalid_json", "not JSON"),
     "too deep": (b"[" * 100_000, "invalid_json", "not JSON"),
-    "no object": ([1, 2], "invalid_manifest", "must be an object"),
+    "not an object": ([1, 2], "invalid_manifest", "an object"),
     "no tasks": ({}, "invalid_manifest", "tasks"),
-    "not one task": ({"tasks": []}, "invalid_manifest", "tasks must not be empty"),
-    "a field nobody knows": ({**_task(), "colour": "red"}, "invalid_manifest", "colour"),
+    "an empty list of tasks": ({"tasks": []}, "invalid_manifest", "tasks must not be empty."),
+    "an unknown field": ({**_task(), "colour": "red"}, "invalid_manifest", "colour"),
     "an unknown op": (_task(op="sharpen"), "unknown_op", "'sharpen'"),
     "a parameter out of bounds": (
         _task(params={"radius": 101}),
         "invalid_params",
-        "tasks[0].params.radius must be from 0 to 100, not 101",
+        "tasks[0].params.radius must be from 0 to 100, not 101.",
     ),
     "a parameter of the wrong type": (_task(params={"radius": "much"}), "invalid_params", "radius"),
     "a parameter that the op lacks": (_task(params={"sigma": 2}), "invalid_params", "sigma"),
     "a parameter missing": (_task(op="resize", params={"width": 5}), "invalid_params", "height"),
-    "an input of the wrong type": (_task(input=5), "invalid_input", "tasks[0].input must be text, not 5"),
+    "an input of the wrong type": (_task(input=5), "invalid_input", "tasks[0].input"),
     "an input too large": (_task(op="hash", input="x" * 32_000), "input_too_large", "at most 32,000 are taken"),
-    "an unknown way with errors": ({**_task(), "on_error": "panic"}, "invalid_manifest", "on_error"),
+    "an unknown value of on_error": ({**_task(), "on_error": "panic"}, "invalid_manifest", "on_error"),
     "a group of two ops": (
         {"tasks": [{"op": op, "input": "uploads/x.jpg", "group": "a"} for op in ("blur", "info")]},
         "mixed_group",
@@ -127,14 +129,14 @@ MANIFESTS: dict[str, tuple[Any, str, str]] = {
         "10001 tasks; at most 10000",
     ),
     "a picture that is not base64": ({"image_data": "***", "operation": "blur"}, "invalid_image_data", "base64"),
-    "a picture of nothing": ({"image_data": "", "operation": "blur"}, "empty_file", "image_data"),
-    "a picture for no op": ({"image_data": "AAAA", "operation": "sharpen"}, "unknown_op", "'sharpen'"),
+    "an empty picture": ({"image_data": "", "operation": "blur"}, "empty_file", "image_data"),
+    "a picture for an unknown op": ({"image_data": "AAAA", "operation": "sharpen"}, "unknown_op", "'sharpen'"),
 }
 
 
 @pytest.mark.parametrize("name", MANIFESTS)
-def test_a_bad_manifest_is_refused_at_every_way_in_in_the_same_words(
-    name: str, api: Api, upload: Callable[[str, bytes], None], job_for: Callable[..., Job]
+def test_a_bad_manifest_gets_the_same_error_by_http_and_by_s3(
+    name: str, api: ApiClient, upload: Callable[[str, bytes], None], job_for: Callable[..., Job]
 ) -> None:
     body, code, part = MANIFESTS[name]
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -146,12 +148,12 @@ def test_a_bad_manifest_is_refused_at_every_way_in_in_the_same_words(
     job = job_for(f"jobs/{name}.json")
     assert (job.status, job.total) == ("failed", 0)
     error = answer.body["error"]
-    kept = [(error.code, error.message, error.path) for error in job.errors]
-    assert kept == [(code, error["message"], error.get("path"))]
+    recorded = [(error.code, error.message, error.path) for error in job.errors]
+    assert recorded == [(code, error["message"], error.get("path"))]
 
 
-def test_what_only_the_op_can_see_is_refused_on_first_delivery(
-    api: Api, deployed: Deployed, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
+def test_an_error_that_only_the_op_can_detect_fails_the_task_on_first_delivery(
+    api: ApiClient, deployed: Deployed, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
 ) -> None:
     deployed.client("s3").put_object(Bucket=deployed.stack.uploads_bucket, Key="inputs/cat.jpg", Body=photos["cat.jpg"])
     crop = {"op": "crop", "input": "inputs/cat.jpg", "params": {"width": 9000, "height": 10}}

@@ -1,4 +1,4 @@
-"""The local engine answers programs and the deployment's own page, and nobody else's page: over real connections."""
+"""Tests over real connections that the local engine refuses requests of foreign pages."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from localstack_client.session import Session  # type: ignore[import-untyped]
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 from umbel import engine, toolchain
 from umbel.environment import for_local
@@ -24,13 +24,16 @@ from umbel.environment import for_local
 pytestmark = pytest.mark.engine
 
 FOREIGN = {
-    "a page of the internet": {"Origin": "https://evil.example"},
+    "a page on the internet": {"Origin": "https://evil.example"},
     "a page in a sandbox or a file": {"Origin": "null"},
-    "a page of another port": {"Origin": "http://127.0.0.1:8123", "Sec-Fetch-Site": "same-site"},
+    "a page at another port": {"Origin": "http://127.0.0.1:8123", "Sec-Fetch-Site": "same-site"},
     "a picture or a link": {"Sec-Fetch-Site": "cross-site"},
-    "a picture in a page of another port": {"Sec-Fetch-Site": "same-site"},
-    "a name that leads here": {"Host": "evil.example"},
-    "a name that leads here, with its page": {"Host": "evil.example:{port}", "Origin": "http://evil.example:{port}"},
+    "a picture in a page at another port": {"Sec-Fetch-Site": "same-site"},
+    "a foreign name that resolves to this machine": {"Host": "evil.example"},
+    "a page at a foreign name that resolves to this machine": {
+        "Host": "evil.example:{port}",
+        "Origin": "http://evil.example:{port}",
+    },
 }
 FUNCTION = "drive-by"
 
@@ -40,7 +43,7 @@ def foreign(deployed: Deployed, who: str) -> dict[str, str]:
 
 
 def function_request(name: str = FUNCTION) -> bytes:
-    """The body that creates a function. A browser sends it without asking first when it calls it text/plain."""
+    """Return the body that creates a function. A browser sends it as text/plain without a CORS preflight."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("drive.py", "def by(event, context):\n    return 'ran'\n")
@@ -54,20 +57,22 @@ def function_request(name: str = FUNCTION) -> bytes:
 
 @pytest.fixture
 def ask(deployed: Deployed) -> Callable[..., urllib3.BaseHTTPResponse]:
-    """Send one request to the engine, with exactly these headers besides what HTTP itself needs."""
+    """Return a function that sends one request to the engine, with no other headers than HTTP needs."""
     pool = urllib3.PoolManager(retries=False, timeout=60)
 
-    def asked(method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> urllib3.BaseHTTPResponse:
-        silent = {"User-Agent": urllib3.util.SKIP_HEADER, "Accept-Encoding": urllib3.util.SKIP_HEADER}
-        address = f"{deployed.stack.endpoint}{path}"
-        return pool.request(method, address, headers={**silent, **headers}, body=body, redirect=False)
+    def send_request(
+        method: str, path: str, headers: dict[str, str], body: bytes | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        skipped = {"User-Agent": urllib3.util.SKIP_HEADER, "Accept-Encoding": urllib3.util.SKIP_HEADER}
+        url = f"{deployed.stack.endpoint}{path}"
+        return pool.request(method, url, headers={**skipped, **headers}, body=body, redirect=False)
 
-    return asked
+    return send_request
 
 
 def entry_points(deployed: Deployed) -> dict[str, tuple[str, str, dict[str, str], bytes | None]]:
-    """What a foreign page would like to call: method, path, headers, body."""
-    address = str(deployed.stack.endpoint)
+    """Return name -> (method, path, headers, body) of requests that a foreign page could try."""
+    endpoint = str(deployed.stack.endpoint)
     scan = {"X-Amz-Target": "DynamoDB_20120810.Scan", "Content-Type": "text/plain"}
     table = json.dumps({"TableName": deployed.stack.table}).encode()
     return {
@@ -75,8 +80,8 @@ def entry_points(deployed: Deployed) -> dict[str, tuple[str, str, dict[str, str]
         "list the queues": ("GET", "/?Action=ListQueues", {}, None),
         "read the ledger": ("POST", "/", scan, table),
         "list the buckets": ("GET", "/", {}, None),
-        "the page": ("GET", deployed.stack.web.removeprefix(address), {}, None),
-        "the API": ("GET", deployed.stack.api.removeprefix(address) + "/health", {}, None),
+        "the page": ("GET", deployed.stack.web.removeprefix(endpoint), {}, None),
+        "the API": ("GET", deployed.stack.api.removeprefix(endpoint) + "/health", {}, None),
         "the engine's health": ("GET", "/_localstack/health", {}, None),
         "the engine's own health": ("GET", "/_ministack/health", {}, None),
         "the engine's settings": ("POST", "/_ministack/config", {"Content-Type": "text/plain"}, b"{}"),
@@ -85,7 +90,7 @@ def entry_points(deployed: Deployed) -> dict[str, tuple[str, str, dict[str, str]
 
 
 @pytest.mark.parametrize("who", FOREIGN)
-def test_a_foreign_page_gets_403_from_everything(
+def test_every_request_of_a_foreign_page_is_a_403(
     deployed: Deployed, ask: Callable[..., urllib3.BaseHTTPResponse], who: str
 ) -> None:
     for what, (method, path, headers, body) in entry_points(deployed).items():
@@ -93,17 +98,17 @@ def test_a_foreign_page_gets_403_from_everything(
         assert answer.status == 403, what
         assert "Access-Control-Allow-Origin" not in answer.headers, what
         assert "Refused" in answer.data.decode(), what
-    asked_first = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization"}
-    assert ask("OPTIONS", "/", {**asked_first, **foreign(deployed, who)}).status == 403
-    # Were it answered, nothing would be left of the stack that the other tests use.
+    preflight = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization"}
+    assert ask("OPTIONS", "/", {**preflight, **foreign(deployed, who)}).status == 403
+    # This request would delete the stack that the other tests use.
     assert ask("POST", "/_ministack/reset", foreign(deployed, who)).status == 403
     assert FUNCTION not in functions(deployed)
 
 
-def test_a_program_gets_an_answer_from_everything(
+def test_the_same_requests_of_a_program_succeed(
     deployed: Deployed, ask: Callable[..., urllib3.BaseHTTPResponse]
 ) -> None:
-    """The requests that are refused above are such as would work."""
+    """Check that the requests above are refused because of their headers and not for another reason."""
     try:
         for what, (method, path, headers, body) in entry_points(deployed).items():
             assert ask(method, path, headers, body).status in {200, 201}, what
@@ -113,16 +118,16 @@ def test_a_program_gets_an_answer_from_everything(
 
 
 @pytest.mark.parametrize("who", FOREIGN)
-def test_a_foreign_page_opens_no_socket(deployed: Deployed, api: Api, who: str) -> None:
+def test_a_foreign_page_cannot_open_a_socket(deployed: Deployed, api: ApiClient, who: str) -> None:
     headers = foreign(deployed, who)
-    # The client makes the Host of the address that it is given, whatever it is connected to.
+    # The client computes the Host header from the URL, whatever address it is connected to.
     host = headers.pop("Host", None)
-    address = f"{deployed.stack.socket}?token={api.token}"
+    url = f"{deployed.stack.socket}?token={api.token}"
     if host:
-        address = address.replace(f"127.0.0.1:{deployed.port}", host if ":" in host else f"{host}:{deployed.port}")
+        url = url.replace(f"127.0.0.1:{deployed.port}", host if ":" in host else f"{host}:{deployed.port}")
     with pytest.raises(InvalidStatus) as refused:
         connect(
-            address,
+            url,
             sock=socket.create_connection((engine.HOST, deployed.port)),
             additional_headers=headers,
             proxy=None,
@@ -130,21 +135,21 @@ def test_a_foreign_page_opens_no_socket(deployed: Deployed, api: Api, who: str) 
     assert refused.value.response.status_code == 403
 
 
-def test_the_own_page_opens_a_socket(deployed: Deployed, api: Api) -> None:
+def test_the_own_page_can_open_a_socket(deployed: Deployed, api: ApiClient) -> None:
     for origin in (f"http://127.0.0.1:{deployed.port}", f"http://localhost:{deployed.port}", None):
         headers = {"Origin": origin} if origin else {}
         with connect(f"{deployed.stack.socket}?token={api.token}", additional_headers=headers, proxy=None) as live:
             assert live.ping().wait(60)
 
 
-def test_boto3_and_localstacks_client_pass(deployed: Deployed) -> None:
+def test_boto3_and_localstacks_client_work(deployed: Deployed) -> None:
     assert deployed.client("sqs").list_queues()["QueueUrls"]
     for host in (engine.HOST, "localhost"):
-        outsider: Any = Session(localstack_host=f"{host}:{deployed.port}").client("s3")
-        assert deployed.stack.uploads_bucket in [bucket["Name"] for bucket in outsider.list_buckets()["Buckets"]]
+        localstack_s3: Any = Session(localstack_host=f"{host}:{deployed.port}").client("s3")
+        assert deployed.stack.uploads_bucket in [bucket["Name"] for bucket in localstack_s3.list_buckets()["Buckets"]]
 
 
-def test_the_aws_command_passes(deployed: Deployed, tmp_path: Any) -> None:
+def test_the_aws_command_works(deployed: Deployed, tmp_path: Any) -> None:
     uv = toolchain.uv()
     assert uv, "no uv here: make setup"
     aws = [uv, "tool", "run", "--quiet", "--from", "awscli", "aws"]
@@ -159,7 +164,7 @@ def test_the_aws_command_passes(deployed: Deployed, tmp_path: Any) -> None:
         assert done.returncode == 0, done.stderr
 
 
-def test_a_page_opened_as_localhost_moves_to_the_address_that_links_name(
+def test_a_page_opened_as_localhost_is_redirected_to_the_host_of_its_links(
     deployed: Deployed, ask: Callable[..., urllib3.BaseHTTPResponse]
 ) -> None:
     path = deployed.stack.web.removeprefix(str(deployed.stack.endpoint))

@@ -1,4 +1,4 @@
-"""Crawls: one page per address, never more in flight than asked, streamed as they come, cancelled when told."""
+"""Tests of crawls: one page per URL, at most `workers` at a time, pushed as they are fetched, and cancelled."""
 
 import json
 from collections.abc import Callable
@@ -7,27 +7,27 @@ from typing import Any
 import pytest
 
 from tests.fetching.server import Site
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
-from tests.pipeline.feed import Feed
+from tests.pipeline.feed import SocketClient
 from tests.pipeline.lanes import most_at_once
 from tests.pipeline.waiting import wait_for
 
 pytestmark = pytest.mark.engine
 
-ODD = ("/good", "/polish-header", "/missing", "/loop", "/binary", "/cut-short", "/to?http://127.0.0.1:1/", "/bomb")
+UNUSUAL = ("/good", "/polish-header", "/missing", "/loop", "/binary", "/cut-short", "/to?http://127.0.0.1:1/", "/bomb")
 Done = Callable[..., dict[str, Any]]
 
 
-def crawl(api: Api, **body: Any) -> str:
-    """Start one; its job's id."""
+def crawl(api: ApiClient, **body: Any) -> str:
+    """Start a crawl; return its job's id."""
     answer = api.post("/crawls", body)
     assert answer.status == 202, answer
     return str(answer.body["job_id"])
 
 
-def test_every_address_gives_exactly_one_page(api: Api, web: Site, done: Done) -> None:
-    urls = [*(web.url(path) for path in ODD), "http://nobody.invalid/", "http://10.0.0.1/", web.url("/good")]
+def test_every_url_has_exactly_one_page(api: ApiClient, web: Site, done: Done) -> None:
+    urls = [*(web.url(path) for path in UNUSUAL), "http://nobody.invalid/", "http://10.0.0.1/", web.url("/good")]
     job = crawl(api, urls=urls)
     ended = done(job)
     assert (ended["kind"], ended["status"], ended["counts"]["completed"]) == ("crawl", "completed", len(urls))
@@ -50,18 +50,20 @@ def test_every_address_gives_exactly_one_page(api: Api, web: Site, done: Done) -
     assert [page["title"] for page in pages][:2] == ["A good page", "Zażółć gęślą jaźń"]
 
 
-def test_never_more_pages_are_in_flight_than_workers(api: Api, web: Site, done: Done) -> None:
-    job = crawl(api, urls=[web.url(f"/slow?0.1&{place}") for place in range(20)], workers=3)
+def test_at_most_as_many_pages_are_fetched_at_a_time_as_there_are_workers(
+    api: ApiClient, web: Site, done: Done
+) -> None:
+    job = crawl(api, urls=[web.url(f"/slow?0.1&{index}") for index in range(20)], workers=3)
     assert done(job)["counts"]["completed"] == 20
     tasks = api.tasks(job)
     assert {task["group"] for task in tasks} == {"worker-1", "worker-2", "worker-3"}
     assert most_at_once(tasks) == 3
 
 
-def test_the_first_page_is_told_before_the_last_is_fetched_and_a_cancelled_crawl_stops(
-    api: Api, web: Site, done: Done, feed: Feed
+def test_the_first_page_is_pushed_before_the_last_is_fetched_and_a_cancelled_crawl_stops(
+    api: ApiClient, web: Site, done: Done, feed: SocketClient
 ) -> None:
-    job = crawl(api, urls=[web.url(f"/slow?0.2&{place}") for place in range(60)], workers=4)
+    job = crawl(api, urls=[web.url(f"/slow?0.2&{index}") for index in range(60)], workers=4)
     feed.wait_for(lambda message: message["type"] == "task" and message["job_id"] == job, "the first page")
     assert done(job, "running")["counts"]["completed"] < 60
     assert api.call("DELETE", f"/jobs/{job}").status == 202
@@ -74,18 +76,20 @@ def test_the_first_page_is_told_before_the_last_is_fetched_and_a_cancelled_crawl
     assert {task["error"]["code"] for task in skipped} == {"cancelled"}
 
 
-def test_a_sockets_crawl_streams_to_it_and_ends_with_it(api: Api, web: Site, done: Done, deployed: Deployed) -> None:
-    listener = Feed(deployed.stack.socket, api.token)
-    listener.say(action="crawl", urls=[web.url(f"/slow?0.2&{place}") for place in range(60)], workers=2)
-    snapshot = listener.wait_for(lambda message: message["type"] == "snapshot" and message["topic"] != "*", "its job")
+def test_a_crawl_started_by_a_socket_is_pushed_to_it_and_cancelled_when_it_closes(
+    api: ApiClient, web: Site, done: Done, deployed: Deployed
+) -> None:
+    subscriber = SocketClient(deployed.stack.socket, api.token)
+    subscriber.send(action="crawl", urls=[web.url(f"/slow?0.2&{index}") for index in range(60)], workers=2)
+    snapshot = subscriber.wait_for(lambda message: message["type"] == "snapshot" and message["topic"] != "*", "its job")
     job = snapshot["topic"]
-    listener.wait_for(lambda message: message["type"] == "task" and message["job_id"] == job, "its first page")
-    listener.close()
+    subscriber.wait_for(lambda message: message["type"] == "task" and message["job_id"] == job, "its first page")
+    subscriber.close()
     assert done(job)["status"] == "cancelled"
 
 
-def test_a_crawl_comes_in_by_the_bucket_too(
-    upload: Callable[[str, bytes], None], job_for: Callable[..., Any], web: Site, api: Api
+def test_a_crawl_can_be_uploaded_as_a_file(
+    upload: Callable[[str, bytes], None], job_for: Callable[..., Any], web: Site, api: ApiClient
 ) -> None:
     upload("jobs/pages.json", json.dumps({"urls": [web.url("/good")] * 3, "workers": 2, "policy": "host"}).encode())
     job = job_for("jobs/pages.json")
@@ -102,31 +106,33 @@ def test_a_crawl_comes_in_by_the_bucket_too(
         ({"count": 1}, "invalid_manifest"),
     ],
 )
-def test_a_crawl_that_cannot_be_is_refused_before_it_starts(api: Api, body: dict[str, Any], code: str) -> None:
+def test_an_invalid_crawl_is_refused_before_it_starts(api: ApiClient, body: dict[str, Any], code: str) -> None:
     answer = api.post("/crawls", body)
     assert (answer.status, answer.body["error"]["code"]) == (400, code)
 
 
-def test_a_host_that_keeps_failing_is_left_alone_until_a_probe_finds_it_well(
-    api: Api, web: Site, done: Done, deployed: Deployed, feed: Feed
+def test_requests_to_a_failing_host_are_stopped_until_a_probe_succeeds(
+    api: ApiClient, web: Site, done: Done, deployed: Deployed, feed: SocketClient
 ) -> None:
-    # Under another name, for the other tests ask this server too; well, whatever an earlier run found.
-    place = web.place.replace("127.0.0.1", "localhost")
-    deployed.circuits.answered(place)
-    urls = [web.url(f"/broken?{place}", "localhost") for place in range(8)]
+    # By another host name, because the other tests use this server too. An earlier run may have opened its circuit.
+    host = web.place.replace("127.0.0.1", "localhost")
+    deployed.circuits.answered(host)
+    urls = [web.url(f"/broken?{index}", "localhost") for index in range(8)]
     job = crawl(api, urls=urls, workers=1)
     assert done(job)["status"] == "completed"
     pages = [task["result"] for task in api.tasks(job)]
     assert [page.get("error") for page in pages] == [*[None] * 5, *["circuit_open"] * 3]
-    wait_for(lambda: api.get("/health").body["circuits"].get(place) == "open", "the circuit in GET /health")
-    wait_for(lambda: api.get("/stats").body["circuits"].get(place, {}).get("state") == "open", "it in GET /stats")
-    assert f'umbel_circuit_open{{host="{place}"}} 1.0' in api.get("/metrics").body.decode()
-    feed.wait_for(lambda message: _event(message) == ("circuit_opened", place), "to hear that it opened")
+    wait_for(lambda: api.get("/health").body["circuits"].get(host) == "open", "the circuit in GET /health")
+    wait_for(
+        lambda: api.get("/stats").body["circuits"].get(host, {}).get("state") == "open", "the circuit in GET /stats"
+    )
+    assert f'umbel_circuit_open{{host="{host}"}} 1.0' in api.get("/metrics").body.decode()
+    feed.wait_for(lambda message: _event(message) == ("circuit_opened", host), "the event that it opened")
     assert done(crawl(api, urls=[web.url("/good")]))["status"] == "completed"
 
     deployed.client("dynamodb").update_item(
         TableName=deployed.stack.table,
-        Key={"pk": {"S": "CIRCUITS"}, "sk": {"S": place}},
+        Key={"pk": {"S": "CIRCUITS"}, "sk": {"S": host}},
         UpdateExpression="SET open_until = :past",
         ExpressionAttributeValues={":past": {"N": "1"}},
     )
@@ -136,9 +142,9 @@ def test_a_host_that_keeps_failing_is_left_alone_until_a_probe_finds_it_well(
         done(job)
         return bool(api.tasks(job)[0]["result"]["status"] == 200)
 
-    wait_for(probed, "a probe to go through")
-    assert place not in deployed.circuits.all()
-    feed.wait_for(lambda message: _event(message) == ("circuit_closed", place), "to hear that it closed")
+    wait_for(probed, "a probe to succeed")
+    assert host not in deployed.circuits.all()
+    feed.wait_for(lambda message: _event(message) == ("circuit_closed", host), "the event that it closed")
 
 
 def _event(message: dict[str, Any]) -> tuple[str, str] | None:
@@ -146,5 +152,5 @@ def _event(message: dict[str, Any]) -> tuple[str, str] | None:
     return (event.get("kind"), event.get("host")) if message["type"] == "system" else None
 
 
-def _all_ended(api: Api, job: str) -> bool:
+def _all_ended(api: ApiClient, job: str) -> bool:
     return all(task["status"] in ("completed", "skipped") for task in api.tasks(job))

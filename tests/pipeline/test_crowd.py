@@ -1,4 +1,4 @@
-"""Two hundred photos at once: every variant is made once, nothing is lost, nothing given up."""
+"""A test with 200 photos at once: every variant is made once, and there is no dead letter."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ import pytest
 
 from tests.ops.running import CATALOGUE
 from tests.pictures.large import large_photo
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.waiting import wait_for
 from umbel_core.ledger import Job
@@ -18,11 +18,11 @@ PHOTOS = 200
 
 
 def test_two_hundred_photos_at_once_make_eight_hundred_variants(
-    api: Api, deployed: Deployed, upload: Callable[[str, bytes], None]
+    api: ApiClient, deployed: Deployed, upload: Callable[[str, bytes], None]
 ) -> None:
     photo = large_photo(816, 612)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda place: upload(f"uploads/crowd/{place}.jpg", photo), range(PHOTOS)))
+        list(pool.map(lambda index: upload(f"uploads/crowd/{index}.jpg", photo), range(PHOTOS)))
 
     def ended() -> list[Job] | None:
         jobs, _ = deployed.ledger.jobs(PHOTOS, None)

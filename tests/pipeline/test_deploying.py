@@ -1,4 +1,4 @@
-"""An op appears everywhere by being deployed, and disappears by not being deployed any more; work goes on meanwhile."""
+"""Tests that a deployment adds and removes ops while jobs run, and does not replace a foreign stack."""
 
 import os
 from collections.abc import Callable
@@ -7,48 +7,48 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
-from tests.pipeline.feed import Feed
+from tests.pipeline.feed import SocketClient
 from umbel import deploy, engine
 from umbel.errors import UmbelError
 from umbel.paths import ROOT
 
 pytestmark = pytest.mark.engine
 
-LATECOMER = Path(os.environ["UMBEL_HOME"], "ops", "latecomer.py")
+NEW_OP = Path(os.environ["UMBEL_HOME"], "ops", "latecomer.py")
 
-NEW = '''"""A probe that comes late and leaves early."""
+SOURCE = '''"""A test op that is deployed and removed during a test."""
 
 from umbel_core.op import op
 
 
 @op(memory_mb=128)
 def latecomer(word: str) -> str:
-    """Say the word with every second letter large."""
-    return "".join(letter.upper() if place % 2 else letter for place, letter in enumerate(word))
+    """Return the word with every second letter in upper case."""
+    return "".join(letter.upper() if index % 2 else letter for index, letter in enumerate(word))
 '''
 
 
-def test_an_op_comes_and_goes_by_a_deployment_while_work_goes_on(
-    api: Api, deployed: Deployed, feed: Feed, done: Callable[..., dict[str, Any]]
+def test_a_deployment_adds_and_removes_an_op_without_disturbing_running_jobs(
+    api: ApiClient, deployed: Deployed, feed: SocketClient, done: Callable[..., dict[str, Any]]
 ) -> None:
     before = _ops(api)
-    LATECOMER.write_text(NEW)
+    NEW_OP.write_text(SOURCE)
     try:
-        job = api.run(*({"op": "slow", "input": f"word {place}", "params": {"seconds": 1}} for place in range(60)))
+        job = api.run(*({"op": "slow", "input": f"word {index}", "params": {"seconds": 1}} for index in range(60)))
         deployed.deploy()
         assert done(job)["counts"] == {"total": 60, "completed": 60, "failed": 0, "skipped": 0}
-        feed.wait_for(lambda message: _event(message) == ("op_deployed", "latecomer"), "to hear of the new op")
+        feed.wait_for(lambda message: _event(message) == ("op_deployed", "latecomer"), "the event of the new op")
         assert _ops(api) == before | {"latecomer"}
         assert api.get("/stats").body["ops"].keys() == _ops(api)
         job = api.run({"op": "latecomer", "input": "umbel"})
         done(job)
         assert api.tasks(job)[0]["result"] == "uMbEl"
     finally:
-        LATECOMER.unlink()
+        NEW_OP.unlink()
         deployed.deploy()
-    feed.wait_for(lambda message: _event(message) == ("op_removed", "latecomer"), "to hear that it is gone")
+    feed.wait_for(lambda message: _event(message) == ("op_removed", "latecomer"), "the event that it was removed")
     assert _ops(api) == before
     refused = api.post("/jobs", {"tasks": [{"op": "latecomer", "input": "umbel"}]})
     assert (refused.status, refused.body["error"]["code"]) == (400, "unknown_op")
@@ -57,15 +57,15 @@ def test_an_op_comes_and_goes_by_a_deployment_while_work_goes_on(
 def test_a_stack_that_another_checkout_deployed_is_not_replaced(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cloud = deployed.stack.aws
+    aws = deployed.stack.aws
     monkeypatch.setattr(engine, "running", lambda: None)
-    deploy._refuse_foreign(cloud)
+    deploy._refuse_foreign(aws)
     monkeypatch.setattr(deploy, "_owner", lambda: "elsewhere:/home/ann/umbel")
-    with pytest.raises(UmbelError, match=rf"at {cloud.endpoint} was deployed from .*{ROOT.name}: .* --force"):
-        deploy._refuse_foreign(cloud)
+    with pytest.raises(UmbelError, match=rf"at {aws.endpoint} was deployed from .*{ROOT.name}: .* --force"):
+        deploy._refuse_foreign(aws)
 
 
-def _ops(api: Api) -> set[str]:
+def _ops(api: ApiClient) -> set[str]:
     return {op["name"] for op in api.get("/ops").body["ops"]}
 
 

@@ -1,4 +1,4 @@
-"""Whatever comes twice, late or in another order changes nothing."""
+"""Tests that messages that are repeated, late or reordered change nothing."""
 
 import random
 from collections.abc import Callable
@@ -6,27 +6,27 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
-from tests.pipeline.lanes import drained, held, intake_held, send_all, take_all
+from tests.pipeline.lanes import intake_paused, paused, receive_all, send_all, wait_until_empty
 from umbel_core.ledger import Job
 
 pytestmark = pytest.mark.engine
 
 
-def test_an_s3_event_that_comes_again_and_out_of_order_is_one_job(
+def test_an_s3_event_that_is_repeated_and_reordered_makes_one_job(
     deployed: Deployed, upload: Callable[[str, bytes], None], job_for: Callable[..., Job], photos: dict[str, bytes]
 ) -> None:
-    keys = [f"uploads/again {place}.jpg" for place in range(3)]
-    with intake_held(deployed):
+    keys = [f"uploads/again {index}.jpg" for index in range(3)]
+    with intake_paused(deployed):
         for key in keys:
             upload(key, photos["cat.jpg"])
-        events = take_all(deployed, "intake", len(keys))
+        events = receive_all(deployed, "intake", len(keys))
         send_all(deployed, "intake", random.Random(1).sample(events * 3, len(events) * 3))
     first = [job_for(key) for key in keys]
     made = [deployed.ledger.tasks(job.id, None, 10, None) for job in first]
     send_all(deployed, "intake", events)
-    drained(deployed, "intake")
+    wait_until_empty(deployed, "intake")
     jobs, _ = deployed.ledger.jobs(60, None)
     assert sorted(job.source or "" for job in jobs if job.id in {job.id for job in first} or job.source in keys) == keys
     for job in first:
@@ -36,25 +36,25 @@ def test_an_s3_event_that_comes_again_and_out_of_order_is_one_job(
     assert [deployed.ledger.tasks(job.id, None, 10, None) for job in first] == made
 
 
-def test_a_task_that_comes_twice_and_shuffled_ends_once(
-    api: Api, deployed: Deployed, done: Callable[..., dict[str, Any]]
+def test_a_task_message_that_is_repeated_and_reordered_has_one_outcome(
+    api: ApiClient, deployed: Deployed, done: Callable[..., dict[str, Any]]
 ) -> None:
-    with held(api, "slow", 4):
+    with paused(api, "slow", 4):
         words: list[dict[str, Any]] = [
-            {"op": "slow", "input": f"word {place}", "params": {"seconds": 0.05}} for place in range(12)
+            {"op": "slow", "input": f"word {index}", "params": {"seconds": 0.05}} for index in range(12)
         ]
         job = api.run(*words)
-        messages = take_all(deployed, "op-slow", len(words))
+        messages = receive_all(deployed, "op-slow", len(words))
         send_all(deployed, "op-slow", random.Random(2).sample(messages * 2, 2 * len(messages)))
     ended, tasks = done(job), api.tasks(job)
     send_all(deployed, "op-slow", messages)
-    drained(deployed, "op-slow")
+    wait_until_empty(deployed, "op-slow")
     assert ended["counts"] == {"total": 12, "completed": 12, "failed": 0, "skipped": 0}
     assert [task["result"] for task in tasks] == [word["input"][::-1] for word in words]
     assert (api.get(f"/jobs/{job}").body, api.tasks(job)) == (ended, tasks)
 
 
-def test_a_result_starts_nothing(
+def test_an_object_in_the_results_bucket_starts_no_job(
     deployed: Deployed, upload: Callable[[str, bytes], None], job_for: Callable[..., Job], photos: dict[str, bytes]
 ) -> None:
     results = {"Bucket": deployed.stack.results_bucket, "Body": photos["cat.jpg"]}
@@ -68,6 +68,6 @@ def test_a_result_starts_nothing(
     assert [job.id for job in jobs if job.created_at >= before.created_at] == [after.id, before.id]
 
 
-def test_the_results_bucket_tells_nobody(deployed: Deployed) -> None:
-    told = deployed.client("s3").get_bucket_notification_configuration(Bucket=deployed.stack.results_bucket)
-    assert not {"QueueConfigurations", "TopicConfigurations", "LambdaFunctionConfigurations"} & set(told)
+def test_the_results_bucket_sends_no_events(deployed: Deployed) -> None:
+    found = deployed.client("s3").get_bucket_notification_configuration(Bucket=deployed.stack.results_bucket)
+    assert not {"QueueConfigurations", "TopicConfigurations", "LambdaFunctionConfigurations"} & set(found)

@@ -1,4 +1,4 @@
-"""Every op of the catalogue runs through every way in, and gives what its declaration says."""
+"""Tests that every op can be started by HTTP, by a file and with a picture in the request, and returns its result."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.ops.running import CATALOGUE, PICTURE_OPS, photo, run, some_params
-from tests.pipeline.api import Api, open_link
+from tests.pipeline.api import ApiClient, open_link
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.shapes import is_job, is_task
 from umbel_core.ledger import Job
@@ -22,13 +22,13 @@ PHOTO = "coffee.jpg"
 
 @pytest.fixture(scope="module")
 def key(deployed: Deployed) -> str:
-    """A picture that starts no job by itself."""
+    """Store a picture under a prefix that starts no job; return its key."""
     deployed.client("s3").put_object(Bucket=deployed.stack.uploads_bucket, Key="inputs/coffee.jpg", Body=photo(PHOTO))
     return "inputs/coffee.jpg"
 
 
 @pytest.fixture
-def by_request(api: Api, key: str) -> Callable[[str], str]:
+def by_request(api: ApiClient, key: str) -> Callable[[str], str]:
     return lambda op: api.run({"op": op, "input": key, "params": some_params(op)}, name=f"{op} by request")
 
 
@@ -43,7 +43,7 @@ def by_file(upload: Callable[[str, bytes], None], job_for: Callable[[str], Job],
 
 
 @pytest.fixture
-def by_image(api: Api) -> Callable[[str], str]:
+def by_image(api: ApiClient) -> Callable[[str], str]:
     def start(op: str) -> str:
         params = some_params(op)
         sides = {name: params.pop(name) for name in ("width", "height") if name in params}
@@ -57,8 +57,8 @@ def by_image(api: Api) -> Callable[[str], str]:
 
 @pytest.mark.parametrize("way_in", ["by_request", "by_file", "by_image"])
 @pytest.mark.parametrize("op", PICTURE_OPS)
-def test_every_op_runs_through_every_way_in(
-    op: str, way_in: str, request: pytest.FixtureRequest, api: Api, done: Callable[..., dict[str, Any]]
+def test_every_op_can_be_started_in_every_way(
+    op: str, way_in: str, request: pytest.FixtureRequest, api: ApiClient, done: Callable[..., dict[str, Any]]
 ) -> None:
     job = request.getfixturevalue(way_in)(op)
     ended = done(job)
@@ -68,14 +68,14 @@ def test_every_op_runs_through_every_way_in(
     (task,) = api.tasks(job)
     assert is_task(task)
     assert (task["op"], task["status"], task["attempts"]) == (op, "completed", 1)
-    here = run(op, photo(PHOTO), **some_params(op))
+    expected = run(op, photo(PHOTO), **some_params(op))
     if CATALOGUE[op].returns == "value":
-        assert task["result"] == here
+        assert task["result"] == expected
         return
     result = task["result"]
-    assert (result["format"], result["width"], result["height"]) == (here.format, here.width, here.height)
+    assert (result["format"], result["width"], result["height"]) == (expected.format, expected.width, expected.height)
     made = Image.open(BytesIO(open_link(result["url"])))
-    assert (made.format, made.size) == (here.format.upper(), (here.width, here.height))
+    assert (made.format, made.size) == (expected.format.upper(), (expected.width, expected.height))
 
 
 TEXT_TO_PICTURE = [
@@ -86,7 +86,7 @@ TEXT_TO_PICTURE = [
 
 
 @pytest.mark.parametrize("op", TEXT_TO_PICTURE)
-def test_an_op_that_draws_a_text_stores_a_picture(op: str, api: Api, done: Callable[..., dict[str, Any]]) -> None:
+def test_an_op_that_draws_a_text_stores_a_picture(op: str, api: ApiClient, done: Callable[..., dict[str, Any]]) -> None:
     task = api.post("/tasks", {"type": op, "payload": "hello"}).body["id"]
     assert done(task)["status"] == "completed"
     result = api.get(f"/tasks/{task}").body["result"]

@@ -1,4 +1,4 @@
-"""The live feed: a snapshot, then every change; what a client makes of it equals the ledger."""
+"""Tests of the WebSocket: it sends a snapshot, then every change, and these add up to what the API returns."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -7,32 +7,36 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
-from tests.pipeline.feed import Feed, Message, board
+from tests.pipeline.feed import Message, SocketClient, latest_records
 from tests.pipeline.shapes import is_job, is_task
 from umbel_core.ledger import Job
 
 pytestmark = pytest.mark.engine
 
 
-def _bare(job: Message) -> Message:
-    """A job without what differs from reader to reader: links are signed anew for each."""
+def _without_links(job: Message) -> Message:
+    """Return a job without its links, which are signed for each response and so always differ."""
     variants = {name: (variant["status"], variant["version"]) for name, variant in job["variants"].items()}
     return {**job, "variants": variants}
 
 
 def _words(count: int, seconds: float = 0.2) -> Iterator[dict[str, Any]]:
-    return ({"op": "slow", "input": f"word {place}", "params": {"seconds": seconds}} for place in range(count))
+    return ({"op": "slow", "input": f"word {index}", "params": {"seconds": seconds}} for index in range(count))
 
 
-def test_a_picture_is_seen_from_its_first_variant_to_its_last(
-    api: Api, feed: Feed, upload: Callable[[str, bytes], None], job_for: Callable[..., Job], photos: dict[str, bytes]
+def test_all_changes_of_a_picture_job_are_pushed(
+    api: ApiClient,
+    feed: SocketClient,
+    upload: Callable[[str, bytes], None],
+    job_for: Callable[..., Job],
+    photos: dict[str, bytes],
 ) -> None:
     assert all(map(is_job, feed.snapshot["jobs"]))
     upload("uploads/seen live.jpg", photos["coffee.jpg"])
     job = job_for("uploads/seen live.jpg").id
-    feed.ended(job)
+    feed.wait_until_ended(job)
     tasks = [message["task"] for message in feed.messages if message["type"] == "task" and message["job_id"] == job]
     assert all(map(is_task, tasks))
     made = {task["variant"]: task["result"] for task in tasks if task["status"] == "completed"}
@@ -41,66 +45,69 @@ def test_a_picture_is_seen_from_its_first_variant_to_its_last(
     own = [message["job"] for message in feed.messages if message["type"] == "job"]
     states = [known["status"] for known in own if known["id"] == job]
     assert states == sorted(states, key=["pending", "running", "completed"].index)
-    assert _bare(board(feed.messages)[job]) == _bare(api.get(f"/jobs/{job}").body)
+    assert _without_links(latest_records(feed.messages)[job]) == _without_links(api.get(f"/jobs/{job}").body)
 
 
-def test_who_lost_the_socket_ends_up_equal_to_who_did_not(
-    api: Api, deployed: Deployed, feed: Feed, done: Callable[..., dict[str, Any]]
+def test_a_client_that_reconnects_has_the_same_records_as_one_that_stayed(
+    api: ApiClient, deployed: Deployed, feed: SocketClient, done: Callable[..., dict[str, Any]]
 ) -> None:
-    lost = Feed(deployed.stack.socket, api.token)
+    lost = SocketClient(deployed.stack.socket, api.token)
     job = api.run(*_words(12))
     lost.wait_for(lambda message: message["type"] == "task" and message["job_id"] == job, "a first change")
-    lost.cut()
+    lost.abort()
     feed.wait_for(lambda message: _completed(message, job) > 4, "the job to go on")
-    with closing(Feed(deployed.stack.socket, api.token)) as back:
-        back.ended(job)
-        feed.ended(job)
-        ledger = done(job)
-        for seen in (lost.messages + back.messages, feed.messages):
-            assert _bare(board(seen)[job]) == _bare(ledger)
+    with closing(SocketClient(deployed.stack.socket, api.token)) as reconnected:
+        reconnected.wait_until_ended(job)
+        feed.wait_until_ended(job)
+        record = done(job)
+        for messages in (lost.messages + reconnected.messages, feed.messages):
+            assert _without_links(latest_records(messages)[job]) == _without_links(record)
 
 
-def test_who_was_away_for_all_of_it_finds_it_in_the_snapshot(
-    api: Api, deployed: Deployed, done: Callable[..., dict[str, Any]]
+def test_the_snapshot_has_a_job_that_ended_before_the_subscription(
+    api: ApiClient, deployed: Deployed, done: Callable[..., dict[str, Any]]
 ) -> None:
     ended = done(api.run(*_words(3, 0)))
-    with closing(Feed(deployed.stack.socket, api.token)) as late:
-        assert _bare(board(late.messages)[ended["id"]]) == _bare(ended)
+    with closing(SocketClient(deployed.stack.socket, api.token)) as late:
+        assert _without_links(latest_records(late.messages)[ended["id"]]) == _without_links(ended)
 
 
-def test_messages_that_come_twice_or_late_move_nothing_back(
-    api: Api, feed: Feed, done: Callable[..., dict[str, Any]]
+def test_repeated_and_reordered_messages_give_the_same_records(
+    api: ApiClient, feed: SocketClient, done: Callable[..., dict[str, Any]]
 ) -> None:
     job = api.run(*_words(12, 0.05))
     ended = done(job)
-    feed.ended(job)
+    feed.wait_until_ended(job)
     messages = list(feed.messages)
     for seed in range(20):
         shuffled = random.Random(seed).sample(messages * 2, 2 * len(messages))
-        assert _bare(board(shuffled)[job]) == _bare(ended)
+        assert _without_links(latest_records(shuffled)[job]) == _without_links(ended)
 
 
-def test_counts_never_go_back(api: Api, feed: Feed) -> None:
+def test_counts_never_go_back(api: ApiClient, feed: SocketClient) -> None:
     job = api.run(*_words(20, 0))
-    feed.ended(job)
+    feed.wait_until_ended(job)
     counts = [_completed(message, job) for message in feed.messages if _completed(message, job)]
     assert counts == sorted(counts)
     assert counts[-1] == 20
 
 
-def test_one_jobs_listener_hears_of_that_job_alone(
-    api: Api, deployed: Deployed, done: Callable[..., dict[str, Any]]
+def test_a_subscriber_of_one_job_gets_only_that_jobs_messages(
+    api: ApiClient, deployed: Deployed, done: Callable[..., dict[str, Any]]
 ) -> None:
     mine, other = api.run(*_words(6)), api.run(*_words(6))
-    with closing(Feed(deployed.stack.socket, api.token, topic=mine)) as listening:
-        assert listening.snapshot["job"]["id"] == mine
-        listening.ended(mine)
+    with closing(SocketClient(deployed.stack.socket, api.token, topic=mine)) as subscriber:
+        assert subscriber.snapshot["job"]["id"] == mine
+        subscriber.wait_until_ended(mine)
         done(other)
-        named = [message.get("job_id") or message["job"]["id"] for message in list(listening.messages)]
-        assert set(named) == {mine}
-        listening.say(action="unsubscribe", job=mine)
-        listening.say(action="ping")
-        listening.wait_for(lambda message: message["type"] == "pong", "a pong")
+        job_ids = {
+            message["job_id"] if message["type"] == "task" else message["job"]["id"]
+            for message in list(subscriber.messages)
+        }
+        assert job_ids == {mine}
+        subscriber.send(action="unsubscribe", job=mine)
+        subscriber.send(action="ping")
+        subscriber.wait_for(lambda message: message["type"] == "pong", "a pong")
 
 
 @pytest.mark.parametrize(
@@ -109,12 +116,12 @@ def test_one_jobs_listener_hears_of_that_job_alone(
         ({"action": "subscribe", "job": "j00000000000000000000"}, "no_such_job"),
         ({"action": "subscribe"}, "invalid_message"),
         ({"action": "dance"}, "unknown_action"),
-        ({"say": "hello"}, "invalid_message"),
+        ({"word": "hello"}, "invalid_message"),
     ],
 )
-def test_what_makes_no_sense_is_answered_with_a_sentence(feed: Feed, message: dict[str, str], code: str) -> None:
-    feed.say(**message)
-    answer = feed.wait_for(lambda said: said["type"] == "error", "an error")
+def test_an_invalid_message_is_answered_with_an_error(feed: SocketClient, message: dict[str, str], code: str) -> None:
+    feed.send(**message)
+    answer = feed.wait_for(lambda sent: sent["type"] == "error", "an error")
     assert answer["error"]["code"] == code
 
 

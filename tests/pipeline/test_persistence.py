@@ -1,4 +1,4 @@
-"""What a persistent engine keeps: over kill -9, a full disk, another port, a moved and a copied folder.
+"""Tests of what a persistent engine keeps after kill -9, a full disk, a port change, a move and a copy of its folder.
 
 Each test has an engine of its own, with a bucket, a queue and a table instead of the whole stack.
 """
@@ -26,21 +26,21 @@ pytestmark = pytest.mark.engine
 
 _START = """
 from umbel import engine, restore
-here = engine.start({port}, persist=True)
+engine.start({port}, persist=True)
 restore.allow_saving()
 """
 _DOWN = "from umbel import lifecycle; print(lifecycle.down(now={now}))"
 
 
 class Home:
-    """A folder that stands for a checkout's `.umbel`, and commands that are run with it."""
+    """A folder that is used as UMBEL_HOME, and the commands that are run with it."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         self.port = port
 
     def python(self, code: str, *, fails: bool = False) -> str:
-        """Run code as the checkout's own; returns all that it says."""
+        """Run Python code with this UMBEL_HOME; return its output."""
         done = subprocess.run(
             [sys.executable, "-c", f"from umbel.errors import UmbelError\n{code}"],
             env={**environment.clean(), "UMBEL_HOME": str(self.folder), "PYTHONPATH": str(ROOT)},
@@ -53,40 +53,39 @@ class Home:
         return done.stdout + done.stderr
 
     def umbel(self, *arguments: str) -> str:
-        """Run a command; returns its answer."""
+        """Run an `umbel` command; return its output."""
         code = f"import sys; sys.argv = ['umbel', *{arguments!r}]\nfrom umbel import cli; cli.main()"
         return self.python(code)
 
     def start(self) -> str:
-        """Start a persistent engine whose state may be saved."""
+        """Start a persistent engine and allow it to save; return the output."""
         return self.python(_START.format(port=self.port))
 
     def down(self, *, now: bool = False, fails: bool = False) -> str:
-        """Stop as `umbel down` does."""
+        """Stop the engine as `umbel down` does; return the output."""
         return self.python(_DOWN.format(now=now), fails=fails)
 
     def save(self) -> None:
-        """Have a snapshot taken now."""
+        """Take a snapshot now."""
         self.python("from umbel import engine; engine.save(engine.running(), final=False)")
 
     @property
     def process(self) -> psutil.Process:
-        """The engine's."""
+        """The engine's process."""
         record = msgspec.json.decode((self.folder / "run" / "engine.json").read_bytes())
         return psutil.Process(record["pid"])
 
     def client(self, service: str) -> Any:
-        """A client of the engine's."""
-        return boto3.Session("test", "test", region_name="us-east-1").client(
-            service, endpoint_url=engine.local_endpoint(self.port)
-        )
+        """Return a client of the engine."""
+        session: Any = boto3.Session("test", "test", region_name="us-east-1")
+        return session.client(service, endpoint_url=engine.local_endpoint(self.port))
 
     def fill(self, text: str) -> None:
-        """Put a text into a bucket, a queue and a table."""
-        self.client("s3").create_bucket(Bucket="kept")
-        self.client("sqs").create_queue(QueueName="kept")
+        """Create a bucket, a queue and a table, and put a text into each."""
+        self.client("s3").create_bucket(Bucket="texts")
+        self.client("sqs").create_queue(QueueName="texts")
         self.client("dynamodb").create_table(
-            TableName="kept",
+            TableName="texts",
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
@@ -94,22 +93,22 @@ class Home:
         self.put(text)
 
     def put(self, text: str) -> None:
-        """Add a text to each."""
-        self.client("s3").put_object(Bucket="kept", Key=text, Body=text.encode())
+        """Put a text into the bucket, the queue and the table."""
+        self.client("s3").put_object(Bucket="texts", Key=text, Body=text.encode())
         self.client("sqs").send_message(QueueUrl=self.queue, MessageBody=text)
-        self.client("dynamodb").put_item(TableName="kept", Item={"pk": {"S": text}})
+        self.client("dynamodb").put_item(TableName="texts", Item={"pk": {"S": text}})
 
     @property
     def queue(self) -> str:
-        """The queue's address."""
-        return str(self.client("sqs").get_queue_url(QueueName="kept")["QueueUrl"])
+        """The queue's URL."""
+        return str(self.client("sqs").get_queue_url(QueueName="texts")["QueueUrl"])
 
     def texts(self) -> tuple[set[str], set[str], set[str]]:
-        """What is in bucket, queue and table."""
-        objects = self.client("s3").list_objects_v2(Bucket="kept").get("Contents", ())
-        bodies = {self.client("s3").get_object(Bucket="kept", Key=each["Key"])["Body"].read() for each in objects}
+        """Return the texts in the bucket, in the queue and in the table."""
+        objects = self.client("s3").list_objects_v2(Bucket="texts").get("Contents", ())
+        bodies = {self.client("s3").get_object(Bucket="texts", Key=each["Key"])["Body"].read() for each in objects}
         received = self.client("sqs").receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10, VisibilityTimeout=0)
-        items = self.client("dynamodb").scan(TableName="kept")["Items"]
+        items = self.client("dynamodb").scan(TableName="texts")["Items"]
         return (
             {body.decode() for body in bodies},
             {message["Body"] for message in received.get("Messages", ())},
@@ -117,7 +116,7 @@ class Home:
         )
 
     def kill(self) -> None:
-        """End the engine as the kernel or a dead battery does."""
+        """Kill the engine without a chance to save."""
         process = self.process
         process.kill()
         psutil.wait_procs([process], timeout=10)
@@ -125,15 +124,16 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    here = Home(tmp_path / "home", _free_port())
-    yield here
+    """Return a home; stop every engine in the test's folder afterwards."""
+    first = Home(tmp_path / "home", _free_port())
+    yield first
     for folder in tmp_path.iterdir():
-        Home(folder, here.port).python("from umbel import engine; engine.stop()")
+        Home(folder, first.port).python("from umbel import engine; engine.stop()")
 
 
 @pytest.fixture
 def filled(home: Home) -> Home:
-    """One with a started engine that holds `one`, saved, and `two`, not saved."""
+    """Return a home with a running engine that has saved the text `one`, and has not saved the text `two`."""
     home.start()
     home.fill("one")
     home.save()
@@ -150,21 +150,21 @@ def _all(*texts: str) -> tuple[set[str], set[str], set[str]]:
     return set(texts), set(texts), set(texts)
 
 
-def test_after_a_kill_the_last_snapshot_is_there_as_a_whole_and_the_rest_is_told(filled: Home) -> None:
+def test_after_a_kill_the_last_snapshot_is_restored_and_the_loss_is_reported(filled: Home) -> None:
     filled.kill()
-    said = filled.start()
-    assert "ended without saving its data, which was last saved at" in said
-    assert "1 objects written after that were moved to" in said
+    output = filled.start()
+    assert "ended without saving its data, which was last saved at" in output
+    assert "1 objects written after that were moved to" in output
     assert filled.texts() == _all("one")
-    assert (filled.folder / "data" / "lost-1" / "000000000000" / "kept" / "two").read_text() == "two"
+    assert (filled.folder / "data" / "lost-1" / "000000000000" / "texts" / "two").read_text() == "two"
     filled.put("three")
     filled.kill()
     filled.start()
     assert filled.texts() == _all("one")
 
 
-def test_after_down_everything_is_there_also_on_another_port(filled: Home) -> None:
-    assert "its data is kept" in filled.down()
+def test_after_down_all_data_is_restored_also_on_another_port(filled: Home) -> None:
+    assert "its data is saved" in filled.down()
     assert not (filled.folder / "run").exists()
     filled.port = _free_port()
     assert "ended" not in filled.start()
@@ -184,54 +184,54 @@ def test_sigterm_saves_as_down_does(filled: Home) -> None:
     assert filled.texts() == _all("one", "two")
 
 
-def test_a_hangup_changes_nothing(filled: Home) -> None:
+def test_sighup_is_ignored(filled: Home) -> None:
     filled.process.send_signal(signal.SIGHUP)
     assert filled.texts() == _all("one", "two")
     assert filled.process.is_running()
 
 
 def _limited(home: Home, limit: int) -> None:
-    # As on a full disk: no file of the engine's can grow any more.
+    # As on a full disk, no file of the engine can grow beyond the limit.
     home.process.rlimit(psutil.RLIMIT_FSIZE, (limit, psutil.RLIM_INFINITY))
 
 
-def test_a_full_disk_keeps_the_last_snapshot_and_down_says_so_and_does_not_stop(filled: Home) -> None:
+def test_on_a_full_disk_down_reports_an_error_and_does_not_stop(filled: Home) -> None:
     _limited(filled, 10)
-    said = filled.down(fails=True)
-    assert "Umbel still runs: its data, which was last saved at" in said
-    assert "could not be saved: File too large" in said
+    output = filled.down(fails=True)
+    assert "Umbel still runs: its data, which was last saved at" in output
+    assert "could not be saved: File too large" in output
     assert filled.texts() == _all("one", "two")
     _limited(filled, psutil.RLIM_INFINITY)
-    assert "its data is kept" in filled.down()
+    assert "its data is saved" in filled.down()
     filled.start()
     assert filled.texts() == _all("one", "two")
 
 
-def test_on_a_full_disk_down_now_stops_and_says_what_is_not_kept(filled: Home) -> None:
+def test_on_a_full_disk_down_now_stops_and_says_that_data_was_not_saved(filled: Home) -> None:
     _limited(filled, 10)
     assert "stopped without saving its data, which was last saved at" in filled.down(now=True)
     filled.start()
     assert filled.texts() == _all("one")
 
 
-def test_an_object_that_could_not_be_written_is_written_before_it_counts_as_saved(filled: Home) -> None:
+def test_a_snapshot_writes_objects_that_could_not_be_written_before(filled: Home) -> None:
     _limited(filled, 10)
-    filled.client("s3").put_object(Bucket="kept", Key="long", Body=b"longer than ten bytes")
+    filled.client("s3").put_object(Bucket="texts", Key="long", Body=b"longer than ten bytes")
     _limited(filled, psutil.RLIM_INFINITY)
     filled.down()
     filled.start()
     assert "longer than ten bytes" in filled.texts()[0]
 
 
-def test_nothing_is_saved_while_a_deployment_is_not_well(filled: Home) -> None:
+def test_nothing_is_saved_after_a_failed_deployment(filled: Home) -> None:
     filled.python("from umbel import restore; restore.forbid_saving()")
-    said = filled.down()
-    assert "the last deployment did not end well" in said
+    output = filled.down()
+    assert "the last deployment failed" in output
     filled.start()
     assert filled.texts() == _all("one")
 
 
-def test_state_that_the_engine_does_not_understand_is_moved_aside_and_the_one_before_is_used(filled: Home) -> None:
+def test_a_snapshot_that_the_engine_refuses_is_moved_aside_and_the_one_before_is_used(filled: Home) -> None:
     filled.down()
     newest = sorted((filled.folder / "data").glob("snapshot-*"))[-1]
     state = newest / "state" / "dynamodb.json"
@@ -240,33 +240,33 @@ def test_state_that_the_engine_does_not_understand_is_moved_aside_and_the_one_be
     manifest = msgspec.json.decode((newest / "manifest.json").read_bytes())
     manifest["files"]["state/dynamodb.json"] = digest(newer)
     (newest / "manifest.json").write_bytes(msgspec.json.encode(manifest))
-    said = filled.start()
-    assert f"the data kept in {newest.name} cannot be used" in said
+    output = filled.start()
+    assert f"the data saved in {newest.name} cannot be used" in output
     assert filled.texts() == _all("one")
 
 
-def test_a_moved_folder_is_saved_and_stopped_and_started_anew(filled: Home) -> None:
+def test_an_engine_in_a_moved_folder_is_saved_and_stopped(filled: Home) -> None:
     process = filled.process
     moved = Home(filled.folder.with_name("moved"), filled.port)
     filled.folder.rename(moved.folder)
-    said = moved.python(
+    output = moved.python(
         "from umbel import engine, lifecycle\n"
         "assert engine.running().moved\n"
         "assert lifecycle._stop_moved(engine.running()) is None"
     )
-    assert f"was moved from {filled.folder}, and had to be stopped; its data was saved" in said
+    assert f"was moved from {filled.folder}, and had to be stopped; its data was saved" in output
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     moved.start()
     assert moved.texts() == _all("one", "two")
     assert not filled.folder.exists()
 
 
-def test_a_copy_leaves_the_original_alone_and_names_it(filled: Home) -> None:
+def test_a_copied_folder_does_not_touch_the_original_and_names_it(filled: Home) -> None:
     copy = Home(filled.folder.with_name("copy"), filled.port)
     shutil.copytree(filled.folder, copy.folder)
     assert f"this folder was copied or moved from {filled.folder} while Umbel ran: its data" in copy.down()
-    said = copy.python(_START.format(port=copy.port), fails=True)
-    assert f"port {filled.port} is taken by the Umbel of {filled.folder}" in said
+    output = copy.python(_START.format(port=copy.port), fails=True)
+    assert f"port {filled.port} is taken by the Umbel of {filled.folder}" in output
     assert filled.texts() == _all("one", "two")
     copy.port = _free_port()
     copy.start()
@@ -274,12 +274,12 @@ def test_a_copy_leaves_the_original_alone_and_names_it(filled: Home) -> None:
     assert filled.texts() == _all("one", "two")
 
 
-def test_a_second_start_leaves_the_engine_alone(filled: Home) -> None:
+def test_a_second_start_does_not_touch_the_engine(filled: Home) -> None:
     assert "already runs" in filled.python(_START.format(port=_free_port()), fails=True)
     assert filled.texts() == _all("one", "two")
 
 
-def test_a_busy_engine_is_waited_for(filled: Home) -> None:
+def test_a_command_waits_for_a_busy_engine(filled: Home) -> None:
     process = filled.process
     process.suspend()
     code = f"from umbel import engine; print(engine.is_answering('{engine.local_endpoint(filled.port)}'))"
@@ -296,7 +296,7 @@ def test_a_busy_engine_is_waited_for(filled: Home) -> None:
     assert asking.communicate(timeout=30)[0] == "True\n"
 
 
-def test_it_saves_by_itself_once_it_is_idle(home: Home) -> None:
+def test_an_idle_engine_saves_by_itself(home: Home) -> None:
     home.start()
     home.fill("one")
 

@@ -1,4 +1,4 @@
-"""A photo copied in gives its variants: right, private, and to be found in the bucket, the ledger and the API."""
+"""Tests of an uploaded photo's variants: their pixels, their missing metadata, and where they are listed."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -10,7 +10,7 @@ from PIL.Image import Resampling, Transpose
 from tests.ops.measuring import psnr
 from tests.pictures.large import large_photo
 from tests.pictures.scene import GPS, private
-from tests.pipeline.api import Api, open_link
+from tests.pipeline.api import ApiClient, open_link
 from tests.pipeline.deployment import Deployed
 from umbel_core.ledger import Job
 
@@ -21,7 +21,7 @@ KEY = "uploads/holiday 12 MP.jpg"
 
 @pytest.fixture(scope="module")
 def photo() -> bytes:
-    """12 MP, held upright: stored lying on its side, with a place in its metadata."""
+    """Return a photo of 12 MP, stored rotated with EXIF orientation 6, with GPS coordinates in its metadata."""
     out = BytesIO()
     Image.open(BytesIO(large_photo())).save(out, "JPEG", quality=90, exif=private(6))
     return out.getvalue()
@@ -35,12 +35,12 @@ def job(photo: bytes, upload: Callable[[str, bytes], None], job_for: Callable[[s
 
 @pytest.fixture(scope="module")
 def variants(deployed: Deployed, job: Job) -> dict[str, bytes]:
-    return {name: deployed.result(kept["key"]) for name, kept in job.variants.items()}
+    return {name: deployed.result(variant["key"]) for name, variant in job.variants.items()}
 
 
 @pytest.fixture(scope="module")
 def seen(photo: bytes) -> Image.Image:
-    """The photo as a person sees it."""
+    """Return the photo as a person sees it."""
     upright = ImageOps.exif_transpose(Image.open(BytesIO(photo)))
     assert upright.size == (3024, 4032)
     return upright
@@ -61,7 +61,7 @@ def test_a_12_mp_photo_gives_four_variants(deployed: Deployed, job: Job) -> None
         ("rotate90", lambda seen: seen.transpose(Transpose.ROTATE_270), 34),
     ],
 )
-def test_a_variants_pixels_are_those_that_pillow_makes(
+def test_a_variants_pixels_are_those_that_pillow_computes(
     variants: dict[str, bytes],
     seen: Image.Image,
     name: str,
@@ -74,7 +74,7 @@ def test_a_variants_pixels_are_those_that_pillow_makes(
     assert psnr(made, right) > least
 
 
-def test_no_variant_says_where_the_photo_was_taken(variants: dict[str, bytes]) -> None:
+def test_no_variant_has_metadata_of_the_photo(variants: dict[str, bytes]) -> None:
     for data in variants.values():
         exif = Image.open(BytesIO(data)).getexif()
         assert not exif
@@ -83,7 +83,9 @@ def test_no_variant_says_where_the_photo_was_taken(variants: dict[str, bytes]) -
         assert b"Exif" not in data
 
 
-def test_the_ledger_knows_what_was_made(job: Job, variants: dict[str, bytes], deployed: Deployed) -> None:
+def test_the_ledger_has_every_variants_size_and_format(
+    job: Job, variants: dict[str, bytes], deployed: Deployed
+) -> None:
     tasks, _ = deployed.ledger.tasks(job.id, None, 10, None)
     assert {task.variant: (task.status, task.attempts) for task in tasks} == dict.fromkeys(variants, ("completed", 1))
     for task in tasks:
@@ -93,22 +95,22 @@ def test_the_ledger_knows_what_was_made(job: Job, variants: dict[str, bytes], de
         assert task.result["content_type"] == "image/jpeg"
 
 
-def test_every_variant_opens_from_the_list_of_images(api: Api, job: Job, variants: dict[str, bytes]) -> None:
+def test_get_images_has_a_working_link_for_every_variant(api: ApiClient, job: Job, variants: dict[str, bytes]) -> None:
     links = api.get("/images").body[job.id]
     assert {name: open_link(url) for name, url in links.items()} == variants
 
 
-def test_a_recipes_folder_takes_its_recipe(
+def test_an_upload_into_a_recipes_folder_uses_that_recipe(
     upload: Callable[[str, bytes], None], job_for: Callable[[str], Job], photos: dict[str, bytes]
 ) -> None:
     upload("uploads/hero/hubble.jpg", photos["hubble.jpg"])
     job = job_for("uploads/hero/hubble.jpg")
     assert (job.recipe, job.status) == ("hero", "completed")
-    made = {name: (kept["format"], kept["width"], kept["height"]) for name, kept in job.variants.items()}
+    made = {name: (each["format"], each["width"], each["height"]) for name, each in job.variants.items()}
     assert made == {"large": ("jpeg", 1000, 872), "small": ("webp", 480, 419)}
 
 
-def test_a_folder_that_is_no_recipe_takes_the_default_one(
+def test_an_upload_into_another_folder_uses_the_default_recipe(
     upload: Callable[[str, bytes], None], job_for: Callable[[str], Job], photos: dict[str, bytes]
 ) -> None:
     upload("uploads/no-such-recipe/cat.jpg", photos["cat.jpg"])

@@ -1,11 +1,11 @@
-"""A token opens the API and the socket: a viewer's to read, an operator's to do everything, no other at all."""
+"""Tests of tokens: a viewer may read, an operator may do everything, and no other token is accepted."""
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
-from tests.pipeline.feed import Feed
+from tests.pipeline.feed import SocketClient
 from tests.pipeline.shapes import is_error
 from umbel import tokens
 
@@ -24,7 +24,7 @@ WRITE = [
 
 @pytest.fixture(params=["none", "made up", "empty", "expired", "revoked"])
 def useless(request: pytest.FixtureRequest, deployed: Deployed) -> str | None:
-    """A token that opens nothing."""
+    """Return a token that is not accepted."""
     if request.param == "expired":
         return deployed.token("operator", days=-1)
     if request.param == "revoked":
@@ -35,43 +35,43 @@ def useless(request: pytest.FixtureRequest, deployed: Deployed) -> str | None:
 
 
 @pytest.mark.parametrize(("method", "path"), [*(("GET", path) for path in READ), *WRITE])
-def test_without_a_good_token_every_call_is_a_401(
+def test_without_a_valid_token_every_call_is_a_401(
     method: str, path: str, deployed: Deployed, useless: str | None
 ) -> None:
-    answer = Api(deployed.stack.api, useless).call(method, path, {} if method != "GET" else None)
+    answer = ApiClient(deployed.stack.api, useless).call(method, path, {} if method != "GET" else None)
     assert answer.status == 401
     assert is_error(answer.body, "unauthorized")
 
 
-def test_without_a_good_token_the_socket_stays_shut(deployed: Deployed, useless: str | None) -> None:
+def test_without_a_valid_token_no_socket_opens(deployed: Deployed, useless: str | None) -> None:
     with pytest.raises(InvalidStatus) as refusal:
-        Feed(deployed.stack.socket, useless and useless.strip())
+        SocketClient(deployed.stack.socket, useless and useless.strip())
     assert refusal.value.response.status_code in (401, 403)
 
 
 @pytest.mark.parametrize("path", READ)
-def test_a_viewer_reads(viewer: Api, path: str) -> None:
+def test_a_viewer_can_read(viewer: ApiClient, path: str) -> None:
     assert viewer.get(path).status in (200, 404)
 
 
 @pytest.mark.parametrize(("method", "path"), WRITE)
-def test_a_viewer_changes_nothing(viewer: Api, method: str, path: str) -> None:
+def test_a_viewer_cannot_change_anything(viewer: ApiClient, method: str, path: str) -> None:
     answer = viewer.call(method, path, {})
     assert answer.status == 403
     assert is_error(answer.body, "forbidden")
 
 
-def test_a_token_says_what_it_may(api: Api, viewer: Api) -> None:
+def test_get_me_returns_the_tokens_role(api: ApiClient, viewer: ApiClient) -> None:
     assert [one.get("/me").body for one in (api, viewer)] == [{"role": "operator"}, {"role": "viewer"}]
 
 
-def test_a_viewer_listens(deployed: Deployed, viewer: Api) -> None:
-    listening = Feed(deployed.stack.socket, viewer.token)
-    assert listening.snapshot["topic"] == "*"
-    listening.close()
+def test_a_viewer_can_subscribe(deployed: Deployed, viewer: ApiClient) -> None:
+    subscriber = SocketClient(deployed.stack.socket, viewer.token)
+    assert subscriber.snapshot["topic"] == "*"
+    subscriber.close()
 
 
-def test_no_token_lies_in_the_table(deployed: Deployed) -> None:
+def test_no_token_is_stored_in_plain_text(deployed: Deployed) -> None:
     secret = deployed.token("operator")
     rows = deployed.client("dynamodb").scan(TableName=deployed.stack.tokens_table)["Items"]
     assert secret not in str(rows)

@@ -1,11 +1,11 @@
-"""A ticket lets one file into the bucket: of at most the announced limit, under the announced job."""
+"""Tests of upload tickets: a ticket allows one upload, of limited size, into the ticket's job."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.pipeline.api import Api, send_form
+from tests.pipeline.api import ApiClient, send_form
 from tests.pipeline.shapes import is_error
 from umbel_core.settings import Limits
 
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.engine
 LIMIT = Limits().max_upload_bytes
 
 
-def _announce(api: Api, **changes: Any) -> Any:
+def _request_ticket(api: ApiClient, **changes: Any) -> Any:
     return api.post("/uploads", {"filename": "cat.jpg", "content_type": "image/jpeg", "size": 35_042, **changes})
 
 
-def test_a_ticket_takes_a_picture_to_the_job_that_it_announced(
-    api: Api, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
+def test_a_picture_uploaded_with_a_ticket_belongs_to_the_tickets_job(
+    api: ApiClient, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
 ) -> None:
-    answer = _announce(api, filename="C:\\photos\\my cat.jpg", content_type="IMAGE/JPEG", recipe="hero")
+    answer = _request_ticket(api, filename="C:\\photos\\my cat.jpg", content_type="IMAGE/JPEG", recipe="hero")
     assert answer.status == 201
     assert set(answer.body) == {"job_id", "url", "fields"}
     pending = api.get(f"/jobs/{answer.body['job_id']}").body
@@ -31,10 +31,10 @@ def test_a_ticket_takes_a_picture_to_the_job_that_it_announced(
     assert (job["status"], job["recipe"], set(job["variants"])) == ("completed", "hero", {"large", "small"})
 
 
-def test_a_ticket_takes_the_limit_and_not_a_byte_more(
-    api: Api, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
+def test_a_ticket_allows_the_largest_size_and_no_byte_more(
+    api: ApiClient, photos: dict[str, bytes], done: Callable[..., dict[str, Any]]
 ) -> None:
-    ticket = _announce(api, size=LIMIT).body
+    ticket = _request_ticket(api, size=LIMIT).body
     padded = photos["cat.jpg"].ljust(LIMIT, b"\0")
     assert send_form(ticket["url"], ticket["fields"], padded + b"\0") == 400
     assert api.get(f"/jobs/{ticket['job_id']}").body["status"] == "pending"
@@ -42,8 +42,8 @@ def test_a_ticket_takes_the_limit_and_not_a_byte_more(
     assert done(ticket["job_id"])["status"] == "completed"
 
 
-def test_a_ticket_is_for_its_own_key_and_type_alone(api: Api, photos: dict[str, bytes]) -> None:
-    ticket = _announce(api).body
+def test_a_ticket_is_valid_only_for_its_key_and_content_type(api: ApiClient, photos: dict[str, bytes]) -> None:
+    ticket = _request_ticket(api).body
     for changes in ({"key": "uploads/other.jpg"}, {"Content-Type": "text/html"}):
         assert send_form(ticket["url"], {**ticket["fields"], **changes}, photos["cat.jpg"]) == 403
 
@@ -62,15 +62,15 @@ def test_a_ticket_is_for_its_own_key_and_type_alone(api: Api, photos: dict[str, 
         ({"colour": "red"}, 400, "invalid_body"),
     ],
 )
-def test_what_could_not_be_taken_is_refused_before_it_is_sent(
-    api: Api, changes: dict[str, Any], status: int, code: str
+def test_an_upload_that_would_be_refused_gets_no_ticket(
+    api: ApiClient, changes: dict[str, Any], status: int, code: str
 ) -> None:
-    answer = _announce(api, **changes)
+    answer = _request_ticket(api, **changes)
     assert answer.status == status
     assert is_error(answer.body, code)
 
 
-def test_a_body_that_is_no_json_is_refused(api: Api) -> None:
+def test_a_body_that_is_not_json_is_refused(api: ApiClient) -> None:
     answer = api.post("/uploads", b"filename=cat.jpg")
     assert answer.status == 400
     assert is_error(answer.body, "invalid_json")

@@ -3,12 +3,12 @@
 import pytest
 
 from tests.fuzz import fuzz
-from tests.pipeline.api import Api
+from tests.pipeline.api import ApiClient
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
 
-def test_generated_calls_get_no_undocumented_answer(api: Api) -> None:
+def test_generated_calls_get_no_undocumented_answer(api: ApiClient) -> None:
     run = fuzz(api, 8, "examples,fuzzing,stateful")
     assert run.returncode == 0, run.stdout[-5000:]
     assert "passed" in run.stdout

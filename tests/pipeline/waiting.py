@@ -1,4 +1,4 @@
-"""Waiting for conditions."""
+"""Wait for a condition instead of sleeping."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ Found = TypeVar("Found")
 
 
 def wait_for(condition: Callable[[], Found | None], what: str, timeout: float = 60, every: float = 0.05) -> Found:
-    """What the condition gives as soon as it is true; fails, saying what was waited for, when that never comes."""
+    """Call the condition until its result is true, and return that; fail with `what` after the timeout."""
     deadline = time.monotonic() + timeout
     while not (found := condition()):
         assert time.monotonic() < deadline, f"waited {timeout:.0f} s for {what}"

@@ -1,13 +1,15 @@
 """`umbel jobs`, `job`, `watch`, `cancel`, `retry`."""
 
-from urllib.parse import quote
+from typing import Any
 
 import click
 import msgspec
 
 from umbel import results, show, stack, watching
 from umbel.client import Client
-from umbel.records import Job, Task
+from umbel.job import Job
+from umbel_core import contract
+from umbel_core.contract import Accepted, Task
 
 
 @click.command()
@@ -15,65 +17,59 @@ from umbel.records import Job, Task
 @click.option("--kind", help="Only these: upload, image, manifest, batch, crawl, task.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
 @show.as_json
-def jobs(status: str | None, kind: str | None, limit: int, as_json: bool) -> None:
-    client = Client(stack.find())
-    found = []
-    for job in client.pages("/jobs", "jobs", limit=min(limit, 100), status=status, kind=kind):
-        found.append(job)
-        if len(found) == limit:
-            break
-    records = msgspec.convert(found, list[Job])
+def jobs(status: Any, kind: Any, limit: int, as_json: bool) -> None:
+    client = Client.of(stack.find())
+    records = [job.record for job in client.jobs(status=status, kind=kind, limit=limit)]
     rows = (
-        (j.id, j.kind, show.status(j.status), _counts(j), show.short_timestamp(j.created_at), j.name or "")
-        for j in records
+        (j.id, j.kind, show.status(j.status), _counts(j), show.short_timestamp(j.created_at), j.name) for j in records
     )
-    show.result(found, lambda _: show.table(("id", "kind", "status", ">tasks", "created", "~name"), rows), json=as_json)
+    columns = ("id", "kind", "status", ">tasks", "created", "~name")
+    show.result(records, lambda _: show.table(columns, rows), json=as_json)
 
 
 @click.command()
 @click.argument("id_", metavar="ID")
 @click.option("--status", help="Only tasks with this status.")
 @show.as_json
-def job(id_: str, status: str | None, as_json: bool) -> None:
-    whole = Client(stack.find()).whole(id_, status=status)
+def job(id_: str, status: Any, as_json: bool) -> None:
+    found = Client.of(stack.find()).job(id_)
     if as_json:
-        show.dump(whole)
+        show.dump(results.whole(found, status))
         return
-    record = msgspec.convert(whole, Job)
+    record = found.record
     show.fields(
         [
             ("job", record.id),
             ("kind", record.kind),
-            ("name", record.name or ""),
+            ("name", record.name),
             ("status", show.status(record.status)),
             ("tasks", _counts(record)),
             ("created", show.timestamp(record.created_at)),
             ("updated", show.timestamp(record.updated_at)),
             ("cost", f"${record.cost_usd or 0:.6f}"),
-            *(("error", show.text(sentence, "red")) for sentence in record.sentences),
+            *(("error", show.text(sentence, "red")) for sentence in results.sentences(record)),
         ]
     )
-    show.table(
-        ("task", "op", "status", ">tries", ">time", "~result"), map(_row, msgspec.convert(whole["tasks"], list[Task]))
-    )
+    show.table(("task", "op", "status", ">tries", ">time", "~result"), map(_row, found.tasks(status)))
 
 
 @click.command()
 @click.argument("id_", metavar="ID")
 @show.as_json
 def watch(id_: str, as_json: bool) -> None:
-    client = Client(stack.find())
-    ended = watching.watch(client, id_, quiet=as_json)
+    followed = Job(Client.of(stack.find()), id_)
+    watching.watch(followed, quiet=as_json)
     if as_json:
-        show.dump(client.call("GET", f"/jobs/{quote(id_, safe='')}"))
-    watching.conclude(ended, quiet=as_json)
+        show.dump(msgspec.to_builtins(followed.record))
+    watching.conclude(followed, quiet=as_json)
 
 
 @click.command()
 @click.argument("id_", metavar="ID")
 @show.as_json
 def cancel(id_: str, as_json: bool) -> None:
-    answer = Client(stack.find(changing=True)).call("DELETE", f"/jobs/{quote(id_, safe='')}")
+    Job(Client.of(stack.find(changing=True)), id_).cancel()
+    answer = Accepted(job_id=id_, status="cancelled")
     show.result(answer, lambda _: click.echo(f"{id_} is cancelled; what is in flight ends"), json=as_json)
 
 
@@ -81,11 +77,12 @@ def cancel(id_: str, as_json: bool) -> None:
 @click.argument("id_", metavar="ID")
 @show.as_json
 def retry(id_: str, as_json: bool) -> None:
-    answer = Client(stack.find(changing=True)).call("POST", f"/jobs/{quote(id_, safe='')}/retry")
+    Job(Client.of(stack.find(changing=True)), id_).retry()
+    answer = Accepted(job_id=id_, status="pending")
     show.result(answer, lambda _: click.echo(f"{id_} runs again: umbel watch {id_}"), json=as_json)
 
 
-def _counts(record: Job) -> str:
+def _counts(record: contract.Job) -> str:
     counts = record.counts
     bad = f", {counts.failed} failed" if counts.failed else ""
     skipped = f", {counts.skipped} skipped" if counts.skipped else ""

@@ -72,25 +72,26 @@ def _welcome(deployment: stack.Deployment) -> None:
 
 
 def _copy_line(deployment: stack.Deployment) -> str:
-    """Ready to paste into any shell, whatever AWS credentials it has."""
+    """Return a command that works in any shell, whatever AWS credentials it has."""
     return f"{_address(deployment)}aws s3 cp photo.jpg s3://{deployment.uploads_bucket}/uploads/"
 
 
 def _address(deployment: stack.Deployment) -> str:
-    """Variables in front of a command that let it speak to the local endpoint; nothing for AWS."""
+    """Return the variables before a command that direct it to the local endpoint; nothing for AWS."""
     local = {**CREDENTIALS, "AWS_ENDPOINT_URL": deployment.endpoint} if deployment.endpoint else {}
     return "".join(f"{name}={value} " for name, value in local.items())
 
 
 def _status(deployment: stack.Deployment) -> None:
     try:
-        health = Client(deployment).call("GET", "/health")
+        health = Client.of(deployment).health()
+        said, lanes = str(health.status), health.ops
     except UmbelError as error:
-        health = {"status": str(error), "ops": {}}
+        said, lanes = str(error), {}
     states: dict[str, list[str]] = {}
-    for op, state in health["ops"].items():
+    for op, state in lanes.items():
         states.setdefault(state, []).append(op)
     ops = "; ".join(f"{state}: {', '.join(names)}" for state, names in sorted(states.items()))
     addresses = [(name, str(value)) for name, value in msgspec.to_builtins(deployment).items() if value is not None]
-    colour = "green" if health["status"] == "ok" else "red"
-    show.fields([("health", show.text(health["status"], colour)), ("ops", ops), *addresses])
+    colour = "green" if said == "ok" else "red"
+    show.fields([("health", show.text(said, colour)), ("ops", ops), *addresses])

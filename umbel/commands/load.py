@@ -37,8 +37,8 @@ def load(types: tuple[str, ...], every: float, seconds: float | None, log: Path,
     """Send one random task of each TYPE, again and again, and check every answer; without TYPE, of every op that is
     deployed and takes no web address. --every 0 makes no pause. Ctrl-C sends no more and waits for the last answers.
     """
-    client = Client(stack.find(changing=True))
-    deployed = {card["name"] for card in client.call("GET", "/ops")["ops"]}
+    client = Client.of(stack.find(changing=True))
+    deployed = {op.name for op in client.ops()}
     if unknown := sorted(set(types) - deployed):
         raise UmbelError(f"there is no op '{unknown[0]}' here; the ops are {', '.join(sorted(deployed))}")
     with _append(log) as lines:
@@ -68,7 +68,7 @@ def _append(log: Path) -> BinaryIO:
 
 
 def _stop(running: Load) -> None:
-    """Ctrl-C once: no more rounds. Twice: at once."""
+    """Stop after the running round at the first Ctrl-C, at once at the second."""
     if running.stopping:
         raise KeyboardInterrupt
     running.stop()
@@ -96,12 +96,12 @@ class _Lines:
         self._at = 0.0
 
     def tick(self) -> None:
-        """Say something when a round has ended."""
+        """Print a line when a round has ended."""
         if self._running.rounds > self._told and time.monotonic() - self._at >= _LINE_EVERY:
             self.say()
 
     def say(self) -> None:
-        """All numbers so far."""
+        """Print all numbers so far."""
         self._told, self._at = self._running.rounds, time.monotonic()
         total = self._running.total
         counts = "  ".join(f"{name} {getattr(total, name)}" for name in ("sent", "right", "wrong", "failed", "lost"))
@@ -110,7 +110,7 @@ class _Lines:
 
 
 def _picture(running: Load) -> Group:
-    """What a terminal shows while it goes on."""
+    """Return what a terminal shows while tasks are sent."""
     pause = running.next_round - time.monotonic()
     if running.stopping:
         state = "no more rounds; the last answers come in (Ctrl-C: leave at once)"

@@ -1,24 +1,22 @@
 """`umbel ops`, `scale`, `redrive`."""
 
-from typing import Any
-from urllib.parse import quote
-
 import click
 
 from umbel import show, stack
 from umbel.client import Client
+from umbel_core.contract import OpList
 
 
 @click.command()
 @show.as_json
 def ops(as_json: bool) -> None:
-    answer = Client(stack.find()).call("GET", "/ops")
+    answer = OpList(ops=Client.of(stack.find()).ops())
     rows = (
         (
-            *(op["name"], op["takes"], str(op["concurrency"]), show.state(op["state"])),
-            *(show.ago(op["last_success_at"]), ", ".join(_params(op)), op["summary"]),
+            *(op.name, op.takes, str(op.concurrency), show.state(op.state)),
+            *(show.ago(op.last_success_at), ", ".join(op.params.get("properties", {})), op.summary),
         )
-        for op in answer["ops"]
+        for op in answer.ops
     )
     columns = ("op", "takes", ">at once", "state", ">last success", "~parameters", "~what it does")
     show.result(answer, lambda _: show.table(columns, rows), json=as_json)
@@ -29,7 +27,7 @@ def ops(as_json: bool) -> None:
 @click.argument("concurrency", metavar="N", type=click.IntRange(0, 1000))
 @show.as_json
 def scale(op: str, concurrency: int, as_json: bool) -> None:
-    answer = Client(stack.find(changing=True)).call("PUT", f"/ops/{quote(op, safe='')}", {"concurrency": concurrency})
+    answer = Client.of(stack.find(changing=True)).scale(op, concurrency)
     said = f"{op} is paused; its work waits" if concurrency == 0 else f"{op}: at most {concurrency} at a time"
     show.result(answer, lambda _: click.echo(said), json=as_json)
 
@@ -38,10 +36,5 @@ def scale(op: str, concurrency: int, as_json: bool) -> None:
 @click.argument("op")
 @show.as_json
 def redrive(op: str, as_json: bool) -> None:
-    answer = Client(stack.find(changing=True)).call("POST", f"/ops/{quote(op, safe='')}/redrive")
-    show.result(answer, lambda _: click.echo(f"{op}: {answer['redriven']} sent again"), json=as_json)
-
-
-def _params(op: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = op["params"].get("properties", {})
-    return found
+    answer = Client.of(stack.find(changing=True)).redrive(op)
+    show.result(answer, lambda _: click.echo(f"{op}: {answer.redriven} sent again"), json=as_json)

@@ -11,32 +11,32 @@ from rich.text import Text
 
 from umbel import show, stack
 from umbel.client import Client
+from umbel_core.contract import Circuit, Stats, StatsOfOp, StatsTotals, StatsWorker
 
 _EVERY_SECONDS = 2.0
 
-Numbers = dict[str, Any]
-Columns = dict[str, Callable[[Numbers], show.Cell]]
+Columns = dict[str, Callable[[StatsTotals], show.Cell]]
 
 _WORK: Columns = {
-    "state": lambda op: show.state(op["state"]) if "state" in op else "",
-    ">pending": lambda op: str(op["pending"]),
-    ">running": lambda op: str(op["running"]),
-    ">done": lambda op: str(op["completed"]),
-    ">failed": lambda op: show.text(str(op["failed"]), "red" if op["failed"] else ""),
-    ">skipped": lambda op: str(op["skipped"]),
-    ">queue": lambda op: str(op["queue_depth"]),
-    ">flight": lambda op: str(op["in_flight"]),
-    ">oldest": lambda op: show.long_duration(op["oldest_age_seconds"]),
+    "state": lambda op: show.state(op.state) if isinstance(op, StatsOfOp) else "",
+    ">pending": lambda op: str(op.pending),
+    ">running": lambda op: str(op.running),
+    ">done": lambda op: str(op.completed),
+    ">failed": lambda op: show.text(str(op.failed), "red" if op.failed else ""),
+    ">skipped": lambda op: str(op.skipped),
+    ">queue": lambda op: str(op.queue_depth),
+    ">flight": lambda op: str(op.in_flight),
+    ">oldest": lambda op: show.long_duration(op.oldest_age_seconds),
 }
 _TIMES: Columns = {
-    ">average": lambda op: show.duration(op["average_ms"]),
-    ">p50": lambda op: show.duration(op["p50_ms"]),
-    ">p95": lambda op: show.duration(op["p95_ms"]),
-    ">a minute": lambda op: f"{op['throughput_per_minute']:g}",
+    ">average": lambda op: show.duration(op.average_ms),
+    ">p50": lambda op: show.duration(op.p50_ms),
+    ">p95": lambda op: show.duration(op.p95_ms),
+    ">a minute": lambda op: f"{op.throughput_per_minute:g}",
     ">workers": lambda op: (
-        f"{op['active_workers']} of {op['concurrency']}" if "state" in op else str(op["active_workers"])
+        f"{op.active_workers} of {op.concurrency}" if isinstance(op, StatsOfOp) else str(op.active_workers)
     ),
-    "~each worker": lambda op: ", ".join(map(_worker, op.get("workers", ()))),
+    "~each worker": lambda op: ", ".join(map(_worker, op.workers if isinstance(op, StatsOfOp) else ())),
 }
 
 
@@ -44,8 +44,8 @@ _TIMES: Columns = {
 @click.option("--watch", is_flag=True, help="Follow until interrupted.")
 @show.as_json
 def stats(watch: bool, as_json: bool) -> None:
-    client = Client(stack.find())
-    answers = _answers(client) if watch else iter([client.call("GET", "/stats")])
+    client = Client.of(stack.find())
+    answers = _answers(client) if watch else iter([client.stats()])
     if as_json or not show.out.is_terminal:
         for answer in answers:
             show.result(answer, _lines, json=as_json)
@@ -57,42 +57,42 @@ def stats(watch: bool, as_json: bool) -> None:
         show.out.print(*tables(next(answers)), sep="\n")
 
 
-def _answers(client: Client) -> Iterator[Numbers]:
+def _answers(client: Client) -> Iterator[Stats]:
     while True:
-        yield client.call("GET", "/stats")
+        yield client.stats()
         time.sleep(_EVERY_SECONDS)
 
 
-def tables(answer: Numbers) -> tuple[Any, ...]:
-    """What is there to do, and how fast it is done: two tables, because one would be too wide for a terminal."""
+def tables(answer: Stats) -> tuple[Any, ...]:
+    """Return two tables, one of counts and one of durations: together they would be too wide for a terminal."""
     ops = _named(answer)
-    worked = [(name, op) for name, op in ops if op["average_ms"] is not None]
+    worked = [(name, op) for name, op in ops if op.average_ms is not None]
     return (
         show.grid(("op", *_WORK), [_cells(name, op, _WORK) for name, op in ops], gap=1),
         Text(),
         show.grid(("within the hour", *_TIMES), [_cells(name, op, _TIMES) for name, op in worked]),
-        *map(_circuit, answer["circuits"].items()),
+        *map(_circuit, answer.circuits.items()),
     )
 
 
-def _circuit(entry: tuple[str, Numbers]) -> Text:
+def _circuit(entry: tuple[str, Circuit]) -> Text:
     host, circuit = entry
-    until = f"asked again in {circuit['open_seconds']} s" if circuit["open_seconds"] else "being asked again"
-    return show.text(f"{host} failed {circuit['failures']} times in a row: {until}", "yellow")
+    until = f"asked again in {circuit.open_seconds} s" if circuit.open_seconds else "being asked again"
+    return show.text(f"{host} failed {circuit.failures} times in a row: {until}", "yellow")
 
 
-def _lines(answer: Numbers) -> None:
-    """One line an op, for pipes."""
+def _lines(answer: Stats) -> None:
+    """Print one line per op, for pipes."""
     show.table(("op", *_WORK, *_TIMES), [_cells(name, op, {**_WORK, **_TIMES}) for name, op in _named(answer)])
 
 
-def _named(answer: Numbers) -> list[tuple[str, Numbers]]:
-    return [*answer["ops"].items(), ("all", answer["totals"])]
+def _named(answer: Stats) -> list[tuple[str, StatsTotals]]:
+    return [*answer.ops.items(), ("all", answer.totals)]
 
 
-def _cells(name: str, op: Numbers, columns: Columns) -> Sequence[show.Cell]:
+def _cells(name: str, op: StatsTotals, columns: Columns) -> Sequence[show.Cell]:
     return (name, *(cell(op) for cell in columns.values()))
 
 
-def _worker(worker: Numbers) -> str:
-    return f"{worker['id']} {worker['tasks']} x {show.duration(worker['average_ms'])}"
+def _worker(worker: StatsWorker) -> str:
+    return f"{worker.id} {worker.tasks} x {show.duration(worker.average_ms)}"

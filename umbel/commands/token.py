@@ -22,7 +22,7 @@ def token() -> None:
 )
 @show.as_json
 def create(role: Role, label: str, days: float | None, as_json: bool) -> None:
-    """Create a token. It is shown this once and kept nowhere."""
+    """Create a token. It is printed only now and stored nowhere."""
     secret, record = tokens.create(stack.find(changing=True), role, label, days)
     answer = {"token": secret, "id": record.id, "role": record.role, "expires_at": record.expires_at}
     show.result(answer, lambda _: click.echo(secret), json=as_json)
@@ -31,9 +31,9 @@ def create(role: Role, label: str, days: float | None, as_json: bool) -> None:
 @token.command(name="list")
 @show.as_json
 def every(as_json: bool) -> None:
-    """List the tokens; their secrets are not to be had."""
+    """List the tokens, without their secrets."""
     records = tokens.token_table(stack.find()).all()
-    # The hash is of no use to anybody, so it stays where it is.
+    # The hash is of use to nobody.
     public = [{**msgspec.to_builtins(record), "token_hash": None} for record in records]
     rows = ((r.id, r.role, r.label, show.timestamp(r.created_at), _until(r.expires_at)) for r in records)
     columns = ("id", "role", "label", "created", "valid")

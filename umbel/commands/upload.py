@@ -2,10 +2,10 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import click
-import msgspec
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
 from rich.progress import Task as Row
 from rich.text import Text
@@ -13,69 +13,81 @@ from rich.text import Text
 from umbel import results, show, stack
 from umbel.client import Client
 from umbel.errors import UmbelError
-from umbel.feed import Feed
-from umbel.records import Job
+from umbel.feed import Change, Feed
+from umbel.job import Job
+from umbel_core import contract
+from umbel_core.contract import TaskMessage
 
 _AT_ONCE = 4
 
 
-class Picture:
-    """One file on its way."""
+class PictureFile:
+    """One file to upload, and what is known of its job."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.job_id: str | None = None
         self.job: Job | None = None
+        self.record: contract.Job | None = None
+        self.variants: dict[str, str] = {}
+        """Name -> status, as far as messages have come."""
         self.error: str | None = None
 
     @property
-    def over(self) -> bool:
-        """True when nothing more will come of it."""
-        return self.error is not None or (self.job is not None and self.job.ended)
+    def ended(self) -> bool:
+        """True when nothing more will happen to it."""
+        return self.error is not None or (self.record is not None and self.record.ended)
 
     @property
     def sentences(self) -> list[str]:
         """What went wrong with it."""
         if self.error:
             return [self.error]
-        return self.job.sentences if self.job and not self.job.well else []
+        return results.sentences(self.record) if self.record and self.record.status != "completed" else []
+
+    def take(self, change: Change) -> None:
+        """Apply a change of its job or of one of its tasks."""
+        if isinstance(change, TaskMessage):
+            self.variants[change.task.variant] = change.task.status
+        else:
+            self.record = change.job
+            self.variants |= {name: variant.status for name, variant in (change.job.variants or {}).items()}
 
 
-class Board:
-    """What people see of the pictures: a moving row each while they are on their way, then one line."""
+class Display:
+    """The terminal during uploads: a progress row for each file, then one line."""
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=10), _Variants())
         self._progress = Progress(*columns, console=show.err, transient=True, disable=not show.err.is_terminal)
         self._rows: dict[Path, TaskID] = {}
 
-    def __enter__(self) -> "Board":
+    def __enter__(self) -> "Display":
         self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def begin(self, picture: Picture) -> None:
-        """Its upload starts."""
+    def begin(self, picture: PictureFile) -> None:
+        """Add a row for a file whose upload starts."""
         name = show.text(picture.path.name)
         name.truncate(20, overflow="ellipsis", pad=True)
         size = picture.path.stat().st_size
         self._rows[picture.path] = self._progress.add_task(name.plain, total=size, picture=picture)
 
-    def sent(self, picture: Picture, count: int) -> None:
-        """So many more bytes of it went."""
+    def sent(self, picture: PictureFile, count: int) -> None:
+        """Count bytes that were sent."""
         self._progress.advance(self._rows[picture.path], count)
 
-    def end(self, picture: Picture) -> None:
-        """It is over: the row makes room for the next."""
+    def end(self, picture: PictureFile) -> None:
+        """Replace the row of a file by its last line."""
         row = self._rows.pop(picture.path, None)
         if row is not None:
             self._progress.remove_task(row)
         good = not picture.sentences
-        # One fault ends every variant alike, so its sentence is said once.
-        errors = "; ".join(dict.fromkeys(picture.sentences))
-        variants = f"{picture.job.counts.completed} variants" if picture.job and picture.job.counts.completed else ""
+        errors = "; ".join(picture.sentences)
+        completed = picture.record.counts.completed if picture.record else 0
+        variants = f"{completed} variants" if completed else ""
         made = ", ".join(filter(None, (variants, errors))) or "sent"
         line = show.joined(
             show.mark("completed" if good else "failed"), " ", show.text(picture.path.name, "bold"), "  ", made
@@ -84,14 +96,14 @@ class Board:
 
 
 class _Variants(ProgressColumn):
-    """The variants of a row's picture with a sign each."""
+    """The variants of a row's picture, each with a sign for its status."""
 
     def render(self, task: Row) -> Text:
-        picture: Picture = task.fields["picture"]
-        variants = picture.job.variants if picture.job else {}
-        if not variants:
+        picture: PictureFile = task.fields["picture"]
+        if not picture.variants:
             return Text("uploading" if not task.finished else "waiting", "dim")
-        return Text(" ").join(show.joined(show.mark(variants[name].status), name) for name in sorted(variants))
+        marked = (show.joined(show.mark(status), name) for name, status in sorted(picture.variants.items()))
+        return Text(" ").join(marked)
 
 
 @click.command()
@@ -101,39 +113,38 @@ class _Variants(ProgressColumn):
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Save the variants into this folder.")
 @show.as_json
 def upload(files: tuple[Path, ...], recipe: str | None, wait: bool, out: Path | None, as_json: bool) -> None:
-    client = Client(stack.find(changing=True))
-    pictures = [Picture(path) for path in dict.fromkeys(files)]
-    with Board() as board:
-        _run(client, pictures, recipe, board, wait=wait)
-    saved = results.save(client, [(p.path.name, p.job) for p in pictures if p.job], out) if out else {}
+    client = Client.of(stack.find(changing=True))
+    pictures = [PictureFile(path) for path in dict.fromkeys(files)]
+    with Display() as display:
+        _run(client, pictures, recipe, display, wait=wait)
+    saved = {picture.path: picture.job.download(out, picture.path.name) for picture in pictures if picture.job and out}
     if as_json:
-        show.dump([_plain(picture, saved) for picture in pictures])
+        show.dump([_plain(picture, saved.get(picture.path, {})) for picture in pictures])
     elif wait:
         # A picture of which nothing came has had its line already.
-        made = [(p.path.name, p.job) for p in pictures if p.job and p.job.counts.completed]
+        made = [(each.path, each.record) for each in pictures if each.record and each.record.counts.completed]
         if made:
-            show.table(results.COLUMNS, (row for name, job in made for row in results.rows(name, job, saved)))
+            rows = (results.rows(path.name, job.variants or {}, saved.get(path, {})) for path, job in made)
+            show.table(results.COLUMNS, chain.from_iterable(rows))
     else:
-        show.table(("picture", "job"), [(p.path.name, p.job_id or "") for p in pictures])
+        show.table(("picture", "job"), [(p.path.name, p.job.id if p.job else "") for p in pictures])
     if any(picture.sentences for picture in pictures):
         raise click.exceptions.Exit(1)
 
 
-def _run(client: Client, pictures: list[Picture], recipe: str | None, board: Board, *, wait: bool) -> None:
-    feed, stopped = Feed(client), threading.Event()
+def _run(client: Client, pictures: list[PictureFile], recipe: str | None, display: Display, *, wait: bool) -> None:
+    feed, stopped = Feed(client.http, client.socket), threading.Event()
 
-    def send(picture: Picture) -> None:
+    def send(picture: PictureFile) -> None:
         def sent(count: int) -> None:
             if stopped.is_set():
                 raise click.Abort
-            board.sent(picture, count)
+            display.sent(picture, count)
 
-        board.begin(picture)
+        display.begin(picture)
         try:
-            ticket = client.ticket(picture.path, recipe)
-            client.put(ticket, picture.path, sent)
-            picture.job_id = ticket.job_id
-            feed.follow(ticket.job_id)
+            picture.job = client.upload(picture.path, recipe, sent)
+            feed.follow(picture.job.id)
         except UmbelError as error:
             picture.error = str(error)
         except OSError as error:
@@ -144,7 +155,7 @@ def _run(client: Client, pictures: list[Picture], recipe: str | None, board: Boa
         try:
             sending = [pool.submit(send, picture) for picture in pictures]
             if wait:
-                _follow(feed, pictures, board, shown)
+                _follow(feed, pictures, display, shown)
             for upload_ in sending:
                 upload_.result()
         except BaseException:
@@ -153,25 +164,25 @@ def _run(client: Client, pictures: list[Picture], recipe: str | None, board: Boa
             raise
     for picture in pictures:
         if picture.path not in shown:
-            board.end(picture)
+            display.end(picture)
 
 
-def _follow(feed: Feed, pictures: list[Picture], board: Board, shown: set[Path]) -> None:
-    def all_over() -> bool:
+def _follow(feed: Feed, pictures: list[PictureFile], display: Display, shown: set[Path]) -> None:
+    def all_ended() -> bool:
         for picture in pictures:
-            if picture.over and picture.path not in shown:
+            if picture.ended and picture.path not in shown:
                 shown.add(picture.path)
-                board.end(picture)
+                display.end(picture)
         return len(shown) == len(pictures)
 
-    for change in feed.changes(all_over):
-        if isinstance(change, Job):
-            for picture in pictures:
-                if picture.job_id == change.id:
-                    picture.job = change
+    for change in feed.changes(all_ended):
+        job_id = change.job_id if isinstance(change, TaskMessage) else change.job.id
+        for picture in pictures:
+            if picture.job and picture.job.id == job_id:
+                picture.take(change)
 
 
-def _plain(picture: Picture, saved: dict[tuple[str, str], Path]) -> dict[str, object]:
-    job = msgspec.to_builtins(picture.job) if picture.job else {"id": picture.job_id}
-    files = {variant: str(path) for (name, variant), path in saved.items() if name == picture.job_id}
+def _plain(picture: PictureFile, saved: dict[str, Path]) -> dict[str, object]:
+    job = picture.record or {"id": picture.job.id if picture.job else None}
+    files = {variant: str(path) for variant, path in saved.items()}
     return {"file": str(picture.path), "job": job, "errors": picture.sentences, "saved": files}

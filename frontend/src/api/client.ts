@@ -1,13 +1,19 @@
 import type {
-  JobMessage,
+  Accepted,
+  ErrorBody,
+  Job,
   JobPage,
-  OpCard,
+  Me,
+  Op,
+  OpList,
   Role,
+  Submission,
+  TaskAccepted,
   TaskPage,
   TaskStatus,
-  UploadRequest,
+  UploadBody,
   UploadTicket,
-} from "./types";
+} from "./contract";
 
 /** A call that failed, with a message for people. `status` is 0 when there was no response. */
 export class ApiError extends Error {
@@ -15,6 +21,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** JSON Pointer to the part of the request that is wrong; undefined for the whole request. */
+    readonly path?: string,
   ) {
     super(message);
   }
@@ -25,12 +33,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A request that creates a job. */
-export interface Submission {
-  path: "/tasks" | "/jobs" | "/crawls" | "/batches";
-  body: unknown;
-}
-
+/** The HTTP API. */
 export class Client {
   constructor(
     private readonly base: string,
@@ -43,35 +46,35 @@ export class Client {
     return this.call("GET", `/jobs?${query}`);
   }
 
-  job(id: string): Promise<JobMessage> {
+  job(id: string): Promise<Job> {
     return this.call("GET", `/jobs/${encodeURIComponent(id)}`);
   }
 
-  tasks(job: string, limit: number, cursor?: string, status?: TaskStatus): Promise<TaskPage> {
+  tasks(jobId: string, limit: number, cursor?: string, status?: TaskStatus): Promise<TaskPage> {
     const query = new URLSearchParams({
       limit: String(limit),
       ...(cursor && { cursor }),
       ...(status && { status }),
     });
-    return this.call("GET", `/jobs/${encodeURIComponent(job)}/tasks?${query}`);
+    return this.call("GET", `/jobs/${encodeURIComponent(jobId)}/tasks?${query}`);
   }
 
-  cancel(job: string): Promise<unknown> {
-    return this.call("DELETE", `/jobs/${encodeURIComponent(job)}`);
+  cancel(jobId: string): Promise<Accepted> {
+    return this.call("DELETE", `/jobs/${encodeURIComponent(jobId)}`);
   }
 
-  retry(job: string): Promise<unknown> {
-    return this.call("POST", `/jobs/${encodeURIComponent(job)}/retry`);
+  retry(jobId: string): Promise<Accepted> {
+    return this.call("POST", `/jobs/${encodeURIComponent(jobId)}/retry`);
   }
 
   /** Creates a job and returns its id. */
   async submit({ path, body }: Submission): Promise<string> {
-    const created = await this.call<{ job_id?: string; id?: string }>("POST", path, body);
-    return created.job_id ?? created.id ?? "";
+    const created = await this.call<Accepted | TaskAccepted>("POST", path, body);
+    return "job_id" in created ? created.job_id : created.id;
   }
 
-  async ops(): Promise<OpCard[]> {
-    return (await this.call<{ ops: OpCard[] }>("GET", "/ops")).ops;
+  async ops(): Promise<Op[]> {
+    return (await this.call<OpList>("GET", "/ops")).ops;
   }
 
   scale(op: string, concurrency: number): Promise<unknown> {
@@ -79,10 +82,10 @@ export class Client {
   }
 
   async role(): Promise<Role> {
-    return (await this.call<{ role: Role }>("GET", "/me")).role;
+    return (await this.call<Me>("GET", "/me")).role;
   }
 
-  requestUpload(request: UploadRequest): Promise<UploadTicket> {
+  requestUpload(request: UploadBody): Promise<UploadTicket> {
     return this.call("POST", "/uploads", request);
   }
 
@@ -109,13 +112,9 @@ export class Client {
 }
 
 async function errorFrom(response: Response): Promise<ApiError> {
-  const body: unknown = await response.json().catch(() => null);
-  const error = (body as { error?: { code?: string; message?: string } } | null)?.error;
-  return new ApiError(
-    response.status,
-    error?.code ?? "unknown",
-    error?.message ?? messageFor(response.status),
-  );
+  const body: Partial<ErrorBody> | null = await response.json().catch(() => null);
+  const { code = "unknown", message = messageFor(response.status), path } = body?.error ?? {};
+  return new ApiError(response.status, code, message, path);
 }
 
 /** Returns a message for responses that API Gateway sends itself, without a message for people. */

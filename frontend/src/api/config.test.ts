@@ -1,5 +1,6 @@
-import { describe, expect, it, test } from "vitest";
-import { type Config, resolve, variantsOf } from "./config";
+import { describe, expect, test } from "vitest";
+import { variantsOf, withFullUrls } from "./config";
+import { sampleConfig } from "./samples";
 
 const LOCAL = "http://127.0.0.1:4566/web-bucket/index.html";
 const REMOTE = "https://d1.cloudfront.net/";
@@ -30,15 +31,14 @@ test.each([
     "wss://b.example/live",
   ],
 ])("finds the api and the socket by %s", (_, api, socket, page, foundApi, foundSocket) => {
-  expect(resolve({ api, socket }, page)).toMatchObject({ api: foundApi, socket: foundSocket });
-});
-
-it("rejects settings without an api", () => {
-  expect(() => resolve({ socket: "/live" }, LOCAL)).toThrow("no api");
+  expect(withFullUrls(sampleConfig({ api, socket }), page)).toMatchObject({
+    api: foundApi,
+    socket: foundSocket,
+  });
 });
 
 describe("the variants", () => {
-  const config = { recipes: { default: ["thumbnail", "blur"], hero: ["large"] } } as unknown as Config;
+  const config = sampleConfig({ recipes: { default: ["thumbnail", "blur"], hero: ["large"] } });
   test.each([
     [undefined, ["thumbnail", "blur"]],
     [null, ["thumbnail", "blur"]],

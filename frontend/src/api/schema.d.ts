@@ -453,6 +453,26 @@ export interface components {
             open_seconds: number;
         };
         /**
+         * Compute
+         * @description What one op's lane gets. `cdk.json`'s context overrides `concurrency` without touching code.
+         */
+        Compute: {
+            /** @default 512 */
+            memory_mb: number;
+            /** @default 20 */
+            timeout_seconds: number;
+            /** @default 4 */
+            concurrency: number;
+            /** @default 4 */
+            batch: number;
+            /** @default false */
+            ordered: boolean;
+            /** @default null */
+            serves: ("batch" | "crawl") | null;
+            /** @default [] */
+            needs: string[];
+        };
+        /**
          * Counts
          * @description How many tasks a job has, and how many of them ended in which way.
          */
@@ -541,7 +561,7 @@ export interface components {
              * @description Any other of the op's parameters
              * @default {}
              */
-            params: Record<string, never>;
+            params: Record<string, unknown>;
         };
         /**
          * Job
@@ -684,11 +704,11 @@ export interface components {
             /** @description `picture` goes to the results bucket, `value` into the task's record */
             returns: string;
             /** @description JSON Schema of the input */
-            input: Record<string, never>;
+            input: Record<string, unknown>;
             /** @description JSON Schema of the parameters */
-            params: Record<string, never>;
-            /** @description As declared: memory_mb, timeout_seconds, concurrency, … */
-            compute: Record<string, never>;
+            params: Record<string, unknown>;
+            /** @description As the op's file declares it */
+            compute: components["schemas"]["Compute"];
             /** @description How many may run at a time, now */
             concurrency: number;
             /** @enum {unknown} */
@@ -889,7 +909,7 @@ export interface components {
             /** @description What the op takes; a picture is named by its key or URL */
             input: unknown;
             /** @default {} */
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             /** @default null */
             group: string | null;
             /** @description Of a batch: as its visit gave it */
@@ -970,7 +990,7 @@ export interface components {
              * @description The op's parameters, as `GET /ops` describes them
              * @default {}
              */
-            params: Record<string, never>;
+            params: Record<string, unknown>;
             /** @default null */
             group: string | null;
         };
@@ -1239,6 +1259,7 @@ export interface components {
 export type Accepted = components['schemas']['Accepted'];
 export type BatchRequest = components['schemas']['BatchRequest'];
 export type Circuit = components['schemas']['Circuit'];
+export type Compute = components['schemas']['Compute'];
 export type Counts = components['schemas']['Counts'];
 export type CrawlRequest = components['schemas']['CrawlRequest'];
 export type Error = components['schemas']['Error'];
@@ -1358,7 +1379,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": Record<string, unknown>;
                 };
             };
             /** @description `bad_request`: The request was refused before the API read it; `invalid_query`: A query parameter is unknown or has a wrong value */
@@ -2834,7 +2855,8 @@ export interface operations {
                      *             "concurrency": 4,
                      *             "batch": 4,
                      *             "ordered": false,
-                     *             "serves": null
+                     *             "serves": null,
+                     *             "needs": []
                      *           },
                      *           "concurrency": 4,
                      *           "state": "ready",

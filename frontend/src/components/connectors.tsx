@@ -1,4 +1,4 @@
-import type { TaskStatus } from "../api/types";
+import type { TaskStatus } from "../api/contract";
 
 const HEIGHT = 46;
 const ARCH_HEIGHT = 30;

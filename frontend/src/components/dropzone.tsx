@@ -18,7 +18,6 @@ export function Dropzone({ slim }: { slim: boolean }) {
     uploads.recipe = name;
     setRecipe(name);
   };
-  const largest = Number.isFinite(config.max_upload_bytes) && ` up to ${bytes(config.max_upload_bytes)}`;
 
   return (
     <section className="dropzone" data-slim={slim || undefined} aria-label="Add pictures">
@@ -51,11 +50,13 @@ export function Dropzone({ slim }: { slim: boolean }) {
       {!slim && (
         <div className="hints">
           <p>
-            {formatNames(config)}
-            {largest}. You can also paste a picture, or drop a folder.
+            {formatNames(config)} up to {bytes(config.limits.max_upload_bytes)}. You can also paste a picture,
+            or drop a folder.
           </p>
           {config.uploads_bucket && (
-            <CopyLine text={`aws s3 cp photo.jpg s3://${config.uploads_bucket}/uploads/`} />
+            <CopyLine
+              text={`aws s3 cp photo.jpg s3://${config.uploads_bucket}/${config.limits.uploads_prefix}`}
+            />
           )}
         </div>
       )}

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { ApiError } from "../api/client";
-import type { Counts, Job } from "../api/types";
+import type { Counts, Job } from "../api/contract";
 import { useApp, useAppState } from "../app-context";
 import { cost, duration, formatTime } from "../format";
 import { endedCount } from "../store/records";
@@ -35,7 +35,7 @@ export function JobHeader({ job, counts }: { job: Job; counts: Counts }) {
       <div className="job-title">
         <p className="kind">{job.kind}</p>
         <h1 className="title">{job.name ?? job.id}</h1>
-        <p className="job-facts">
+        <p className="job-details">
           <span className="status">{job.status}</span>
           <time dateTime={job.created_at}>{formatTime(Date.parse(job.created_at))}</time>
           {!open && <span>in {duration(Date.parse(job.updated_at) - Date.parse(job.created_at))}</span>}

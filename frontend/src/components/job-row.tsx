@@ -1,5 +1,5 @@
 import { memo } from "react";
-import type { Counts, Job } from "../api/types";
+import type { Counts, Job } from "../api/contract";
 import { count, formatTime } from "../format";
 import { Link } from "./link";
 

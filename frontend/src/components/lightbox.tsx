@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
-import { type Config, variantsOf } from "../api/config";
+import { variantsOf } from "../api/config";
+import type { PageConfig } from "../api/contract";
 import { useApp } from "../app-context";
 import { bytes, duration } from "../format";
 import { type Picture, variantNames } from "../store/pictures";
@@ -108,7 +109,7 @@ export function Lightbox({ pictures, open, onMove, onClose }: Props) {
   );
 }
 
-function completedVariants({ key, upload, entry }: Picture, config: Config): OpenVariant[] {
+function completedVariants({ key, upload, entry }: Picture, config: PageConfig): OpenVariant[] {
   return variantNames(variantsOf(config, entry?.job?.recipe ?? upload?.recipe), entry)
     .filter((name) => entry?.variants[name]?.url)
     .map((variant) => ({ picture: key, variant }));

@@ -12,7 +12,7 @@ export function OfflineNotice() {
   );
 }
 
-/** Tells a viewer why nothing can be sent or changed. */
+/** Shown to a viewer, who cannot send or change anything. */
 export function ViewerNotice() {
   const { role } = useAppState();
   if (role !== "viewer") return null;

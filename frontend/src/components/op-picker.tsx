@@ -1,20 +1,20 @@
-import type { OpCard } from "../api/types";
+import type { Op } from "../api/contract";
 import "./op-picker.css";
 
 interface Props {
-  ops: readonly OpCard[];
+  ops: readonly Op[];
   selected: string;
   onSelect: (name: string) => void;
 }
 
 /** Groups ops by the type of their input: those on files first, the others in the order of the types' titles. */
-export function groupsOf(ops: readonly OpCard[]): [title: string, ops: OpCard[]][] {
-  const groups = new Map<string, OpCard[]>();
+export function groupsOf(ops: readonly Op[]): [title: string, ops: Op[]][] {
+  const groups = new Map<string, Op[]>();
   for (const op of ops) {
-    const title = op.input.title ?? op.takes;
+    const title = String(op.input.title ?? op.takes);
     groups.set(title, [...(groups.get(title) ?? []), op]);
   }
-  const takesFiles = (group: OpCard[]) => group.some((op) => op.carrier === "file");
+  const takesFiles = (group: Op[]) => group.some((op) => op.carrier === "file");
   return [...groups].sort(
     ([a, one], [b, other]) => Number(takesFiles(other)) - Number(takesFiles(one)) || a.localeCompare(b),
   );

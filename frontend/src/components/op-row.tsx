@@ -1,5 +1,5 @@
 import { memo } from "react";
-import type { OpCard, OpNumbers } from "../api/types";
+import type { Op, StatsOfOp } from "../api/contract";
 import { count, duration, formatTime, plural } from "../format";
 import { boundsOf, fieldsOf } from "../forms/schema";
 import { Concurrency } from "./concurrency";
@@ -7,8 +7,8 @@ import { Link } from "./link";
 import "./op-row.css";
 
 interface Props {
-  op: OpCard;
-  stats?: OpNumbers;
+  op: Op;
+  stats?: StatsOfOp;
   onChange: () => void;
 }
 
@@ -59,11 +59,11 @@ export const OpRow = memo(function OpRow({ op, stats, onChange }: Props) {
 });
 
 /** True when the op was given at least one task. */
-function wasUsed({ pending, running, completed, failed, skipped }: OpNumbers): boolean {
+function wasUsed({ pending, running, completed, failed, skipped }: StatsOfOp): boolean {
   return pending + running + completed + failed + skipped > 0;
 }
 
-function OpStatistics({ stats }: { stats: OpNumbers }) {
+function OpStatistics({ stats }: { stats: StatsOfOp }) {
   const ms = (value: number | null) => (value === null ? "–" : duration(value));
   const values: [string, string][] = [
     ["waiting", count(stats.pending)],
@@ -87,7 +87,7 @@ function OpStatistics({ stats }: { stats: OpNumbers }) {
   );
 }
 
-function Parameters({ op }: { op: OpCard }) {
+function Parameters({ op }: { op: Op }) {
   const fields = fieldsOf(op.params);
   if (fields.length === 0) return null;
   return (
@@ -113,7 +113,7 @@ function Parameters({ op }: { op: OpCard }) {
   );
 }
 
-function Workers({ workers }: { workers: OpNumbers["workers"] }) {
+function Workers({ workers }: { workers: StatsOfOp["workers"] }) {
   return (
     <table>
       <caption className="visually-hidden">Active workers and their tasks of the last hour</caption>

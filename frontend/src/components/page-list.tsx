@@ -1,5 +1,5 @@
 import { memo, useMemo, useState } from "react";
-import type { TaskMessage } from "../api/types";
+import type { Task } from "../api/contract";
 import { bytes, count, duration, plural } from "../format";
 import { useTasks } from "../live/use-tasks";
 import { LoadMore } from "./load-more";
@@ -64,7 +64,7 @@ export function PageList({ jobId, counts, children }: ViewProps) {
   );
 }
 
-const PageRow = memo(function PageRow({ task }: { task: TaskMessage }) {
+const PageRow = memo(function PageRow({ task }: { task: Task }) {
   const page = pageOf(task);
   const url = String(task.input);
   return (
@@ -95,7 +95,7 @@ const STATUS_TEXT: Record<string, string> = {
 const ERROR_TEXT: Record<string, string> = {
   bad_answer: "The response was invalid",
   circuit_open: "The host failed repeatedly, so requests to it are paused",
-  dead_host: "The host does not respond",
+  dead_host: "The host is unknown or refuses connections",
   forbidden_address: "The IP address is not allowed",
   invalid_url: "The URL is not valid",
   redirect_loop: "The redirects form a loop",
@@ -104,18 +104,18 @@ const ERROR_TEXT: Record<string, string> = {
   too_large: "The response is too large",
 };
 
-function pageOf(task: TaskMessage): Page | undefined {
+function pageOf(task: Task): Page | undefined {
   return task.status === "completed" ? (task.result as Page) : undefined;
 }
 
-function isOk(task: TaskMessage): boolean {
+function isOk(task: Task): boolean {
   const status = pageOf(task)?.status ?? 0;
   return status >= 200 && status < 400;
 }
 
 /** Tasks that have ended; skipped ones come last. */
-function newestFirst(tasks: readonly TaskMessage[]): TaskMessage[] {
-  const finishedAt = (task: TaskMessage) => task.finished_at ?? "";
+function newestFirst(tasks: readonly Task[]): Task[] {
+  const finishedAt = (task: Task) => task.finished_at ?? "";
   return tasks
     .filter(({ status }) => status !== "pending" && status !== "running")
     .sort(

@@ -1,7 +1,6 @@
 import { useEffect, useId, useRef, useState } from "react";
-import { useAppState, useDroppedFiles } from "../app-context";
+import { useApp, useAppState, useDroppedFiles } from "../app-context";
 import { bytes } from "../format";
-import { MAX_INLINE_BYTES } from "../forms/request";
 import { preview } from "../upload/preview";
 import { Help } from "./field";
 
@@ -20,6 +19,7 @@ interface Props {
 export function PictureField({ label, accept, value, file, error, help, onChange }: Props) {
   const id = useId();
   const fileInput = useRef<HTMLInputElement>(null);
+  const { max_inline_picture_bytes, uploads_prefix } = useApp().config.limits;
   const recentKeys = useRecentKeys();
   const handleDrop = useRef((dropped: File) => onChange("", dropped));
   handleDrop.current = (dropped) => onChange("", dropped);
@@ -34,7 +34,7 @@ export function PictureField({ label, accept, value, file, error, help, onChange
           <input
             id={id}
             value={value}
-            placeholder="uploads/photo.jpg or https://…"
+            placeholder={`${uploads_prefix}photo.jpg or https://…`}
             list={`${id}-recent`}
             spellCheck={false}
             autoComplete="off"
@@ -67,7 +67,7 @@ export function PictureField({ label, accept, value, file, error, help, onChange
       />
       <Help
         id={id}
-        help={`${help ? `${help}. ` : ""}You can also drop a file of at most ${bytes(MAX_INLINE_BYTES)} anywhere on the page.`}
+        help={`${help ? `${help}. ` : ""}You can also drop a file of at most ${bytes(max_inline_picture_bytes)} anywhere on the page.`}
         error={error}
       />
     </div>

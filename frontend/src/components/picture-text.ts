@@ -1,4 +1,4 @@
-import type { TaskStatus } from "../api/types";
+import type { TaskStatus } from "../api/contract";
 import { bytes, formatTime } from "../format";
 import type { Upload } from "../store/app-store";
 import type { PictureStatus } from "../store/pictures";

@@ -1,4 +1,4 @@
-import type { Counts } from "../api/types";
+import type { Counts } from "../api/contract";
 import { endedCount } from "../store/records";
 import "./progress-bar.css";
 

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import type { Counts, ErrorInfo, Job } from "../api/types";
+import type { Counts, Job, JobError } from "../api/contract";
 import { count } from "../format";
 import { endedCount } from "../store/records";
 import { Link } from "./link";
@@ -85,6 +85,6 @@ function JobErrors({ job, counts }: { job: Job; counts: Counts }) {
   );
 }
 
-function sourceOf({ store_id, variant }: ErrorInfo): string | undefined {
+function sourceOf({ store_id, variant }: JobError): string | undefined {
   return store_id ?? variant;
 }

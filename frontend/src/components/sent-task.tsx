@@ -1,4 +1,5 @@
-import type { TaskMessage } from "../api/types";
+import type { Task } from "../api/contract";
+import { useApp } from "../app-context";
 import { duration } from "../format";
 import { useTasks } from "../live/use-tasks";
 import { Link } from "./link";
@@ -9,6 +10,7 @@ const WAITING_TEXT = { pending: "In the queue", running: "Running" };
 
 /** A task that was sent from this page, with its result or error when it has ended. */
 export function SentTask({ jobId }: { jobId: string }) {
+  const { inputs_prefix } = useApp().config.limits;
   const [{ tasks, state }] = useTasks(jobId);
   const task = tasks[0];
   const status = task?.status ?? "pending";
@@ -16,7 +18,7 @@ export function SentTask({ jobId }: { jobId: string }) {
     <li className="sent-task" data-testid="sent-task" data-job={jobId} data-status={status}>
       <p className="about">
         <b>{task?.op ?? "Task"}</b>
-        <span className="input">{task && inputOf(task)}</span>
+        <span className="input">{task && inputText(task, inputs_prefix)}</span>
         <Link to={{ view: "job", id: jobId }} aria-label={`Details of ${task?.op ?? "this task"}`}>
           {task?.duration_ms == null ? "Details" : duration(task.duration_ms)}
         </Link>
@@ -32,9 +34,8 @@ export function SentTask({ jobId }: { jobId: string }) {
   );
 }
 
-/** A task's input as text. The key of a picture that was sent inside a request is a generated id, so it is not shown. */
-export function inputOf(task: TaskMessage): string {
-  return typeof task.input === "string" && task.input.startsWith("inputs/")
-    ? "a file"
-    : textOf(task.input ?? "", 120);
+/** A task's input as text. A picture that was sent inside a request has a generated key, which is not shown. */
+export function inputText({ input }: Task, inputsPrefix: string): string {
+  const inline = typeof input === "string" && input.startsWith(inputsPrefix);
+  return inline ? "a file" : textOf(input ?? "", 120);
 }

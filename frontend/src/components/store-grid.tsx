@@ -1,5 +1,5 @@
 import { type KeyboardEvent, memo, type SyntheticEvent, useRef, useState } from "react";
-import type { TaskMessage } from "../api/types";
+import type { Task } from "../api/contract";
 import { count, duration, plural } from "../format";
 import { useTasks } from "../live/use-tasks";
 import { LoadMore } from "./load-more";
@@ -93,7 +93,7 @@ const StoreGridRow = memo(function StoreGridRow({ row: { name, tasks }, complete
 interface CellProps {
   store: string;
   index: number;
-  task: TaskMessage;
+  task: Task;
 }
 
 const Cell = memo(function Cell({ store, index, task }: CellProps) {
@@ -141,7 +141,7 @@ function ImageDetails({ row, index }: { row?: StoreRow; index: number }) {
 
 const WAITING_TEXT = { pending: "waiting", running: "running" };
 
-function outcomeOf({ status, result, error, duration_ms }: TaskMessage): string {
+function outcomeOf({ status, result, error, duration_ms }: Task): string {
   if (status === "pending" || status === "running") return WAITING_TEXT[status];
   if (status !== "completed") return `${status}, ${error?.message ?? "no reason was given"}`;
   const numbers = Object.entries(result ?? {}).filter(([, value]) => typeof value === "number");

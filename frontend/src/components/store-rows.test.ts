@@ -1,14 +1,8 @@
 import { expect, it } from "vitest";
-import type { TaskMessage } from "../api/types";
+import { sampleTask } from "../api/samples";
 import { rowsOf } from "./store-rows";
 
-const task = (index: number, group: string, version = 1): TaskMessage => ({
-  id: `j.${index}`,
-  job_id: "j",
-  group,
-  status: "pending",
-  version,
-});
+const task = (index: number, group: string, version = 1) => sampleTask({ id: `j.${index}`, group, version });
 
 it("groups interleaved tasks by store, and keeps the rows in which nothing changed", () => {
   const tasks = [task(0, "a"), task(1, "b"), task(2, "a")];
@@ -17,7 +11,7 @@ it("groups interleaved tasks by store, and keeps the rows in which nothing chang
     ["a", ["j.0", "j.2"]],
     ["b", ["j.1"]],
   ]);
-  const after = rowsOf([tasks[0] as TaskMessage, task(1, "b", 2), tasks[2] as TaskMessage], before);
+  const after = rowsOf(tasks.with(1, task(1, "b", 2)), before);
   expect(after[0]).toBe(before[0]);
   expect(after[1]).not.toBe(before[1]);
 });

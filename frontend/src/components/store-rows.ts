@@ -1,15 +1,15 @@
 /** A batch's tasks grouped by store, and keyboard navigation between their cells. */
 
-import type { TaskMessage } from "../api/types";
+import type { Task } from "../api/contract";
 
 export interface StoreRow {
   name: string;
-  tasks: TaskMessage[];
+  tasks: Task[];
 }
 
 /** Groups tasks by store, in the order of the batch. A row whose tasks are all unchanged stays the same object. */
-export function rowsOf(tasks: readonly TaskMessage[], previous: readonly StoreRow[]): StoreRow[] {
-  const byStore = new Map<string, TaskMessage[]>();
+export function rowsOf(tasks: readonly Task[], previous: readonly StoreRow[]): StoreRow[] {
+  const byStore = new Map<string, Task[]>();
   for (const task of tasks) {
     const name = task.group ?? "";
     const row = byStore.get(name);

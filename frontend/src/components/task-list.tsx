@@ -1,11 +1,12 @@
 import { memo, type ReactNode } from "react";
-import type { Counts, TaskMessage, TaskStatus } from "../api/types";
+import type { Counts, Task, TaskStatus } from "../api/contract";
+import { useApp } from "../app-context";
 import { count, duration, formatTime } from "../format";
 import { useTasks } from "../live/use-tasks";
 import { navigate, useQuery } from "../router";
 import { LoadMore } from "./load-more";
 import { isPicture, Result, textOf } from "./result";
-import { inputOf } from "./sent-task";
+import { inputText } from "./sent-task";
 import "./task-list.css";
 
 const FILTERS: { status?: TaskStatus; title: string }[] = [
@@ -72,7 +73,8 @@ export function TaskList({ jobId, counts, children }: ViewProps) {
   );
 }
 
-const TaskRow = memo(function TaskRow({ task }: { task: TaskMessage }) {
+const TaskRow = memo(function TaskRow({ task }: { task: Task }) {
+  const { inputs_prefix } = useApp().config.limits;
   const { status, result, error } = task;
   return (
     <li className="task" data-testid="task" data-status={status}>
@@ -80,7 +82,7 @@ const TaskRow = memo(function TaskRow({ task }: { task: TaskMessage }) {
         <summary>
           <span className="index">{task.id.slice(task.id.lastIndexOf(".") + 1)}</span>
           <span className="op-name">{task.op}</span>
-          <span className="input">{inputOf(task)}</span>
+          <span className="input">{inputText(task, inputs_prefix)}</span>
           <span className="outcome">
             {error ? error.message : status === "completed" ? summaryOf(result) : ""}
           </span>

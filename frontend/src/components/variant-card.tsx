@@ -1,5 +1,5 @@
 import { memo } from "react";
-import type { TaskStatus, Variant } from "../api/types";
+import type { TaskStatus, Variant } from "../api/contract";
 import { bytes, duration } from "../format";
 import { useSignedImage } from "./use-signed-image";
 import "./variant-card.css";

@@ -1,5 +1,5 @@
 import { useId, useMemo, useRef, useState } from "react";
-import type { OpCard } from "../api/types";
+import type { Op } from "../api/contract";
 import { useDroppedFiles } from "../app-context";
 import { FieldInput } from "../components/field";
 import { bytes, plural } from "../format";
@@ -16,7 +16,7 @@ S00339218,https://example.org/shelf-1.jpg
 S00339218,https://example.org/shelf-2.jpg`;
 
 /** Creates a batch from visits to stores, as CSV or JSON. */
-export function BatchForm({ op }: { op: OpCard }) {
+export function BatchForm({ op }: { op: Op }) {
   const id = useId();
   const state = useSubmit();
   const [text, setText] = useState("");
@@ -42,7 +42,7 @@ export function BatchForm({ op }: { op: OpCard }) {
   const body = {
     count: parsed.visits.length,
     visits: parsed.visits,
-    ...(parsedPause && "value" in parsedPause && { gpu_seconds: parsedPause.value }),
+    ...(parsedPause && "value" in parsedPause && { gpu_seconds: Number(parsedPause.value) }),
   };
 
   return (

@@ -1,11 +1,13 @@
 import { useId, useState } from "react";
-import type { OpCard } from "../api/types";
+import type { CrawlRequest, Op } from "../api/contract";
 import { FieldInput } from "../components/field";
 import { plural } from "../format";
 import { JobForm } from "./job-form";
 import { type Field, parseField } from "./schema";
 import { parseUrls } from "./urls";
 import { useSubmit } from "./use-submit";
+
+type Policy = CrawlRequest["policy"];
 
 const WORKERS: Field = {
   name: "workers",
@@ -15,25 +17,29 @@ const WORKERS: Field = {
   defaultValue: 4,
   help: "Pages that are fetched at the same time",
 };
-const POLICIES = {
+const POLICIES: Record<Policy, string> = {
   round_robin: "Round robin: the fastest",
   host: "By host: the pages of one host run one after another",
 };
 const ERRORS_SHOWN = 5;
 
 /** Creates a crawl from a list of URLs. */
-export function CrawlForm({ op }: { op: OpCard }) {
+export function CrawlForm({ op }: { op: Op }) {
   const id = useId();
   const state = useSubmit();
   const [text, setText] = useState("");
   const [workers, setWorkers] = useState("");
-  const [policy, setPolicy] = useState("round_robin");
+  const [policy, setPolicy] = useState<Policy>("round_robin");
   const { urls, errors } = parseUrls(text);
   const workerCount = parseField(WORKERS, workers);
   const workersError = workerCount && "error" in workerCount ? workerCount.error : undefined;
 
   const ready = urls.length > 0 && errors.length === 0 && !workersError;
-  const body = { urls, policy, ...(workerCount && "value" in workerCount && { workers: workerCount.value }) };
+  const body = {
+    urls,
+    policy,
+    ...(workerCount && "value" in workerCount && { workers: Number(workerCount.value) }),
+  };
 
   return (
     <JobForm
@@ -87,7 +93,11 @@ export function CrawlForm({ op }: { op: OpCard }) {
         />
         <div className="field">
           <label htmlFor={`${id}-policy`}>Order</label>
-          <select id={`${id}-policy`} value={policy} onChange={(event) => setPolicy(event.target.value)}>
+          <select
+            id={`${id}-policy`}
+            value={policy}
+            onChange={(event) => setPolicy(event.target.value as Policy)}
+          >
             {Object.entries(POLICIES).map(([name, title]) => (
               <option key={name} value={name}>
                 {title}

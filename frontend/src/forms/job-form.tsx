@@ -1,5 +1,5 @@
 import type { FormEvent, ReactNode } from "react";
-import type { Submission } from "../api/client";
+import type { Submission } from "../api/contract";
 import { navigate } from "../router";
 import { submitOnCtrlEnter } from "./submit-on-ctrl-enter";
 import type { SubmitState } from "./use-submit";

@@ -1,10 +1,10 @@
 import { expect, it, test } from "vitest";
 import { ApiError } from "../api/client";
-import type { OpCard } from "../api/types";
-import { fieldErrorOf, InlinePicture, submissionOf } from "./request";
+import type { Op } from "../api/contract";
+import { fieldOfError, InlinePicture, submissionOf } from "./request";
 
-const text = { name: "say", carrier: "value" } as OpCard;
-const picture = { name: "soften", carrier: "file" } as OpCard;
+const text = { name: "say", carrier: "value" } as Op;
+const picture = { name: "soften", carrier: "file" } as Op;
 
 it("sends a task as the shortest possible request", () => {
   expect(submissionOf(text, "hello", {})).toEqual({
@@ -26,10 +26,14 @@ it("sends a task as the shortest possible request", () => {
 });
 
 test.each([
-  ["$.tasks[0].params.radius: Expected `float` <= 100.0", "radius", "Expected `float` <= 100.0"],
-  ["$.payload[1]: Expected `float`, got `str`", "", "[1]: Expected `float`, got `str`"],
-  ["$.image_data: there is nothing in it", "", "there is nothing in it"],
-  ["Umbel could not be reached.", undefined, "Umbel could not be reached."],
-])("finds the field of an error: %s", (message, field, text) => {
-  expect(fieldErrorOf(new ApiError(400, "invalid", message))).toEqual({ field, message: text });
+  ["/tasks/0/params/radius", "radius"],
+  ["/params/radius", "radius"],
+  ["/payload/2", ""],
+  ["/tasks/0/input", ""],
+  ["/image_data", ""],
+  ["/tasks/0/params", undefined],
+  ["/type", undefined],
+  [undefined, undefined],
+])("finds the field of an error at %s", (path, field) => {
+  expect(fieldOfError(new ApiError(400, "invalid_body", "It is wrong.", path))).toBe(field);
 });

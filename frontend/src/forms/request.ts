@@ -1,13 +1,10 @@
 /** The request that creates the job of one task. */
 
-import type { ApiError, Submission } from "../api/client";
-import type { OpCard } from "../api/types";
-
-/** About 4.5 MB: a request carries 6 MB, and base64 takes a third more. */
-export const MAX_INLINE_BYTES = 4_500_000;
+import type { ApiError } from "../api/client";
+import type { Op, Submission } from "../api/contract";
 
 /** Returns the shortest request that runs `op` on `input`. */
-export function submissionOf(op: OpCard, input: unknown, params: Record<string, unknown>): Submission {
+export function submissionOf(op: Op, input: unknown, params: Record<string, unknown>): Submission {
   if (input instanceof InlinePicture) {
     return { path: "/jobs", body: { image_data: input.base64, operation: op.name, params } };
   }
@@ -31,17 +28,13 @@ export class InlinePicture {
   }
 }
 
-export interface FieldError {
-  /** The name of a parameter, "" for the input, undefined when the error is not about a field. */
-  field?: string;
-  message: string;
-}
+/** The fields of a request that hold the input of its task. */
+const INPUT_FIELDS = ["input", "payload", "image_data"];
 
-/** Finds the form's field that an error of the API is about. */
-export function fieldErrorOf({ message }: ApiError): FieldError {
-  const [, param, rule] = /^\$\S*?\.params\.(\w+)\S*: (.*)$/s.exec(message) ?? [];
-  if (param && rule) return { field: param, message: rule };
-  const [, inside, text] = /^\$\S*?\.(?:input|payload|image_data)(\[\d+\])?: (.*)$/s.exec(message) ?? [];
-  if (text) return { field: "", message: inside ? `${inside}: ${text}` : text };
-  return { message };
+/** Returns the form's field that an error is about: a parameter, "" for the input, undefined for the whole request. */
+export function fieldOfError({ path = "" }: ApiError): string | undefined {
+  const parts = path.split("/");
+  const param = parts[parts.indexOf("params") + 1];
+  if (parts.includes("params") && param) return param;
+  return parts.some((part) => INPUT_FIELDS.includes(part)) ? "" : undefined;
 }

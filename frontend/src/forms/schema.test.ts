@@ -1,6 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import type { Schema } from "../api/types";
-import { boundsOf, fieldOf, fieldsOf, parseField } from "./schema";
+import { boundsOf, fieldOf, fieldsOf, parseField, type Schema } from "./schema";
 
 const radius: Schema = { type: "number", minimum: 0, maximum: 100, default: 4, description: "Pixels" };
 const quality: Schema = {
@@ -8,7 +7,12 @@ const quality: Schema = {
   default: null,
 };
 const numbers: Schema = { type: "array", items: { type: "number" } };
-const url: Schema = { type: "string", pattern: "^https?://", maxLength: 30 };
+const url: Schema = {
+  type: "string",
+  pattern: "^https?://",
+  maxLength: 30,
+  description: "An http or https URL",
+};
 
 it("makes a field of each parameter, with its help and default", () => {
   const fields = fieldsOf({
@@ -47,9 +51,10 @@ describe("the typed text", () => {
     [quality, "0", "Must be at least 1."],
     [{ type: "number", exclusiveMinimum: 0 }, "0", "Must be more than 0."],
     [numbers, "1, two", "Item 2: Must be a number, not 'two'."],
-    [url, "ftp://a/", "Must match the pattern ^https?://"],
+    [url, "ftp://a/", "Must be an http or https URL."],
     [url, `http://${"a".repeat(40)}`, "Must have at most 30 characters."],
-    [{ type: "string", minLength: 1 }, "", "Must have at least 1 character."],
+    [{ type: "string", minLength: 1 }, "", "A value is required."],
+    [{ type: "string", minLength: 2 }, "a", "Must have at least 2 characters."],
     [radius, "", "A value is required."],
     [{}, "hello", "This is not valid JSON"],
   ])("is rejected by %j: %s", (schema, typed, message) => {

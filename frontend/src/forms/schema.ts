@@ -1,7 +1,27 @@
 /** Turns an op's JSON Schema into form fields, and the text that was typed into a field into a value. */
 
-import type { Schema } from "../api/types";
 import { plural } from "../format";
+
+/** The part of JSON Schema that ops use. */
+export interface Schema {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  anyOf?: Schema[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  pattern?: string;
+}
 
 export type FieldKind = "number" | "choice" | "boolean" | "text" | "list" | "json";
 
@@ -59,11 +79,13 @@ export function boundsOf({ kind, schema }: Field): string {
   return most === undefined ? "" : `at most ${most}`;
 }
 
+const REQUIRED = "A value is required.";
+
 /** Reads the text of a field as a value of its schema. */
 export function parseField({ kind, schema, required }: Field, text: string): ParsedField {
   // An empty text is a valid value of a required text field. Every other empty field is missing.
   if (kind === "text" && required) return parseText(text, schema);
-  if (text.trim() === "") return required ? { error: "A value is required." } : undefined;
+  if (text.trim() === "") return required ? { error: REQUIRED } : undefined;
   switch (kind) {
     case "number":
       return parseNumber(text, schema);
@@ -99,16 +121,21 @@ function parseNumber(text: string, schema: Schema): { value: number } | { error:
   return { value };
 }
 
-function parseText(text: string, { minLength = 0, maxLength, pattern }: Schema): ParsedField {
+function parseText(text: string, { minLength = 0, maxLength, pattern, description }: Schema): ParsedField {
+  if (text === "" && minLength > 0) return { error: REQUIRED };
   const length = [...text].length;
   if (length < minLength) return { error: `Must have at least ${plural(minLength, "character")}.` };
   if (maxLength !== undefined && length > maxLength) {
     return { error: `Must have at most ${plural(maxLength, "character")}.` };
   }
   if (pattern !== undefined && !new RegExp(pattern, "u").test(text)) {
-    return { error: `Must match the pattern ${pattern}` };
+    return { error: `Must be ${lowerFirst(description ?? `text that matches ${pattern}`)}.` };
   }
   return { value: text };
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 /** Reads numbers that are separated by commas, semicolons, spaces or line breaks; brackets around them are allowed. */

@@ -1,10 +1,10 @@
 import { type FormEvent, useRef, useState } from "react";
-import type { OpCard } from "../api/types";
+import type { Op } from "../api/contract";
 import { useApp } from "../app-context";
 import { FieldInput } from "../components/field";
 import { PictureField } from "../components/picture-field";
 import { bytes } from "../format";
-import { fieldErrorOf, InlinePicture, MAX_INLINE_BYTES, submissionOf } from "./request";
+import { fieldOfError, InlinePicture, submissionOf } from "./request";
 import { type Field, fieldOf, fieldsOf, parseField } from "./schema";
 import { submitOnCtrlEnter } from "./submit-on-ctrl-enter";
 import { useSubmit } from "./use-submit";
@@ -13,8 +13,9 @@ import { useSubmit } from "./use-submit";
 const INPUT = "";
 
 /** The input and parameters of one op, made from its schema and checked by it before they are sent. */
-export function TaskForm({ op }: { op: OpCard }) {
-  const { store } = useApp();
+export function TaskForm({ op }: { op: Op }) {
+  const { config, store } = useApp();
+  const maxBytes = config.limits.max_inline_picture_bytes;
   const { busy, error, allowed, submit, clearError } = useSubmit();
   const [values, setValues] = useState<Record<string, string>>({});
   const [file, setFile] = useState<File>();
@@ -22,8 +23,8 @@ export function TaskForm({ op }: { op: OpCard }) {
   const form = useRef<HTMLFormElement>(null);
   const input = fieldOf(INPUT, op.input, true);
   const params = fieldsOf(op.params);
-  const apiError = error && fieldErrorOf(error);
-  const errorOf = (name: string) => errors[name] ?? (apiError?.field === name ? apiError.message : undefined);
+  const errorField = error && fieldOfError(error);
+  const errorOf = (name: string) => errors[name] ?? (errorField === name ? error?.message : undefined);
 
   const change = (name: string) => (value: string) => {
     setValues((before) => ({ ...before, [name]: value }));
@@ -34,7 +35,7 @@ export function TaskForm({ op }: { op: OpCard }) {
   const onSubmit = async (event: FormEvent) => {
     event.preventDefault();
     const parsed = parseAll(file ? params : [input, ...params], values);
-    if (file && file.size > MAX_INLINE_BYTES) parsed.errors[INPUT] = tooLarge(file);
+    if (file && file.size > maxBytes) parsed.errors[INPUT] = tooLarge(file, maxBytes);
     setErrors(parsed.errors);
     const [firstInvalid] = Object.keys(parsed.errors);
     if (firstInvalid !== undefined) {
@@ -53,7 +54,7 @@ export function TaskForm({ op }: { op: OpCard }) {
       <form ref={form} onSubmit={(event) => void onSubmit(event)} onKeyDown={submitOnCtrlEnter} noValidate>
         {op.carrier === "file" ? (
           <PictureField
-            label={op.input.title ?? op.takes}
+            label={String(op.input.title ?? op.takes)}
             accept={op.media_types}
             value={values[INPUT] ?? ""}
             file={file}
@@ -67,7 +68,7 @@ export function TaskForm({ op }: { op: OpCard }) {
         ) : (
           <FieldInput
             field={input}
-            label={op.input.title ?? op.takes}
+            label={String(op.input.title ?? op.takes)}
             value={values[INPUT] ?? ""}
             error={errorOf(INPUT)}
             onChange={change(INPUT)}
@@ -91,7 +92,7 @@ export function TaskForm({ op }: { op: OpCard }) {
             {busy ? "Sending" : "Send"}
           </button>
           <p className="error-text" role="alert">
-            {apiError?.field === undefined && apiError?.message}
+            {errorField === undefined && error?.message}
           </p>
         </div>
       </form>
@@ -111,6 +112,6 @@ function parseAll(fields: Field[], texts: Record<string, string>) {
   return { values, errors };
 }
 
-function tooLarge({ size }: File): string {
-  return `This file is ${bytes(size)}; a file in this form may have at most ${bytes(MAX_INLINE_BYTES)}. Upload it on the Pictures page, then enter its key here.`;
+function tooLarge({ size }: File, maxBytes: number): string {
+  return `This file is ${bytes(size)}; a file in this form may have at most ${bytes(maxBytes)}. Upload it on the Pictures page, then enter its key here.`;
 }

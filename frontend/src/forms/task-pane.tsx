@@ -1,4 +1,4 @@
-import type { OpCard } from "../api/types";
+import type { Op } from "../api/contract";
 import { useAppState } from "../app-context";
 import { groupsOf, OpPicker } from "../components/op-picker";
 import { SentTask } from "../components/sent-task";
@@ -8,7 +8,7 @@ import { TaskForm } from "./task-form";
 const MAX_SHOWN = 8;
 
 /** Sends one task: the op, its form, and the results of the tasks that were sent before. */
-export function TaskPane({ ops }: { ops: readonly OpCard[] }) {
+export function TaskPane({ ops }: { ops: readonly Op[] }) {
   const { sent } = useAppState();
   const wanted = useQuery().get("op");
   const first = groupsOf(ops)[0]?.[1][0];

@@ -1,5 +1,6 @@
 import { useState } from "react";
-import { ApiError, type Submission } from "../api/client";
+import { ApiError } from "../api/client";
+import type { Submission } from "../api/contract";
 import { useApp, useAppState } from "../app-context";
 
 export interface SubmitState {

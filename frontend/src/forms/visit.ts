@@ -1,14 +1,8 @@
+import type { VisitBody } from "../api/contract";
 import { isHttpUrl } from "./urls";
 
-/** Images of one store; the body of `POST /batches` is a list of these. */
-export interface Visit {
-  store_id: string;
-  image_url: string[];
-  visit_time?: string;
-}
-
 export interface ParsedVisits {
-  visits: Visit[];
+  visits: VisitBody[];
   /** Each begins with a JSON Pointer, or with a line number for CSV. */
   errors: string[];
   gpuSeconds?: number;

@@ -1,6 +1,7 @@
 import Papa from "papaparse";
+import type { VisitBody } from "../api/contract";
 import { isHttpUrl } from "./urls";
-import { imageUrlError, type ParsedVisits, storeIdError, type Visit } from "./visit";
+import { imageUrlError, type ParsedVisits, storeIdError } from "./visit";
 
 const COLUMNS = ["store_id", "image_url", "visit_time"];
 const DELIMITERS = [",", ";", "\t"];
@@ -17,7 +18,7 @@ export function readCsv(text: string): ParsedVisits {
     newline: "\n",
   });
   const badQuotes = new Set(syntaxErrors.map(({ row }) => row));
-  const visits: Visit[] = [];
+  const visits: VisitBody[] = [];
   const errors: string[] = [];
   let columns: string[] | undefined;
   let nextLine = 1;
@@ -69,7 +70,7 @@ function headerOf(cells: string[]): string[] | undefined {
   return names.includes("image_url") || names.includes("store_id") ? names : undefined;
 }
 
-function addImage(visits: Visit[], store: string, url: string, time: string): void {
+function addImage(visits: VisitBody[], store: string, url: string, time: string): void {
   const last = visits.at(-1);
   if (last?.store_id === store && (last.visit_time ?? "") === time) last.image_url.push(url);
   else visits.push({ store_id: store, image_url: [url], ...(time && { visit_time: time }) });

@@ -1,6 +1,7 @@
 /** Reads visits to stores from JSON or CSV and checks them by the rules of `POST /batches` before they are sent. */
 
-import { imageUrlError, type ParsedVisits, storeIdError, type Visit } from "./visit";
+import type { VisitBody } from "../api/contract";
+import { imageUrlError, type ParsedVisits, storeIdError } from "./visit";
 import { readCsv } from "./visits-csv";
 
 export function parseVisits(text: string): ParsedVisits {
@@ -9,7 +10,7 @@ export function parseVisits(text: string): ParsedVisits {
   return trimmed.startsWith("{") || trimmed.startsWith("[") ? readJson(trimmed) : readCsv(text);
 }
 
-export function imagesPerStore(visits: Visit[]): Map<string, number> {
+export function imagesPerStore(visits: VisitBody[]): Map<string, number> {
   const images = new Map<string, number>();
   for (const { store_id, image_url } of visits) {
     images.set(store_id, (images.get(store_id) ?? 0) + image_url.length);
@@ -41,7 +42,7 @@ function readJson(text: string): ParsedVisits {
 }
 
 /** Adds what is wrong with the visit to `errors`. */
-function readVisit(given: unknown, pointer: string, errors: string[]): Visit | undefined {
+function readVisit(given: unknown, pointer: string, errors: string[]): VisitBody | undefined {
   const { store_id, image_url, visit_time } = (given ?? {}) as Record<string, unknown>;
   const found: string[] = [];
   const check = (field: string, error?: string) => error && found.push(`${pointer}/${field}: ${error}`);

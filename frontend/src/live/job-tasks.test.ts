@@ -1,6 +1,7 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import { ApiError } from "../api/client";
-import type { TaskMessage, TaskPage, TaskStatus } from "../api/types";
+import type { Task, TaskPage, TaskStatus } from "../api/contract";
+import { sampleTask } from "../api/samples";
 import { JobTasks } from "./job-tasks";
 
 beforeEach(() => {
@@ -8,12 +9,8 @@ beforeEach(() => {
   vi.stubGlobal("requestAnimationFrame", (frame: () => void) => setTimeout(frame));
 });
 
-const task = (index: number, version: number, status: TaskStatus): TaskMessage => ({
-  id: `j.${index}`,
-  job_id: "j",
-  version,
-  status,
-});
+const task = (index: number, version: number, status: TaskStatus) =>
+  sampleTask({ id: `j.${index}`, version, status });
 
 /** A server whose tasks a test may change between reads. */
 class Server {
@@ -21,7 +18,7 @@ class Server {
   error?: ApiError;
 
   constructor(
-    readonly stored: TaskMessage[],
+    readonly stored: Task[],
     readonly page = 2,
   ) {}
 
@@ -133,7 +130,7 @@ it("may change while tasks of the job are missing", async () => {
   expect(tasks.mayChange).toBe(true);
 });
 
-it("tells a missing job from a failed read", async () => {
+it("is missing when there is no such job, and failed when it cannot be read", async () => {
   const server = new Server(five());
   server.error = new ApiError(404, "no_such_job", "There is no job 'j'.");
   const tasks = new JobTasks(server, "j", {});

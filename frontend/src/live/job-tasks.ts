@@ -1,5 +1,5 @@
 import { ApiError, type Client } from "../api/client";
-import type { TaskMessage, TaskStatus } from "../api/types";
+import type { Task, TaskStatus } from "../api/contract";
 import { BatchedStore } from "../store/batched-store";
 
 const PAGE_SIZE = 100;
@@ -9,7 +9,7 @@ const MANY_TASKS = 1000;
 
 export interface TasksState {
   /** In the order of the job. */
-  readonly tasks: readonly TaskMessage[];
+  readonly tasks: readonly Task[];
   readonly state: "loading" | "ready" | "missing" | "failed";
   /** True when there are further pages. */
   readonly more: boolean;
@@ -27,11 +27,11 @@ export interface TasksQuery {
  * a message about a later task is ignored, because the page that contains the task will bring it.
  */
 export class JobTasks extends BatchedStore<TasksState> {
-  private readonly tasks = new Map<number, TaskMessage>();
+  private readonly tasks = new Map<number, Task>();
   /** The newest version seen of each task, also of tasks that the status filter leaves out. Older messages are ignored. */
   private readonly versions = new Map<number, number>();
   /** Messages that arrived during a read. They are applied after it, because the page may be older than they are. */
-  private readonly duringRead = new Map<number, TaskMessage>();
+  private readonly duringRead = new Map<number, Task>();
   /** Infinity when the last page was read. */
   private readUpTo = -1;
   /** The last index that the current read has returned. */
@@ -66,13 +66,13 @@ export class JobTasks extends BatchedStore<TasksState> {
   }
 
   /** Applies a message about one task. */
-  apply(task: TaskMessage): void {
+  apply(task: Task): void {
     const index = indexOf(task);
     if (this.activeRead) this.duringRead.set(index, newer(this.duringRead.get(index), task));
     this.put(index, task);
   }
 
-  private put(index: number, task: TaskMessage): void {
+  private put(index: number, task: Task): void {
     if (index > this.readUpTo) return;
     if (task.version <= (this.versions.get(index) ?? 0)) return;
     this.versions.set(index, task.version);
@@ -161,10 +161,10 @@ export class JobTasks extends BatchedStore<TasksState> {
 const ENDED = new Set<TaskStatus>(["completed", "failed", "skipped"]);
 
 /** A task's id ends with its index in the job: `j1.17`. */
-function indexOf({ id }: TaskMessage): number {
+function indexOf({ id }: Task): number {
   return Number(id.slice(id.lastIndexOf(".") + 1));
 }
 
-function newer(known: TaskMessage | undefined, task: TaskMessage): TaskMessage {
+function newer(known: Task | undefined, task: Task): Task {
   return known && known.version > task.version ? known : task;
 }

@@ -1,8 +1,6 @@
 import type { Client } from "../api/client";
-import type { Config } from "../api/config";
-import type { JobMessage, SocketMessage } from "../api/types";
+import type { Job, PageConfig, ServerMessage } from "../api/contract";
 import type { AppStore } from "../store/app-store";
-import { KEPT_VARIANTS } from "../store/records";
 import { JobTasks, type TasksQuery } from "./job-tasks";
 import { LiveConnection } from "./live-connection";
 
@@ -33,7 +31,7 @@ export class LedgerSync {
   private lastMessageAt = 0;
 
   constructor(
-    config: Config,
+    private readonly config: PageConfig,
     token: string,
     private readonly client: Client,
     private readonly store: AppStore,
@@ -97,19 +95,19 @@ export class LedgerSync {
     if (this.connection.open) this.connection.send({ action: "stats", ...(!wanted && { stop: true }) });
   }
 
-  private apply = (message: SocketMessage): void => {
+  private apply = (message: ServerMessage): void => {
     this.lastMessageAt = Date.now();
     if (message.type === "snapshot") for (const job of message.jobs ?? []) this.applyJob(job);
     if (message.type === "job") this.applyJob(message.job);
     if (message.type === "task") {
       this.store.applyTask(message.task);
-      for (const tasks of this.openTasks) if (tasks.jobId === message.job) tasks.apply(message.task);
+      for (const tasks of this.openTasks) if (tasks.jobId === message.job_id) tasks.apply(message.task);
     }
     if (message.type === "stats") this.store.applyStats(message.stats);
     if (message.type === "system") this.store.addEvent(message.event);
   };
 
-  private applyJob(job: JobMessage, freshUrls = false): void {
+  private applyJob(job: Job, freshUrls = false): void {
     this.store.applyJob(job, freshUrls);
     for (const tasks of this.openTasks) if (tasks.jobId === job.id) tasks.setTotal(job.counts.total);
   }
@@ -205,7 +203,7 @@ export class LedgerSync {
       const shown = Object.values(variants).filter(
         ({ status }) => status === "completed" || status === "failed",
       );
-      if (open || (total <= KEPT_VARIANTS && shown.length < completed + failed)) yield id;
+      if (open || (total <= this.config.limits.kept_variants && shown.length < completed + failed)) yield id;
     }
   }
 }

@@ -1,5 +1,5 @@
 import ReconnectingWebSocket from "partysocket/ws";
-import type { SocketMessage } from "../api/types";
+import type { ServerMessage } from "../api/contract";
 
 /** API Gateway closes a connection that is idle for ten minutes. */
 const PING_EVERY_MS = 5 * 60_000;
@@ -9,7 +9,7 @@ const PONG_WITHIN_MS = 10_000;
 interface Handlers {
   onOpen(): void;
   onLost(): void;
-  onMessage(message: SocketMessage): void;
+  onMessage(message: ServerMessage): void;
 }
 
 /** The WebSocket that brings the changes of every job. It reconnects without limit and subscribes after each connect. */
@@ -73,6 +73,6 @@ export class LiveConnection {
 
   private onMessage = (event: MessageEvent): void => {
     clearTimeout(this.pongTimeout);
-    this.handlers.onMessage(JSON.parse(String(event.data)) as SocketMessage);
+    this.handlers.onMessage(JSON.parse(String(event.data)) as ServerMessage);
   };
 }

@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useState } from "react";
 import type { ApiError } from "../api/client";
-import type { OpCard } from "../api/types";
+import type { Op } from "../api/contract";
 import { useApp, useAppState } from "../app-context";
 
 interface Ops {
-  ops?: readonly OpCard[];
+  ops?: readonly Op[];
   /** Why the ops could not be loaded. */
   error?: string;
   reload: () => void;

@@ -1,5 +1,5 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
-import type { TaskStatus } from "../api/types";
+import type { TaskStatus } from "../api/contract";
 import { useApp } from "../app-context";
 import type { JobTasks, TasksState } from "./job-tasks";
 

@@ -26,10 +26,11 @@ export function JobPage() {
 }
 
 function JobDetails({ id }: { id: string }) {
+  const { config } = useApp();
   const query = useQuery();
   const error = useLoadedJob(id);
   const entry = useAppState().entries.get(id);
-  const counts = entry && countsOf(entry);
+  const counts = entry && countsOf(entry, config.limits.kept_variants);
   if (!entry?.job || !counts) return <JobNotLoaded id={id} error={error} />;
   const { job } = entry;
   const special = VIEWS[job.kind];

@@ -7,9 +7,9 @@ import "./jobs.css";
 
 /** Every job of every kind, one line each. */
 export function JobsPage() {
-  const { sync } = useApp();
+  const { config, sync } = useApp();
   const state = useAppState();
-  const jobs = jobsOf(state);
+  const jobs = jobsOf(state, config.limits.kept_variants);
   return (
     <>
       <h1 className="title">Jobs</h1>

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import type { OpCard, Stats } from "../api/types";
+import type { Op, Stats } from "../api/contract";
 import { useApp, useAppState } from "../app-context";
 import { ViewerNotice } from "../components/notice";
 import { groupsOf } from "../components/op-picker";
@@ -47,7 +47,7 @@ export function OpsPage() {
 
 interface GroupProps {
   title: string;
-  ops: OpCard[];
+  ops: Op[];
   stats?: Stats;
   onChange: () => void;
 }

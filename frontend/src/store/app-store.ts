@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import type { JobMessage, OpCard, Role, Stats, SystemEvent, TaskMessage } from "../api/types";
+import type { Job, Op, Role, Stats, SystemEvent, Task } from "../api/contract";
 import { BatchedStore } from "./batched-store";
 import { emptyEntry, type JobEntry, withJob, withTask } from "./records";
 
@@ -37,7 +37,7 @@ export interface State {
   readonly sent: readonly string[];
   /** System events since the page was opened, newest first. */
   readonly events: readonly SystemEvent[];
-  readonly ops?: readonly OpCard[];
+  readonly ops?: readonly Op[];
   readonly stats?: Stats;
 }
 
@@ -55,6 +55,11 @@ export class AppStore extends BatchedStore<State> {
     events: [],
   };
 
+  /** `keptVariants`: a job with more tasks does not carry their results. */
+  constructor(private readonly keptVariants: number) {
+    super();
+  }
+
   protected snapshot(): State {
     return { entries: new Map(this.entries), uploads: new Map(this.uploads), ...this.rest };
   }
@@ -67,13 +72,13 @@ export class AppStore extends BatchedStore<State> {
     return this.uploads.get(id);
   }
 
-  applyJob(message: JobMessage, freshUrls = false): void {
-    const entry = this.entries.get(message.id) ?? emptyEntry(message.id);
-    this.put(withJob(entry, message, freshUrls));
+  applyJob(job: Job, freshUrls = false): void {
+    const entry = this.entries.get(job.id) ?? emptyEntry(job.id);
+    this.put(withJob(entry, job, this.keptVariants, freshUrls));
   }
 
-  applyTask(task: TaskMessage): void {
-    this.put(withTask(this.entries.get(task.job_id) ?? emptyEntry(task.job_id), task));
+  applyTask(task: Task): void {
+    this.put(withTask(this.entries.get(task.job_id) ?? emptyEntry(task.job_id), task, this.keptVariants));
   }
 
   putUpload(upload: Upload): void {

@@ -1,5 +1,5 @@
 import { expect, it, test } from "vitest";
-import type { Job, JobStatus } from "../api/types";
+import type { Job, JobStatus } from "../api/contract";
 import type { State, Upload } from "./app-store";
 import { type PictureStatus, picturesOf, statusOf, variantNames, variantStatus } from "./pictures";
 import type { JobEntry } from "./records";
@@ -89,7 +89,7 @@ test.each([
 
 function known(total: number, ...names: string[]): JobEntry {
   const variants = Object.fromEntries(
-    names.map((name) => [name, { status: "completed" as const, version: 1 }]),
+    names.map((name) => [name, { op: name, status: "completed" as const, version: 1 }]),
   );
   return { id: "j", variants, job: { kind: "upload", counts: { total } } as Job };
 }

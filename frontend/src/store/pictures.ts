@@ -1,6 +1,6 @@
 /** Joins this browser's uploads and the ledger's jobs into the pictures that are shown. */
 
-import type { Counts, Job, TaskStatus } from "../api/types";
+import type { Counts, Job, TaskStatus } from "../api/contract";
 import type { State, Upload } from "./app-store";
 import { countsOf, type JobEntry } from "./records";
 
@@ -35,9 +35,11 @@ export function picturesOf(state: State): Picture[] {
 }
 
 /** Returns every job with its counts, newest first. */
-export function jobsOf(state: State): { job: Job; counts: Counts }[] {
+export function jobsOf(state: State, keptVariants: number): { job: Job; counts: Counts }[] {
   return [...state.entries.values()]
-    .flatMap((entry) => (entry.job ? { job: entry.job, counts: countsOf(entry) ?? entry.job.counts } : []))
+    .flatMap((entry) =>
+      entry.job ? { job: entry.job, counts: countsOf(entry, keptVariants) ?? entry.job.counts } : [],
+    )
     .sort((a, b) => b.job.created_at.localeCompare(a.job.created_at));
 }
 

@@ -1,31 +1,31 @@
 import { describe, expect, it, test } from "vitest";
-import type { JobMessage, TaskMessage, Variant } from "../api/types";
-import { countsOf, emptyEntry, type JobEntry, KEPT_VARIANTS, withJob, withTask } from "./records";
+import type { Job, Task, Variant } from "../api/contract";
+import { sampleJob, sampleTask } from "../api/samples";
+import { countsOf, emptyEntry, type JobEntry, withJob, withTask } from "./records";
+
+const KEPT = 32;
+const OP = "op";
 
 const URL_OF = (version: number) => `https://bucket/blur?signed=${version}`;
 
-function job(version: number, variants: Record<string, Variant> = {}): JobMessage {
+function job(version: number, variants: Record<string, Variant> = {}): Job {
   const completed = Object.values(variants).filter((one) => one.status === "completed").length;
-  return {
-    id: "j",
-    kind: "upload",
-    name: "cat.jpg",
+  return sampleJob({
     status: completed === 2 ? "completed" : "running",
     counts: { total: 2, completed, failed: 0, skipped: 0 },
-    created_at: "2026-01-01T00:00:00Z",
     updated_at: `2026-01-01T00:00:0${version}Z`,
-    errors: [],
     version,
     variants,
-  };
+  });
 }
 
-function task(variant: string, version: number, status: TaskMessage["status"]): TaskMessage {
+function task(variant: string, version: number, status: Task["status"]): Task {
   const result = status === "completed" ? { url: URL_OF(version), width: 4, height: 3, bytes: 12 } : null;
-  return { id: variant, job_id: "j", variant, status, result, version };
+  return sampleTask({ id: variant, op: OP, variant, status, result, version });
 }
 
 const done = (version: number): Variant => ({
+  op: OP,
   status: "completed",
   version,
   url: URL_OF(version),
@@ -36,13 +36,13 @@ const done = (version: number): Variant => ({
 
 type Message = (entry: JobEntry) => JobEntry;
 const sendJob =
-  (message: JobMessage): Message =>
+  (message: Job): Message =>
   (entry) =>
-    withJob(entry, message);
+    withJob(entry, message, KEPT);
 const sendTask =
-  (message: TaskMessage): Message =>
+  (message: Task): Message =>
   (entry) =>
-    withTask(entry, message);
+    withTask(entry, message, KEPT);
 
 const HISTORY: Message[] = [
   sendJob(job(1)),
@@ -88,7 +88,7 @@ describe("an older message changes nothing", () => {
     ["an older state of a variant", sendTask(task("blur", 1, "running"))],
     [
       "a newer job that carries an older state of a variant",
-      sendJob(job(4, { blur: { status: "running", version: 1 } })),
+      sendJob(job(4, { blur: { op: OP, status: "running", version: 1 } })),
     ],
   ])("for %s", (_, message) => {
     const before = play(HISTORY);
@@ -105,27 +105,27 @@ describe("a message without news keeps the same object, so that nothing renders 
 
   test.each([
     ["a repeated job", sendJob(job(3, { blur: done(2), gray: done(2) }))],
-    ["a job with its fields in another order", sendJob(reordered as unknown as JobMessage)],
+    ["a job with its fields in another order", sendJob(reordered as unknown as Job)],
     ["a result with only a newly signed URL", sendJob(job(3, { blur: resigned, gray: done(2) }))],
-    ["a task that is not a variant", sendTask({ ...task("", 9, "completed"), variant: null })],
+    ["a task that is not a variant", sendTask({ ...task("", 9, "completed"), variant: "" })],
   ])("%s", (_, message) => expect(message(before)).toBe(before));
 });
 
 it("takes a new URL when the old ones have expired", () => {
   const fresh = { ...done(2), url: "https://bucket/blur?signed=again" };
-  const after = withJob(play(HISTORY), job(3, { blur: fresh, gray: done(2) }), true);
+  const after = withJob(play(HISTORY), job(3, { blur: fresh, gray: done(2) }), KEPT, true);
   expect(after.variants.blur?.url).toBe(fresh.url);
 });
 
 it("takes the URL of a new result of the same variant", () => {
-  const after = withTask(play(HISTORY), task("blur", 5, "completed"));
+  const after = withTask(play(HISTORY), task("blur", 5, "completed"), KEPT);
   expect(after.variants.blur?.url).toBe(URL_OF(5));
 });
 
 describe("the counts", () => {
   it("of few tasks come from the task messages, before the job message arrives", () => {
     const entry = play([sendJob(job(1)), sendTask(task("blur", 2, "completed"))]);
-    expect(countsOf(entry)).toEqual({ total: 2, completed: 1, failed: 0, skipped: 0 });
+    expect(countsOf(entry, KEPT)).toEqual({ total: 2, completed: 1, failed: 0, skipped: 0 });
   });
 
   it("of an ended job come from the job when messages about its tasks are missing", () => {
@@ -134,7 +134,7 @@ describe("the counts", () => {
       status: "completed" as const,
       counts: { total: 2, completed: 2, failed: 0, skipped: 0 },
     };
-    expect(countsOf(play([sendJob(ended)]))).toEqual(ended.counts);
+    expect(countsOf(play([sendJob(ended)]), KEPT)).toEqual(ended.counts);
   });
 
   it("of a retried job go down with its tasks", () => {
@@ -143,16 +143,16 @@ describe("the counts", () => {
       counts: { total: 2, completed: 1, failed: 1, skipped: 0 },
     };
     const entry = play([sendJob(failed), sendTask(task("gray", 3, "pending"))]);
-    expect(countsOf(entry)).toMatchObject({ completed: 1, failed: 0 });
+    expect(countsOf(entry, KEPT)).toMatchObject({ completed: 1, failed: 0 });
   });
 
   it("of many tasks come from the job, and no results are held", () => {
     const counts = { total: 1000, completed: 7, failed: 0, skipped: 0 };
     const many = Array.from({ length: 1000 }, (_, place) => sendTask(task(`blur-${place}`, 2, "completed")));
     const unplanned = play(many);
-    expect(Object.keys(unplanned.variants).length).toBeLessThanOrEqual(KEPT_VARIANTS + 1);
+    expect(Object.keys(unplanned.variants).length).toBeLessThanOrEqual(KEPT + 1);
     const entry = play([...many, sendJob({ ...job(1), counts }), ...many]);
-    expect(countsOf(entry)).toEqual(counts);
+    expect(countsOf(entry, KEPT)).toEqual(counts);
     expect(entry.variants).toEqual({});
   });
 });

@@ -1,9 +1,6 @@
 /** Merges job and task messages: a message is applied only when it is not older than the record in the store. */
 
-import type { Counts, Job, JobMessage, TaskMessage, Variant } from "../api/types";
-
-/** A job with more tasks than this does not hold their results; `live/job-tasks.ts` reads the tasks that are shown. */
-export const KEPT_VARIANTS = 32;
+import type { Counts, Job, Task, Variant } from "../api/contract";
 
 /** One job and its variants. `job` is missing while only messages about its tasks have arrived. */
 export interface JobEntry {
@@ -14,29 +11,35 @@ export interface JobEntry {
 
 export const emptyEntry = (id: string): JobEntry => ({ id, variants: {} });
 
-/** Applies a job message. With `freshUrls` it also replaces the URLs of results that are shown already. */
-export function withJob(entry: JobEntry, message: JobMessage, freshUrls = false): JobEntry {
-  const { variants = {}, ...job } = message;
+/**
+ * Applies a job. Results of a job with more than `keptVariants` tasks are not held: `live/job-tasks.ts` reads the tasks
+ * that are shown. With `freshUrls` the URLs of results that are shown already are replaced too.
+ */
+export function withJob(entry: JobEntry, given: Job, keptVariants: number, freshUrls = false): JobEntry {
+  const { variants = {}, ...job } = given;
   let next = Object.entries(variants).reduce(
     (merged, [name, variant]) => withVariant(merged, name, variant, freshUrls),
     entry,
   );
-  if (job.counts.total > KEPT_VARIANTS && Object.keys(next.variants).length > 0)
+  if (job.counts.total > keptVariants && Object.keys(next.variants).length > 0)
     next = { ...next, variants: {} };
   const older = entry.job !== undefined && job.version < entry.job.version;
   return older || isEqual(entry.job, job) ? next : { ...next, job };
 }
 
-export function withTask(entry: JobEntry, task: TaskMessage): JobEntry {
+export function withTask(entry: JobEntry, task: Task, keptVariants: number): JobEntry {
   const total = entry.job?.counts.total ?? 0;
   const known = Object.keys(entry.variants).length;
-  if (!task.variant || Math.max(total, known) > KEPT_VARIANTS) return entry;
-  const { url, format, width, height, bytes } = (task.result ?? {}) as Partial<Variant>;
-  const variant = {
+  if (!task.variant || Math.max(total, known) > keptVariants) return entry;
+  const { key, url, format, content_type, width, height, bytes } = (task.result ?? {}) as Partial<Variant>;
+  const variant: Variant = {
+    op: task.op,
     status: task.status,
     version: task.version,
+    key,
     url,
     format,
+    content_type,
     width,
     height,
     bytes,
@@ -59,8 +62,8 @@ function withVariant(entry: JobEntry, name: string, incoming: Variant, freshUrls
  * Returns the current counts of a job. A job of few tasks is sent only when its status changes, so its counts come from
  * the messages about its tasks.
  */
-export function countsOf({ job, variants }: JobEntry): Counts | undefined {
-  if (!job || job.counts.total === 0 || job.counts.total > KEPT_VARIANTS) return job?.counts;
+export function countsOf({ job, variants }: JobEntry, keptVariants: number): Counts | undefined {
+  if (!job || job.counts.total === 0 || job.counts.total > keptVariants) return job?.counts;
   const statuses = Object.values(variants).map((variant) => variant.status);
   const count = (status: string) => statuses.filter((one) => one === status).length;
   const fromTasks = { completed: count("completed"), failed: count("failed"), skipped: count("skipped") };

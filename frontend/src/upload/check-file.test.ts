@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Config } from "../api/config";
+import { sampleConfig } from "../api/samples";
 import { checkFile } from "./check-file";
 
-const config = { max_upload_bytes: 2_000_000, formats: ["image/jpeg", "image/webp"] } as Config;
+const config = sampleConfig({ formats: ["image/jpeg", "image/webp"] });
 
 test.each([
   ["a picture", { type: "image/jpeg", size: 2_000_000 }, undefined],

@@ -1,11 +1,11 @@
-import type { Config } from "../api/config";
+import type { PageConfig } from "../api/contract";
 import { bytes } from "../format";
 
 /** Returns why a file cannot be uploaded, or undefined when it can. The bucket and the workers check again. */
-export function checkFile(file: { type: string; size: number }, config: Config): string | undefined {
+export function checkFile(file: { type: string; size: number }, config: PageConfig): string | undefined {
   if (file.size === 0) return "This file is empty.";
-  if (file.size > config.max_upload_bytes) {
-    return `This file is ${bytes(file.size)}; a picture may have at most ${bytes(config.max_upload_bytes)}.`;
+  if (file.size > config.limits.max_upload_bytes) {
+    return `This file is ${bytes(file.size)}; a picture may have at most ${bytes(config.limits.max_upload_bytes)}.`;
   }
   if (!config.formats.includes(file.type)) {
     const type = file.type ? `Files of type ${file.type}` : "Files of an unknown type";
@@ -15,7 +15,7 @@ export function checkFile(file: { type: string; size: number }, config: Config):
 }
 
 /** `JPEG, PNG and WebP`. */
-export function formatNames(config: Config): string {
+export function formatNames(config: PageConfig): string {
   const names = config.formats.map((type) => {
     const name = type.replace(/^image\/(x-)?(ms-)?/, "");
     return name === "webp" ? "WebP" : name.toUpperCase();

@@ -7,7 +7,7 @@ import {
   type Uppy,
 } from "@uppy/core";
 import { fetcher, TaskQueue, type UppyFile } from "@uppy/core/utils";
-import type { UploadTicket } from "../api/types";
+import type { UploadTicket } from "../api/contract";
 import { withRetry } from "./retry";
 
 interface Options<M extends Meta, B extends Body> extends PluginOpts {

@@ -2,8 +2,7 @@ import Uppy, { type Meta } from "@uppy/core";
 import type { UppyFile } from "@uppy/core/utils";
 import DropTarget from "@uppy/drop-target";
 import { ApiError, type Client } from "../api/client";
-import type { Config } from "../api/config";
-import type { UploadTicket } from "../api/types";
+import type { PageConfig, UploadTicket } from "../api/contract";
 import type { AppStore } from "../store/app-store";
 import { checkFile } from "./check-file";
 import { PresignedPost } from "./presigned-post";
@@ -22,7 +21,7 @@ export class Uploads {
   private dragLeaveTimer?: ReturnType<typeof setTimeout>;
 
   constructor(
-    private readonly config: Config,
+    private readonly config: PageConfig,
     private readonly client: Client,
     private readonly store: AppStore,
     private readonly onDrag: (over: boolean) => void,

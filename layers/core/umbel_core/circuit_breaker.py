@@ -1,7 +1,7 @@
-"""Hosts that keep failing are left alone for a while: a circuit per host, closed, open or half open.
+"""A circuit breaker for each host: closed, open or half open.
 
-Five faults in a row open it; while it is open, whoever wants to fetch from there fails at once with `circuit_open`.
-When its time is over, one probe goes through, and what becomes of it decides.
+Five failures in a row open the circuit. While it is open, each fetch from the host fails at once with `circuit_open`.
+After that time one fetch is let through as a probe, and its outcome closes or opens the circuit.
 """
 
 import msgspec
@@ -10,16 +10,16 @@ from umbel_core import contract
 from umbel_core.contract.records import CircuitState
 
 FAILURES = 5
-"""So many in a row open a circuit."""
+"""Failures in a row that open a circuit."""
 OPEN_SECONDS = 30
 PROBE_SECONDS = 30
-"""How long the one probe may take before another may be sent: longer than any fetch."""
+"""Time after which another probe is let through if the first has not ended: longer than any fetch."""
 FORGET_SECONDS = 600
-"""Faults that lie this far apart are not in a row."""
+"""Failures further apart than this do not count as in a row."""
 
 
 class Circuit(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one host that failed lately. Times are seconds since 1970."""
+    """The recent failures of one host. Times are seconds since 1970."""
 
     failures: int
     open_until: int = 0
@@ -27,13 +27,13 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True):
     expire_at: int = 0
 
     def state(self, moment: int) -> CircuitState:
-        """At this moment."""
+        """Return the state at this moment."""
         if self.failures < FAILURES or self.expire_at <= moment:
             return "closed"
         return "open" if moment < self.open_until else "half_open"
 
     def view(self, moment: int) -> contract.Circuit:
-        """As the API shows it."""
+        """Return the circuit as the contract shows it."""
         return contract.Circuit(
             state=self.state(moment), failures=self.failures, open_seconds=max(0, self.open_until - moment)
         )

@@ -1,18 +1,18 @@
-"""Time as the contract writes it: UTC, ISO 8601, milliseconds."""
+"""Time in the form of the contract: UTC, ISO 8601, with milliseconds."""
 
 from datetime import UTC, datetime
 
 
 def now() -> str:
-    """The present moment: `2026-01-31T12:00:00.123Z`. Sorts as text."""
+    """Return the current time, like `2026-01-31T12:00:00.123Z`. It sorts as text."""
     return stamp(datetime.now(UTC))
 
 
 def stamp(moment: datetime) -> str:
-    """One moment in the contract's form."""
+    """Return a time in the form of the contract."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def epoch() -> int:
-    """Seconds since 1970, as DynamoDB's time to live counts them."""
+    """Return the seconds since 1970, which DynamoDB's time to live uses."""
     return int(datetime.now(UTC).timestamp())

@@ -1,4 +1,4 @@
-"""Counts from changes, exactly once: the arithmetic of the relay, free of any store."""
+"""Adds task changes to the counts of their job, each exactly once. Pure functions, without any storage."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from umbel_core.views import variant_of
 
 
 class TaskChange(msgspec.Struct, frozen=True):
-    """One record of the ledger's stream: a task went from `old` to `task.status`, at `sequence`."""
+    """A record of the ledger's stream: a task went from status `old` to `task.status`, at `sequence`."""
 
     sequence: str
     old: TaskStatus
@@ -20,15 +20,16 @@ class TaskChange(msgspec.Struct, frozen=True):
 
 
 def uncounted(job: Job, changes: Sequence[TaskChange]) -> list[TaskChange]:
-    """Those changes that are not in the job's counts yet, in their order.
+    """Return the changes that are not in the job's counts yet, in order.
 
-    A stream repeats what it has sent, but it never reorders one job's records: whatever is not after `folded_to` is in.
+    A stream may repeat records, but it never reorders those of one job: the counts include all records up to
+    `folded_to`.
     """
     return sorted((change for change in changes if change.sequence > job.folded_to), key=lambda change: change.sequence)
 
 
 def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
-    """The job with these changes counted; None when all of them had been counted before."""
+    """Return the job with these changes counted, or None when all of them were counted before."""
     fresh = uncounted(job, changes)
     if not fresh:
         return None
@@ -65,7 +66,10 @@ def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
 
 
 def recount(job: Job, tasks: Sequence[Task]) -> Job:
-    """The job with counts made of its tasks alone, whatever it had counted."""
+    """Return the job with its counts made from its tasks alone, whatever it had counted before.
+
+    The cost never shrinks: it includes earlier rounds, of which the tasks keep nothing.
+    """
     blank = msgspec.structs.replace(job, completed=0, failed=0, skipped=0, errors=[], variants={}, folded_to="")
     changes = [TaskChange(job.folded_to or "0", "pending", task) for task in tasks]
     counted = fold(msgspec.structs.replace(blank, cost_nano=0), changes) or blank

@@ -1,4 +1,4 @@
-"""Names that machines give: job ids, task ids, keys of results. Nothing that a caller wrote enters a result's key."""
+"""Ids of jobs and tasks, and the prefixes of the uploads bucket."""
 
 import hashlib
 import re
@@ -6,30 +6,30 @@ import secrets
 
 JOB_ID = re.compile(r"j[0-9a-f]{20}")
 UPLOADS_PREFIX = "uploads/"
-"""Pictures put below this prefix start their recipe."""
+"""A picture with this prefix starts a job with the variants of its recipe."""
 JOBS_PREFIX = "jobs/"
-"""Manifests put below this prefix start their job."""
+"""A manifest with this prefix starts a job with its tasks."""
 INPUTS_PREFIX = "inputs/"
-"""Pictures that came inside a document under `jobs/`; no event is sent for them."""
+"""Pictures that came inside a manifest; S3 sends no event for them."""
 
 
 def new_job_id() -> str:
-    """An id for a job that a request starts."""
+    """Return a new id, for a job that a request starts."""
     return f"j{secrets.token_hex(10)}"
 
 
 def job_id_of(bucket: str, key: str, sequencer: str) -> str:
-    """The id of the job that one S3 event starts: the same however often the event comes."""
+    """Return the id of the job that an S3 event starts: the same each time that the event is delivered."""
     return f"j{hashlib.sha256(f'{bucket}/{key}#{sequencer}'.encode()).hexdigest()[:20]}"
 
 
 def task_id(job_id: str, index: int) -> str:
-    """A task's public id: its job and its place in it."""
+    """Return a task's public id: its job and its index in it."""
     return f"{job_id}.{index}"
 
 
 def split_task_id(task: str) -> tuple[str, int] | None:
-    """The job and the place that a task's id names, or None when it is no task's id."""
+    """Return job id and index of a task id (a job id is that of its first task), or None when it is neither."""
     job_id, _, index = task.partition(".")
     if not JOB_ID.fullmatch(job_id) or (index and not (index.isascii() and index.isdigit() and len(index) <= 6)):
         return None

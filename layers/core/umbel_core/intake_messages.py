@@ -1,4 +1,4 @@
-"""What reaches the intake queue: S3's notices of new objects, and the API's command to retry."""
+"""The messages of the intake queue: S3's events for new objects, and the API's commands to retry."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,12 +23,12 @@ class ObjectCreated(msgspec.Struct, frozen=True):
 
     @property
     def is_manifest(self) -> bool:
-        """True for `jobs/….json`."""
+        """Return True for objects that list the tasks of a job."""
         return self.key.startswith(JOBS_PREFIX)
 
 
 def read_message(body: str) -> Iterator[ObjectCreated | RetryTasks]:
-    """The created objects in one message of the intake queue. Folder markers and S3's test notice hold none."""
+    """Yield what a message asks for. Events of folder markers, and S3's test event, ask for nothing."""
     document = msgspec.json.decode(body)
     if document.get("type") == "retry":
         yield msgspec.convert(document, RetryTasks)
@@ -51,7 +51,7 @@ def _object_created(s3: dict[str, Any]) -> ObjectCreated:
 
 
 def job_for(created: ObjectCreated, ledger: Ledger) -> Job:
-    """The job that a request announced for exactly this key, or the one whose id comes from the event, maybe new."""
+    """Return the job created for this key by the API, else the job whose id is derived from the event, maybe new."""
     segments = created.key.split("/")
     for segment in segments[1:3]:
         if JOB_ID.fullmatch(segment.removesuffix(".json")):

@@ -1,4 +1,4 @@
-"""The ledger's words: jobs, tasks, and the three writes that move them. States only move forward."""
+"""The records of the ledger (jobs, tasks, dead letters, events) and the interface of the ledger itself."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from secrets import token_hex
@@ -17,15 +17,15 @@ from umbel_core.messages import STORED_NAMES, RunTask
 ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
 OPEN: tuple[JobStatus, ...] = ("pending", "running")
 KEPT_ERRORS = 100
-"""A job lists at most this many faults; its tasks have them all."""
+"""A job lists at most this many errors; each of its tasks has its own."""
 KEPT_SENTENCE = 300
-"""Bytes that a job keeps of a fault's sentence, so that it fits into one message; the task has it whole."""
+"""Bytes that a job keeps of an error's sentence, so that the job fits into one message; the task has all of it."""
 _LONGEST_SENTENCE = 4000
-"""Bytes of a refusal that are kept: it may quote what was refused, and a record has at most 400 kB."""
+"""Bytes that a task keeps of an error's sentence. It may quote the input, and a record has at most 400 kB."""
 
 
 class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why something failed: a code for programs, a sentence for people."""
+    """Why a task or a job failed: a code for programs, a sentence for people."""
 
     code: str
     message: str
@@ -37,24 +37,24 @@ class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def of(cls, rejected: Rejected) -> "ErrorRecord":
-        """The record of a refusal."""
+        """Return the record of a refusal."""
         return cls(rejected.code, _cut(rejected.sentence, _LONGEST_SENTENCE), path=rejected.pointer or None)
 
     @classmethod
     def of_task(cls, task: "Task") -> "ErrorRecord":
-        """What a job keeps of a failed task."""
+        """Return what a job keeps of a failed task's error."""
         assert task.error
         sentence = _cut(task.error.message, KEPT_SENTENCE)
         return cls(task.error.code, sentence, task=task.id, variant=task.variant, group=task.group)
 
 
 def _cut(text: str, most: int) -> str:
-    """As much of a text as these bytes hold."""
+    """Return the start of a text, at most so many bytes."""
     return text.encode()[:most].decode(errors="ignore")
 
 
 class Task(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
-    """One task's record, under the key (job, index)."""
+    """A task's record, under the key (job id, index)."""
 
     job_id: str
     index: int
@@ -78,23 +78,25 @@ class Task(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     finished_at: str | None = None
     duration_ms: int | None = None
     cost_nano: int = 0
-    """Nano-dollars that the task's run cost."""
+    """Cost of the task's run in nano-dollars."""
     last_error: str | None = None
-    """What our side said when it last failed; public once the task is given up."""
+    """The error of the last try that will be repeated. People see it when the task is given up."""
     transient_refusals: int = 0
-    """Refusals of this round that may pass by themselves; `attempts` are receives, also of what was handed back."""
+    """Tries of this round that ended in a transient refusal. `attempts` counts receives, those of a message that was
+    handed back included.
+    """
     worker: str | None = None
-    """The execution environment that ended it."""
+    """The execution environment that ended the task."""
     version: int = 1
     expire_at: int = 0
 
     @property
     def id(self) -> str:
-        """The task's public id."""
+        """Return the task's public id."""
         return task_id(self.job_id, self.index)
 
     def command(self) -> RunTask:
-        """The message that has this task done."""
+        """Return the message that has a worker run this task."""
         return RunTask(
             job_id=self.job_id,
             index=self.index,
@@ -111,7 +113,7 @@ class Task(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
 
 
 class Job(msgspec.Struct, kw_only=True):
-    """One job's record. Its counts are folded from its tasks by the relay alone."""
+    """A job's record. Only the relay changes its counts, from the changes of its tasks."""
 
     id: str
     kind: JobKind
@@ -120,10 +122,10 @@ class Job(msgspec.Struct, kw_only=True):
     created_at: str
     updated_at: str
     source: str | None = None
-    """Key of the picture or the manifest that started it."""
+    """Key of the object that started the job: a picture or a manifest."""
     recipe: str | None = None
     asked: TaskSpec | None = None
-    """What is to be done with a picture that came inside a request; other pictures get what their recipe says."""
+    """The task for a picture that came inside a request; any other picture gets the variants of its recipe."""
     on_error: OnError = "continue"
     planned: bool = False
     """True once the coordinator has written its tasks."""
@@ -135,18 +137,18 @@ class Job(msgspec.Struct, kw_only=True):
     variants: dict[str, dict[str, Any]] = {}
     cost_nano: int = 0
     folded_to: str = ""
-    """Sequence number of the last stream record that is in the counts."""
+    """Sequence number of the last stream record that the counts include."""
     version: int = 1
     expire_at: int = 0
 
     @property
     def ended(self) -> bool:
-        """True when nothing more will happen to the job by itself."""
+        """Return True when the job does not change any more, unless it is retried."""
         return self.status in ("completed", "failed", "cancelled")
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one run of a task: the single commit point's content."""
+    """The outcome of one run of a task, as it is committed to the ledger."""
 
     status: Literal["completed", "failed", "skipped"]
     result: Any = None
@@ -160,16 +162,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def stopped_by(task: Task | RunTask, error: ErrorRecord | None) -> str:
-    """Why the rest of a failed task's group is skipped."""
+    """Return the sentence that says why the tasks behind a failed one in its group are skipped."""
     return f"The group '{task.group}' was stopped by its task {task.index}: {error and error.message}"
 
 
 INTAKE = "intake"
-"""Under this name dead letters of the intake queue are kept, beside those of the ops."""
+"""The name under which the intake queue's dead letters are kept, where those of a lane have the op's name."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename=STORED_NAMES):
-    """A message that was given up, kept as it came."""
+    """A message that was received too often without success, with its unchanged body."""
 
     op: str
     id: str
@@ -181,7 +183,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename=STORED_NAMES)
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that happened to the system, told to whoever listens to everything."""
+    """A change of the system itself, which the subscribers of all jobs receive."""
 
     kind: SystemEventKind
     message: str
@@ -193,72 +195,75 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Ledger(Protocol):
-    """The record of jobs and tasks."""
+    """Keeps jobs, tasks, dead letters and events."""
 
     def expect(self, job: Job) -> None:
-        """Write a job that a request announced, before its picture or manifest is there."""
+        """Write a pending job whose picture or manifest is not uploaded yet."""
 
     def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
-        """Write a job with all its tasks; False when that was done, or it was cancelled and `job` does not say so."""
+        """Write a job with all its tasks.
+
+        Return False when it is planned already, or when it was cancelled and `job` does not say so.
+        """
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
-        """End a task; False when it had ended before, or in another round."""
+        """End a task; return False when it had ended before or is in another round."""
 
     def stopped(self, job_id: str, group: str) -> str | None:
-        """Why a group was stopped, or None while it goes on."""
+        """Return why a group was stopped, or None when it was not."""
 
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
-        """Say that a task is being worked on; False when it had ended."""
+        """Mark a task as running; return False when it had ended before or is in another round."""
 
     def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
-        """Remember why a run failed that will be tried again; count it, when it may pass by itself."""
+        """Store the error of a try that will be repeated; count it as a transient refusal where it is one."""
 
     def job(self, job_id: str) -> Job | None:
-        """One job, or None."""
+        """Return a job, or None."""
 
     def task(self, job_id: str, index: int) -> Task | None:
-        """One task, or None."""
+        """Return a task, or None."""
 
     def tasks(self, job_id: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
-        """A page of a job's tasks in order, and the cursor of the next."""
+        """Return a page of a job's tasks in order, and the cursor of the next page."""
 
     def jobs(
         self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
     ) -> tuple[list[Job], str | None]:
-        """A page of jobs, newest first, and the cursor of the next."""
+        """Return a page of jobs, newest first, and the cursor of the next page."""
 
     def cancel(self, job_id: str) -> Job | None:
-        """Mark a job cancelled unless it has ended; None when there is no such job."""
+        """Mark a job as cancelled unless it has ended; return it, or None when there is no such job."""
 
     def resume(self, job_id: str) -> None:
-        """Mark a cancelled or failed job pending, because what is left of it is about to start over."""
+        """Mark a cancelled or failed job as pending, because its tasks are about to start over."""
 
     def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
-        """Start over what failed or was skipped (of `indices`, when given); the tasks that are now pending.
+        """Start failed and skipped tasks over, only those of `indices` if given; return the tasks that are now pending.
 
-        With `waiting`, what waits starts over too: its old message counts no more, whatever a worker makes of it.
+        With `waiting`, pending tasks start over too: outcomes of their earlier messages are then refused.
         """
 
     def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[Task]:
-        """Every task of a job, in order."""
+        """Yield every task of a job in order, only those with this status if given."""
 
     def unfinished(self, limit: int) -> list[str]:
-        """Ids of jobs that have not ended, the oldest first."""
+        """Return the ids of planned jobs that have not ended, oldest first."""
 
     def last_tasks(self, job_id: str, limit: int) -> list[Task]:
-        """The last tasks of a job, the last one first."""
+        """Return the last tasks of a job, the last one first."""
 
     def cancelled(self) -> frozenset[str]:
-        """Ids of the jobs that were cancelled lately, for workers to skip."""
+        """Return the ids of the cancelled jobs, whose tasks workers skip."""
 
-    def put_dead_letter(self, letter: DeadLetter) -> None:
-        """Keep a message that was given up."""
+    def put_dead_letter(self, dead_letter: DeadLetter) -> None:
+        """Store a dead letter."""
 
     def dead_letters(self, op: str) -> list[DeadLetter]:
-        """The op's messages that were given up and not redriven since."""
+        """Return the op's dead letters that were not redriven since."""
 
-    def delete_dead_letter(self, letter: DeadLetter) -> None:
-        """Forget a dead letter: it is on its way again."""
+    def delete_dead_letter(self, dead_letter: DeadLetter) -> None:
+        """Delete a dead letter, because its message was sent again or is not needed."""
 
     def record_event(self, event: Event) -> None:
-        """Have an event told to whoever listens to everything."""
+        """Store an event; the relay sends it to the subscribers of all jobs."""

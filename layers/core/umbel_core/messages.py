@@ -1,13 +1,13 @@
-"""What crosses a hop: commands in the imperative, frozen, unknown fields forbidden."""
+"""The messages between functions, named as commands. Unknown fields are refused."""
 
 from typing import Any
 
 import msgspec
 
 ALL_JOBS = "*"
-"""The topic of sockets that want to hear of every job."""
+"""The topic of connections that subscribed to all jobs."""
 STATS_TOPIC = "stats"
-"""The topic of sockets that want the numbers again and again. No job has such an id."""
+"""The topic of connections that subscribed to the stats. No job has this id."""
 STORED_NAMES = {"job_id": "job"}
 """Field -> its name in records and messages. Those that an earlier version wrote must stay readable."""
 
@@ -25,13 +25,13 @@ class RunTask(
     params: dict[str, Any] = {}
     group: str | None = None
     etag: str | None = None
-    """Of the picture as it was uploaded; a newer upload under the same key must not answer for it."""
+    """ETag of the picture; the task fails when a newer upload has replaced it."""
     after: int | None = None
-    """Of an ordered op: index of the task that has to be completed first. When that one fails, this one is skipped."""
+    """Ordered ops: index of the task that must be completed first. When it fails, this one is skipped."""
     stop_group: bool = False
-    """Of any other op: when this task fails, those of its group that have not begun are skipped."""
+    """Other ops: when this task fails, the tasks of its group that have not started are skipped."""
     round: int = 0
-    """How often the task was started over by a retry; an answer of an earlier round does not count."""
+    """How often a retry started the task over. Outcomes of earlier rounds are refused."""
 
 
 class RetryTasks(
@@ -42,4 +42,4 @@ class RetryTasks(
     job_id: str
     indices: list[int] | None = None
     waiting: bool = False
-    """Of a job that was cancelled: what waits starts over too, for a worker that knows no better may skip it yet."""
+    """Start pending tasks over too: a worker may not know yet that the cancelled job was resumed, and skip them."""

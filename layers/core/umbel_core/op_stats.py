@@ -1,4 +1,4 @@
-"""What is counted of tasks, op by op: for ever, and by the minute in which they ended. Free of any store."""
+"""Statistics of tasks for each op, of all time and of each minute. Pure functions, without any storage."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ STEPS_PER_DOUBLING = 4
 
 
 class WorkerStats(msgspec.Struct, omit_defaults=True):
-    """What one execution environment did."""
+    """The runs of one execution environment."""
 
     runs: int = 0
     ms: int = 0
@@ -26,26 +26,26 @@ class WorkerStats(msgspec.Struct, omit_defaults=True):
 
 
 class OpStats(msgspec.Struct, omit_defaults=True):
-    """What is counted of one op. Nothing here is ever taken back: a task is where it entered and has not left."""
+    """Counters of one op. They only grow; tasks in a status = entered - left."""
 
     entered: dict[TaskStatus, int] = {}
     left: dict[TaskStatus, int] = {}
     runs: int = 0
-    """Tasks that were worked on to their end, well or not."""
+    """Runs that ended in `completed` or `failed`."""
     ms: int = 0
-    """How long that took, in all."""
+    """Total duration of these runs."""
     last_success: str = ""
     steps: dict[int, int] = {}
-    """Step of duration -> runs that took that long; by the minute only."""
+    """Step of duration (`step_of`) -> number of runs. Kept for each minute, not for all time."""
     workers: dict[str, WorkerStats] = {}
-    """By the minute only."""
+    """Kept for each minute, not for all time."""
 
     def count(self, status: TaskStatus) -> int:
-        """How many tasks have this status."""
+        """Return the number of tasks that have this status now."""
         return self.entered.get(status, 0) - self.left.get(status, 0)
 
     def add(self, other: "OpStats") -> None:
-        """Add what was counted elsewhere, or in another minute."""
+        """Add the counters of another shard or of another minute."""
         _add(self.entered, other.entered)
         _add(self.left, other.left)
         _add(self.steps, other.steps)
@@ -60,58 +60,58 @@ class OpStats(msgspec.Struct, omit_defaults=True):
 
 
 class PeriodStats(msgspec.Struct):
-    """What one counter counted in one period: `FOREVER`, or a minute."""
+    """The counters of one shard in one period: `FOREVER` or a minute."""
 
     period: str
     ops: dict[str, OpStats] = {}
     version: int = 0
-    """0: not written yet."""
+    """Version of the stored record; 0 when there is none yet."""
 
     def of(self, op: str) -> OpStats:
-        """The op's part."""
+        """Return the op's counters; they start at zero."""
         return self.ops.setdefault(op, OpStats())
 
 
 class CountedStats(msgspec.Struct):
-    """All counters' stats as one."""
+    """The counters of all shards, added up."""
 
     forever: dict[str, OpStats] = {}
     minutes: dict[str, dict[str, OpStats]] = {}
 
     def add(self, stats: PeriodStats) -> None:
-        """Add one counter's stats of one period."""
+        """Add one shard's counters of one period."""
         ops = self.forever if stats.period == FOREVER else self.minutes.setdefault(stats.period, {})
         for op, counted in stats.ops.items():
             ops.setdefault(op, OpStats()).add(counted)
 
 
 class Counters(Protocol):
-    """Where jobs' counts and the op stats are kept."""
+    """Keeps the counts of jobs and the op stats."""
 
     def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, PeriodStats]]:
-        """The jobs with these ids and the op stats of these periods, in one read."""
+        """Return the jobs that exist, by id, and the op stats of each period."""
 
     def write(self, jobs: Sequence[tuple[Job, Job]], op_stats: Iterable[PeriodStats]) -> bool:
-        """Write what was folded (old, new) and counted, all or none; False when somebody wrote in between."""
+        """Write jobs (old, new) and op stats, all or nothing; return False when another writer changed one of them."""
 
     def counted(self, since: str) -> CountedStats:
-        """All that was ever counted, and the minutes from this period on."""
+        """Return the stats of all time and of the minutes from this period on."""
 
 
 def minute_of(moment: str) -> str:
-    """The period that a moment of the contract's belongs to."""
+    """Return the minute of a time stamp, as a period."""
     return f"{MINUTE}{moment[:16]}"
 
 
 def periods_of(changes: Iterable[TaskChange]) -> set[str]:
-    """The periods in which these changes count."""
+    """Return the periods whose stats these changes alter."""
     moved = [change.task for change in changes if change.old != change.task.status]
     minutes = {minute_of(task.finished_at) for task in moved if task.finished_at and _ran(task)}
     return minutes | {FOREVER} if moved else set()
 
 
 def count(op_stats: Mapping[str, PeriodStats], changes: Iterable[TaskChange]) -> None:
-    """Count changes that were not counted before in their periods' stats."""
+    """Add changes, which must not have been counted before, to the stats of their periods."""
     for change in changes:
         task = change.task
         if change.old == task.status:
@@ -157,7 +157,7 @@ def _middle_of(step: int) -> float:
 
 
 def _ran(task: Task) -> bool:
-    """False for what was skipped, and for what was given up without an answer."""
+    """Return False for a task that was skipped, or given up without any run that ended."""
     return task.status in ("completed", "failed") and task.duration_ms is not None
 
 

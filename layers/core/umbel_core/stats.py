@@ -1,4 +1,4 @@
-"""The numbers that people ask for, made of what was counted and of the lanes as they are now."""
+"""Computes the stats of the API from counters and the current state of the lanes."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -13,33 +13,33 @@ from umbel_core.lanes import Backlog, LaneState
 from umbel_core.op_stats import CountedStats, OpStats, minute_of, percentile
 
 _WORKERS_SHOWN = 100
-"""Of an op's active workers, so many are listed, the busiest first: a message has to hold all ops."""
+"""At most so many active workers of an op are listed, the busiest first: one message must hold all ops."""
 WINDOW = timedelta(hours=1)
-"""Averages and percentiles are of the runs that ended in it."""
+"""Averages and percentiles are of the runs that ended within this time."""
 _LAST = timedelta(minutes=1)
 
 
 def since(at: datetime) -> str:
-    """The first minute that counts."""
+    """Return the first minute of the window that ends now."""
     return minute_of(stamp(at - WINDOW))
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """What was seen at one moment."""
+class StatsInput(msgspec.Struct, frozen=True):
+    """All that the stats are computed from, read at one moment."""
 
     at: datetime
     counted: CountedStats
     states: Mapping[str, LaneState]
     backlogs: Mapping[str, Backlog]
     oldest: Mapping[str, str]
-    """Op -> when the first of its waiting tasks was queued."""
+    """Op -> when its longest waiting task was queued."""
     circuits: Mapping[str, Circuit]
 
 
-def numbers(ops: Iterable[str], seen: Seen) -> Stats:
-    """The numbers of these ops."""
-    hours = {op: _hour(op, seen.counted) for op in ops}
-    shown = {op: _of_op(op, hour, seen) for op, hour in hours.items()}
+def compute_stats(ops: Iterable[str], read: StatsInput) -> Stats:
+    """Return the stats of these ops."""
+    hours = {op: _hour(op, read.counted) for op in ops}
+    shown = {op: _of_op(op, hour, read) for op, hour in hours.items()}
     every = OpStats()
     for hour in hours.values():
         every.add(hour)
@@ -47,8 +47,8 @@ def numbers(ops: Iterable[str], seen: Seen) -> Stats:
     sums = {name: sum(getattr(op, name) for op in shown.values()) for name in _SUMMED}
     sums["throughput_per_minute"] = round(sums["throughput_per_minute"], 1)
     totals = StatsTotals(oldest_age_seconds=max(ages, default=None), **_times(every), **sums)
-    circuits = {host: circuit.view(int(seen.at.timestamp())) for host, circuit in seen.circuits.items()}
-    return Stats(stamp(seen.at), totals, shown, circuits)
+    circuits = {host: circuit.view(int(read.at.timestamp())) for host, circuit in read.circuits.items()}
+    return Stats(stamp(read.at), totals, shown, circuits)
 
 
 _SUMMED = (
@@ -57,15 +57,15 @@ _SUMMED = (
 )
 
 
-def _of_op(op: str, hour: OpStats, seen: Seen) -> StatsOfOp:
-    forever = seen.counted.forever.get(op, OpStats())
-    state = seen.states.get(op, LaneState(0, "degraded"))
-    backlog = seen.backlogs.get(op, Backlog(0, 0))
-    horizon = stamp(seen.at - _LAST)
+def _of_op(op: str, hour: OpStats, read: StatsInput) -> StatsOfOp:
+    forever = read.counted.forever.get(op, OpStats())
+    state = read.states.get(op, LaneState(0, "degraded"))
+    backlog = read.backlogs.get(op, Backlog(0, 0))
+    horizon = stamp(read.at - _LAST)
     active = {name: worker for name, worker in hour.workers.items() if worker.seen >= horizon}
     busiest = sorted(active, key=lambda name: (-active[name].runs, name))[:_WORKERS_SHOWN]
     return StatsOfOp(
-        # Tasks that were planned before anything was counted leave without having entered.
+        # Tasks from before the first deployment that counted were never counted as entered.
         pending=max(0, forever.count("pending")),
         running=max(0, forever.count("running")),
         completed=forever.count("completed"),
@@ -73,9 +73,9 @@ def _of_op(op: str, hour: OpStats, seen: Seen) -> StatsOfOp:
         skipped=forever.count("skipped"),
         in_flight=backlog.in_flight,
         queue_depth=backlog.waiting,
-        oldest_age_seconds=_age(seen.oldest[op], seen.at) if op in seen.oldest else None,
+        oldest_age_seconds=_age(read.oldest[op], read.at) if op in read.oldest else None,
         **_times(hour),
-        throughput_per_minute=_throughput(op, seen),
+        throughput_per_minute=_throughput(op, read),
         active_workers=len(active),
         state=state.state,
         concurrency=state.concurrency,
@@ -99,13 +99,13 @@ def _times(hour: OpStats) -> dict[str, Any]:
     return {"average_ms": average, "p50_ms": percentile(hour.steps, 0.5), "p95_ms": percentile(hour.steps, 0.95)}
 
 
-def _throughput(op: str, seen: Seen) -> float:
-    """Runs that ended in the last sixty seconds: this minute's, and of the one before what is left of its share."""
+def _throughput(op: str, read: StatsInput) -> float:
+    """Return the runs of about the last sixty seconds: this minute's, and a share of the minute before."""
     this, before = (
-        seen.counted.minutes.get(minute_of(stamp(moment)), {}).get(op, OpStats()).runs
-        for moment in (seen.at, seen.at - _LAST)
+        read.counted.minutes.get(minute_of(stamp(moment)), {}).get(op, OpStats()).runs
+        for moment in (read.at, read.at - _LAST)
     )
-    return round(this + before * (60 - seen.at.second) / 60, 1)
+    return round(this + before * (60 - read.at.second) / 60, 1)
 
 
 def _age(queued: str, at: datetime) -> float:

@@ -1,4 +1,4 @@
-"""Looks at the op stats, the lanes and the oldest jobs side by side; the numbers come of it."""
+"""Reads, in parallel, all that the stats are computed from: counters, lanes, the oldest jobs, circuits."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,34 +13,34 @@ from umbel_core.lanes import Backlog, LaneState
 from umbel_core.ledger import Task
 from umbel_core.op import Compute
 from umbel_core.op_stats import CountedStats, Counters
-from umbel_core.stats import Seen, since
+from umbel_core.stats import StatsInput, since
 
 _JOBS = 20
 _TASKS = 100
 
 
 class Lanes(Protocol):
-    """The ops' lanes as they are now."""
+    """The current state of the ops' lanes."""
 
     def states(self) -> dict[str, LaneState]: ...
     def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]: ...
 
 
 class Jobs(Protocol):
-    """The ledger, as far as waiting tasks are looked for."""
+    """The part of the ledger in which waiting tasks are found."""
 
     def unfinished(self, limit: int) -> list[str]: ...
     def last_tasks(self, job_id: str, limit: int) -> list[Task]: ...
 
 
 class Circuits(Protocol):
-    """Hosts that are left alone."""
+    """The circuits of hosts that keep failing."""
 
     def all(self) -> dict[str, Circuit]: ...
 
 
 class StatsCollector(msgspec.Struct, frozen=True):
-    """Reads what `umbel_core.stats` needs."""
+    """Reads the input of `umbel_core.stats`."""
 
     counters: Counters
     lanes: Lanes
@@ -49,18 +49,18 @@ class StatsCollector(msgspec.Struct, frozen=True):
     catalogue: Catalogue
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def look(self) -> Seen:
-        """Everything, now."""
+    def collect(self) -> StatsInput:
+        """Read everything now."""
         at = self.clock()
         with ThreadPoolExecutor(3) as pool:
             states = pool.submit(self.lanes.states)
             backlogs = pool.submit(self.lanes.backlogs, {op: card.compute for op, card in self.catalogue.items()})
             counted = self.counters.counted(since(at))
             oldest, circuits = self._oldest(counted), self.circuits.all()
-            return Seen(at, counted, states.result(), backlogs.result(), oldest, circuits)
+            return StatsInput(at, counted, states.result(), backlogs.result(), oldest, circuits)
 
     def _oldest(self, counted: CountedStats) -> dict[str, str]:
-        """Op -> when its longest waiting task was queued. Tasks wait at the ends of the oldest jobs."""
+        """Return op -> when its longest waiting task was queued. The last tasks of the oldest jobs wait longest."""
         waiting = {op for op, stats in counted.forever.items() if stats.count("pending") > 0}
         oldest: dict[str, str] = {}
         for job_id in self.ledger.unfinished(_JOBS) if waiting else ():

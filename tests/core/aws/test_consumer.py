@@ -51,15 +51,16 @@ def test_only_failed_messages_are_delivered_again() -> None:
 
 def test_work_gets_the_body_and_the_receive_count() -> None:
     seen: list[tuple[str, int]] = []
-    with stubbed("sqs") as (sqs, _):
-        assert consumer(sqs).process(MESSAGE, milliseconds(1000), lambda *given: seen.append(given))
+    with stubbed("sqs") as sqs:
+        assert consumer(sqs.client).process(MESSAGE, milliseconds(1000), lambda *given: seen.append(given))
     assert seen == [("{}", 3)]
 
 
 def test_a_message_is_handed_back_at_once_when_too_little_time_is_left() -> None:
-    with stubbed("sqs") as (sqs, stub):
-        stub.add_response("change_message_visibility", {}, visible_after(0))
-        assert not consumer(sqs).process(MESSAGE, milliseconds(999), lambda *_: pytest.fail("it was processed"))
+    with stubbed("sqs") as sqs:
+        sqs.answer("change_message_visibility")
+        assert not consumer(sqs.client).process(MESSAGE, milliseconds(999), lambda *_: pytest.fail("it was processed"))
+    assert sqs.only == visible_after(0)
 
 
 @pytest.mark.parametrize(("receives", "pause"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (50, 60)])
@@ -69,12 +70,13 @@ def test_a_failed_message_is_visible_again_after_a_pause_that_doubles(receives: 
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    with stubbed("sqs") as (sqs, stub):
-        stub.add_response("change_message_visibility", {}, visible_after(pause))
-        assert not consumer(sqs).process(message, milliseconds(1000), fail)
+    with stubbed("sqs") as sqs:
+        sqs.answer("change_message_visibility")
+        assert not consumer(sqs.client).process(message, milliseconds(1000), fail)
+    assert sqs.only == visible_after(pause)
 
 
 def test_a_message_whose_visibility_cannot_be_changed_does_not_fail_its_batch() -> None:
-    with stubbed("sqs") as (sqs, stub):
-        stub.add_client_error("change_message_visibility", "ReceiptHandleIsInvalid", expected_params=visible_after(0))
-        assert not consumer(sqs).process(MESSAGE, milliseconds(0), lambda *_: None)
+    with stubbed("sqs") as sqs:
+        sqs.refuse("change_message_visibility", "ReceiptHandleIsInvalid")
+        assert not consumer(sqs.client).process(MESSAGE, milliseconds(0), lambda *_: None)

@@ -1,4 +1,4 @@
-"""A probe: many short tasks, whose lane is soon rid of a worker that died."""
+"""A test op for many short tasks. Its short timeout makes SQS redeliver soon after a worker was killed."""
 
 import time
 
@@ -7,6 +7,6 @@ from umbel_core.op import op
 
 @op(memory_mb=128, timeout_seconds=1, batch=4)
 def brisk(word: str) -> str:
-    """Say the word backwards, not quite at once."""
+    """Reverse the word after a short pause."""
     time.sleep(0.02)
     return word[::-1]

@@ -1,4 +1,4 @@
-"""A probe: it takes its worker down with it, once."""
+"""A test op that ends its worker's process once."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from umbel_core.op import op
 
 @op(memory_mb=128, timeout_seconds=1)
 def fatal(file: str) -> str:
-    """End the process in mid-task while the file is there."""
+    """Delete the file and end the process if the file exists; else succeed."""
     if Path(file).exists():
         Path(file).unlink()
         os._exit(1)

@@ -1,4 +1,4 @@
-"""A probe: work that takes as long as it is told."""
+"""A test op that takes as long as its parameter says."""
 
 import time
 from typing import Annotated
@@ -11,8 +11,8 @@ Seconds = Annotated[float, Bounds(ge=0, le=30, description="How long it takes")]
 
 @op(memory_mb=128, timeout_seconds=30)
 def slow(word: str, *, seconds: Seconds = 0.3) -> str:
-    """Say the word backwards, after a while; a bad one not at all."""
+    """Reverse the word after a pause; refuse the word "bad"."""
     if word == "bad":
-        raise Rejected("bad_word", "That is not said here.")
+        raise Rejected("bad_word", "This word is not allowed.")
     time.sleep(seconds)
     return word[::-1]

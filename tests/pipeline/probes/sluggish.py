@@ -1,4 +1,4 @@
-"""A probe: a second lane of work that only waits."""
+"""A second test op that takes time, for tests with two lanes."""
 
 import time
 
@@ -7,6 +7,6 @@ from umbel_core.op import op
 
 @op(memory_mb=128)
 def sluggish(numbers: list[float]) -> float:
-    """Add the numbers up, after a while."""
+    """Add the numbers up after a pause."""
     time.sleep(0.3)
     return sum(numbers)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from umbel_core.contract.records import Circuit, CircuitState, Error, Job, JobId, JobStatus, Moment, Task
+from umbel_core.op import Compute
 
 OpStatus = Literal["ready", "paused", "degraded"]
 Cursor = Annotated[str, Meta(description="Ask with `?cursor=` for the next page; null on the last one")]
@@ -80,7 +81,7 @@ class Op(msgspec.Struct, frozen=True, kw_only=True):
     returns: Annotated[str, Meta(description="`picture` goes to the results bucket, `value` into the task's record")]
     input: Annotated[dict[str, Any], Meta(description="JSON Schema of the input")]
     params: Annotated[dict[str, Any], Meta(description="JSON Schema of the parameters")]
-    compute: Annotated[dict[str, Any], Meta(description="As declared: memory_mb, timeout_seconds, concurrency, …")]
+    compute: Annotated[Compute, Meta(description="As the op's file declares it")]
     concurrency: Annotated[int, Meta(ge=0, description="How many may run at a time, now")]
     state: OpStatus
     last_success_at: Moment | None = None

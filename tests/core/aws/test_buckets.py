@@ -1,0 +1,108 @@
+"""S3: the version of an upload that its event named, and no other."""
+
+import base64
+import io
+import json
+from typing import Any
+
+import pytest
+from botocore.response import StreamingBody
+
+from tests.core.aws.stubs import stubbed
+from umbel_core.aws.pictures import S3Pictures, S3Results
+from umbel_core.aws.uploads import S3Uploads
+from umbel_core.errors import Rejected
+
+
+def body(data: bytes) -> dict[str, Any]:
+    return {"Body": StreamingBody(io.BytesIO(data), len(data)), "ContentLength": len(data)}
+
+
+def test_the_version_of_a_picture_is_passed_on() -> None:
+    with stubbed("s3") as stub:
+        stub.answer("get_object", **body(b"pixels"))
+        assert S3Pictures(stub.client, "uploads", 1000).fetch("uploads/a.jpg", "etag") == b"pixels"
+    assert stub.only == {"Bucket": "uploads", "Key": "uploads/a.jpg", "IfMatch": "etag"}
+
+
+def test_the_version_of_a_manifest_is_passed_on() -> None:
+    with stubbed("s3") as stub:
+        stub.answer("get_object", **body(b"{}"))
+        assert S3Uploads(stub.client, "uploads").read("jobs/a.json", "etag") == b"{}"
+    assert stub.only == {"Bucket": "uploads", "Key": "jobs/a.json", "IfMatch": "etag"}
+
+
+def test_without_a_version_any_is_read() -> None:
+    with stubbed("s3") as stub:
+        stub.answer("get_object", **body(b"x"))
+        S3Pictures(stub.client, "uploads", 1000).fetch("uploads/a.jpg", None)
+        stub.answer("get_object", **body(b"x"))
+        S3Uploads(stub.client, "uploads").read("jobs/a.json", "")
+    assert all("IfMatch" not in params for _, params in stub.calls)
+
+
+@pytest.mark.parametrize(
+    ("code", "refusal"),
+    [
+        ("NoSuchKey", "no_such_picture"),
+        ("404", "no_such_picture"),
+        ("KeyTooLongError", "no_such_picture"),
+        ("PreconditionFailed", "superseded"),
+        ("412", "superseded"),
+    ],
+)
+def test_a_picture_that_is_missing_or_replaced_is_refused(code: str, refusal: str) -> None:
+    with stubbed("s3") as stub:
+        stub.refuse("get_object", code)
+        with pytest.raises(Rejected) as error:
+            S3Pictures(stub.client, "uploads", 1000).fetch("uploads/a.jpg", "etag")
+    assert error.value.code == refusal
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "404", "PreconditionFailed", "412"])
+def test_a_manifest_that_is_missing_or_replaced_is_refused(code: str) -> None:
+    with stubbed("s3") as stub:
+        stub.refuse("get_object", code)
+        with pytest.raises(Rejected, match="superseded"):
+            S3Uploads(stub.client, "uploads").read("jobs/a.json", "etag")
+
+
+def test_any_other_error_is_raised() -> None:
+    with stubbed("s3") as stub:
+        stub.refuse("get_object", "SlowDown")
+        with pytest.raises(stub.client.exceptions.ClientError):
+            S3Pictures(stub.client, "uploads", 1000).fetch("uploads/a.jpg", "etag")
+        stub.refuse("get_object", "SlowDown")
+        with pytest.raises(stub.client.exceptions.ClientError):
+            S3Uploads(stub.client, "uploads").read("jobs/a.json", "etag")
+
+
+@pytest.mark.parametrize(("limit", "accepted"), [(6, True), (5, False)])
+def test_a_picture_over_the_limit_is_refused_before_it_is_read(limit: int, accepted: bool) -> None:
+    answer = body(b"pixels")
+    with stubbed("s3") as stub:
+        stub.answer("get_object", **answer)
+        pictures = S3Pictures(stub.client, "uploads", limit)
+        if accepted:
+            assert pictures.fetch("uploads/a.jpg", None) == b"pixels"
+        else:
+            with pytest.raises(Rejected, match="too_large"):
+                pictures.fetch("uploads/a.jpg", None)
+
+
+def test_a_result_is_stored_with_its_type_and_is_not_shared_by_caches() -> None:
+    with stubbed("s3") as stub:
+        stub.answer("put_object")
+        S3Results(stub.client, "results").put("j1/blur.png", b"x", "image/png")
+    assert (stub.only["ContentType"], stub.only["CacheControl"]) == ("image/png", "private, max-age=3600")
+    assert stub.only["ContentDisposition"] == "inline"
+
+
+def test_a_ticket_is_for_one_key_one_type_and_a_largest_size() -> None:
+    with stubbed("s3") as stub:
+        ticket = S3Uploads(stub.client, "uploads").ticket("uploads/j1/a.jpg", "image/jpeg", 500, 60)
+    assert ticket["fields"]["key"] == "uploads/j1/a.jpg"
+    assert (ticket["fields"]["Content-Type"], ticket["fields"]["success_action_status"]) == ("image/jpeg", "201")
+    conditions = json.loads(base64.b64decode(ticket["fields"]["policy"]))["conditions"]
+    assert ["content-length-range", 0, 500] in conditions
+    assert {"Content-Type": "image/jpeg"} in conditions

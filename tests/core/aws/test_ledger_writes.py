@@ -1,0 +1,267 @@
+"""Every write of the ledger has the condition that makes a duplicate or late one change nothing."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.core.aws.stubs import Stub, stubbed
+from umbel_core.aws.dynamo import item
+from umbel_core.aws.keys import cancelled_key, deployed_ops_key, job_key, stopped_group_key, task_key
+from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.clock import epoch, now
+from umbel_core.ledger import DeadLetter, ErrorRecord, Event, Job, Outcome, Task
+
+JOB_ID = f"j{'0' * 20}"
+MOMENT = "2026-01-31T12:00:00.123Z"
+DAY = 86_400
+OPEN_IN_ROUND = "#status IN (:is_pending, :is_running) AND #round = :in_round"
+
+
+def ledger(stub: Stub) -> DynamoLedger:
+    return DynamoLedger(stub.client, "table", retention_days=30)
+
+
+def a_job(**changes: Any) -> Job:
+    job = Job(id=JOB_ID, kind="task", name="n", created_at=MOMENT, updated_at=MOMENT)
+    return msgspec.structs.replace(job, **changes)
+
+
+def a_task(index: int = 0, **changes: Any) -> Task:
+    task = Task(job_id=JOB_ID, index=index, op="say", variant=f"v{index}", input="x", queued_at=MOMENT)
+    return msgspec.structs.replace(task, **changes)
+
+
+def writes(stub: Stub, call: int = -1) -> list[dict[str, Any]]:
+    """The writes of a transaction."""
+    transaction: list[dict[str, Any]] = stub.calls[call][1]["TransactItems"]
+    return transaction
+
+
+def is_in(seconds: int, value: dict[str, str]) -> bool:
+    """Whether an expiry is so many seconds from now."""
+    return abs(int(value["N"]) - epoch() - seconds) < 60
+
+
+def test_a_pending_job_is_written_without_a_condition_so_that_the_sdk_may_repeat_it() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("put_item")
+        ledger(stub).expect(a_job())
+    assert "ConditionExpression" not in stub.only
+    written = stub.only["Item"]
+    assert written["listed"] == {"S": "JOBS"}
+    assert "unfinished" not in written, "the sweeper must not count it before it has tasks"
+    assert is_in(30 * DAY, written["expire_at"])
+
+
+def test_a_job_that_waits_for_its_upload_expires_when_it_says() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("put_item")
+        ledger(stub).expect(a_job(expire_at=1234))
+    assert stub.only["Item"]["expire_at"] == {"N": "1234"}
+
+
+@pytest.mark.parametrize(("status", "condition"), [("pending", "<>"), ("cancelled", "=")])
+def test_a_plan_is_written_once_and_not_over_a_cancellation_that_it_does_not_know(status: str, condition: str) -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        assert ledger(stub).plan(a_job(status=status, planned=True), [a_task(0), a_task(1)])
+    *tasks, job, _ = writes(stub)
+    assert job["Put"]["ConditionExpression"] == (
+        f"attribute_not_exists(pk) OR (planned = :no AND #status {condition} :cancelled)"
+    )
+    assert job["Put"]["ExpressionAttributeNames"] == {"#status": "status"}
+    assert job["Put"]["ExpressionAttributeValues"] == {":no": {"BOOL": False}, ":cancelled": {"S": "cancelled"}}
+    assert ("unfinished" in job["Put"]["Item"]) == (status == "pending")
+    assert [write["Put"]["Item"]["sk"]["S"] for write in tasks] == ["TASK#000000", "TASK#000001"]
+    assert all("ConditionExpression" not in write["Put"] for write in tasks), "the job's condition is enough"
+
+
+def test_the_tasks_of_a_large_plan_are_written_before_its_job_and_never_twice() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items", "transact_write_items", "transact_write_items")
+        ledger(stub).plan(a_job(planned=True), [a_task(index) for index in range(200)])
+    assert [len(writes(stub, call)) for call in range(3)] == [98, 98, 4 + 2]
+    for call in range(2):
+        assert {write["Put"]["ConditionExpression"] for write in writes(stub, call)} == {"attribute_not_exists(pk)"}
+    assert writes(stub, 2)[-2]["Put"]["Item"]["sk"] == {"S": "JOB"}
+
+
+def test_planned_tasks_are_counted_op_by_op_in_the_transaction_that_decides() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        ledger(stub).plan(a_job(planned=True), [a_task(0), a_task(1, op="blur"), a_task(2)])
+    update = writes(stub)[-1]["Update"]
+    assert update["Key"]["pk"] == {"S": "STATS"}
+    assert update["Key"]["sk"]["S"].startswith("PLANNED#")
+    assert update["UpdateExpression"] == "ADD #say :say, #blur :blur"
+    assert update["ExpressionAttributeNames"] == {"#say": "say", "#blur": "blur"}
+    assert update["ExpressionAttributeValues"] == {":say": {"N": "2"}, ":blur": {"N": "1"}}
+
+
+def test_a_job_without_tasks_counts_nothing() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        ledger(stub).plan(a_job(planned=True), [])
+    assert [list(write) for write in writes(stub)] == [["Put"]]
+
+
+def test_an_outcome_ends_a_task_that_is_open_in_the_round_of_the_message() -> None:
+    command = a_task(7, round=2).command()
+    with stubbed("dynamodb") as stub:
+        stub.answer("update_item")
+        assert ledger(stub).commit(command, Outcome(status="completed", result={"n": 1.5}, finished_at=MOMENT))
+    assert stub.only["Key"] == task_key(JOB_ID, 7)
+    assert stub.only["ConditionExpression"] == OPEN_IN_ROUND
+    assert stub.only["UpdateExpression"].endswith(" ADD version :one")
+    values = stub.only["ExpressionAttributeValues"]
+    assert (values[":is_pending"], values[":is_running"]) == ({"S": "pending"}, {"S": "running"})
+    assert (values[":in_round"], values[":one"]) == ({"N": "2"}, {"N": "1"})
+    assert (values[":status"], values[":result"]) == ({"S": "completed"}, {"S": '{"n":1.5}'})
+    assert ":error" not in values, "what is None is not written"
+    assert {"#status", "#round"} <= set(stub.only["ExpressionAttributeNames"])
+
+
+@pytest.mark.parametrize("operation", ["update_item", "transact_write_items"])
+def test_a_refused_condition_is_an_answer_and_any_other_error_is_raised(operation: str) -> None:
+    command = a_task(group="north", stop_group=operation == "transact_write_items").command()
+    failed = Outcome(status="failed", error=ErrorRecord("c", "m"), finished_at=MOMENT)
+    with stubbed("dynamodb") as stub:
+        if operation == "update_item":
+            stub.refuse(operation, "ConditionalCheckFailedException")
+        else:
+            reasons = [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}]
+            stub.refuse(operation, "TransactionCanceledException", CancellationReasons=reasons)
+        assert not ledger(stub).commit(command, failed)
+        stub.refuse(operation, "AccessDeniedException")
+        with pytest.raises(stub.client.exceptions.ClientError):
+            ledger(stub).commit(command, failed)
+
+
+def test_a_failure_stops_its_group_in_the_same_transaction() -> None:
+    command = a_task(3, group="north", stop_group=True).command()
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        ledger(stub).commit(command, Outcome(status="failed", error=ErrorRecord("c", "It broke."), finished_at=MOMENT))
+    end, stop = (write["Update"] for write in writes(stub))
+    assert end["ConditionExpression"] == OPEN_IN_ROUND
+    assert stop["Key"] == stopped_group_key(JOB_ID, "north")
+    reason = stop["ExpressionAttributeValues"][":reason"]["S"]
+    assert reason == "The group 'north' was stopped by its task 3: It broke."
+    assert is_in(30 * DAY, stop["ExpressionAttributeValues"][":expiry"])
+
+
+@pytest.mark.parametrize(("status", "stop_group", "group"), [("completed", True, "n"), ("failed", False, "n")])
+def test_nothing_else_stops_a_group(status: Any, stop_group: bool, group: str) -> None:
+    command = a_task(group=group, stop_group=stop_group).command()
+    with stubbed("dynamodb") as stub:
+        stub.answer("update_item")
+        ledger(stub).commit(command, Outcome(status=status, error=ErrorRecord("c", "m"), finished_at=MOMENT))
+
+
+def test_a_running_task_is_marked_under_the_same_condition() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("update_item")
+        assert ledger(stub).start(a_task().command(), 2, MOMENT)
+    assert stub.only["ConditionExpression"] == OPEN_IN_ROUND
+    values = stub.only["ExpressionAttributeValues"]
+    assert (values[":status"], values[":attempts"], values[":started_at"]) == (
+        {"S": "running"},
+        {"N": "2"},
+        {"S": MOMENT},
+    )
+
+
+@pytest.mark.parametrize(
+    ("transient", "added"), [(False, "ADD version :one"), (True, "ADD version :one, transient_refusals :one")]
+)
+def test_an_error_is_stored_under_the_same_condition(transient: bool, added: str) -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("update_item")
+        ledger(stub).record_error(a_task().command(), 2, "e" * 2000, transient=transient)
+    assert stub.only["ConditionExpression"] == OPEN_IN_ROUND
+    assert stub.only["UpdateExpression"].endswith(added)
+    assert stub.only["ExpressionAttributeValues"][":last_error"] == {"S": "e" * 1000}
+
+
+def test_a_cancellation_moves_the_job_and_marks_it_for_the_workers() -> None:
+    stored = {**job_key(JOB_ID), **item(a_job(planned=True))}
+    with stubbed("dynamodb") as stub:
+        stub.answer("get_item", Item=stored)
+        stub.answer("transact_write_items")
+        stub.answer("get_item", Item=stored)
+        ledger(stub).cancel(JOB_ID)
+    move, mark = writes(stub, 1)
+    assert move["Update"]["Key"] == job_key(JOB_ID)
+    assert move["Update"]["ConditionExpression"] == "#status IN (:old0, :old1)"
+    assert "REMOVE unfinished ADD version :one" in move["Update"]["UpdateExpression"]
+    values = move["Update"]["ExpressionAttributeValues"]
+    assert (values[":new"], values[":old0"], values[":old1"]) == (
+        {"S": "cancelled"},
+        {"S": "pending"},
+        {"S": "running"},
+    )
+    assert mark["Put"]["Item"].items() >= cancelled_key(JOB_ID).items()
+    assert is_in(14 * DAY, mark["Put"]["Item"]["expire_at"]), "as long as a message may stay in its queue"
+
+
+def test_a_resumed_job_loses_its_mark_and_is_unfinished_again() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        ledger(stub).resume(JOB_ID)
+    move, mark = writes(stub)
+    assert "unfinished = :jobs ADD version :one" in move["Update"]["UpdateExpression"]
+    values = move["Update"]["ExpressionAttributeValues"]
+    assert (values[":old0"], values[":old1"], values[":jobs"]) == ({"S": "cancelled"}, {"S": "failed"}, {"S": "JOBS"})
+    assert mark["Delete"]["Key"] == cancelled_key(JOB_ID)
+
+
+def stored_task(**changes: Any) -> dict[str, Any]:
+    return {**task_key(JOB_ID, 0), **item(a_task(**changes))}
+
+
+def test_a_task_is_reopened_in_the_round_that_was_read() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[stored_task(status="failed", round=1)])
+        stub.answer("update_item")
+        (again,) = ledger(stub).reopen(JOB_ID, None)
+    assert (again.status, again.round) == ("pending", 2)
+    update = stub.calls[1][1]
+    assert update["ConditionExpression"] == "#status IN (:pending, :failed, :skipped) AND #round = :round"
+    assert update["ExpressionAttributeValues"][":round"] == {"N": "1"}
+    assert update["UpdateExpression"].endswith("ADD #round :one, version :one")
+    removed = update["UpdateExpression"].partition("REMOVE ")[2].partition(" ADD")[0].split(", ")
+    assert set(removed) == {"#error", "#result", "started_at", "finished_at", "duration_ms", "last_error", "worker"}
+
+
+def test_a_reopened_task_removes_the_stop_of_its_group() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[stored_task(status="failed", group="north", stop_group=True)])
+        stub.answer("transact_write_items")
+        ledger(stub).reopen(JOB_ID, None)
+    update, removal = writes(stub)
+    assert update["Update"]["Key"] == task_key(JOB_ID, 0)
+    assert removal["Delete"]["Key"] == stopped_group_key(JOB_ID, "north")
+
+
+def test_a_dead_letter_expires_with_the_jobs_and_an_event_after_a_day() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("put_item", "put_item")
+        ledger(stub).put_dead_letter(
+            DeadLetter(op="say", id="m1", body="{}", reason="r", at=now(), job_id="j", index=0)
+        )
+        ledger(stub).record_event(Event(kind="paused", message="say is paused."))
+    (_, dead_letter), (_, event) = stub.calls
+    assert is_in(30 * DAY, dead_letter["Item"]["expire_at"])
+    assert dead_letter["Item"]["job"] == {"S": "j"}, "the stored name of job_id"
+    assert is_in(DAY, event["Item"]["expire_at"])
+
+
+def test_the_ops_of_a_deployment_replace_those_of_the_one_before() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("put_item", Attributes={**deployed_ops_key(), "ops": {"L": [{"S": "blur"}]}})
+        stub.answer("put_item")
+        assert ledger(stub).replace_deployed_ops(["crop"]) == ["blur"]
+        assert ledger(stub).replace_deployed_ops(["crop"]) is None
+    assert stub.calls[0][1]["ReturnValues"] == "ALL_OLD"
+    assert stub.calls[0][1]["Item"] == {**deployed_ops_key(), "ops": {"L": [{"S": "crop"}]}}
