@@ -1,4 +1,4 @@
-"""Code and layers as folders to upload: wheels taken by uv for the target, compiled, cut down; no Docker."""
+"""Builds functions' code and layers as folders to upload: locked wheels for the target, compiled; without Docker."""
 
 import os
 import shutil
@@ -106,7 +106,7 @@ def code(name: str, packages: list[Path], data: dict[str, bytes], target: Target
 
 
 def _cut(python: Path, keep_under: dict[str, list[str]], drop: list[str]) -> None:
-    """Leave out what no function imports: it would be unpacked at every cold start."""
+    """Delete what no function imports: it would be unpacked at every cold start."""
     for folder, kept in keep_under.items():
         for child in (python / folder).iterdir():
             if child.name not in kept:
@@ -228,7 +228,7 @@ def _part(folder: Path) -> Path:
 
 
 def _finished(folder: Path) -> bool:
-    """Tell whether the folder is there as it was finished; a day counts from now then. One with other modes goes."""
+    """Tell whether the folder is there as it was finished, and mark it as used now. Delete one with other modes."""
     if not folder.is_dir():
         return False
     modes = (path.stat().st_mode & 0o777 == (_FOLDER if path.is_dir() else _FILE) for path in folder.rglob("*"))
@@ -240,7 +240,7 @@ def _finished(folder: Path) -> bool:
 
 
 def _finish(part: Path, folder: Path) -> None:
-    """Put the finished folder in place, and clear away what nobody has used for a day."""
+    """Put the finished folder in place, and delete those that were not used for a day."""
     yesterday = time.time() - 86_400
     for older in folder.parent.iterdir():
         if older != part and older.stat().st_mtime < yesterday:
