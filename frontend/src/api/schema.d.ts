@@ -469,6 +469,8 @@ export interface components {
             ordered: boolean;
             /** @default null */
             serves: ("batch" | "crawl") | null;
+            /** @default [] */
+            needs: string[];
         };
         /**
          * Counts
@@ -689,6 +691,16 @@ export interface components {
             summary: string;
             /** @description The type of its input */
             takes: string;
+            /**
+             * @description `file`: the input names a file, by its key in the uploads bucket or by its URL
+             * @enum {unknown}
+             */
+            carrier: "file" | "url" | "value";
+            /**
+             * @description Of a file: the types that it may have
+             * @default []
+             */
+            media_types: string[];
             /** @description `picture` goes to the results bucket, `value` into the task's record */
             returns: string;
             /** @description JSON Schema of the input */
@@ -2852,8 +2864,11 @@ export interface operations {
                      *           "name": "reverse",
                      *           "summary": "Turn a text around.",
                      *           "takes": "text",
+                     *           "carrier": "value",
+                     *           "media_types": [],
                      *           "returns": "value",
                      *           "input": {
+                     *             "title": "Text",
                      *             "type": "string"
                      *           },
                      *           "params": {
@@ -2868,7 +2883,8 @@ export interface operations {
                      *             "concurrency": 4,
                      *             "batch": 4,
                      *             "ordered": false,
-                     *             "serves": null
+                     *             "serves": null,
+                     *             "needs": []
                      *           },
                      *           "concurrency": 4,
                      *           "state": "ready",
