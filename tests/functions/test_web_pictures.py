@@ -25,7 +25,7 @@ def web(answer: Any) -> Web:
 
 def refusal(answer: Any) -> Rejected:
     with pytest.raises(Rejected) as error:
-        web(answer).picture("http://shop.example/a.jpg", 5)
+        web(answer).file("http://shop.example/a.jpg", 5)
     return error.value
 
 
@@ -58,4 +58,4 @@ def test_an_empty_file_is_refused() -> None:
 
 
 def test_a_pictures_bytes_are_returned() -> None:
-    assert web(SimpleNamespace(status=200, body=b"pixels")).picture("http://shop.example/a.jpg", 5) == b"pixels"
+    assert web(SimpleNamespace(status=200, body=b"pixels")).file("http://shop.example/a.jpg", 5) == b"pixels"
