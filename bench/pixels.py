@@ -12,15 +12,12 @@ import time
 from collections.abc import Callable
 from importlib import import_module
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
+from tests.ops.running import run
 from tests.pictures.large import large_photo
-from umbel_core.catalogue import load_op
-from umbel_core.settings import Limits
-from worker.pictures import process
 
 pyvips: Any = import_module("pyvips")  # untyped, and only in the group `bench`
 
@@ -30,8 +27,7 @@ Converter = Callable[[bytes], bytes]
 
 def ours(op: str, **params: Any) -> Converter:
     """Return the op as its worker runs it."""
-    function, limits = load_op(Path("functions/ops"), op), Limits()
-    return lambda data: process(function, data, params, limits).data
+    return lambda data: run(op, data, **params).data
 
 
 def plain(work: Callable[[Image.Image], Image.Image], kind: str) -> Converter:

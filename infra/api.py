@@ -65,7 +65,7 @@ class ApiConstruct(Construct):
                 limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
-            facts=True,
+            with_catalogue=True,
             layers=("core", "http"),
             handler="api.app.app",
             memory_mb=1024,

@@ -1,16 +1,18 @@
-"""Code and layers as folders to upload: wheels taken by uv for the target, compiled, cut down; no Docker."""
+"""Builds functions' code and layers as folders to upload: locked wheels for the target, compiled; without Docker."""
 
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from infra.target import Target
+from umbel.content_hash import content_hash
 from umbel.environment import clean
 
 ROOT = Path(__file__).parent.parent
@@ -33,35 +35,59 @@ not check, without this machine's paths, and each file always by the same worker
 process has compiled before shows in the byte code."""
 
 
-def layer(name: str, target: Target, facts: dict[str, bytes] | None = None) -> Path:
-    """A layer's folder: its packages as the lock file has them, its own sources, and facts (files by name)."""
+def layer(name: str, target: Target) -> Path:
+    """Return the folder of a layer: the packages of the group of its name as uv.lock has them, and its own sources."""
     source = ROOT / "layers" / name
-    recipe = tomllib.loads((source / "layer.toml").read_text())
-    locked = _uv("export", "--frozen", "--only-group", name, "--no-emit-project", "--no-header", "--no-annotate")
-    print_of = _digest([source, Path(__file__)], locked, repr(target), *map(repr, (facts or {}).items()))
-    folder = BUILD / "layers" / f"{name}-{target.name}-{print_of}"
+    recipe = tomllib.loads((source / "layer.toml").read_text(encoding="utf-8"))
+    locked = _only(_locked("--only-group", name), recipe.get("only"))
+    return _layer(name, target, locked, recipe, _packages_in(source))
+
+
+def packages_layer(packages: Collection[str], target: Target) -> Path:
+    """Return the folder of a layer of these packages, which uv.lock has in some group; what they need is among them."""
+    return _layer("packages", target, _only(_locked("--all-groups"), packages), {"drop": ["**/*.pyi"]}, [])
+
+
+def _layer(name: str, target: Target, locked: str, recipe: dict[str, Any], sources: list[Path]) -> Path:
+    digest = content_hash([*sources, Path(__file__)], locked, repr(target), repr(recipe))[:16]
+    folder = BUILD / "layers" / f"{name}-{target.name}-{digest}"
     if _finished(folder):
         return folder
     python = _part(folder) / "python"
     python.mkdir()
     requirements = python.parent / "requirements.txt"
-    requirements.write_text(_only(locked, recipe.get("only")))
+    requirements.write_text(locked, encoding="utf-8")
     platform = ["--python-platform", target.platform] if target.platform else []
     where = ["--target", str(python), "--python-version", target.python, *platform]
     _uv("pip", "install", "--no-deps", "--only-binary", ":all:", "--require-hashes", *where, "-r", str(requirements))
     requirements.unlink()
     _cut(python, recipe.get("keep_under", {}), recipe.get("drop", []))
-    for package in (child for child in source.iterdir() if child.is_dir() and child.name != "__pycache__"):
+    for package in sources:
         shutil.copytree(package, python / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     _compile(python, target)
     _finish(python.parent, folder)
     return folder
 
 
-def code(name: str, packages: list[Path], facts: dict[str, bytes], target: Target) -> Path:
-    """A function's folder: packages by their names, single files in folders of theirs, and facts beside them."""
-    print_of = _digest([*packages, Path(__file__)], repr(target), *map(repr, facts.items()))
-    folder = BUILD / "functions" / f"{name}-{target.name}-{print_of}"
+def _packages_in(folder: Path) -> list[Path]:
+    return sorted(child for child in folder.iterdir() if child.is_dir() and child.name != "__pycache__")
+
+
+def _locked(*groups: str) -> str:
+    """Return the packages of these groups as lines of a requirements file, with the hashes of their files."""
+    return _uv("export", "--frozen", *groups, "--no-emit-project", "--no-header", "--no-annotate")
+
+
+@cache
+def size(folder: Path) -> int:
+    """Return the bytes that a folder takes when Lambda has unpacked it."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def code(name: str, packages: list[Path], data: dict[str, bytes], target: Target) -> Path:
+    """Return a function's folder: packages, single files in a folder named as theirs, and data files beside them."""
+    digest = content_hash([*packages, Path(__file__)], repr(target), *map(repr, data.items()))[:16]
+    folder = BUILD / "functions" / f"{name}-{target.name}-{digest}"
     if _finished(folder):
         return folder
     part = _part(folder)
@@ -69,18 +95,18 @@ def code(name: str, packages: list[Path], facts: dict[str, bytes], target: Targe
         if package.is_dir():
             shutil.copytree(package, part / package.name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            place = part / package.parent.name / package.name
-            place.parent.mkdir(exist_ok=True)
-            shutil.copyfile(package, place)
-    for fact, content in facts.items():
-        (part / fact).write_bytes(content)
+            copy = part / package.parent.name / package.name
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(package, copy)
+    for file, content in data.items():
+        (part / file).write_bytes(content)
     _compile(part, target)
     _finish(part, folder)
     return folder
 
 
 def _cut(python: Path, keep_under: dict[str, list[str]], drop: list[str]) -> None:
-    """Leave out what no function imports: it would be unpacked at every cold start."""
+    """Delete what no function imports: it would be unpacked at every cold start."""
     for folder, kept in keep_under.items():
         for child in (python / folder).iterdir():
             if child.name not in kept:
@@ -97,7 +123,7 @@ def _cut(python: Path, keep_under: dict[str, list[str]], drop: list[str]) -> Non
             _remove(path)
 
 
-def _only(requirements: str, wanted: list[str] | None) -> str:
+def _only(requirements: str, wanted: Collection[str] | None) -> str:
     """Keep the wanted packages; a package is a line that begins with its name, and those that go on from it."""
     kept, lines = True, []
     for line in requirements.splitlines():
@@ -136,15 +162,11 @@ def settle_modes(folder: Path) -> None:
 
 
 def fingerprint(folder: Path) -> str:
-    """Return a hash of all names, modes and bytes. The CDK's own leaves out the modes, and would keep an archive that
-    was uploaded with others."""
-    seen = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        content = path.read_bytes() if path.is_file() else b""
-        seen.update(
-            f"{path.relative_to(folder).as_posix()} {path.stat().st_mode:o} {len(content)}\0".encode() + content
-        )
-    return seen.hexdigest()
+    """Return a hash of all names, modes and bytes in a folder.
+
+    The CDK's own leaves out the modes, and would keep an archive that was uploaded with others.
+    """
+    return content_hash(sorted(folder.iterdir()), ignored=frozenset(), modes=True)
 
 
 @cache
@@ -197,18 +219,6 @@ def _uv_program() -> str:
     return str(own)
 
 
-def _digest(paths: list[Path], *texts: str) -> str:
-    seen = hashlib.sha256()
-    for path in paths:
-        files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-        for file in files:
-            if "__pycache__" not in file.parts:
-                seen.update(os.fsencode(str(file.relative_to(path.parent))) + b"\0" + file.read_bytes() + b"\0")
-    for text in texts:
-        seen.update(text.encode() + b"\0")
-    return seen.hexdigest()[:16]
-
-
 def _part(folder: Path) -> Path:
     """Where this process puts the folder together; another may be at the same one."""
     part = folder.with_name(f".{folder.name}.{os.getpid()}")
@@ -218,7 +228,7 @@ def _part(folder: Path) -> Path:
 
 
 def _finished(folder: Path) -> bool:
-    """Tell whether the folder is there as it was finished; a day counts from now then. One with other modes goes."""
+    """Tell whether the folder is there as it was finished, and mark it as used now. Delete one with other modes."""
     if not folder.is_dir():
         return False
     modes = (path.stat().st_mode & 0o777 == (_FOLDER if path.is_dir() else _FILE) for path in folder.rglob("*"))
@@ -230,7 +240,7 @@ def _finished(folder: Path) -> bool:
 
 
 def _finish(part: Path, folder: Path) -> None:
-    """Put the finished folder in place, and clear away what nobody has used for a day."""
+    """Put the finished folder in place, and delete those that were not used for a day."""
     yesterday = time.time() - 86_400
     for older in folder.parent.iterdir():
         if older != part and older.stat().st_mtime < yesterday:

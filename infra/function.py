@@ -1,5 +1,6 @@
 """What every function here has in common: interpreter, layer, JSON logs, tracing, retention, its own role."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -8,25 +9,29 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.bundle import ROOT, code, fingerprint, layer
+from infra.bundle import ROOT, BundleError, code, fingerprint, layer, packages_layer, size
 from infra.target import Target
 from umbel_core.environment import variables
 
 FUNCTIONS = ROOT / "functions"
 _LOGS = {"POWERTOOLS_LOG_LEVEL": "INFO"}
 """Said here, so that nothing around an engine changes it: there, a function that logs nothing waits for 50 ms."""
+_MOST_BYTES = 250 * 1024**2
+"""What Lambda takes of a function's code and its layers together, unpacked."""
 
 
 class FunctionFactory:
     """Makes the stack's functions and the layers that they share."""
 
-    def __init__(self, scope: Construct, target: Target, prefix: str, facts: dict[str, bytes], ops: Path) -> None:
+    def __init__(
+        self, scope: Construct, target: Target, prefix: str, packaged_data: dict[str, bytes], ops: Path
+    ) -> None:
         self.target = target
         self.prefix = prefix
         self.ops = ops
         self._scope = scope
-        self._packaged_data = facts
-        self._layers: dict[str, lambda_.LayerVersion] = {}
+        self._packaged_data = packaged_data
+        self._layers: dict[Path, lambda_.LayerVersion] = {}
 
     def function(
         self,
@@ -36,8 +41,9 @@ class FunctionFactory:
         environment: msgspec.Struct | None = None,
         name: str | None = None,
         sources: list[Path] | None = None,
-        facts: bool = False,
+        with_catalogue: bool = False,
         layers: tuple[str, ...] = ("core",),
+        packages: Collection[str] = (),
         handler: str | None = None,
         memory_mb: int = 512,
         timeout_seconds: int = 20,
@@ -46,7 +52,13 @@ class FunctionFactory:
     ) -> lambda_.Function:
         """The function of one role: the folder of that name under functions/, handler `<role>.handler.handle`."""
         full_name = f"{self.prefix}-{name or role}"
-        bundle = code(name or role, sources or [FUNCTIONS / role], self._packaged_data if facts else {}, self.target)
+        bundle = code(
+            name or role, sources or [FUNCTIONS / role], self._packaged_data if with_catalogue else {}, self.target
+        )
+        folders = {f"{layer_name.capitalize()}Layer": layer(layer_name, self.target) for layer_name in layers}
+        if packages:
+            folders[_id_of(packages)] = packages_layer(packages, self.target)
+        _check_size(full_name, bundle, folders, packages)
         log_group = logs.LogGroup(
             scope,
             "Logs",
@@ -62,7 +74,7 @@ class FunctionFactory:
             architecture=self.target.lambda_architecture,
             handler=handler or f"{role}.handler.handle",
             code=lambda_.Code.from_asset(str(bundle), asset_hash=fingerprint(bundle)),
-            layers=[self._layer(name) for name in layers],
+            layers=[self._layer(*each) for each in folders.items()],
             memory_size=memory_mb,
             timeout=Duration.seconds(timeout_seconds),
             reserved_concurrent_executions=reserved,
@@ -72,14 +84,28 @@ class FunctionFactory:
             tracing=lambda_.Tracing.ACTIVE,
         )
 
-    def _layer(self, name: str) -> lambda_.LayerVersion:
-        if name not in self._layers:
-            bundle = layer(name, self.target)
-            self._layers[name] = lambda_.LayerVersion(
+    def _layer(self, construct_id: str, folder: Path) -> lambda_.LayerVersion:
+        if folder not in self._layers:
+            self._layers[folder] = lambda_.LayerVersion(
                 self._scope,
-                f"{name.capitalize()}Layer",
-                code=lambda_.Code.from_asset(str(bundle), asset_hash=fingerprint(bundle)),
+                construct_id,
+                code=lambda_.Code.from_asset(str(folder), asset_hash=fingerprint(folder)),
                 compatible_runtimes=[self.target.runtime],
                 compatible_architectures=[self.target.lambda_architecture],
             )
-        return self._layers[name]
+        return self._layers[folder]
+
+
+def _id_of(packages: Collection[str]) -> str:
+    """Return the name of the layer of these packages: two ops that need the same ones share it."""
+    return f"PackagesLayer-{'-'.join(packages)}"
+
+
+def _check_size(function: str, bundle: Path, layers: dict[str, Path], packages: Collection[str]) -> None:
+    own = size(layers[_id_of(packages)]) if packages else 0
+    others = size(bundle) + sum(size(folder) for folder in layers.values()) - own
+    if own + others > _MOST_BYTES:
+        raise BundleError(
+            f"{function}: its packages ({', '.join(packages)}) take {own / 1e6:.0f} MB unpacked, and Lambda has room "
+            f"for {(_MOST_BYTES - others) / 1e6:.0f} MB beside its code and its other layers; need fewer packages"
+        )

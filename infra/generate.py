@@ -45,7 +45,7 @@ def types(target: Path = TYPES) -> None:
     whole = openapi.document(version(), Limits())
     whole["components"]["schemas"] |= asyncapi.document(version())["components"]["schemas"]
     whole["components"]["schemas"] |= msgspec.json.schema_components(
-        [contract.PageConfig], ref_template="#/components/schemas/{name}"
+        [contract.PageConfig, contract.Page], ref_template="#/components/schemas/{name}"
     )[1]
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "contract.json"

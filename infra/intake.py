@@ -54,7 +54,7 @@ class IntakeConstruct(Construct):
                 ordered_topic=self.ordered.topic_arn,
                 limits=limits,
             ),
-            facts=True,
+            with_catalogue=True,
             timeout_seconds=_TIMEOUT,
         )
         coordinator.add_event_source(

@@ -11,14 +11,14 @@ from constructs import Construct
 from infra.function import FUNCTIONS, FunctionFactory
 from infra.intake import IntakeConstruct
 from infra.ledger import LedgerConstruct
+from infra.packages import packages_of
 from infra.queue import Queue
+from umbel_core.input_types import layers_for
 from umbel_core.lane_settings import LaneSettings
 from umbel_core.op import OpCard
 from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
 
-LAYERS_FOR = {"picture": ("imaging", "fetching"), "url": ("fetching",)}
-"""What a lane's function has besides the core, by what its op takes."""
 _LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 """Keeps glibc from giving a picture's pages back and asking for them again: a 12 MP decode takes a third less."""
 
@@ -56,12 +56,13 @@ class Lane(Construct):
                 filter_policy={"op": sns.SubscriptionFilter.string_filter(allowlist=[card.name])},
             )
         )
-        on_pictures = card.takes == "picture"
+        source = factory.ops / f"{card.name}.py"
+        layers = layers_of(card)
         worker = factory.function(
             self,
             "worker",
             name=f"op-{card.name}",
-            sources=[FUNCTIONS / "worker", factory.ops / f"{card.name}.py"],
+            sources=[FUNCTIONS / "worker", source],
             environment=WorkerEnvironment(
                 op=card.name,
                 uploads_bucket=ledger.uploads.bucket_name,
@@ -70,11 +71,12 @@ class Lane(Construct):
                 lane_queue_url=self.queue.queue.queue_url,
                 limits=limits,
             ),
-            layers=("core", *LAYERS_FOR.get(card.takes, ())),
+            layers=layers,
+            packages=packages_of(card, source, layers),
             memory_mb=card.compute.memory_mb,
             timeout_seconds=card.compute.timeout_seconds,
             reserved=numbers.reserved,
-            plain=_LEAN_MALLOC if on_pictures else None,
+            plain=_LEAN_MALLOC if "imaging" in layers else None,
         )
         worker.add_event_source(
             sources.SqsEventSource(
@@ -86,13 +88,20 @@ class Lane(Construct):
             )
         )
         ledger.table.grant(worker, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
-        if "fetching" in LAYERS_FOR.get(card.takes, ()):
+        if "fetching" in layers:
             # A circuit that opens, which everybody hears of; a host that is well again loses it.
             ledger.table.grant(worker, "dynamodb:PutItem", "dynamodb:DeleteItem")
         self.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")
-        if on_pictures:
+        if card.carrier == "file":
             ledger.uploads.grant_read(worker)
+        if card.returns == "picture":
             ledger.results.grant_put(worker)
+
+
+def layers_of(card: OpCard) -> tuple[str, ...]:
+    """Return the layers of an op's lane, but for the one of the packages that it needs."""
+    returned = ("imaging",) if card.returns == "picture" else ()
+    return tuple(dict.fromkeys(("core", *layers_for(card.takes), *returned)))
 
 
 def lane_name(prefix: str, op: str) -> str:

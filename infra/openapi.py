@@ -217,7 +217,7 @@ def _schemas(catalogue: Catalogue | None) -> Document:
     kinds.add(contract.ErrorBody)
     _, schemas = msgspec.json.schema_components(sorted(kinds, key=str), ref_template=_REF)
     if catalogue:
-        pictures = [name for name, card in catalogue.items() if card.takes == "picture"]
+        pictures = [name for name, card in catalogue.items() if card.carrier == "file"]
         schemas["TaskSpec"]["properties"]["op"]["enum"] = list(catalogue)
         schemas["ImageRequest"]["properties"]["operation"]["enum"] = pictures
         schemas["TaskRequest"]["properties"]["type"]["enum"] = [name for name in catalogue if name not in pictures]

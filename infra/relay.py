@@ -57,7 +57,7 @@ class RelayConstruct(Construct):
                 limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
-            facts=True,
+            with_catalogue=True,
         )
         integration = integrations.WebSocketLambdaIntegration("Sockets", self.sockets)
         self.api.add_route(

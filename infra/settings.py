@@ -1,4 +1,4 @@
-"""What `cdk.json`'s context and `-c` may say, with its bounds: read once, refused with a sentence."""
+"""The settings of `cdk.json`'s context and of `-c`, with their bounds."""
 
 import json
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     allowed_origins: list[Origin] = []
     """Further origins whose pages may call the API; the web app's own is always allowed."""
     alarm_email: str | None = None
-    """Who is told when an alarm goes off."""
+    """The e-mail address that gets the alarms."""
     keep_data: bool = True
     """False: `cdk destroy` deletes buckets and tables with what is in them."""
     max_upload_bytes: int = Limits().max_upload_bytes

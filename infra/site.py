@@ -10,7 +10,6 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from api.uploads import TAKEN
 from infra.api import STAGE, ApiConstruct
 from infra.bundle import ROOT, fingerprint, settle_modes
 from infra.function import FunctionFactory
@@ -21,6 +20,7 @@ from umbel import toolchain
 from umbel.errors import UmbelError
 from umbel_core.contract import PageConfig
 from umbel_core.contract.limits import published
+from umbel_core.input_types import upload_media_types
 from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
 
@@ -85,7 +85,7 @@ class SiteConstruct(Construct):
             socket=f"/_aws/execute-api/{relay.api.api_id}/{relay.stage.stage_name}" if local else relay.stage.url,
             uploads_bucket=ledger.uploads.bucket_name,
             recipes={name: list(variants) for name, variants in recipes.items()},
-            formats=list(TAKEN),
+            formats=upload_media_types(),
             limits=published(limits),
         )
         files = built()

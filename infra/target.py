@@ -1,4 +1,4 @@
-"""Where a deployment goes: AWS, or an engine on this machine. The template is the same; what differs stands here."""
+"""The target of a deployment, AWS or a local engine: everything in which the two differ."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What the functions run on, and under which addresses they are reached."""
+    """What the functions run on, and the URLs at which they are reached."""
 
     name: Literal["aws", "local"]
     python: str
@@ -20,9 +20,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """uv's name of the platform that wheels are taken for; None is this machine."""
     architecture: Literal["arm64", "x86_64"]
     endpoint: str | None = None
-    """Base address of the engine, as functions reach it."""
+    """Base URL of the engine, as functions reach it."""
     public_endpoint: str | None = None
-    """The address under which browsers reach it, when that is another: the page's, and that of links."""
+    """Base URL of the engine as browsers reach it, when it is another one: for the page and for links."""
 
     @property
     def runtime(self) -> lambda_.Runtime:
@@ -39,7 +39,7 @@ AWS = Target(name="aws", python="3.13", platform="aarch64-manylinux_2_28", archi
 
 
 def read_target(context: Callable[[str], Any]) -> Target:
-    """AWS, unless the context says `target=local` or `AWS_ENDPOINT_URL` names an engine.
+    """Return AWS, unless the context says `target=local` or `AWS_ENDPOINT_URL` names an engine.
 
     The local engine runs functions on its own interpreter, which is the one that runs this synthesis; an engine that
     runs them in containers takes `-c python=3.13`.

@@ -42,7 +42,7 @@ class TickerConstruct(Construct):
                 reserve=reserve,
                 limits=limits,
             ),
-            facts=True,
+            with_catalogue=True,
             timeout_seconds=_TIMEOUT,
         )
         events.Rule(

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-# The same examples in every run, so that no test fails by chance; `--hypothesis-profile=thorough` tries new ones.
-settings.register_profile("fixed", derandomize=True, database=None)
-settings.register_profile("thorough", max_examples=1000)
+# The same examples in every run and no deadline, so that no test fails by chance or because the machine is busy.
+# `--hypothesis-profile=thorough` tries new examples.
+settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile("fixed")
 
 # Before anything imports `umbel`, so that no test touches the Umbel that the user runs. With UMBEL_TEST_HOME the

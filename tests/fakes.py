@@ -350,8 +350,8 @@ class FakeConnections:
         return True
 
     def remove(self, socket: str) -> None:
-        for job in self._jobs.pop(socket, []):
-            self._end_job(job)
+        for job_id in self._jobs.pop(socket, []):
+            self._end_job(job_id)
         for sockets in self._topics.values():
             sockets.discard(socket)
         self._roles.pop(socket, None)

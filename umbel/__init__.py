@@ -27,17 +27,15 @@ if TYPE_CHECKING:
     from umbel.client import Client
     from umbel.errors import ApiError, NotRunningError, TaskError, UmbelError, UnreachableError
     from umbel.job import Job
-    from umbel.pages import Page
     from umbel.result_file import ResultFile
-    from umbel_core.contract import JobMessage, Task, TaskMessage, Variant, Visit
+    from umbel_core.contract import JobMessage, Page, Task, TaskMessage, Variant, Visit
 else:
     _MODULES = {
         "umbel.client": ("Client",),
         "umbel.errors": ("ApiError", "NotRunningError", "TaskError", "UmbelError", "UnreachableError"),
         "umbel.job": ("Job",),
-        "umbel.pages": ("Page",),
         "umbel.result_file": ("ResultFile",),
-        "umbel_core.contract": ("JobMessage", "Task", "TaskMessage", "Variant", "Visit"),
+        "umbel_core.contract": ("JobMessage", "Page", "Task", "TaskMessage", "Variant", "Visit"),
     }
 
     def __getattr__(name):

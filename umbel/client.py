@@ -12,7 +12,6 @@ from umbel import listing, stack
 from umbel.errors import TaskError, UmbelError
 from umbel.job import Job
 from umbel.ordered_map import ordered_map
-from umbel.pages import Page
 from umbel.result_file import ResultFile
 from umbel.transport import Transport
 from umbel.upload_form import Progress, upload
@@ -29,6 +28,7 @@ from umbel_core.contract import (
     Manifest,
     Op,
     OpList,
+    Page,
     Redriven,
     ScaleRequest,
     Stats,

@@ -13,8 +13,8 @@ import msgspec
 
 _chance = random.Random()  # noqa: S311 - chance, not secrets
 _LETTERS = "abcdefghijklmnopqrstuvwxyz  ABCÄÖÜßéñøΩжツ漢🌿"
-_SKIPPED = ("url",)
-"""Nobody's server is asked for pages by chance."""
+_MEDIA_TYPE = "image/png"
+"""The only kind of file that is made up here."""
 _MOST = 64
 """Numbers stay small: a picture's side, the items of a list."""
 
@@ -25,12 +25,12 @@ class LoadCase(msgspec.Struct, frozen=True, kw_only=True):
     op: str
     payload: Any
     expected: Any = msgspec.UNSET
-    is_picture: bool = False
-    """The op takes a picture, and the payload is its parameters."""
+    is_file: bool = False
+    """The op takes a file, which is made up as it is sent, and the payload is its parameters."""
 
     def request(self) -> tuple[str, dict[str, Any]]:
         """Path and body of the call that sends it."""
-        if self.is_picture:
+        if self.is_file:
             data = base64.b64encode(_png()).decode()
             return "/jobs", {"image_data": data, "operation": self.op, "params": self.payload}
         return "/tasks", {"type": self.op, "payload": self.payload}
@@ -46,12 +46,14 @@ def load_case(card: dict[str, Any]) -> LoadCase | None:
     if known := getattr(_Known, op, None):
         payload, expected = known()
         return LoadCase(op=op, payload=payload, expected=expected)
-    if card["takes"] in _SKIPPED or (required and card["takes"] != "picture"):
+    is_file = card["carrier"] == "file"
+    # Nobody's server is asked for pages at random.
+    if card["carrier"] == "url" or (is_file and _MEDIA_TYPE not in card["media_types"]) or (required and not is_file):
         return None
     try:
-        if card["takes"] == "picture":
+        if is_file:
             params = {name: _value(card["params"]["properties"][name]) for name in required}
-            return LoadCase(op=op, payload=params, is_picture=True)
+            return LoadCase(op=op, payload=params, is_file=True)
         return LoadCase(op=op, payload=_value(card["input"]))
     except KeyError:
         return None

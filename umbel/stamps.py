@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import sys
@@ -10,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from umbel.content_hash import content_hash
 from umbel.errors import UmbelError
 from umbel.paths import ROOT, TOOLS
 
 STAMPS = TOOLS / "stamps"
-_MADE = {"node_modules", "dist", "__pycache__"}
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,8 @@ def ensure(part: Part) -> None:
 
 
 def digest(paths: list[Path]) -> str:
-    """Return a fingerprint of the files at and below these paths, and of the interpreter that reads them."""
-    seen = hashlib.sha256(repr(sys.version_info[:2]).encode())
-    for path in paths:
-        files = sorted(_sources(path)) if path.is_dir() else [path] if path.exists() else []
-        for file in files:
-            seen.update(str(file.relative_to(path.parent)).encode())
-            seen.update(file.read_bytes())
-    return seen.hexdigest()
+    """Return a hash of the files at and below these paths, and of the version of the interpreter that reads them."""
+    return content_hash(paths, repr(sys.version_info[:2]))
 
 
 def _runs(part: Part) -> bool:
@@ -92,7 +85,3 @@ def _write(stamp: Path, sources: str, traces: object) -> None:
     stamp.parent.mkdir(parents=True, exist_ok=True)
     said = {"sources": sources, "place": str(ROOT), "traces": traces}
     stamp.write_text(json.dumps(said), encoding="utf-8")
-
-
-def _sources(folder: Path) -> list[Path]:
-    return [file for file in folder.rglob("*") if file.is_file() and not _MADE & set(file.relative_to(folder).parts)]

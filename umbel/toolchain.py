@@ -78,7 +78,9 @@ def page() -> None:
     built = folder / "dist"
 
     def there() -> object:
-        files = sorted((str(file.relative_to(built)), file.stat().st_size) for file in built.rglob("*"))
+        files = sorted(
+            (str(file.relative_to(built)), file.stat().st_size) for file in built.rglob("*") if file.is_file()
+        )
         return [list(file) for file in files] if (built / "index.html").exists() else None
 
     def runs() -> None:

@@ -4,12 +4,13 @@ import csv
 import json
 from collections.abc import Iterator
 from io import StringIO
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from umbel.errors import UmbelError
+from umbel_core.contract import Group
 
 _COLUMNS = ("store_id", "image_url", "visit_time")
-_LONGEST_STORE = 128
+_LONGEST_STORE = get_args(Group)[1].max_length
 _DELIMITERS = ",;\t"
 
 

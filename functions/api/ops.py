@@ -24,7 +24,9 @@ def ops() -> OpList:
 
 def _op(card: OpCard, lane: LaneState | None, stats: OpStats | None) -> Op:
     return Op(
-        **{name: getattr(card, name) for name in ("name", "summary", "takes", "returns", "input", "params", "compute")},
+        **{name: getattr(card, name) for name in ("name", "summary", "takes", "carrier", "returns", "input", "params")},
+        media_types=list(card.media_types),
+        compute=card.compute,
         concurrency=lane.concurrency if lane else 0,
         state=lane.state if lane else "degraded",
         last_success_at=(stats.last_success or None) if stats else None,

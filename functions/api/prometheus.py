@@ -1,11 +1,17 @@
-"""The numbers in Prometheus' text format: counters end in _total, times are in seconds, the label is the op."""
+"""The statistics as metrics of Prometheus: counters end in _total, times are in seconds, the label is the op."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from umbel_core.contract import StatsOfOp
 from umbel_core.op_stats import OpStats
 from umbel_core.stats import StatsInput, compute_stats
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -19,10 +25,7 @@ _COUNTERS: dict[str, tuple[str, Callable[[OpStats], Value]]] = {
 _GAUGES: dict[str, tuple[str, Callable[[StatsOfOp], Value]]] = {
     "tasks_pending": ("Tasks that wait.", lambda op: op.pending),
     "tasks_running": ("Tasks that have run for a second or more.", lambda op: op.running),
-    "tasks_per_minute": (
-        "Tasks that were worked on to their end in the last minute.",
-        lambda op: op.throughput_per_minute,
-    ),
+    "tasks_per_minute": ("Tasks that ended in the last minute.", lambda op: op.throughput_per_minute),
     "oldest_task_age_seconds": ("How long the longest waiting task has waited.", lambda op: op.oldest_age_seconds),
     "queue_messages": ("Messages that wait in the op's queue.", lambda op: op.queue_depth),
     "queue_messages_in_flight": ("Messages of the op's queue that are with a worker.", lambda op: op.in_flight),
@@ -40,35 +43,54 @@ _GAUGES: dict[str, tuple[str, Callable[[StatsOfOp], Value]]] = {
 
 
 def text(ops: Iterable[str], seen: StatsInput) -> str:
-    """The page that Prometheus scrapes."""
-    return "\n".join([*_lines(list(ops), seen), ""])
+    """Return the document that Prometheus scrapes."""
+    from prometheus_client import generate_latest  # noqa: PLC0415 - it would double the cold start of every other call
+
+    return generate_latest(_Collector(list(ops), seen)).decode()
 
 
-def _lines(ops: list[str], seen: StatsInput) -> Iterator[str]:
-    shown = compute_stats(ops, seen).ops
-    op_stats = {op: seen.counted.forever.get(op, OpStats()) for op in ops}
-    for name, (about, count) in _COUNTERS.items():
-        yield from _head(f"umbel_tasks_{name}_total", "counter", about)
-        yield from (_line(f"umbel_tasks_{name}_total", op, count(op_stats[op])) for op in ops)
-    for name, (about, value) in _GAUGES.items():
-        yield from _head(f"umbel_{name}", "gauge", about)
-        known = {op: value(shown[op]) for op in ops}
-        yield from (_line(f"umbel_{name}", op, number) for op, number in known.items() if number is not None)
-    yield from _head("umbel_circuit_open", "gauge", "1 for a host that is left alone, while it is.")
-    yield from (f'umbel_circuit_open{{host="{host}"}} 1.0' for host in seen.circuits)
-    name = "umbel_task_duration_seconds"
-    yield from _head(name, "summary", "How long tasks were worked on; the quantiles are of the last hour.")
-    for op in ops:
-        for quantile, ms in (("0.5", shown[op].p50_ms), ("0.95", shown[op].p95_ms)):
-            if ms is not None:
-                yield _line(name, op, ms / 1000, f',quantile="{quantile}"')
-        yield _line(f"{name}_sum", op, op_stats[op].ms / 1000)
-        yield _line(f"{name}_count", op, op_stats[op].runs)
+class _Collector(msgspec.Struct, frozen=True):
+    """What `generate_latest` collects from: all metrics of one moment."""
 
+    ops: list[str]
+    seen: StatsInput
 
-def _head(name: str, kind: str, about: str) -> tuple[str, str]:
-    return f"# HELP {name} {about}", f"# TYPE {name} {kind}"
+    def collect(self) -> Iterator["Metric"]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415 - as above
 
+        current = compute_stats(self.ops, self.seen).ops
+        for name, (meaning, count) in _COUNTERS.items():
+            counter = CounterMetricFamily(f"umbel_tasks_{name}", meaning, labels=["op"])
+            for op in self.ops:
+                counter.add_metric([op], count(self._ever(op)) or 0)
+            yield counter
+        for name, (meaning, value) in _GAUGES.items():
+            gauge = GaugeMetricFamily(f"umbel_{name}", meaning, labels=["op"])
+            for op in self.ops:
+                if (known := value(current[op])) is not None:
+                    gauge.add_metric([op], known)
+            yield gauge
+        circuits = GaugeMetricFamily(
+            "umbel_circuit_open", "1 for a host that is not asked now, because it kept failing.", labels=["host"]
+        )
+        for host in self.seen.circuits:
+            circuits.add_metric([host], 1)
+        yield circuits
+        yield self._durations(current)
 
-def _line(name: str, op: str, value: Value, labels: str = "") -> str:
-    return f'{name}{{op="{op}"{labels}}} {float(value or 0)!r}'
+    def _durations(self, current: dict[str, StatsOfOp]) -> "Metric":
+        """Return the summary; the library's own class for one has no quantiles."""
+        from prometheus_client.core import Metric  # noqa: PLC0415 - as above
+
+        name = "umbel_task_duration_seconds"
+        durations = Metric(name, "How long tasks ran; the quantiles are of the last hour.", "summary")
+        for op in self.ops:
+            for quantile, ms in (("0.5", current[op].p50_ms), ("0.95", current[op].p95_ms)):
+                if ms is not None:
+                    durations.add_sample(name, {"op": op, "quantile": quantile}, ms / 1000)
+            durations.add_sample(f"{name}_sum", {"op": op}, self._ever(op).ms / 1000)
+            durations.add_sample(f"{name}_count", {"op": op}, self._ever(op).runs)
+        return durations
+
+    def _ever(self, op: str) -> OpStats:
+        return self.seen.counted.forever.get(op, OpStats())

@@ -1,6 +1,6 @@
 """Tasks on their own: one op on something that travels inside the request."""
 
-from api.wiring import catalogue, ledger, limits, submitter, uploads
+from api.wiring import catalogue, ledger, limits, results, submitter, uploads
 from umbel_core.contract import SingleTask, TaskAccepted
 from umbel_core.errors import Rejected
 from umbel_core.ids import split_task_id
@@ -23,7 +23,7 @@ def show(task_id: str) -> SingleTask:
     found = ledger().task(*place) or (_announced(job) if place[1] == 0 and not job.planned else None)
     if found is None:
         raise Rejected("no_such_task", f"There is no task '{task_id}'.")
-    return single_task_view(task_id, found)
+    return single_task_view(task_id, found, results().link)
 
 
 def _announced(job: Job) -> Task | None:

@@ -8,6 +8,7 @@ from umbel_core.clock import epoch, now
 from umbel_core.contract import UploadRequest, UploadTicket
 from umbel_core.errors import Rejected
 from umbel_core.ids import UPLOADS_PREFIX, new_job_id
+from umbel_core.input_types import upload_media_types
 from umbel_core.ledger import Job
 from umbel_core.recipes import DEFAULT
 from umbel_core.settings import megabytes
@@ -15,7 +16,7 @@ from umbel_core.settings import megabytes
 TICKET_SECONDS = 3600
 _WAITING_SECONDS = 2 * TICKET_SECONDS
 """How long a job waits for its picture; an upload that never comes leaves the ledger by itself."""
-TAKEN = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff", "image/bmp")
+TAKEN = upload_media_types()
 _SAME = {
     "image/jpg": "image/jpeg",
     "image/pjpeg": "image/jpeg",

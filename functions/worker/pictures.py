@@ -1,19 +1,18 @@
-"""bytes -> op -> bytes: a picture that is decoded only as far as an op asks, and the run of an op on it."""
+"""A file's bytes -> what an op works on, decoded only as far as it asks; what an op made -> a file's bytes."""
 
-import inspect
-import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from PIL.Image import Image, Resampling, Transpose
 from PIL.ImageFile import ImageFile
 
-from umbel_core.op import Encoding, is_image, returns_picture
+from umbel_core.input_types import is_image
+from umbel_core.op import Encoding
 from umbel_core.settings import Limits
 from worker.codecs_colour import converter, eight_bits, srgb
 from worker.codecs_in import FAULTS, decoder, decoding, identify
-from worker.codecs_out import check_size, encode
+from worker.codecs_out import Encoded, check_size, encode
 
 _LARGEST_PROFILE = 4_000_000
 """Bytes. A printing press's profile takes two million; larger ones are ignored, because some are remembered."""
@@ -139,24 +138,24 @@ class StoredPicture:
         return image
 
 
-def open_picture(data: bytes, limits: Limits) -> StoredPicture:
-    """Read the header; `Rejected` when the file is not a picture that we take, or is too large."""
-    return StoredPicture(data, limits)
+def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture | Image:
+    """Return the file as the op's first parameter asks for it: whole as a `PIL.Image.Image`, else as a `Picture`.
 
-
-def process(function: Callable[..., Any], data: bytes, params: Mapping[str, Any], limits: Limits) -> Any:
-    """Run an op on a file: `Encoded` from an op that makes a picture, the value from any other.
-
-    An op whose first parameter is a `PIL.Image.Image` gets the whole picture decoded, any other the `Picture`.
+    `Rejected` when the file is not a picture that we take, or is too large.
     """
-    picture = open_picture(data, limits)
-    first, *declared = inspect.signature(function).parameters
-    source = picture.image() if is_image(typing.get_type_hints(function)[first]) else picture
-    made = function(source, **{name: value for name, value in params.items() if name in declared})
-    if not returns_picture(function):
-        return made
+    picture = StoredPicture(data, limits)
+    if not is_image(annotation):
+        return picture
+    image = picture.image()
+    image.format = picture.format
+    return image
+
+
+def encoded(made: Image, source: Any, params: Mapping[str, Any], limits: Limits) -> Encoded:
+    """Encode what an op made, as its parameters ask for it, else in the format of the picture that it was made of."""
     wanted = Encoding(format=params.get("format"), quality=params.get("quality"))
-    return encode(made, wanted, picture.format, limits)
+    source_format = source.format if isinstance(source, StoredPicture | Image) else None
+    return encode(made, wanted, source_format or "png", limits)
 
 
 def _orientation(header: ImageFile, data: bytes) -> int:

@@ -29,8 +29,8 @@ class Web:
         fetcher.deployment = fetcher.Policy(Allowed.parse(self._limits.allowed_addresses), self._circuits)
         return fetcher
 
-    def picture(self, url: str, seconds: float) -> bytes:
-        """Return a picture's bytes; raise `Rejected`, or `Transient` when another try may succeed."""
+    def file(self, url: str, seconds: float) -> bytes:
+        """Return a file's bytes; raise `Rejected`, or `Transient` when another try may succeed."""
         try:
             page = self.fetcher.fetch(
                 url, max_bytes=self._limits.max_upload_bytes, whole=True, seconds=min(seconds, _LONGEST_SECONDS)

@@ -11,10 +11,10 @@ from umbel_core.catalogue import load_op
 from umbel_core.op import OpCard, describe
 from worker.batch import BatchRunner
 from worker.environment import WorkerEnvironment
-from worker.runner import Runner, Work
+from worker.runner import Runner
 from worker.skipping import Skipping
 from worker.web import Web
-from worker.work import OnPictures, OnValues
+from worker.work import Destination, FileSource, PictureDestination, Source, ValueSource, Work, in_ledger
 
 
 def batch_runner(environment: WorkerEnvironment, ops: Path, logger: Logger) -> BatchRunner:
@@ -30,10 +30,13 @@ def batch_runner(environment: WorkerEnvironment, ops: Path, logger: Logger) -> B
 
 
 def _work(environment: WorkerEnvironment, card: OpCard, function: Callable[..., Any], web: Web) -> Work:
-    if card.takes == "url":
+    if card.carrier == "url":
         # Loads the fetcher, which the op imports, with this deployment's policy.
         _ = web.fetcher
-    if card.takes != "picture":
-        return OnValues(function)
-    pictures, results = wiring.pictures(environment), wiring.results(environment)
-    return OnPictures(card, function, pictures, web, results, environment.limits)
+    source: Source = ValueSource()
+    destination: Destination = in_ledger
+    if card.carrier == "file":
+        source = FileSource(card, function, wiring.pictures(environment), web, environment.limits)
+    if card.returns == "picture":
+        destination = PictureDestination(wiring.results(environment), environment.limits)
+    return Work(function, source, destination)

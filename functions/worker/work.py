@@ -1,91 +1,159 @@
-"""What the op gets and where its answer goes, read off its card: a picture comes from S3 and goes there."""
+"""One task's op: where its input comes from, the call, and where its result goes."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from typing import Any, Protocol
 
 import msgspec
 
 from umbel_core.errors import Rejected
+from umbel_core.input_types import input_type, is_url
 from umbel_core.messages import RunTask
-from umbel_core.op import OpCard, is_address, params_type
+from umbel_core.op import OpCard, input_annotation, params_type
 from umbel_core.settings import Limits
 
+Function = Callable[..., Any]
 _params_type = cache(params_type)
 """The same for every task, and not cheap to make."""
 
 
-class Pictures(Protocol):
-    """Where pictures come from."""
+class Files(Protocol):
+    """The files in the uploads bucket."""
 
     def fetch(self, key: str, etag: str | None) -> bytes:
-        """The picture's bytes."""
+        """Return the file's bytes."""
 
 
 class Web(Protocol):
-    """Where pictures come from that somebody else keeps."""
+    """The files on the web."""
 
-    def picture(self, url: str, seconds: float) -> bytes:
-        """The picture's bytes, within this time."""
+    def file(self, url: str, seconds: float) -> bytes:
+        """Return the file's bytes, within this time."""
 
 
 class Results(Protocol):
-    """Where results go."""
+    """The results bucket."""
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Store one result."""
 
 
-class OnValues(msgspec.Struct, frozen=True):
-    """An op on text, numbers or anything else that travels inside the message."""
+class Source(Protocol):
+    """Turns a task's input into the first argument of its op."""
 
-    function: Callable[..., Any]
+    def read(self, command: RunTask) -> Any:
+        """Return what the input stands for: the value itself, or the bytes of a file."""
+
+    def open(self, content: Any) -> Any:
+        """Return the op's first argument."""
+
+    def url(self, command: RunTask) -> str | None:
+        """Return the URL that the content comes from, if it is from the web."""
+
+
+class Destination(Protocol):
+    """Stores what an op made of `source`, and returns what the ledger keeps as the task's result."""
+
+    def __call__(self, command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any: ...
+
+
+class Work(msgspec.Struct, frozen=True):
+    """Runs the op on one task's input and returns the task's result."""
+
+    function: Function
+    source: Source
+    destination: Destination
 
     def __call__(self, command: RunTask) -> Any:
-        return self.function(command.input, **_params(self.function, command))
+        content = self.source.read(command)
+        try:
+            return self._run(command, self.source.open(content))
+        except Rejected as error:
+            if (url := self.source.url(command)) is None:
+                raise
+            raise Rejected(error.code, f"{error.sentence} It came from {url}") from error
+
+    def _run(self, command: RunTask, source: Any) -> Any:
+        params = _params(self.function, command)
+        return self.destination(command, call(self.function, source, params), source, params)
 
 
-class OnPictures(msgspec.Struct, frozen=True):
-    """An op on a picture in the uploads bucket or on the web. A result's key is made of ids alone."""
+class ValueSource:
+    """An input that travels inside the task."""
+
+    def read(self, command: RunTask) -> Any:
+        return command.input
+
+    def open(self, content: Any) -> Any:
+        return content
+
+    def url(self, command: RunTask) -> None:  # noqa: ARG002 - as every Source
+        return None
+
+
+class FileSource(msgspec.Struct, frozen=True):
+    """A file that the input names: by a key in the uploads bucket, or by a URL."""
 
     card: OpCard
-    function: Callable[..., Any]
-    pictures: Pictures
+    function: Function
+    uploads: Files
     web: Web
+    limits: Limits
+
+    def read(self, command: RunTask) -> bytes:
+        if (url := self.url(command)) is None:
+            return self.uploads.fetch(command.input, command.etag)
+        # A task begins when at least half of the invocation's time is left.
+        return self.web.file(url, self.card.compute.timeout_seconds / 2 - 2)
+
+    def open(self, content: Any) -> Any:
+        module, _, name = input_type(self.card.takes).open.rpartition(".")
+        return (
+            getattr(import_module(module), name)(content, input_annotation(self.function), self.limits)
+            if module
+            else content
+        )
+
+    def url(self, command: RunTask) -> str | None:
+        return command.input if is_url(command.input) else None
+
+
+class PictureDestination(msgspec.Struct, frozen=True):
+    """Encodes a picture and stores it under a key made of ids alone, so that a repeated task overwrites its result."""
+
     results: Results
     limits: Limits
 
-    def __call__(self, command: RunTask) -> Any:
-        from worker.pictures import process  # noqa: PLC0415 - the image libraries are only in the lanes that need them
+    def __call__(self, command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any:
+        from worker.pictures import encoded  # noqa: PLC0415 - only lanes that need the image libraries have them
 
-        data = self._fetch(command)
-        try:
-            made = process(self.function, data, _params(self.function, command), self.limits)
-        except Rejected as error:
-            if not is_address(command.input):
-                raise
-            raise Rejected(error.code, f"{error.sentence} It came from {command.input}") from error
-        if self.card.returns == "value":
-            return made
-        key = f"{command.job_id}/{command.variant}.{made.extension}"
-        self.results.put(key, made.data, made.content_type)
+        picture = encoded(made, source, params, self.limits)
+        key = f"{command.job_id}/{command.variant}.{picture.extension}"
+        self.results.put(key, picture.data, picture.content_type)
         return {
             "key": key,
-            "format": made.format,
-            "content_type": made.content_type,
-            "width": made.width,
-            "height": made.height,
-            "bytes": len(made.data),
+            "format": picture.format,
+            "content_type": picture.content_type,
+            "width": picture.width,
+            "height": picture.height,
+            "bytes": len(picture.data),
         }
 
-    def _fetch(self, command: RunTask) -> bytes:
-        if not is_address(command.input):
-            return self.pictures.fetch(command.input, command.etag)
-        # A task begins when at least half of the invocation's time is left.
-        return self.web.picture(command.input, self.card.compute.timeout_seconds / 2 - 2)
+
+def call(function: Function, source: Any, params: Mapping[str, Any]) -> Any:
+    """Call the op with those of the parameters that it declares; the others are for the worker."""
+    _, *declared = inspect.signature(function).parameters
+    return function(source, **{name: value for name, value in params.items() if name in declared})
 
 
-def _params(function: Callable[..., Any], command: RunTask) -> dict[str, Any]:
+def in_ledger(command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any:  # noqa: ARG001 - as every Destination
+    """Return a result that the ledger keeps as it is."""
+    return made
+
+
+def _params(function: Function, command: RunTask) -> dict[str, Any]:
     try:
         return msgspec.structs.asdict(msgspec.convert(command.params, _params_type(function)))
     except msgspec.ValidationError as error:

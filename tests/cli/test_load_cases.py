@@ -14,9 +14,9 @@ from umbel_core.settings import Limits
 from umbel_core.submission import read_submission
 
 
-@pytest.mark.parametrize("op", [name for name, card in CATALOGUE.items() if card.takes != "url"])
+@pytest.mark.parametrize("op", [name for name, card in CATALOGUE.items() if card.carrier != "url"])
 def test_a_load_case_is_accepted_by_its_op_and_its_result_is_correct(op: str) -> None:
-    for _ in range(20 if CATALOGUE[op].takes != "picture" else 2):
+    for _ in range(20 if CATALOGUE[op].carrier != "file" else 2):
         made = load_case(msgspec.to_builtins(CATALOGUE[op]))
         assert made is not None
         _, body = made.request()
@@ -47,6 +47,6 @@ def test_period_stats_add_up() -> None:
 
 
 def _answer(op: str, body: dict[str, Any], made: LoadCase) -> Any:
-    if made.is_picture:
+    if made.is_file:
         return run(op, base64.b64decode(body["image_data"]), **body["params"])
     return load_op(OPS, op)(body["payload"])

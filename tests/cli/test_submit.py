@@ -14,8 +14,12 @@ from umbel.results import whole
 
 _OP = {"summary": "", "returns": "value", "input": {}, "params": {}, "compute": {}, "concurrency": 1, "state": "ready"}
 OPS = [
-    {"name": name, "takes": takes, **_OP}
-    for name, takes in (("reverse", "text"), ("sum", "numbers"), ("blur", "picture"))
+    {"name": name, "takes": takes, "carrier": carrier, **_OP, "input": {"type": kind}}
+    for name, takes, carrier, kind in (
+        ("reverse", "text", "value", "string"),
+        ("sum", "numbers", "value", "array"),
+        ("blur", "picture", "file", "string"),
+    )
 ]
 
 

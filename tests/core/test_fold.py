@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umbel_core.contract.records import JobStatus, TaskStatus
-from umbel_core.fold import TaskChange, fold
+from umbel_core.fold import TaskChange, fold, recount
 from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, Job, Task
 
 MOMENT = "2026-01-31T12:00:00.123Z"
@@ -103,3 +103,34 @@ def test_a_job_lists_a_limited_number_of_errors() -> None:
     folded = fold(job(many), [change(place, place, "pending", "failed") for place in range(many)])
     assert folded
     assert (len(folded.errors), folded.failed, folded.variants) == (KEPT_ERRORS, many, {})
+
+
+def test_a_recount_ignores_earlier_counts() -> None:
+    tasks = [change(0, 0, "pending", "completed").task, change(0, 1, "pending", "failed").task]
+    wrong = msgspec.structs.replace(job(2), completed=9, failed=9, errors=[ErrorRecord("x", "y")], folded_to="7")
+    counted = recount(wrong, tasks)
+    assert (counted.completed, counted.failed, counted.skipped, counted.status) == (1, 1, 0, "failed")
+    assert [error.task for error in counted.errors] == ["j.1"]
+    assert counted.folded_to == "7", "a record that the stream repeats must not be counted again"
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 30), (50, 50)])
+def test_a_recount_never_lowers_the_cost(before: int, after: int) -> None:
+    """The job's cost includes earlier rounds, of which its tasks keep nothing."""
+    tasks = [msgspec.structs.replace(change(0, 0, "pending", "completed").task, cost_nano=30)]
+    assert recount(msgspec.structs.replace(job(1), cost_nano=before), tasks).cost_nano == after
+
+
+def test_each_end_adds_its_cost_once() -> None:
+    ended = change(0, 0, "pending", "completed")
+    costly = msgspec.structs.replace(ended, task=msgspec.structs.replace(ended.task, cost_nano=30))
+    folded = fold(job(1), [costly])
+    assert folded
+    assert folded.cost_nano == 30
+    assert fold(folded, [costly]) is None
+
+
+def test_a_small_job_keeps_what_its_tasks_made() -> None:
+    folded = fold(job(1), [change(0, 0, "pending", "completed")])
+    assert folded
+    assert folded.variants["v0"]["status"] == "completed"

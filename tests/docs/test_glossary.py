@@ -16,8 +16,8 @@ STANDARD = {
     *("accepted", "change", "collector", "command", "config", "count", "counted", "created", "declaration"),
     *("error", "health", "json", "list", "me", "message", "number", "object", "of", "period", "ping", "pong"),
     *("published", "record", "redriven", "request", "response", "run", "scale", "seen", "setting", "single"),
-    *("spec", "state", "stats", "status", "submitter", "subscribe", "summary", "system", "total", "unsubscribe"),
-    "view",
+    *("spec", "state", "stats", "status", "submitter", "subscribe", "summary", "system", "total", "type"),
+    *("unsubscribe", "view"),
 }
 """Words in names of classes that the glossary need not define: standard English, or words of the field."""
 

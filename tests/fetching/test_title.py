@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from w3lib.encoding import resolve_encoding
 
 from tests.fetching.server import JAPANESE, POLISH, RUSSIAN, Site
 from umbel_fetching.addresses import Allowed
@@ -17,7 +18,7 @@ def page(body: str | bytes, content_type: str = "text/html", charset: str | None
         url="http://x.invalid/",
         status=200,
         content_type=content_type,
-        charset=charset,
+        charset=resolve_encoding(charset) if charset else None,
         body=raw,
         truncated=False,
         took_ms=1,

@@ -25,7 +25,7 @@ def web(site: Site, monkeypatch: pytest.MonkeyPatch) -> Web:
 )
 def test_a_host_that_is_not_well_may_be_so_again(path: str, code: str, web: Web, site: Site) -> None:
     with pytest.raises(Transient) as refusal:
-        web.picture(site.url(path), 0.5)
+        web.file(site.url(path), 0.5)
     assert refusal.value.code == code
 
 
@@ -34,7 +34,7 @@ def test_a_host_that_takes_no_connections_may_do_so_again(
 ) -> None:
     monkeypatch.setattr(socket, "socket", _refusing)
     with pytest.raises(Transient, match="dead_host"):
-        web.picture(site.url("/good"), 5)
+        web.file(site.url("/good"), 5)
 
 
 def _refusing(*_: Any) -> Any:
@@ -53,7 +53,7 @@ def _refusing(*_: Any) -> Any:
 )
 def test_what_the_host_means_is_final(path: str, code: str, web: Web, site: Site) -> None:
     with pytest.raises(Rejected) as refusal:
-        web.picture(site.url(path), 5)
+        web.file(site.url(path), 5)
     assert (type(refusal.value), refusal.value.code) == (Rejected, code)
 
 
@@ -63,5 +63,5 @@ def test_a_host_that_is_left_alone_is_not_asked_again(web: Web, site: Site, monk
 
     monkeypatch.setattr(fetcher.Trusting, "check", staticmethod(leave_alone))
     with pytest.raises(Rejected) as refusal:
-        web.picture(site.url("/good"), 5)
+        web.file(site.url("/good"), 5)
     assert (type(refusal.value), refusal.value.code) == (Rejected, "circuit_open")

@@ -10,7 +10,7 @@ import coordinator.handler
 import dead_letters.handler
 import worker.handler
 from dead_letters.environment import DeadLettersEnvironment
-from tests.functions.stage import Stage
+from tests.functions.stage import CATALOGUE, Stage
 from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.environment import variables
@@ -148,6 +148,21 @@ def test_of_redelivered_messages_a_worker_runs_one(tasks: Callable[..., list[str
     answer = worker.handler.handle(event(*tasks("good", "good", "good"), receives=2), Context(20_000))
     assert failed(answer) == ["m1", "m2"]
     assert sqs.visible_after == {"r1": 0, "r2": 0}
+
+
+def test_messages_behind_a_failed_one_of_an_ordered_lane_wait_as_long_as_it_does(
+    stage: Stage, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = [TaskSpec(op="recite", input=text, group="north") for text in ("broken", "good")]
+    notice = stage.drop(f"{JOBS_PREFIX}1.json", msgspec.json.encode(Manifest(tasks=tasks)))
+    coordinator.handler.handle(event(notice), Context(180_000))
+    runner = msgspec.structs.replace(stage.runner(), card=CATALOGUE["recite"])
+    ordered = msgspec.structs.replace(worker.handler.batches(), runner=runner)
+    monkeypatch.setattr(worker.handler, "batches", lambda: ordered)
+    batch = event(*(message.decode() for message in stage.tasks.messages), queue="umbel-op-recite.fifo")
+    batch["Records"][0]["attributes"]["ApproximateReceiveCount"] = "3"
+    assert failed(worker.handler.handle(batch, Context(20_000))) == ["m0", "m1"]
+    assert sqs.visible_after == {"r0": 4, "r1": 4}, "shown earlier, it would only use up receives"
 
 
 def test_a_dead_letter_of_a_lane_fails_its_task(tasks: Callable[..., list[str]], stage: Stage) -> None:

@@ -147,3 +147,12 @@ def test_an_event_is_told_to_those_who_listen_to_everything_and_to_nobody_else()
     assert (message["type"], message["event"]["kind"], message["event"]["op"]) == ("system", "paused", "say")
     assert {"id", "at", "message"} <= set(message["event"])
     assert "one" not in stage.connections.received
+
+
+def test_sending_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, job = worked()
+    stage.connections.subscribe("s1", job)
+    limits: list[float] = []
+    monkeypatch.setattr(stage.connections, "send", lambda _, seconds: limits.append(seconds))
+    stage.relay_all()
+    assert limits == [5], "half of the function's timeout"

@@ -14,7 +14,7 @@ from umbel_core.ledger import Job, Ledger, Task
 from umbel_core.messages import RunTask
 from worker.mark_running import MarkRunning
 from worker.skipping import Skipping
-from worker.work import OnValues
+from worker.work import ValueSource, Work, in_ledger
 
 
 def planned(stage: Stage, text: str = "hi", **params: Any) -> RunTask:
@@ -163,7 +163,7 @@ def test_a_quick_task_costs_one_write() -> None:
 
 def test_a_worker_checks_the_parameters_too() -> None:
     stage = Stage()
-    work = OnValues(say)
+    work = Work(say, ValueSource(), in_ledger)
     assert work(planned(stage, "ab", times=2)) == "abab"
     with pytest.raises(Rejected, match="invalid_params"):
         work(RunTask(job_id="j1", index=0, op="say", variant="v", input="x", params={"times": "two"}))

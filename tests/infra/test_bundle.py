@@ -12,9 +12,12 @@ import pytest
 
 from infra import bundle
 from infra.function import FUNCTIONS
-from infra.lanes import LAYERS_FOR
+from infra.lanes import layers_of
+from infra.packages import packages_of
+from infra.site import built
 from infra.target import AWS, Target, read_target
 from tests.infra.synthesis import OPS
+from umbel import stamps, toolchain
 from umbel_core.catalogue import read_ops
 
 LOCAL = read_target({"target": "local"}.get)
@@ -68,10 +71,14 @@ def _made_under(umask: int, build: Path, make: Callable[[], Path], monkeypatch: 
 
 
 def _relay() -> Path:
-    return bundle.code("relay", [FUNCTIONS / "relay", OPS / "resize.py"], {"facts.json": b"{}"}, LOCAL)
+    return bundle.code("relay", [FUNCTIONS / "relay", OPS / "resize.py"], {"catalogue.json": b"[]"}, LOCAL)
 
 
-MADE = {name: partial(bundle.layer, name, LOCAL, {"facts.json": b"{}"}) for name in LAYERS} | {"relay": _relay}
+MADE: dict[str, Callable[[], Path]] = {
+    **{name: partial(bundle.layer, name, LOCAL) for name in LAYERS},
+    "packages": partial(bundle.packages_layer, ["segno"], LOCAL),
+    "relay": _relay,
+}
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -122,10 +129,13 @@ def test_an_interpreter_that_does_not_answer_with_its_version_is_not_taken(tmp_p
     assert bundle._answers(sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
-def alone(module: str, code: Path, *layers: str) -> subprocess.CompletedProcess[str]:
+def alone(module: str, code: Path, *layers: str, packages: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """Import a module with nothing in reach but its bundle and its layers, as Lambda would."""
-    places = [code, *(bundle.layer(name, LOCAL) / "python" for name in layers)]
-    script = f"import sys; sys.path[:0] = {[str(place) for place in places]!r}; import {module}"
+    folders = [bundle.layer(name, LOCAL) for name in layers]
+    if packages:
+        folders.append(bundle.packages_layer(packages, LOCAL))
+    reach = [str(code), *(str(folder / "python") for folder in folders)]
+    script = f"import sys; sys.path[:0] = {reach!r}; import {module}"
     environment: dict[str, Any] = {"PATH": os.environ["PATH"], "POWERTOOLS_TRACE_DISABLED": "1"}
     command = [sys.executable, "-S", "-I", "-B", "-c", script]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -143,10 +153,19 @@ def test_the_api_finds_all_that_it_imports() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_api_finds_what_it_imports_for_metrics_alone() -> None:
+    code = bundle.code("api", [FUNCTIONS / "api"], {}, LOCAL)
+    done = alone("api.prometheus, prometheus_client.core", code, "core", "http")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("op", OPS_HERE)
 def test_a_worker_finds_all_that_its_op_imports(op: str) -> None:
     code = bundle.code(f"op-{op}", [FUNCTIONS / "worker", OPS / f"{op}.py"], {}, LOCAL)
-    done = alone(f"worker.handler, ops.{op}", code, "core", *LAYERS_FOR.get(OPS_HERE[op].takes, ()))
+    layers = layers_of(OPS_HERE[op])
+    done = alone(
+        f"worker.handler, ops.{op}", code, *layers, packages=packages_of(OPS_HERE[op], OPS / f"{op}.py", layers)
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -164,3 +183,13 @@ def test_two_builds_at_a_time_make_one_folder(tmp_path: Path, monkeypatch: pytes
     made = bundle.code("relay", [FUNCTIONS / "relay"], {}, LOCAL)
     assert list(made.parent.iterdir()) == [made]
     assert (made / "relay" / "handler.py").exists()
+
+
+def test_the_page_is_built_once_whoever_asks_for_it_first() -> None:
+    """`umbel up` asks before the synthesis, so that the page is a step of its own; the synthesis finds it there."""
+    toolchain.page()
+    stamp = stamps.STAMPS / "web-app"
+    before = stamp.stat().st_mtime_ns
+    built()
+    subprocess.run([sys.executable, "-I", "-m", "umbel.toolchain", "page"], check=True)
+    assert stamp.stat().st_mtime_ns == before

@@ -15,6 +15,7 @@ CARD = OpCard(
     name="blur",
     summary="s",
     takes="picture",
+    carrier="file",
     returns="picture",
     input={},
     params={},
@@ -89,11 +90,11 @@ def test_an_unknown_setting_is_refused_with_what_was_meant() -> None:
             "[default.convert]\nformat = 'gif'\n",
             r"\[default\.convert\]: format must be one of avif, jpeg, png, webp, not 'gif'",
         ),
-        ("[default.shout]\n", r"\[default\.shout\]: op: 'shout' takes text, not a picture"),
+        ("[default.shout]\n", r"\[default\.shout\]: op: 'shout' takes text, not a file"),
     ],
 )
 def test_a_bad_recipe_is_refused_with_file_key_and_reason(tmp_path: Path, text: str, sentence: str) -> None:
-    shout = msgspec.structs.replace(CARD, name="shout", takes="text", returns="value")
+    shout = msgspec.structs.replace(CARD, name="shout", takes="text", carrier="value", returns="value")
     path = tmp_path / "recipes.toml"
     path.write_text(text)
     with pytest.raises(RecipeError, match=sentence) as refusal:

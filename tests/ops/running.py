@@ -8,9 +8,11 @@ from typing import Any
 from PIL import Image
 
 from umbel_core.catalogue import load_op, read_ops
+from umbel_core.op import input_annotation
 from umbel_core.settings import Limits
 from worker.codecs_out import Encoded
-from worker.pictures import process
+from worker.pictures import encoded, opened
+from worker.work import call
 
 OPS = Path("functions/ops")
 LIMITS = Limits()
@@ -19,16 +21,19 @@ CATALOGUE = read_ops(OPS)
 PICTURE_OPS = [name for name, card in CATALOGUE.items() if card.takes == "picture"]
 
 
-def run(op: str, data: bytes, limits: Limits = LIMITS, **params: Any) -> Any:
-    """What the op makes of a file."""
-    return process(load_op(OPS, op), data, params, limits)
+def run(op: str, content: Any, limits: Limits = LIMITS, **params: Any) -> Any:
+    """Return what the op makes of a file's bytes, or of a value: `Encoded` when it is a picture."""
+    function, card = load_op(OPS, op), CATALOGUE[op]
+    source = opened(content, input_annotation(function), limits) if card.takes == "picture" else content
+    made = call(function, source, params)
+    return encoded(made, source, params, limits) if card.returns == "picture" else made
 
 
-def run_for_picture(op: str, data: bytes, **params: Any) -> Image.Image:
-    """The op's result as whoever opens it sees it."""
-    encoded = run(op, data, **params)
-    assert isinstance(encoded, Encoded)
-    return Image.open(BytesIO(encoded.data))
+def run_for_picture(op: str, content: Any, **params: Any) -> Image.Image:
+    """Return the op's result as whoever opens it sees it."""
+    made = run(op, content, **params)
+    assert isinstance(made, Encoded)
+    return Image.open(BytesIO(made.data))
 
 
 @cache

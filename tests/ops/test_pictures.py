@@ -17,7 +17,7 @@ from tests.pictures.large import large_photo
 from tests.pictures.scene import HEIGHT, WIDTH, saved, scene, stored
 from umbel_core.errors import Rejected
 from worker.codecs_colour import converter
-from worker.pictures import open_picture
+from worker.pictures import StoredPicture
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # Pillow on damaged files
 
@@ -27,7 +27,7 @@ every_file = pytest.mark.parametrize("name", stored())
 @every_file
 def test_pixels_are_what_a_person_sees(name: str) -> None:
     file = stored()[name]
-    image = open_picture(file.data, LIMITS).image()
+    image = StoredPicture(file.data, LIMITS).image()
     assert image.mode in ("L", "LA", "RGB", "RGBA")
     assert look_alike(image, file.seen)
 
@@ -35,7 +35,7 @@ def test_pixels_are_what_a_person_sees(name: str) -> None:
 @every_file
 def test_luma_is_the_picture_without_its_colours(name: str) -> None:
     file = stored()[name]
-    luma = open_picture(file.data, LIMITS).luma()
+    luma = StoredPicture(file.data, LIMITS).luma()
     assert luma.mode in ("L", "LA")
     assert look_alike(luma, file.seen.convert("RGBA").convert("LA"))
 
@@ -43,7 +43,7 @@ def test_luma_is_the_picture_without_its_colours(name: str) -> None:
 @every_file
 def test_a_reduced_decode_shows_the_same_picture(name: str) -> None:
     file = stored()[name]
-    reduced = open_picture(file.data, LIMITS).at_least(12, 8)
+    reduced = StoredPicture(file.data, LIMITS).at_least(12, 8)
     assert 12 <= reduced.width < WIDTH
     assert 8 <= reduced.height < HEIGHT
     assert look_alike(reduced, file.seen.resize(reduced.size, Resampling.BOX), tolerance=20)
@@ -51,7 +51,7 @@ def test_a_reduced_decode_shows_the_same_picture(name: str) -> None:
 
 @every_file
 def test_the_header_tells_the_upright_size_without_decoding(name: str) -> None:
-    picture = open_picture(stored()[name].data, LIMITS)
+    picture = StoredPicture(stored()[name].data, LIMITS)
     assert picture.size == (WIDTH, HEIGHT)
     assert picture.format == name.split("-", maxsplit=1)[0]
     assert picture.bytes == len(stored()[name].data)
@@ -66,7 +66,7 @@ def test_a_damaged_file_is_refused_or_decoded_but_never_our_fault(name: str) -> 
         for _ in range(chance.randint(1, 12)):
             data[chance.randrange(len(data))] = chance.randrange(256)
         with suppress(Rejected):
-            picture = open_picture(bytes(data[: chance.choice((len(data), chance.randrange(len(data))))]), LIMITS)
+            picture = StoredPicture(bytes(data[: chance.choice((len(data), chance.randrange(len(data))))]), LIMITS)
             picture.luma()
             picture.at_least(10, 10)
 
@@ -76,19 +76,19 @@ def test_a_damaged_file_is_refused_or_decoded_but_never_our_fault(name: str) -> 
 @pytest.mark.parametrize("wanted", [(64, 48), (200, 200), (300, 100)])
 def test_a_reduced_decode_costs_no_quality(side: tuple[int, int], kind: str, wanted: tuple[int, int]) -> None:
     data = saved(scene_of_stars(side), kind)
-    picture = open_picture(data, LIMITS)
+    picture = StoredPicture(data, LIMITS)
     reduced = picture.at_least(*wanted).resize(wanted, Resampling.LANCZOS)
     assert psnr(reduced, picture.image().resize(wanted, Resampling.LANCZOS)) > 44
 
 
 def scene_of_stars(size: tuple[int, int]) -> Image.Image:
     """Sharp points of light on black: what resampling does worst at."""
-    stars = open_picture(photo("hubble.jpg"), LIMITS).image()
+    stars = StoredPicture(photo("hubble.jpg"), LIMITS).image()
     return stars.crop((0, 0, *size))
 
 
 def test_more_pixels_than_a_result_may_have_are_refused_before_they_are_made() -> None:
-    picture = open_picture(photo("cat.jpg"), LIMITS)
+    picture = StoredPicture(photo("cat.jpg"), LIMITS)
     with pytest.raises(Rejected, match="16384 x 16384 pixels") as refusal:
         picture.at_least(16384, 16384)
     assert refusal.value.code == "result_too_large"
@@ -96,7 +96,7 @@ def test_more_pixels_than_a_result_may_have_are_refused_before_they_are_made() -
 
 def test_colours_outside_the_srgb_range_are_converted_not_relabelled() -> None:
     raw = scene()
-    shown = open_picture(saved(raw, "PNG", icc_profile=profiles.ADOBE_RGB), LIMITS).image()
+    shown = StoredPicture(saved(raw, "PNG", icc_profile=profiles.ADOBE_RGB), LIMITS).image()
     assert not look_alike(shown, raw), "Adobe's red and green are stronger than sRGB's of the same numbers"
 
 
@@ -108,9 +108,9 @@ def test_a_profile_that_changes_nothing_costs_nothing() -> None:
 
 
 def test_a_jpeg_may_have_a_hundred_scans_and_no_more() -> None:
-    open_picture(endless_scans(80), LIMITS).image()
+    StoredPicture(endless_scans(80), LIMITS).image()
     with pytest.raises(Rejected, match="scans"):
-        open_picture(endless_scans(100), LIMITS)
+        StoredPicture(endless_scans(100), LIMITS)
 
 
 def test_bombs_are_refused_in_little_memory() -> None:
@@ -119,12 +119,12 @@ import resource
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits
 from tests.pictures.bad import bad
-from worker.pictures import open_picture
+from worker.pictures import StoredPicture
 bombs = [file.data for file in bad().values() if file.code == "too_many_pixels"]
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for data in bombs:
     try:
-        open_picture(data, Limits()).image()
+        StoredPicture(data, Limits()).image()
     except Rejected:
         pass
 print(len(bombs), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
@@ -137,6 +137,6 @@ print(len(bombs), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
 def test_a_camera_picture_is_decoded_no_further_than_needed() -> None:
-    picture = open_picture(large_photo(), LIMITS)
+    picture = StoredPicture(large_photo(), LIMITS)
     assert picture.at_least(256, 192).size == (504, 378)
     assert picture.at_least(1600, 1200).size == (2016, 1512)

@@ -113,7 +113,7 @@ def test_a_host_that_stays_busy_stops_its_store_with_the_hosts_status(api: ApiCl
     assert ended["counts"] == {"total": 2, "completed": 0, "failed": 1, "skipped": 1}
     (error,) = ended["errors"]
     assert error["code"] == "no_such_picture"
-    assert "answers 503" in error["error"]
+    assert "status 503" in error["error"]
 
 
 def test_a_batch_can_be_uploaded_as_a_file(

@@ -76,3 +76,22 @@ def test_every_op_can_be_started_in_every_way(
     assert (result["format"], result["width"], result["height"]) == (expected.format, expected.width, expected.height)
     made = Image.open(BytesIO(open_link(result["url"])))
     assert (made.format, made.size) == (expected.format.upper(), (expected.width, expected.height))
+
+
+TEXT_TO_PICTURE = [
+    name
+    for name, card in CATALOGUE.items()
+    if (card.carrier, card.returns) == ("value", "picture") and not some_params(name)
+]
+
+
+@pytest.mark.parametrize("op", TEXT_TO_PICTURE)
+def test_an_op_that_draws_a_text_stores_a_picture(op: str, api: ApiClient, done: Callable[..., dict[str, Any]]) -> None:
+    task = api.post("/tasks", {"type": op, "payload": "hello"}).body["id"]
+    assert done(task)["status"] == "completed"
+    result = api.get(f"/tasks/{task}").body["result"]
+    here = run(op, "hello")
+    assert (result["format"], result["width"], result["height"]) == (here.format, here.width, here.height)
+    assert open_link(result["url"]) == here.data
+    (variant,) = api.get(f"/jobs/{task}").body["variants"].values()
+    assert open_link(variant["url"]) == here.data

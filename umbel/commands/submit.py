@@ -10,9 +10,8 @@ from umbel import results, show, stack, watching
 from umbel.client import Client
 from umbel.errors import UmbelError
 from umbel.job import Job
-from umbel.pages import Page
 from umbel.visits import read_visits
-from umbel_core.contract import CrawlRequest, Task
+from umbel_core.contract import CrawlRequest, Page, Task
 from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 
 
@@ -96,15 +95,15 @@ def _follow(job: Job, line: watching.Line, *, as_json: bool) -> None:
 
 def _input(client: Client, op: str, text: str) -> Any:
     """Return the input that a text means: for an op on pictures a file, a URL or a key, for one on text the text."""
-    takes = next((card.takes for card in client.ops() if card.name == op), None)
-    if takes == "picture":
+    card = next((card for card in client.ops() if card.name == op), None)
+    if card and card.carrier == "file":
         if Path(text).is_file():
             return Path(text)
         if "://" in text or text.startswith((UPLOADS_PREFIX, INPUTS_PREFIX)):
             return text
-        raise UmbelError(f"there is no file '{text}' here; a picture is a file, a URL or a key below {UPLOADS_PREFIX}")
+        raise UmbelError(f"there is no file '{text}' here; {op} takes a file, a URL or a key below {UPLOADS_PREFIX}")
     value = _value(text)
-    return text if takes == "text" and not isinstance(value, str) else value
+    return text if card and card.input.get("type") == "string" and not isinstance(value, str) else value
 
 
 def _param(text: str) -> tuple[str, Any]:

@@ -32,6 +32,7 @@ export type {
   Me,
   Op,
   OpList,
+  Page,
   PageConfig,
   Stats,
   StatsOfOp,

@@ -469,6 +469,8 @@ export interface components {
             ordered: boolean;
             /** @default null */
             serves: ("batch" | "crawl") | null;
+            /** @default [] */
+            needs: string[];
         };
         /**
          * Counts
@@ -689,6 +691,16 @@ export interface components {
             summary: string;
             /** @description The type of its input */
             takes: string;
+            /**
+             * @description `file`: the input names a file, by its key in the uploads bucket or by its URL
+             * @enum {unknown}
+             */
+            carrier: "file" | "url" | "value";
+            /**
+             * @description Of a file: the types that it may have
+             * @default []
+             */
+            media_types: string[];
             /** @description `picture` goes to the results bucket, `value` into the task's record */
             returns: string;
             /** @description JSON Schema of the input */
@@ -1237,6 +1249,33 @@ export interface components {
             /** @description Objects below it start nothing; a task may name one */
             inputs_prefix: string;
         };
+        /**
+         * Page
+         * @description The result of a crawl's task: one for each URL. A page that was not fetched has status 0 and an `error`.
+         */
+        Page: {
+            /** @description Where redirects ended, or as requested when the page was not fetched */
+            url: string;
+            /**
+             * @description HTTP status
+             * @default 0
+             */
+            status: number;
+            /** @default null */
+            title: string | null;
+            /**
+             * @description Of the body that was read, decompressed
+             * @default 0
+             */
+            bytes: number;
+            /**
+             * @description Milliseconds
+             * @default 0
+             */
+            took_ms: number;
+            /** @default null */
+            error: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1293,6 +1332,7 @@ export type TaskMessage = components['schemas']['TaskMessage'];
 export type UnsubscribeAction = components['schemas']['UnsubscribeAction'];
 export type PageConfig = components['schemas']['PageConfig'];
 export type PublishedLimits = components['schemas']['PublishedLimits'];
+export type Page = components['schemas']['Page'];
 export type $defs = Record<string, never>;
 export interface operations {
     get_health: {
@@ -2824,8 +2864,11 @@ export interface operations {
                      *           "name": "reverse",
                      *           "summary": "Turn a text around.",
                      *           "takes": "text",
+                     *           "carrier": "value",
+                     *           "media_types": [],
                      *           "returns": "value",
                      *           "input": {
+                     *             "title": "Text",
                      *             "type": "string"
                      *           },
                      *           "params": {
@@ -2840,7 +2883,8 @@ export interface operations {
                      *             "concurrency": 4,
                      *             "batch": 4,
                      *             "ordered": false,
-                     *             "serves": null
+                     *             "serves": null,
+                     *             "needs": []
                      *           },
                      *           "concurrency": 4,
                      *           "state": "ready",

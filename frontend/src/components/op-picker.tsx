@@ -7,20 +7,17 @@ interface Props {
   onSelect: (name: string) => void;
 }
 
-const GROUP_TITLES: Record<string, string> = {
-  picture: "On a picture",
-  text: "On a text",
-  numbers: "On numbers",
-  url: "On a URL",
-  json: "On a value",
-};
-
-/** Groups ops by the type of their input, in a fixed order; a type without a title here comes last under its own name. */
+/** Groups ops by the type of their input: those on files first, the others in the order of the types' titles. */
 export function groupsOf(ops: readonly Op[]): [title: string, ops: Op[]][] {
-  const types = [...new Set([...Object.keys(GROUP_TITLES), ...ops.map((op) => op.takes)])];
-  return types
-    .map((type): [string, Op[]] => [GROUP_TITLES[type] ?? type, ops.filter((op) => op.takes === type)])
-    .filter(([, group]) => group.length > 0);
+  const groups = new Map<string, Op[]>();
+  for (const op of ops) {
+    const title = String(op.input.title ?? op.takes);
+    groups.set(title, [...(groups.get(title) ?? []), op]);
+  }
+  const takesFiles = (group: Op[]) => group.some((op) => op.carrier === "file");
+  return [...groups].sort(
+    ([a, one], [b, other]) => Number(takesFiles(other)) - Number(takesFiles(one)) || a.localeCompare(b),
+  );
 }
 
 /** Selects an op: radio buttons on a wide screen, which the arrow keys go through; a menu on a narrow one. */

@@ -1,5 +1,5 @@
 import { memo, useMemo, useState } from "react";
-import type { Task } from "../api/contract";
+import type { Page, Task } from "../api/contract";
 import { bytes, count, duration, plural } from "../format";
 import { useTasks } from "../live/use-tasks";
 import { LoadMore } from "./load-more";
@@ -10,14 +10,6 @@ import { useIncrementalList } from "./use-incremental-list";
 const ROWS_PER_STEP = 100;
 const FILTERS = { all: "All", ok: "OK", failed: "Errors" };
 type Filter = keyof typeof FILTERS;
-
-interface Page {
-  status: number;
-  title: string | null;
-  bytes: number;
-  took_ms: number;
-  error?: string;
-}
 
 /** A crawl's pages, the one that ended last first. */
 export function PageList({ jobId, counts, children }: ViewProps) {

@@ -5,6 +5,9 @@ import { preview } from "../upload/preview";
 import { Help } from "./field";
 
 interface Props {
+  label: string;
+  /** Media types that the file may have. */
+  accept: readonly string[];
   value: string;
   file?: File;
   error?: string;
@@ -12,8 +15,8 @@ interface Props {
   onChange: (value: string, file?: File) => void;
 }
 
-/** The input of a picture op: a key in the uploads bucket, a URL, or a file that is sent inside the request. */
-export function PictureField({ value, file, error, help, onChange }: Props) {
+/** An input that is a file: a key in the uploads bucket, a URL, or a file that is sent inside the request. */
+export function PictureField({ label, accept, value, file, error, help, onChange }: Props) {
   const id = useId();
   const fileInput = useRef<HTMLInputElement>(null);
   const { max_inline_picture_bytes, uploads_prefix } = useApp().config.limits;
@@ -23,7 +26,7 @@ export function PictureField({ value, file, error, help, onChange }: Props) {
   useDroppedFiles(useFirstValue((dropped: File) => handleDrop.current(dropped)));
   return (
     <div className="field" data-field="">
-      <label htmlFor={id}>Picture</label>
+      <label htmlFor={id}>{label}</label>
       {file ? (
         <SelectedFile file={file} onRemove={() => onChange("")} />
       ) : (
@@ -52,7 +55,7 @@ export function PictureField({ value, file, error, help, onChange }: Props) {
       <input
         ref={fileInput}
         type="file"
-        accept="image/*"
+        accept={accept.join()}
         className="visually-hidden"
         tabIndex={-1}
         aria-label="Choose a picture to send with the request"

@@ -3,8 +3,8 @@ import { ApiError } from "../api/client";
 import type { Op } from "../api/contract";
 import { fieldOfError, InlinePicture, submissionOf } from "./request";
 
-const text = { name: "say", takes: "text" } as Op;
-const picture = { name: "soften", takes: "picture" } as Op;
+const text = { name: "say", carrier: "value" } as Op;
+const picture = { name: "soften", carrier: "file" } as Op;
 
 it("sends a task as the shortest possible request", () => {
   expect(submissionOf(text, "hello", {})).toEqual({

@@ -8,7 +8,7 @@ export function submissionOf(op: Op, input: unknown, params: Record<string, unkn
   if (input instanceof InlinePicture) {
     return { path: "/jobs", body: { image_data: input.base64, operation: op.name, params } };
   }
-  if (op.takes !== "picture" && Object.keys(params).length === 0) {
+  if (op.carrier !== "file" && Object.keys(params).length === 0) {
     return { path: "/tasks", body: { type: op.name, payload: input } };
   }
   return { path: "/jobs", body: { name: op.name, tasks: [{ op: op.name, input, params }] } };

@@ -11,7 +11,6 @@ import { useSubmit } from "./use-submit";
 
 /** The name of the input's field; parameters have their own names. */
 const INPUT = "";
-const INPUT_LABELS: Record<string, string> = { text: "Text", numbers: "Numbers", url: "URL" };
 
 /** The input and parameters of one op, made from its schema and checked by it before they are sent. */
 export function TaskForm({ op }: { op: Op }) {
@@ -53,8 +52,10 @@ export function TaskForm({ op }: { op: Op }) {
   return (
     <fieldset className="form" disabled={!allowed} aria-label={op.name}>
       <form ref={form} onSubmit={(event) => void onSubmit(event)} onKeyDown={submitOnCtrlEnter} noValidate>
-        {op.takes === "picture" ? (
+        {op.carrier === "file" ? (
           <PictureField
+            label={String(op.input.title ?? op.takes)}
+            accept={op.media_types}
             value={values[INPUT] ?? ""}
             file={file}
             error={errorOf(INPUT)}
@@ -67,7 +68,7 @@ export function TaskForm({ op }: { op: Op }) {
         ) : (
           <FieldInput
             field={input}
-            label={INPUT_LABELS[op.takes] ?? "Value"}
+            label={String(op.input.title ?? op.takes)}
             value={values[INPUT] ?? ""}
             error={errorOf(INPUT)}
             onChange={change(INPUT)}

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from umbel_core.errors import Path, Rejected
-from umbel_core.op import OpCard, OpDeclarationError, describe
+from umbel_core.op import ADD_A_PACKAGE, OpCard, OpDeclarationError, describe
 from umbel_core.validation import Validator, check, compile_schema
 
 
@@ -111,6 +111,9 @@ def load_op(folder: FilePath, name: str) -> Callable[..., Any]:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        advice = f"when it is in a package of PyPI, {ADD_A_PACKAGE.format('<package>')}"
+        raise OpDeclarationError(f"there is no module '{error.name}' here; {advice}") from error
     except (SyntaxError, ImportError, NameError) as error:
         raise OpDeclarationError(f"the file cannot be imported: {error}") from error
     function = getattr(module, name, None)

@@ -12,69 +12,42 @@ annotation says where the result goes (a picture to the results bucket, anything
 """
 
 import inspect
-import re
 import typing
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from umbel_core.input_types import Carrier, Picture, Url, input_schema, input_type_of, is_image, schema_of
 from umbel_core.lane_settings import Concurrency
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
+__all__ = [
+    "ADD_A_PACKAGE",
+    "Bounds",
+    "Compute",
+    "Encoding",
+    "Format",
+    "OpCard",
+    "OpDeclarationError",
+    "Picture",
+    "Url",
+    "describe",
+    "input_annotation",
+    "op",
+    "params_type",
+    "returns_picture",
+]
 
 Bounds = msgspec.Meta
 """Limits and help of one parameter: `Annotated[int, Bounds(ge=1, le=16384, description="Pixels")]`."""
 
-_ADDRESS = "^[Hh][Tt][Tt][Pp][Ss]?://"
-Url = Annotated[str, Bounds(pattern=_ADDRESS, max_length=2048, description="An http or https address")]
-"""The first parameter of an op that works on a web address."""
-
 Format = Literal["jpeg", "png", "webp", "avif"]
 """The formats that a caller may ask for. Without one, a result keeps the format of its input."""
 
+ADD_A_PACKAGE = ".venv/bin/uv add --no-sync --group ops {}, then make setup"
+"""What makes a package of PyPI one that ops may need."""
+
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Picture(Protocol):
-    """A picture that is decoded only as far as the op asks; for ops that gain by decoding less.
-
-    Whatever way it is decoded, pixels come upright (EXIF orientation applied), in sRGB, 8 bits per channel, in mode
-    `L`, `LA`, `RGB` or `RGBA`. An op that has no use for shortcuts takes a plain `PIL.Image.Image` instead.
-    """
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels as a person sees the picture: upright."""
-
-    @property
-    def format(self) -> str:
-        """The decoder's name in lower case: `jpeg`, `png`, `webp`, `avif`, `gif`, `tiff`, `bmp`."""
-
-    @property
-    def mode(self) -> str:
-        """The mode that the file is stored in, in Pillow's words: `RGB`, `P`, `CMYK`, `I;16`…"""
-
-    @property
-    def frames(self) -> int:
-        """How many frames the file holds; 1 for a still picture."""
-
-    @property
-    def bytes(self) -> int:
-        """The size of the encoded file."""
-
-    def image(self) -> "Image":
-        """The whole picture as a `PIL.Image.Image`."""
-
-    def at_least(self, width: float, height: float) -> "Image":
-        """The picture at any scale that is no smaller than `width` x `height`, with a margin for resampling."""
-
-    def resized(self, width: int, height: int) -> "Image":
-        """The picture at exactly this size, resampled once from the smallest decode that carries it."""
-
-    def luma(self) -> "Image":
-        """The whole picture in mode `L` (`LA` when it has alpha), decoded without its colours where possible."""
 
 
 class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -90,6 +63,8 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """True: tasks of one group run one after another, through a FIFO queue."""
     serves: Literal["batch", "crawl"] | None = None
     """The kind of job whose images or pages this op is for."""
+    needs: tuple[Annotated[str, Bounds(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")], ...] = ()
+    """The PyPI packages that the op imports, by their names there, lower case. Its lane gets a layer of them."""
 
 
 class OpCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -97,10 +72,15 @@ class OpCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     name: str
     summary: str
-    takes: Literal["picture", "text", "numbers", "url", "json"]
+    takes: str
+    """Name of the input's type, one of `input_types.INPUT_TYPES`."""
+    carrier: Carrier = "value"
+    """How the input reaches the op."""
+    media_types: tuple[str, ...] = ()
+    """Of a file: the types that it may have."""
     returns: Literal["picture", "value"]
     input: dict[str, Any]
-    """JSON Schema of the input. A picture is named by its key in the uploads bucket."""
+    """JSON Schema of the input. A file is named by its key in the uploads bucket or by its URL."""
     params: dict[str, Any]
     """JSON Schema of the parameters."""
     compute: Compute
@@ -153,13 +133,14 @@ def params_type(function: Callable[..., Any]) -> type[msgspec.Struct]:
 
 
 def returns_picture(function: Callable[..., Any]) -> bool:
-    """True when the op's result goes to the results bucket as a picture."""
+    """Tell whether the op's result goes to the results bucket as a picture."""
     return is_image(typing.get_type_hints(function).get("return"))
 
 
-def is_image(annotation: Any) -> bool:
-    """True for `PIL.Image.Image`, told by name so that nobody but an op imports Pillow."""
-    return getattr(annotation, "__module__", "") == "PIL.Image" and annotation.__name__ == "Image"
+def input_annotation(function: Callable[..., Any]) -> Any:
+    """Return the annotation of an op's first parameter; None when it has none."""
+    first = next(iter(inspect.signature(function).parameters), "")
+    return typing.get_type_hints(function, include_extras=True).get(first)
 
 
 def describe(function: Callable[..., Any]) -> OpCard:
@@ -170,50 +151,18 @@ def describe(function: Callable[..., Any]) -> OpCard:
     summary = (inspect.getdoc(function) or "").split("\n")[0].strip()
     if not summary:
         raise OpDeclarationError(f"{name}: the docstring's first line is what people read; write one")
-    parameters = list(inspect.signature(function).parameters)
-    hints = typing.get_type_hints(function, include_extras=True)
-    if not parameters or parameters[0] not in hints or "return" not in hints:
+    annotation = input_annotation(function)
+    if annotation is None or "return" not in typing.get_type_hints(function):
         raise OpDeclarationError(f"{name}: annotate the first parameter and the return value")
-    takes, schema = _input(hints[parameters[0]])
+    takes = input_type_of(annotation)
     return OpCard(
         name=name,
         summary=summary,
-        takes=takes,
+        takes=takes.name,
+        carrier=takes.carrier,
+        media_types=takes.media_types,
         returns="picture" if returns_picture(function) else "value",
-        input=schema,
-        params=_schema(params_type(function)),
+        input=input_schema(annotation),
+        params=schema_of(params_type(function)),
         compute=function.compute,  # type: ignore[attr-defined]
     )
-
-
-def is_address(text: str) -> bool:
-    """Whether a picture's name is a web address, and not a key."""
-    return re.match(_ADDRESS, text) is not None
-
-
-def _input(annotation: Any) -> tuple[Any, dict[str, Any]]:
-    if annotation is Picture or is_image(annotation):
-        return "picture", {
-            "type": "string",
-            "minLength": 1,
-            "maxLength": 1024,
-            "description": "Key of a picture in the uploads bucket, or its http or https address",
-        }
-    schema = _schema(annotation)
-    if annotation == Url:
-        return "url", schema
-    if schema.get("type") == "string":
-        return "text", schema
-    if schema.get("type") == "array" and schema.get("items", {}).get("type") in {"number", "integer"}:
-        return "numbers", schema
-    return "json", schema
-
-
-def _schema(annotation: Any) -> dict[str, Any]:
-    """JSON Schema with the top-level reference resolved and nothing but what a form or a validator needs."""
-    schema = msgspec.json.schema(annotation)
-    definitions = schema.pop("$defs", {})
-    if "$ref" in schema:
-        schema = definitions[schema["$ref"].rsplit("/", 1)[1]]
-    schema.pop("title", None)
-    return schema

@@ -62,8 +62,8 @@ def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> Variant:
     card = catalogue.get(op) if isinstance(op, str) else None
     if card is None:
         raise RecipeError(f"{where}: op: there is no op '{op}'; the ops are {', '.join(catalogue)}")
-    if card.takes != "picture":
-        raise RecipeError(f"{where}: op: '{op}' takes {card.takes}, not a picture")
+    if card.carrier != "file":
+        raise RecipeError(f"{where}: op: '{op}' takes {card.takes}, not a file that is uploaded")
     try:
         catalogue.check_params(op, params)
     except Rejected as error:

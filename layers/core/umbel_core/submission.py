@@ -23,8 +23,8 @@ from umbel_core.contract.requests import (
     TaskSpec,
 )
 from umbel_core.errors import Path, Rejected, dotted
+from umbel_core.input_types import is_url
 from umbel_core.ledger import Task
-from umbel_core.op import is_address
 from umbel_core.settings import Limits, megabytes
 from umbel_core.validation import parse
 
@@ -116,7 +116,7 @@ def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submi
 
 
 def _task(request: TaskRequest, catalogue: Catalogue) -> Submission:
-    types = [name for name, card in catalogue.items() if card.takes != "picture"]
+    types = [name for name, card in catalogue.items() if card.carrier != "file"]
     if request.type not in types:
         raise Rejected(
             "unknown_type", f"There is no type '{request.type}'; the types are {', '.join(types)}.", ("type",)
@@ -142,7 +142,7 @@ def _payload(request: TaskRequest, catalogue: Catalogue) -> Any:
 
 def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submission:
     picture = _picture(request.image_data, limits)
-    ops = [name for name, card in catalogue.items() if card.takes == "picture"]
+    ops = [name for name, card in catalogue.items() if card.carrier == "file"]
     if request.operation not in ops:
         raise Rejected(
             "unknown_op",
@@ -221,7 +221,7 @@ def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submi
 
 
 def _check_url(catalogue: Catalogue, op: str, url: str, path: Path) -> None:
-    if not is_address(url):
+    if not is_url(url):
         raise Rejected("invalid_input", f"{dotted(path)} must be an http or https URL, not '{url[:100]}'.", path)
     catalogue.check_input(op, url, path)
 

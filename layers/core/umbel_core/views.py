@@ -74,13 +74,13 @@ def task_view(task: Task, url_for: UrlFor) -> contract.Task:
     )
 
 
-def single_task_view(id: str, task: Task) -> contract.SingleTask:  # noqa: A002 - the contract's word
+def single_task_view(id: str, task: Task, url_for: UrlFor) -> contract.SingleTask:  # noqa: A002 - the contract's word
     """Return a task that was sent by itself, as `GET /tasks/{id}` shows it."""
     return contract.SingleTask(
         id=id,
         type=task.op,
         payload=task.input,
-        result=task.result,
+        result=_with_url(task.result, url_for),
         status=task.status,
         timestamp_created=task.queued_at,
         timestamp_completed=task.finished_at,

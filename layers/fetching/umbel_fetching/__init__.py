@@ -1,1 +1,1 @@
-"""Fetching from the web for callers whom nobody trusts: addresses, time, sizes and titles, each kept within bounds."""
+"""Fetches web pages for callers that are not trusted: IP addresses, time and sizes are limited."""

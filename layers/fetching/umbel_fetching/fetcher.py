@@ -1,7 +1,7 @@
-"""A web address -> its page, within bounds of place, time and size.
+"""Fetches a page by its URL, within limits of network, time and size.
 
-The address is checked where the socket connects, so no spelling, name, redirect or change of mind of a name server
-leads elsewhere. Whatever goes wrong is the address's fault: `Rejected`, and never tried again by itself.
+The IP address is checked where the socket connects, so that no spelling, name, redirect or changed DNS answer can lead
+to a forbidden one. Every error is `Rejected`: it is the URL's, and the fetcher does not try again.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import certifi
 import msgspec
 import pycurl  # type: ignore[import-untyped]  # it has types, but does not say so
+from w3lib.encoding import http_content_type_encoding
 
 from umbel_core.errors import Rejected
 from umbel_fetching.addresses import Allowed
@@ -19,7 +20,7 @@ from umbel_fetching.urls import canonical, host_of, place_of, redirected
 
 PAGE_BYTES = 256 * 1024
 _HEADER_BYTES = 128 * 1024
-"""Of all answers on the way together."""
+"""The limit for all answers of a fetch together, redirects included."""
 _REDIRECTS = 5
 _REDIRECTING = re.compile(rb"HTTP/\S+ 30[12378]\b")
 
@@ -29,10 +30,10 @@ _BROKEN = 500
 
 
 class Circuits(Protocol):
-    """Remembers, for all workers, which hosts keep failing. Hosts are named with their ports."""
+    """Stores, for all workers, which hosts keep failing. A host is named with its port."""
 
     def check(self, host: str) -> None:
-        """Raise `Rejected` with `circuit_open` when the host is to be left alone."""
+        """Raise `Rejected` with `circuit_open` when the host must not be asked now."""
 
     def failed(self, host: str) -> None:
         """The host did not answer, or not well."""
@@ -42,7 +43,7 @@ class Circuits(Protocol):
 
 
 class Trusting:
-    """Every host gets another chance."""
+    """Circuits that are always closed: every host may be asked."""
 
     def check(self, host: str) -> None: ...
     def failed(self, host: str) -> None: ...
@@ -71,7 +72,7 @@ _CODES = {
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """What a web address gave."""
+    """The answer for a URL, after all redirects."""
 
     url: str
     """Where the redirects ended."""
@@ -79,6 +80,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str
     """In lower case, without parameters; empty when the answer does not say."""
     charset: str | None
+    """As Python names it; None when the answer names none that Python knows."""
     body: bytes
     """Decompressed."""
     truncated: bool
@@ -111,12 +113,11 @@ def fetch(
     if whole and visit.cut:
         raise Rejected("too_large", f"{host_of(place)} sends more than {max_bytes} bytes.")
     kind = visit.curl.getinfo(pycurl.CONTENT_TYPE) or ""
-    charset = re.search(r"charset\s*=\s*[\"']?([\w.:+-]{1,40})", kind, re.IGNORECASE)
     return Page(
         url=place,
         status=visit.curl.getinfo(pycurl.RESPONSE_CODE),
         content_type=kind.partition(";")[0].strip().lower(),
-        charset=charset[1].lower() if charset else None,
+        charset=http_content_type_encoding(kind),
         body=bytes(visit.body),
         truncated=visit.cut,
         took_ms=round((time.monotonic() - start) * 1000),
@@ -124,7 +125,7 @@ def fetch(
 
 
 def _go(visit: "_Visit", url: str) -> None:
-    """Ask for one address, unless its host is to be left alone, and remember how that went."""
+    """Request one URL unless its host must not be asked now, and record whether the host answered."""
     host = place_of(url)
     deployment.circuits.check(host)
     try:
@@ -140,7 +141,7 @@ def _go(visit: "_Visit", url: str) -> None:
 
 
 class _Visit:
-    """One fetch under way: libcurl's handle, and what its callbacks saw."""
+    """One fetch: libcurl's handle, and what its callbacks received."""
 
     def __init__(self, allowed: Allowed, max_bytes: int, start: float, seconds: float) -> None:
         self.allowed, self.max_bytes, self.start, self.seconds = allowed, max_bytes, start, seconds
@@ -167,7 +168,7 @@ class _Visit:
             self.curl.setopt(option, value)
 
     def go(self, url: str) -> None:
-        """Ask for one address; afterwards `location` is where it redirects to, or None."""
+        """Request one URL; afterwards `location` is where it redirects to, or None."""
         self.body.clear()
         self.location, self._redirecting, self._opened, self._refused = None, False, False, False
         left = self.seconds - (time.monotonic() - self.start)

@@ -1,4 +1,4 @@
-"""A web address as people write it -> as it goes over the wire."""
+"""URLs: from what people write to what a request sends, or refused."""
 
 import re
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
@@ -11,14 +11,14 @@ _LONGEST = 2048
 _LONGEST_HOST = 253
 """Characters of a name in the DNS. Names of hosts are keys in the ledger, which may not be of any length."""
 _NEVER = re.compile(r"[\x00-\x1f\x7f\\]|^\s|\s$")
-"""Parsers disagree about these, and who disagrees can be led astray."""
+"""URL parsers disagree about these characters, and an attacker can use the difference."""
 _KEPT = "!$%&'()*+,/:;=?@[]"
 
 
 def canonical(url: str) -> str:
-    """The address in ASCII: host in lower case and Punycode, the rest percent-encoded, without fragment.
+    """Return the URL in ASCII: host in lower case and Punycode, the rest percent-encoded, without fragment.
 
-    Whether it may be reached is not told by its text: the fetcher looks at the address that the socket connects to.
+    Its text does not say whether it may be fetched: the fetcher checks the IP address that the socket connects to.
     """
     if len(url) > _LONGEST:
         raise _invalid(f"longer than {_LONGEST} characters")
@@ -45,7 +45,7 @@ def canonical(url: str) -> str:
 
 
 def redirected(url: str, location: str) -> str:
-    """Where an answer of `url` sends us."""
+    """Return the URL to which an answer of `url` redirects."""
     try:
         return canonical(urljoin(url, location.strip()))
     except (Rejected, ValueError) as error:
@@ -53,12 +53,12 @@ def redirected(url: str, location: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host of a canonical address, for sentences."""
+    """Return the host of a canonical URL, for sentences."""
     return urlsplit(url).hostname or ""
 
 
 def place_of(url: str) -> str:
-    """Host and port of a canonical address."""
+    """Return host and port of a canonical URL."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 

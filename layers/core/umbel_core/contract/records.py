@@ -129,6 +129,24 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return self.status in ENDED_TASK
 
 
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a crawl's task: one for each URL. A page that was not fetched has status 0 and an `error`."""
+
+    url: Annotated[str, Meta(description="Where redirects ended, or as requested when the page was not fetched")]
+    status: Annotated[int, Meta(description="HTTP status")] = 0
+    title: str | None = None
+    bytes: Annotated[int, Meta(ge=0, description="Of the body that was read, decompressed")] = 0
+    took_ms: Milliseconds = 0
+    error: Annotated[str, Meta(description="A code of an error: `dead_host`, `timed_out`, `cancelled`")] | None = None
+
+    @classmethod
+    def of(cls, task: Task) -> "Page":
+        """Return the page of a crawl's ended task."""
+        if task.status == "completed":
+            return msgspec.convert(task.result, cls)
+        return cls(url=str(task.input), error=task.error.code if task.error else task.status)
+
+
 class SingleTask(msgspec.Struct, frozen=True, kw_only=True):
     """A task that was sent by itself, with `POST /tasks`."""
 

@@ -73,6 +73,11 @@ class Op(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     takes: Annotated[str, Meta(description="The type of its input")]
+    carrier: Annotated[
+        Literal["value", "url", "file"],
+        Meta(description="`file`: the input names a file, by its key in the uploads bucket or by its URL"),
+    ]
+    media_types: Annotated[list[str], Meta(description="Of a file: the types that it may have")] = []
     returns: Annotated[str, Meta(description="`picture` goes to the results bucket, `value` into the task's record")]
     input: Annotated[dict[str, Any], Meta(description="JSON Schema of the input")]
     params: Annotated[dict[str, Any], Meta(description="JSON Schema of the parameters")]
