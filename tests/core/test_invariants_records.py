@@ -123,17 +123,17 @@ def test_a_task_is_shown_with_every_field() -> None:
         **fields,
     )
     assert task_view(a_task(result=[1, {"key": "x"}]), link).result == [1, {"key": "x"}]
-    assert single_task_view("t1", task) == contract.SingleTask(
+    assert single_task_view("t1", task, link) == contract.SingleTask(
         id="t1",
         type="soft",
         payload="k",
-        result={"key": "j1/v.png"},
+        result={"key": "j1/v.png", "url": link("j1/v.png")},
         status="failed",
         timestamp_created=MOMENT,
         timestamp_completed=LATER,
         error=error,
     )
-    assert single_task_view("t1", a_task()).error is msgspec.UNSET
+    assert single_task_view("t1", a_task(), link).error is msgspec.UNSET
     assert error_view(ErrorRecord("c", "m")).path is msgspec.UNSET
 
 
@@ -256,7 +256,7 @@ def test_ops_that_serve_different_kinds_or_none_go_together(tmp_path: Path) -> N
     [
         ("def other(): ...", "must define a function named 'bad'"),
         ("bad = 3", "must define a function named 'bad'"),
-        ("import nothing_of_this_name", "the file cannot be imported: No module named"),
+        ("import nothing_of_this_name", "there is no module 'nothing_of_this_name' here"),
         ("def bad(:", "the file cannot be imported: "),
         ("unknown", "the file cannot be imported: name 'unknown'"),
         ('def bad(x: str) -> str:\n    """Do."""', r"bad\.py: bad: the function needs the @op\(…\) decorator"),

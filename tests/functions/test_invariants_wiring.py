@@ -18,7 +18,7 @@ from umbel_core.environment import variables
 from umbel_core.settings import Limits
 from umbel_core.sqs import Message
 from worker.environment import WorkerEnvironment
-from worker.work import OnPictures, OnValues
+from worker.work import FileSource, PictureDestination, ValueSource, Work, in_ledger
 
 QUEUE_URL = "https://queue"
 LIMITS = Limits(max_tasks=7, retention_days=2)
@@ -96,14 +96,25 @@ def test_a_worker_starts_a_task_while_half_of_its_time_is_left(sqs: Stub, left_o
     assert [call["QueueUrl"] for _, call in sqs.calls] == ([] if starts else [QUEUE_URL])
 
 
+@pytest.mark.parametrize(
+    ("op", "source", "destination"),
+    [
+        ("upper", ValueSource, None),
+        ("fetch", ValueSource, None),
+        ("info", FileSource, None),
+        ("grayscale", FileSource, PictureDestination),
+        ("qr", ValueSource, PictureDestination),
+    ],
+)
 @pytest.mark.usefixtures("sqs")
-def test_a_worker_is_built_for_what_its_op_takes() -> None:
-    def work(op: str) -> Any:
-        runner = worker.wiring.batch_runner(worker_environment(op), Path("functions/ops"), Logger(service="test"))
-        assert runner.runner.card.name == op
-        return runner.runner.work
-
-    assert isinstance(work("upper"), OnValues)
-    on_pictures = work("grayscale")
-    assert isinstance(on_pictures, OnPictures)
-    assert (on_pictures.card.name, on_pictures.limits) == ("grayscale", LIMITS)
+def test_a_worker_reads_and_stores_what_its_op_takes_and_returns(
+    op: str, source: type[Any], destination: type[Any] | None
+) -> None:
+    runner = worker.wiring.batch_runner(worker_environment(op), Path("functions/ops"), Logger(service="test")).runner
+    assert runner.card.name == op
+    assert isinstance(runner.work, Work)
+    assert isinstance(runner.work.source, source)
+    if destination is None:
+        assert runner.work.destination is in_ledger
+    else:
+        assert isinstance(runner.work.destination, destination)

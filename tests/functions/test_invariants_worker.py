@@ -120,7 +120,7 @@ def web(fetcher: Fetcher) -> Web:
 )
 def test_too_many_requests_and_errors_of_the_host_are_transient(status: int, kind: type[Rejected]) -> None:
     with pytest.raises(Rejected) as refusal:
-        web(Fetcher(status)).picture("http://a/cat.jpg", 5)
+        web(Fetcher(status)).file("http://a/cat.jpg", 5)
     assert (type(refusal.value), refusal.value.code) == (kind, "no_such_picture")
     assert refusal.value.sentence == f"http://a/cat.jpg answers with status {status}, so there is no picture."
 
@@ -137,17 +137,17 @@ def test_too_many_requests_and_errors_of_the_host_are_transient(status: int, kin
 )
 def test_a_fetch_that_did_not_end_is_transient_by_its_code(code: str, kind: type[Rejected]) -> None:
     with pytest.raises(Rejected) as refusal:
-        web(Fetcher(refusal=Rejected(code, "It failed."))).picture("http://a/", 5)
+        web(Fetcher(refusal=Rejected(code, "It failed."))).file("http://a/", 5)
     assert (type(refusal.value), refusal.value.code, refusal.value.sentence) == (kind, code, "It failed.")
 
 
 def test_an_empty_answer_is_no_picture() -> None:
     with pytest.raises(Rejected, match=r"^empty_file: http://a/ is empty: it has zero bytes\.$"):
-        web(Fetcher(body=b"")).picture("http://a/", 5)
+        web(Fetcher(body=b"")).file("http://a/", 5)
 
 
 @pytest.mark.parametrize(("seconds", "limit"), [(5.0, 5.0), (60.0, 10.0)])
 def test_a_picture_is_fetched_whole_within_the_limits(seconds: float, limit: float) -> None:
     fetcher = Fetcher()
-    assert web(fetcher).picture("http://a/", seconds) == b"pixels"
+    assert web(fetcher).file("http://a/", seconds) == b"pixels"
     assert fetcher.options == {"max_bytes": 2048, "whole": True, "seconds": limit}
