@@ -155,7 +155,7 @@ class FakeLedger:
                 self._crashes.moment()
                 task = Task(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},
-                    **{name: getattr(task, name) for name in ("group", "etag", "after", "stop_group")},
+                    **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "after", "stop_group")},
                     queued_at=now(),
                     round=task.round + 1,
                     version=task.version + 1,

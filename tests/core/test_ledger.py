@@ -159,6 +159,7 @@ def test_only_failed_and_skipped_tasks_start_over(ledger: Ledger) -> None:
 
 def test_a_retried_task_keeps_nothing_of_its_earlier_run(ledger: Ledger) -> None:
     job, tasks = a_job(1)
+    tasks[0].visit_time, tasks[0].etag, tasks[0].params = "noon", "e", {"radius": 2}
     ledger.plan(job, tasks)
     run = {"worker": "w1", "duration_ms": 5, "cost_nano": 7, "started_at": now(), "attempts": 3}
     ledger.commit(tasks[0].command(), ended("failed", error=ErrorRecord("c", "m"), **run))

@@ -17,7 +17,7 @@ from umbel_core.aws.keys import job_key
 from umbel_core.clock import epoch
 from umbel_core.contract.limits import KEPT_VARIANTS
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import Job
+from umbel_core.ledger import Event, Job
 from umbel_core.settings import Limits
 from umbel_core.submit import Submitter
 from umbel_core.tokens import Role, TokenRecord, issue, token_hash
@@ -163,7 +163,36 @@ def test_the_relay_counts_and_pushes_the_records_of_a_stream_event(stage: Stage)
     job = stage.ledger.job(job_id)
     assert job
     assert (job.status, job.completed) == ("completed", 1)
-    assert [message["type"] for message in stage.connections.received["s1"]] == ["job", "task"]
+    pushed_job, pushed_task = stage.connections.received["s1"]
+    assert (pushed_job["type"], pushed_job["job"]["id"], "variants" in pushed_job["job"]) == ("job", job_id, False)
+    assert (pushed_task["type"], pushed_task["job_id"], pushed_task["task"]["id"]) == ("task", job_id, f"{job_id}.0")
+
+
+def test_a_pushed_result_has_a_url(stage: Stage) -> None:
+    (created,) = read_message(stage.drop("uploads/hero/cat.png", b"pixels"))
+    job_id, _ = stage.planner.take(created)
+    stage.connections.subscribe("s1", job_id)
+    stage.runner().run(stage.tasks.commands[0], 1)
+    stage.relay_all()
+    result = stage.connections.received["s1"][-1]["task"]["result"]
+    assert result["url"] == stage.results.link(result["key"])
+
+
+def test_an_event_is_pushed_to_those_who_subscribed_to_all_jobs(stage: Stage) -> None:
+    stage.connections.subscribe("all", "*")
+    stage.ledger.record_event(Event(kind="paused", op="say", message="m"))
+    assert stage.relay_all() == 1
+    assert [message["event"]["kind"] for message in stage.connections.received["all"]] == ["paused"]
+
+
+def test_a_batch_without_anything_to_push_reads_no_subscriptions(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage.connections, "subscribers", lambda _: pytest.fail("it read"))
+    assert stage.relay_all() == 0
+
+
+def test_records_that_expired_are_passed_over(stage: Stage) -> None:
+    removed = {"eventName": "REMOVE", "dynamodb": {"Keys": job_key("j1"), "OldImage": {}, "SequenceNumber": "1"}}
+    assert [job.id for job in read_changes([removed, job_change(1, None)]).jobs] == ["j1"]
 
 
 def test_the_relay_pushes_for_five_seconds_at_most(stage: Stage) -> None:

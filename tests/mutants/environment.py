@@ -11,7 +11,7 @@ from umbel.paths import LOGS, ROOT, TOOLS
 from umbel.stamps import Part, ensure
 
 FOLDER = TOOLS / "mutants"
-_GROUPS = ("core", "imaging", "http", "fetching", "infra", "test", "mutants")
+_GROUPS = ("dev", "mutants")
 
 
 def program() -> Path:
