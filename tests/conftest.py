@@ -32,7 +32,7 @@ from tests.pipeline.feed import SocketClient  # noqa: E402
 from tests.pipeline.shapes import ENDED  # noqa: E402
 from tests.pipeline.waiting import wait_for  # noqa: E402
 from umbel_core.clock import now  # noqa: E402
-from umbel_core.ledger import Job  # noqa: E402
+from umbel_core.ledger import JobRecord  # noqa: E402
 
 BEGUN = now()
 """The start of this run: a kept deployment has jobs of earlier runs."""
@@ -88,7 +88,7 @@ def upload(deployed: Deployed) -> Callable[[str, bytes], None]:
 
 
 @pytest.fixture(scope="session")
-def job_for(deployed: Deployed) -> Callable[..., Job]:
+def job_for(deployed: Deployed) -> Callable[..., JobRecord]:
     """Return a function that waits until the job that an object of the uploads bucket started has ended."""
     return partial(_wait_for_job, deployed)
 
@@ -97,8 +97,8 @@ def _put(deployed: Deployed, key: str, data: bytes) -> None:
     deployed.localstack_s3.put_object(Bucket=deployed.stack.uploads_bucket, Key=key, Body=data)
 
 
-def _wait_for_job(deployed: Deployed, key: str, among: int = 60) -> Job:
-    def found() -> Job | None:
+def _wait_for_job(deployed: Deployed, key: str, among: int = 60) -> JobRecord:
+    def found() -> JobRecord | None:
         jobs, _ = deployed.ledger.jobs(among, None)
         return next((job for job in jobs if job.source == key and job.ended and job.created_at > BEGUN), None)
 

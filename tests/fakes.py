@@ -15,11 +15,11 @@ from umbel_core.aws.dynamo import Item, item, record
 from umbel_core.aws.keys import event_key, job_key, job_partition, task_key
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
-from umbel_core.ledger import OPEN, DeadLetter, Event, Job, Outcome, Task
+from umbel_core.ledger import OPEN, DeadLetter, Event, JobRecord, Outcome, TaskRecord
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
 
-Record = TypeVar("Record", Job, Task)
+Record = TypeVar("Record", JobRecord, TaskRecord)
 Key = tuple[str, str]
 
 
@@ -63,27 +63,29 @@ class FakeLedger:
         self._ops: list[str] | None = None
         self.stream: list[dict[str, Any]] = []
 
-    def expect(self, job: Job) -> None:
+    def expect(self, job: JobRecord) -> None:
         self._crashes.moment()
         self._put(job_key(job.id), job)
         self._crashes.moment()
 
-    def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
-        writes: list[Task | Job] = [*tasks, job]
+    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
+        writes: list[TaskRecord | JobRecord] = [*tasks, job]
         written = False
         for start in range(0, len(writes), 3):  # 3 instead of DynamoDB's 100, so that small jobs need several, too
             chunk = writes[start : start + 3]
             self._crashes.moment()
             written = all(self._is_new(entry) for entry in chunk)
             for entry in chunk if written else ():
-                self._put(job_key(entry.id) if isinstance(entry, Job) else task_key(entry.job_id, entry.index), entry)
+                self._put(
+                    job_key(entry.id) if isinstance(entry, JobRecord) else task_key(entry.job_id, entry.index), entry
+                )
         if written:
             self._planned.update(task.op for task in tasks)
         self._crashes.moment()
         return written
 
-    def _is_new(self, entry: Task | Job) -> bool:
-        if isinstance(entry, Task):
+    def _is_new(self, entry: TaskRecord | JobRecord) -> bool:
+        if isinstance(entry, TaskRecord):
             return self.task(entry.job_id, entry.index) is None
         there = self.job(entry.id)
         return there is None or (not there.planned and (there.status == "cancelled") == (entry.status == "cancelled"))
@@ -103,26 +105,28 @@ class FakeLedger:
         counted = (there.transient_refusals if there else 0) + transient
         self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient_refusals": counted})
 
-    def job(self, job_id: str) -> Job | None:
-        return self._get(Job, job_key(job_id))
+    def job(self, job_id: str) -> JobRecord | None:
+        return self._get(JobRecord, job_key(job_id))
 
-    def task(self, job_id: str, index: int) -> Task | None:
-        return self._get(Task, task_key(job_id, index))
+    def task(self, job_id: str, index: int) -> TaskRecord | None:
+        return self._get(TaskRecord, task_key(job_id, index))
 
-    def tasks(self, job_id: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
+    def tasks(
+        self, job_id: str, status: str | None, limit: int, cursor: str | None
+    ) -> tuple[list[TaskRecord], str | None]:
         found = [task for task in self.all_tasks(job_id, status) if task.index > int(_checked(cursor) or -1)]
         return found[:limit], str(found[limit - 1].index) if len(found) > limit else None
 
     def jobs(
         self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
-    ) -> tuple[list[Job], str | None]:
-        every = (record(Job, entry) for (_, sk), entry in self._items.items() if sk == "JOB")
+    ) -> tuple[list[JobRecord], str | None]:
+        every = (record(JobRecord, entry) for (_, sk), entry in self._items.items() if sk == "JOB")
         wanted = [job for job in every if status in (None, job.status) and kind in (None, job.kind)]
         newest = sorted(wanted, key=lambda job: job.created_at, reverse=True)
         start = int(_checked(cursor) or 0)
         return newest[start : start + limit], str(start + limit) if len(newest) > start + limit else None
 
-    def cancel(self, job_id: str) -> Job | None:
+    def cancel(self, job_id: str) -> JobRecord | None:
         found = self.job(job_id)
         if found is None or found.ended:
             return found
@@ -144,7 +148,7 @@ class FakeLedger:
     def cancelled(self) -> frozenset[str]:
         return frozenset(self._cancelled)
 
-    def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
+    def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[TaskRecord]:
         anew = {"failed", "skipped"} | ({"pending"} if waiting else set())
         wanted = None if indices is None else set(indices)
         reopened = []
@@ -153,7 +157,7 @@ class FakeLedger:
                 continue
             if task.status in anew:
                 self._crashes.moment()
-                task = Task(  # noqa: PLW2901
+                task = TaskRecord(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},
                     **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "after", "stop_group")},
                     queued_at=now(),
@@ -166,9 +170,9 @@ class FakeLedger:
                 reopened.append(task)
         return reopened
 
-    def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[Task]:
+    def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[TaskRecord]:
         of_job = sorted(key for key in self._items if key[0] == job_partition(job_id) and key[1] != "JOB")
-        found = (record(Task, self._items[key]) for key in of_job)
+        found = (record(TaskRecord, self._items[key]) for key in of_job)
         return (task for task in found if status in (None, task.status))
 
     def put_dead_letter(self, dead_letter: DeadLetter) -> None:
@@ -187,7 +191,7 @@ class FakeLedger:
         jobs = sorted(self.jobs(1000, None)[0], key=lambda job: job.created_at)
         return [job.id for job in jobs if job.planned and job.status in OPEN][:limit]
 
-    def last_tasks(self, job_id: str, limit: int) -> list[Task]:
+    def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
         return list(self.all_tasks(job_id))[::-1][:limit]
 
     def record_event(self, event: Event) -> None:
@@ -198,12 +202,12 @@ class FakeLedger:
         before, self._ops = self._ops, list(ops)
         return before
 
-    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, PeriodStats]]:
+    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, JobRecord], dict[str, PeriodStats]]:
         """Read as `DynamoCounters` does, with one shard."""
         found = {job.id: job for job in map(self.job, jobs) if job}
         return found, {period: self._period_stats(period) for period in periods}
 
-    def write(self, jobs: Sequence[tuple[Job, Job]], op_stats: Iterable[PeriodStats]) -> bool:
+    def write(self, jobs: Sequence[tuple[JobRecord, JobRecord]], op_stats: Iterable[PeriodStats]) -> bool:
         """As `DynamoCounters` does."""
         self._crashes.moment()
         for old, _ in jobs:
@@ -248,7 +252,7 @@ class FakeLedger:
         found = self._items.get((key["pk"]["S"], key["sk"]["S"]))
         return record(kind, found) if found else None
 
-    def _put(self, key: Item, new: Job | Task | Event) -> None:
+    def _put(self, key: Item, new: JobRecord | TaskRecord | Event) -> None:
         place = key["pk"]["S"], key["sk"]["S"]
         old, self._items[place] = self._items.get(place), item(new)
         images = {"NewImage": self._items[place]} | ({"OldImage": old} if old else {})

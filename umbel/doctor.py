@@ -11,7 +11,7 @@ from umbel.aws import AwsTarget
 from umbel.checks import Finding
 from umbel.errors import UmbelError
 from umbel.paths import ROOT
-from umbel.quota import Limits, judge
+from umbel.quota import AccountLimits, judge
 from umbel_core.catalogue import read_ops
 
 
@@ -21,10 +21,12 @@ class AwsAccount:
     def __init__(self, aws: AwsTarget) -> None:
         self._cloud = aws
 
-    def limits(self) -> Limits:
+    def limits(self) -> AccountLimits:
         """Return Lambda's account settings."""
         settings = self._cloud.client("lambda").get_account_settings()["AccountLimit"]
-        return Limits(total=settings["ConcurrentExecutions"], unreserved=settings["UnreservedConcurrentExecutions"])
+        return AccountLimits(
+            total=settings["ConcurrentExecutions"], unreserved=settings["UnreservedConcurrentExecutions"]
+        )
 
     def reserved_by_us(self) -> int:
         """Return the reserved concurrency of the deployed stack's functions; 0 when no stack is deployed."""

@@ -26,7 +26,7 @@ PATIENCE = 60.0
 """Seconds after the last sending in which an answer has to come."""
 
 
-class PeriodStats(msgspec.Struct):
+class LoadPeriod(msgspec.Struct):
     """What became of the tasks of one type."""
 
     sent: int = 0
@@ -59,10 +59,10 @@ class PeriodStats(msgspec.Struct):
             self.total_ms += took_ms
             self.worst_ms = max(self.worst_ms, took_ms)
 
-    def __add__(self, other: "PeriodStats") -> "PeriodStats":
+    def __add__(self, other: "LoadPeriod") -> "LoadPeriod":
         names = [name for name in self.__struct_fields__ if name != "worst_ms"]
         summed = {name: getattr(self, name) + getattr(other, name) for name in names}
-        return PeriodStats(**summed, worst_ms=max(self.worst_ms, other.worst_ms))
+        return LoadPeriod(**summed, worst_ms=max(self.worst_ms, other.worst_ms))
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -98,15 +98,15 @@ class Load:
         self._waiting: dict[str, _Sent] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self.op_stats: dict[str, PeriodStats] = {}
+        self.op_stats: dict[str, LoadPeriod] = {}
         self.rounds = 0
         self.started = self.now = self.next_round = time.monotonic()
 
     @property
-    def total(self) -> PeriodStats:
+    def total(self) -> LoadPeriod:
         """All types together."""
         # The thread that sends may add a type while they are added up.
-        return sum(list(self.op_stats.values()), PeriodStats())
+        return sum(list(self.op_stats.values()), LoadPeriod())
 
     @property
     def per_second(self) -> float:
@@ -172,7 +172,7 @@ class Load:
     def _send(self, made: LoadCase) -> None:
         sent = _Sent(made, datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic(), time.monotonic())
         with self._lock:
-            self.op_stats.setdefault(made.op, PeriodStats()).sent += 1
+            self.op_stats.setdefault(made.op, LoadPeriod()).sent += 1
         try:
             job_id = self._submit(made)
         except UmbelError as error:

@@ -17,7 +17,7 @@ _REQUEST = (
 )
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class AccountLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Lambda's account settings."""
 
     total: int
@@ -29,7 +29,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class Account(Protocol):
     """The part of an AWS account that is checked."""
 
-    def limits(self) -> Limits:
+    def limits(self) -> AccountLimits:
         """Return Lambda's account settings."""
 
     def reserved_by_us(self) -> int:

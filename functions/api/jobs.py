@@ -12,7 +12,7 @@ from api.wiring import intake, ledger, results, submitter
 from umbel_core import contract
 from umbel_core.contract import Accepted, JobKind, JobPage, JobStatus, TaskPage, TaskStatus
 from umbel_core.errors import Rejected
-from umbel_core.ledger import ErrorRecord, Job
+from umbel_core.ledger import ErrorRecord, JobRecord
 from umbel_core.messages import RetryTasks
 from umbel_core.views import job_view, task_view
 
@@ -111,7 +111,7 @@ def _fitting(limit: int, page: Callable[[int], Page]) -> Page:
     return answer
 
 
-def _job(job_id: str) -> Job:
+def _job(job_id: str) -> JobRecord:
     found = ledger().job(job_id)
     if found is None:
         raise Rejected("no_such_job", f"There is no job '{job_id}'.")

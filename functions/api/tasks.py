@@ -4,7 +4,7 @@ from api.wiring import catalogue, ledger, limits, results, submitter, uploads
 from umbel_core.contract import SingleTask, TaskAccepted
 from umbel_core.errors import Rejected
 from umbel_core.ids import split_task_id
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 from umbel_core.submission import read_submission
 from umbel_core.views import single_task_view
 
@@ -26,9 +26,9 @@ def show(task_id: str) -> SingleTask:
     return single_task_view(task_id, found, results().link)
 
 
-def _announced(job: Job) -> Task | None:
+def _announced(job: JobRecord) -> TaskRecord | None:
     """A task that the coordinator has not come to yet, as its manifest has it."""
     if job.kind != "task" or job.source is None:
         return None
     (spec,) = read_submission(uploads().read(job.source, ""), catalogue(), limits(), "task").specs
-    return Task(job_id=job.id, index=0, op=spec.op, variant=spec.op, input=spec.input, queued_at=job.created_at)
+    return TaskRecord(job_id=job.id, index=0, op=spec.op, variant=spec.op, input=spec.input, queued_at=job.created_at)

@@ -9,7 +9,7 @@ from umbel_core.contract import UploadRequest, UploadTicket
 from umbel_core.errors import Rejected
 from umbel_core.ids import UPLOADS_PREFIX, new_job_id
 from umbel_core.input_types import upload_media_types
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 from umbel_core.recipes import DEFAULT
 from umbel_core.settings import megabytes
 
@@ -56,7 +56,7 @@ def request_upload(request: UploadRequest) -> UploadTicket:
     ticket = uploads().ticket(key, content_type, most, TICKET_SECONDS)
     moment = now()
     ledger().expect(
-        Job(
+        JobRecord(
             id=job,
             kind="upload",
             name=name,

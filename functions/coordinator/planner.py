@@ -11,9 +11,9 @@ from umbel_core.contract.records import JobStatus
 from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS_PREFIX
 from umbel_core.intake_messages import ObjectCreated, job_for
-from umbel_core.ledger import ErrorRecord, Job, Ledger, Task
+from umbel_core.ledger import ErrorRecord, JobRecord, Ledger, TaskRecord
 from umbel_core.messages import RetryTasks, RunTask
-from umbel_core.recipes import Recipes, Variant, recipe_of
+from umbel_core.recipes import Recipes, RecipeVariant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large
 from umbel_core.submission import read_submission, tasks_of
 
@@ -60,7 +60,7 @@ class Planner(msgspec.Struct, frozen=True):
         # Planned by an earlier delivery, which may have ended before it published: publish all pending tasks again.
         return job.id, self._publish(self.ledger.all_tasks(job.id, "pending") if tasks is None else tasks)
 
-    def _planned(self, created: ObjectCreated, job: Job) -> list[Task] | None:
+    def _planned(self, created: ObjectCreated, job: JobRecord) -> list[TaskRecord] | None:
         """Plan a job; return its tasks, or None when another delivery planned it first."""
         # A redriven message may find the error of its earlier tries; the new version makes subscribers drop it.
         status: JobStatus = "cancelled" if job.status == "cancelled" else "pending"
@@ -80,12 +80,12 @@ class Planner(msgspec.Struct, frozen=True):
             return self._planned(created, there)
         return None
 
-    def _publish(self, tasks: Iterable[Task]) -> int:
+    def _publish(self, tasks: Iterable[TaskRecord]) -> int:
         return self.tasks.publish(task.command() for task in tasks)
 
-    def _picture(self, created: ObjectCreated, job: Job) -> list[Task]:
+    def _picture(self, created: ObjectCreated, job: JobRecord) -> list[TaskRecord]:
         if job.asked:
-            variants = {job.asked.op: Variant(job.asked.op, job.asked.params)}
+            variants = {job.asked.op: RecipeVariant(job.asked.op, job.asked.params)}
         else:
             job.recipe = recipe_of(created.key, self.recipes)
             variants = self.recipes[job.recipe]
@@ -95,7 +95,7 @@ class Planner(msgspec.Struct, frozen=True):
             raise too_large(created.size, self.limits.max_upload_bytes)
         moment = now()
         return [
-            Task(
+            TaskRecord(
                 job_id=job.id,
                 index=index,
                 op=variant.op,
@@ -108,7 +108,7 @@ class Planner(msgspec.Struct, frozen=True):
             for index, (name, variant) in enumerate(variants.items())
         ]
 
-    def _manifest(self, created: ObjectCreated, job: Job) -> list[Task]:
+    def _manifest(self, created: ObjectCreated, job: JobRecord) -> list[TaskRecord]:
         most = min(_MANIFEST_BYTES + _BYTES_PER_TASK * self.limits.max_tasks, _MOST_BYTES)
         if created.size > most:
             size = megabytes(created.size)

@@ -9,14 +9,14 @@ from umbel_core.aws.dynamo import record
 from umbel_core.aws.keys import EVENT, JOB, TASK
 from umbel_core.contract.limits import KEPT_VARIANTS
 from umbel_core.fold import TaskChange
-from umbel_core.ledger import Event, Job, Task
+from umbel_core.ledger import Event, JobRecord, TaskRecord
 
 
 class Changes(msgspec.Struct, frozen=True):
     """What one batch of the stream says."""
 
     tasks: list[TaskChange]
-    jobs: list[Job]
+    jobs: list[JobRecord]
     """The newest record of each job that subscribers should hear of."""
     events: list[Event]
 
@@ -25,24 +25,24 @@ def read_changes(records: Iterable[dict[str, Any]]) -> Changes:
     """Read a batch. Sequence numbers are padded so that they compare as text."""
     tasks = []
     events = []
-    jobs: dict[str, Job] = {}
+    jobs: dict[str, JobRecord] = {}
     for entry in records:
         change = entry["dynamodb"]
         if entry["eventName"] == "REMOVE":
             continue
         old, new, key = change.get("OldImage"), change["NewImage"], change["Keys"]["sk"]["S"]
         if key == JOB:
-            job = record(Job, new)
+            job = record(JobRecord, new)
             if job.id in jobs or _is_news(old, job):
                 jobs[job.id] = job
         elif key.startswith(TASK) and old:
             sequence = change["SequenceNumber"].zfill(40)
-            tasks.append(TaskChange(sequence, old["status"]["S"], record(Task, new)))
+            tasks.append(TaskChange(sequence, old["status"]["S"], record(TaskRecord, new)))
         elif key.startswith(EVENT):
             events.append(record(Event, new))
     return Changes(tasks, list(jobs.values()), events)
 
 
-def _is_news(old: dict[str, Any] | None, job: Job) -> bool:
+def _is_news(old: dict[str, Any] | None, job: JobRecord) -> bool:
     """A job of few tasks is told of when its status moves; its counts are told by its tasks."""
     return old is None or job.total > KEPT_VARIANTS or old["status"]["S"] != job.status or not old["planned"]["BOOL"]

@@ -12,7 +12,7 @@ import msgspec
 from relay.changes import Changes
 from umbel_core.contract import JobMessage, ServerMessage, SystemMessage, TaskMessage
 from umbel_core.fold import TaskChange, fold, uncounted
-from umbel_core.ledger import Event, Job
+from umbel_core.ledger import Event, JobRecord
 from umbel_core.messages import ALL_JOBS
 from umbel_core.op_stats import Counters, count, periods_of
 from umbel_core.views import UrlFor, event_view, job_view, task_view
@@ -75,7 +75,7 @@ class Relay(msgspec.Struct, frozen=True):
         self.connections.send(messages, _TELLING_SECONDS)
         return sum(map(len, messages.values()))
 
-    def _job_message(self, job: Job) -> JobMessage:
+    def _job_message(self, job: JobRecord) -> JobMessage:
         """Without the variants: the tasks' own messages bring them."""
         return JobMessage(job=job_view(job, self.url_for, variants=False))
 

@@ -8,7 +8,7 @@ import msgspec
 
 from umbel_core.clock import stamp
 from umbel_core.fold import TaskChange, recount
-from umbel_core.ledger import ENDED, Job, Ledger, Task
+from umbel_core.ledger import ENDED, JobRecord, Ledger, TaskRecord
 from umbel_core.op_stats import Counters, count, periods_of
 
 _STREAM_AGE = timedelta(minutes=20)
@@ -30,8 +30,8 @@ class Sweeper(msgspec.Struct, frozen=True):
         jobs, _ = self.counters.read(self.ledger.unfinished(_JOBS), [])
         return [job.id for job in jobs.values() if job.updated_at < horizon and self._recounted(job, horizon)]
 
-    def _recounted(self, job: Job, horizon: str) -> bool:
-        def long_ended(task: Task) -> bool:
+    def _recounted(self, job: JobRecord, horizon: str) -> bool:
+        def long_ended(task: TaskRecord) -> bool:
             # A change that the stream may still deliver must not be counted here: the relay would count it again.
             return task.status in ENDED and (task.finished_at or "") < horizon
 
@@ -48,7 +48,7 @@ class Sweeper(msgspec.Struct, frozen=True):
         return self.counters.write([(job, recounted)], op_stats.values())
 
 
-def _missed(job: Job, recounted: Job, tasks: Sequence[Task]) -> Iterator[TaskChange]:
+def _missed(job: JobRecord, recounted: JobRecord, tasks: Sequence[TaskRecord]) -> Iterator[TaskChange]:
     """Yield the ends that the job has not counted; of a job that does not list its tasks, the latest ends."""
     left = Counter({status: getattr(recounted, status) - getattr(job, status) for status in ENDED})
     for task in sorted(tasks, key=lambda task: task.finished_at or "", reverse=True):

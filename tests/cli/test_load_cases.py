@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.ops.running import CATALOGUE, OPS, run
-from umbel.load import PeriodStats
+from umbel.load import LoadPeriod
 from umbel.load_cases import LoadCase, load_case
 from umbel_core.catalogue import load_op
 from umbel_core.settings import Limits
@@ -37,7 +37,7 @@ def test_a_wrong_result_is_recognised() -> None:
 
 
 def test_period_stats_add_up() -> None:
-    one, other = PeriodStats(sent=3), PeriodStats(sent=2)
+    one, other = LoadPeriod(sent=3), LoadPeriod(sent=2)
     for verdict, took in (("right", 10.0), ("wrong", 30.0)):
         one.take(verdict, took)  # type: ignore[arg-type]
     other.take("lost", 60_000.0)

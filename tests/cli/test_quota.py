@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from umbel.quota import KEEP_FREE, Limits, judge
+from umbel.quota import KEEP_FREE, AccountLimits, judge
 
 EIGHT_OPS = {f"op{number}": 4 for number in range(8)}
 
@@ -17,8 +17,8 @@ class FakeAccount:
     others: int = 0
     ours: int = 0
 
-    def limits(self) -> Limits:
-        return Limits(total=self.total, unreserved=self.total - self.others - self.ours)
+    def limits(self) -> AccountLimits:
+        return AccountLimits(total=self.total, unreserved=self.total - self.others - self.ours)
 
     def reserved_by_us(self) -> int:
         return self.ours

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from umbel_core.contract.records import JobStatus, TaskStatus
 from umbel_core.fold import TaskChange, fold, recount
-from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, Job, Task
+from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, JobRecord, TaskRecord
 
 MOMENT = "2026-01-31T12:00:00.123Z"
 NEXT: dict[str, list[TaskStatus]] = {
@@ -21,14 +21,16 @@ NEXT: dict[str, list[TaskStatus]] = {
 }
 
 
-def job(total: int, status: JobStatus = "pending") -> Job:
-    return Job(id="j", kind="task", name="n", created_at=MOMENT, updated_at=MOMENT, total=total, status=status)
+def job(total: int, status: JobStatus = "pending") -> JobRecord:
+    return JobRecord(id="j", kind="task", name="n", created_at=MOMENT, updated_at=MOMENT, total=total, status=status)
 
 
 def change(place: int, index: int, old: TaskStatus, new: TaskStatus) -> TaskChange:
     error = ErrorRecord("c", "m") if new == "failed" else None
     variant = f"v{index}"
-    task = Task(job_id="j", index=index, op="o", variant=variant, input=1, status=new, error=error, queued_at=MOMENT)
+    task = TaskRecord(
+        job_id="j", index=index, op="o", variant=variant, input=1, status=new, error=error, queued_at=MOMENT
+    )
     return TaskChange(f"{place:040}", old, task)
 
 
@@ -46,7 +48,7 @@ def histories(draw: st.DrawFn) -> tuple[int, list[TaskChange]]:
     return total, changes
 
 
-def timeless(folded: Job) -> Job:
+def timeless(folded: JobRecord) -> JobRecord:
     return msgspec.structs.replace(folded, updated_at="", version=0)
 
 

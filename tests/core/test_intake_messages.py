@@ -9,7 +9,7 @@ import pytest
 from tests.fakes import FakeLedger
 from umbel_core.ids import JOB_ID, job_id_of, new_job_id, split_task_id, task_id
 from umbel_core.intake_messages import ObjectCreated, job_for, read_message
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 from umbel_core.messages import RetryTasks
 
 
@@ -71,7 +71,7 @@ def test_the_same_event_is_the_same_job_and_a_new_upload_a_new_one() -> None:
 def test_a_job_created_by_the_api_is_found_by_its_key(place: str) -> None:
     ledger, announced = FakeLedger(), new_job_id()
     key = place.format(announced)
-    ledger.expect(Job(id=announced, kind="upload", name="n", created_at="t", updated_at="t", source=key))
+    ledger.expect(JobRecord(id=announced, kind="upload", name="n", created_at="t", updated_at="t", source=key))
     (created,) = read_message(notice(key))
     (other,) = read_message(notice(key.replace(announced, f"{announced}/..")))
     assert isinstance(created, ObjectCreated)

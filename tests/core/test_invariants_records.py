@@ -14,7 +14,7 @@ from umbel_core.contract.records import TaskStatus
 from umbel_core.cost import run_cost_nano
 from umbel_core.errors import Rejected
 from umbel_core.fold import TaskChange, fold, recount, uncounted
-from umbel_core.ledger import ErrorRecord, Event, Job, Task
+from umbel_core.ledger import ErrorRecord, Event, JobRecord, TaskRecord
 from umbel_core.op import OpDeclarationError
 from umbel_core.views import error_view, event_view, job_view, single_task_view, task_view, variant_of
 
@@ -26,14 +26,14 @@ def link(key: str) -> str:
     return f"https://results.example/{key}"
 
 
-def a_job(**fields: Any) -> Job:
+def a_job(**fields: Any) -> JobRecord:
     given: dict[str, Any] = {"kind": "task", "name": "n", "created_at": MOMENT, "updated_at": LATER, **fields}
-    return Job(id="j1", **given)
+    return JobRecord(id="j1", **given)
 
 
-def a_task(index: int = 0, status: TaskStatus = "completed", **fields: Any) -> Task:
+def a_task(index: int = 0, status: TaskStatus = "completed", **fields: Any) -> TaskRecord:
     given: dict[str, Any] = {"op": "soft", "variant": f"v{index}", "input": "k", "queued_at": MOMENT, **fields}
-    return Task(job_id="j1", index=index, status=status, **given)
+    return TaskRecord(job_id="j1", index=index, status=status, **given)
 
 
 def test_a_job_is_shown_with_every_field() -> None:
@@ -158,7 +158,7 @@ def test_a_job_keeps_of_a_task_what_a_list_shows() -> None:
     }
 
 
-def changed(task: Task, old: TaskStatus = "pending", place: int = 1) -> TaskChange:
+def changed(task: TaskRecord, old: TaskStatus = "pending", place: int = 1) -> TaskChange:
     return TaskChange(f"{place:040}", old, task)
 
 

@@ -8,7 +8,7 @@ from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
-from umbel_core.ledger import DeadLetter, ErrorRecord, Job, Ledger, Outcome, Task
+from umbel_core.ledger import DeadLetter, ErrorRecord, JobRecord, Ledger, Outcome, TaskRecord
 
 
 @pytest.fixture(params=["fake", pytest.param("engine", marks=pytest.mark.engine)])
@@ -35,12 +35,17 @@ def table_of_our_own(request: pytest.FixtureRequest) -> DynamoLedger:
     return DynamoLedger(dynamodb, "made-up", retention_days=1)
 
 
-def a_job(tasks: int = 2, **facts: object) -> tuple[Job, list[Task]]:
+def a_job(tasks: int = 2, **facts: object) -> tuple[JobRecord, list[TaskRecord]]:
     moment = now()
-    job = Job(id=new_job_id(), kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks)
+    job = JobRecord(
+        id=new_job_id(), kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks
+    )
     # An op that is not deployed, so that no worker runs these tasks.
-    of = [Task(job_id=job.id, index=i, op="none", variant=f"v{i}", input=[i], queued_at=moment) for i in range(tasks)]
-    return Job(**{name: facts.get(name, getattr(job, name)) for name in job.__struct_fields__}), of  # type: ignore[arg-type]
+    of = [
+        TaskRecord(job_id=job.id, index=i, op="none", variant=f"v{i}", input=[i], queued_at=moment)
+        for i in range(tasks)
+    ]
+    return JobRecord(**{name: facts.get(name, getattr(job, name)) for name in job.__struct_fields__}), of  # type: ignore[arg-type]
 
 
 def ended(status: str = "completed", **facts: object) -> Outcome:

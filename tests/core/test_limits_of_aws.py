@@ -7,7 +7,7 @@ from tests.core.aws.stubs import stubbed
 from umbel_core.aws.pictures import S3Pictures
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
-from umbel_core.ledger import KEPT_ERRORS, ErrorRecord, Job, Task
+from umbel_core.ledger import KEPT_ERRORS, ErrorRecord, JobRecord, TaskRecord
 from umbel_core.views import job_view
 from umbel_fetching.urls import canonical
 
@@ -16,9 +16,11 @@ _SOCKET_BYTES = 128 * 1024
 
 def test_a_jobs_errors_fit_into_one_message_in_any_language() -> None:
     moment = now()
-    task = Task(job_id="j" * 21, index=0, op="measure", variant="measure-100", input=1, group="S1", queued_at=moment)
+    task = TaskRecord(
+        job_id="j" * 21, index=0, op="measure", variant="measure-100", input=1, group="S1", queued_at=moment
+    )
     task.error = ErrorRecord("no_such_picture", "店" * 2000)
-    job = Job(id="j" * 21, kind="batch", name="n", created_at=moment, updated_at=moment, total=10_000)
+    job = JobRecord(id="j" * 21, kind="batch", name="n", created_at=moment, updated_at=moment, total=10_000)
     job.errors = [ErrorRecord.of_task(task)] * KEPT_ERRORS
     assert len(msgspec.json.encode(job_view(job, str))) < _SOCKET_BYTES
     assert set(job.errors[0].message) == {"店"}

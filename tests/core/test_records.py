@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from umbel_core.aws.dynamo import Item, item, record
 from umbel_core.clock import epoch, now
 from umbel_core.environment import parse, variables
-from umbel_core.ledger import DeadLetter, ErrorRecord, Job, Task
+from umbel_core.ledger import DeadLetter, ErrorRecord, JobRecord, TaskRecord
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.tokens import TokenRecord, issue, token_hash
 
@@ -24,22 +24,24 @@ VALUES = st.recursive(
 
 @given(VALUES, st.dictionaries(TEXT, VALUES, max_size=3), st.none() | TEXT, st.integers(0, 99))
 def test_a_task_comes_back_as_it_was(value: Any, params: dict[str, Any], group: str | None, number: int) -> None:
-    task = Task(job_id="j", index=number, op="o", variant="v", input=value, params=params, group=group, queued_at="t")
+    task = TaskRecord(
+        job_id="j", index=number, op="o", variant="v", input=value, params=params, group=group, queued_at="t"
+    )
     task = msgspec.structs.replace(task, result=value or None, error=ErrorRecord("c", "m", task="t"), attempts=number)
-    assert record(Task, item(task)) == task
+    assert record(TaskRecord, item(task)) == task
 
 
 def test_a_job_comes_back_as_it_was() -> None:
     variants = {"a": {"status": "completed", "bytes": 12, "ratio": 1.5}}
     errors = [ErrorRecord("c", "m", task="j.1", variant="a")]
-    job = Job(
+    job = JobRecord(
         id="j", kind="crawl", name="", created_at="t", updated_at="t", planned=True, errors=errors, variants=variants
     )
-    assert record(Job, {**item(job), "pk": {"S": "JOB#j"}, "listed": {"S": "JOBS"}}) == job
+    assert record(JobRecord, {**item(job), "pk": {"S": "JOB#j"}, "listed": {"S": "JOBS"}}) == job
 
 
 def test_values_in_expressions_are_stored_as_themselves() -> None:
-    task = Task(job_id="j", index=3, op="o", variant="v", input="x", queued_at="t", status="failed")
+    task = TaskRecord(job_id="j", index=3, op="o", variant="v", input="x", queued_at="t", status="failed")
     kept = item(task)
     assert (kept["status"], kept["index"], kept["round"]) == ({"S": "failed"}, {"N": "3"}, {"N": "0"})
     assert "group" not in kept
@@ -50,7 +52,7 @@ def test_values_in_expressions_are_stored_as_themselves() -> None:
 def test_what_an_earlier_version_wrote_is_read() -> None:
     key: Item = {"pk": {"S": "JOB#j"}, "sk": {"S": "TASK#000002"}, "job": {"S": "j"}, "index": {"N": "2"}}
     kept: Item = {"op": {"S": "o"}, "variant": {"S": "v"}, "input": {"S": '"x"'}, "queued_at": {"S": "t"}}
-    task = record(Task, {**key, **kept, "transient": {"N": "2"}})
+    task = record(TaskRecord, {**key, **kept, "transient": {"N": "2"}})
     assert (task.job_id, task.index, task.transient_refusals) == ("j", 2, 0)
     letter: Item = {"op": {"S": "o"}, "id": {"S": "m"}, "body": {"S": "{"}, "reason": {"S": "r"}, "at": {"S": "t"}}
     assert record(DeadLetter, {**letter, "job": {"S": "j"}}).job_id == "j"

@@ -15,7 +15,7 @@ from umbel_core.contract.records import TaskStatus
 from umbel_core.cost import run_cost_nano
 from umbel_core.fold import TaskChange
 from umbel_core.lanes import Backlog, LaneState
-from umbel_core.ledger import Task
+from umbel_core.ledger import TaskRecord
 from umbel_core.op_stats import (
     FOREVER,
     MINUTE,
@@ -36,7 +36,7 @@ DURATIONS = st.lists(st.integers(0, 100_000), min_size=1, max_size=60)
 def ended(status: TaskStatus, ms: int | None = 100, ago: float = 10, worker: str = "w1", op: str = "say") -> TaskChange:
     finished_at = stamp(AT - timedelta(seconds=ago))
     facts = {"status": status, "duration_ms": ms, "finished_at": finished_at, "worker": worker}
-    task = Task(job_id="j", index=0, op=op, variant="v", input=1, queued_at=finished_at, **facts)  # type: ignore[arg-type]
+    task = TaskRecord(job_id="j", index=0, op=op, variant="v", input=1, queued_at=finished_at, **facts)  # type: ignore[arg-type]
     return TaskChange("1", "pending", task)
 
 

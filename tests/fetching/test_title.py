@@ -7,14 +7,14 @@ from w3lib.encoding import resolve_encoding
 
 from tests.fetching.server import JAPANESE, POLISH, RUSSIAN, Site
 from umbel_fetching.addresses import Allowed
-from umbel_fetching.fetcher import Page, fetch
+from umbel_fetching.fetcher import FetchedPage, fetch
 from umbel_fetching.title import title
 
 
-def page(body: str | bytes, content_type: str = "text/html", charset: str | None = None) -> Page:
+def page(body: str | bytes, content_type: str = "text/html", charset: str | None = None) -> FetchedPage:
     """A page that nobody had to fetch."""
     raw = body.encode() if isinstance(body, str) else body
-    return Page(
+    return FetchedPage(
         url="http://x.invalid/",
         status=200,
         content_type=content_type,

@@ -18,7 +18,7 @@ from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected, Transient
 from umbel_core.messages import RunTask
 from umbel_core.op import Bounds, describe, op
-from umbel_core.recipes import Variant
+from umbel_core.recipes import RecipeVariant
 from umbel_core.settings import Limits
 from worker.runner import Runner
 from worker.skipping import Skipping
@@ -51,7 +51,10 @@ def recite(text: str) -> str:
 
 
 CATALOGUE = Catalogue([describe(soft), describe(say), describe(recite)])
-RECIPES = {"default": {"a": Variant("soft"), "b": Variant("soft", {"radius": 2.0})}, "hero": {"big": Variant("soft")}}
+RECIPES = {
+    "default": {"a": RecipeVariant("soft"), "b": RecipeVariant("soft", {"radius": 2.0})},
+    "hero": {"big": RecipeVariant("soft")},
+}
 
 
 class Immediate(Executor):

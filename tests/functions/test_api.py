@@ -12,12 +12,12 @@ from api.app import ImagesQuery, JobsQuery, TasksQuery
 from api.routing import read_query
 from tests.fakes import FakeBucket, FakeIntake, FakeLedger
 from tests.functions.stage import CATALOGUE, RECIPES
-from umbel_core.circuit_breaker import Circuit
+from umbel_core.circuit_breaker import CircuitRecord
 from umbel_core.clock import epoch, now
 from umbel_core.contract import Accepted, CircuitState, Health, OpStatus, Redriven, UploadRequest
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
-from umbel_core.ledger import DeadLetter, Job, Task
+from umbel_core.ledger import DeadLetter, JobRecord, TaskRecord
 from umbel_core.messages import RetryTasks
 from umbel_core.settings import Limits
 
@@ -36,8 +36,8 @@ class FakeLanes:
 class FakeCircuits:
     """One host is being left alone."""
 
-    def all(self) -> dict[str, Circuit]:
-        return {"example.org:443": Circuit(failures=5, open_until=epoch() + 60, expire_at=epoch() + 600)}
+    def all(self) -> dict[str, CircuitRecord]:
+        return {"example.org:443": CircuitRecord(failures=5, open_until=epoch() + 60, expire_at=epoch() + 600)}
 
 
 def test_health_asks_once_however_many_ask_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +62,7 @@ def test_images_are_the_newest_and_300_at_most(monkeypatch: pytest.MonkeyPatch, 
     for place in range(310):
         kept = {"blur": {"key": f"{place}.jpg"}}
         ledger.expect(
-            Job(id=f"j{place}", kind="upload", name="", created_at=f"{place:03}", updated_at="", variants=kept)
+            JobRecord(id=f"j{place}", kind="upload", name="", created_at=f"{place:03}", updated_at="", variants=kept)
         )
     monkeypatch.setattr(images, "ledger", lambda: ledger)
     monkeypatch.setattr(images, "results", FakeBucket)
@@ -106,9 +106,9 @@ def test_images_are_looked_for_among_the_newest_jobs_alone(monkeypatch: pytest.M
 
         def jobs(
             self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
-        ) -> tuple[list[Job], str | None]:
+        ) -> tuple[list[JobRecord], str | None]:
             self.asked += 1
-            return [Job(id="j", kind="task", name="", created_at="", updated_at="")] * limit, "more"
+            return [JobRecord(id="j", kind="task", name="", created_at="", updated_at="")] * limit, "more"
 
     ledger = Endless()
     monkeypatch.setattr(images, "ledger", lambda: ledger)
@@ -119,10 +119,10 @@ def test_images_are_looked_for_among_the_newest_jobs_alone(monkeypatch: pytest.M
 @pytest.mark.parametrize("letter", ["x", "ü", '"'])
 def test_a_page_is_no_longer_than_what_a_function_may_answer(letter: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger, moment = FakeLedger(), now()
-    job = Job(id=new_job_id(), kind="manifest", name="n", created_at=moment, updated_at=moment, planned=True)
+    job = JobRecord(id=new_job_id(), kind="manifest", name="n", created_at=moment, updated_at=moment, planned=True)
     text = letter * (32_000 // len(msgspec.json.encode(letter)[1:-1]))
     facts: dict[str, Any] = {"op": "say", "input": text, "result": text, "queued_at": moment}
-    ledger.plan(job, [Task(job_id=job.id, index=place, variant=f"say-{place}", **facts) for place in range(205)])
+    ledger.plan(job, [TaskRecord(job_id=job.id, index=place, variant=f"say-{place}", **facts) for place in range(205)])
     monkeypatch.setattr(jobs, "ledger", lambda: ledger)
     monkeypatch.setattr(jobs, "results", FakeBucket)
     seen: list[str] = []
@@ -156,9 +156,9 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> tuple[FakeLedger, FakeIntake]:
     return ledger, intake
 
 
-def of_two_tasks(**facts: Any) -> Job:
+def of_two_tasks(**facts: Any) -> JobRecord:
     """A planned job."""
-    return Job(id="j1", kind="task", name="", created_at="t", updated_at="t", planned=True, total=2, **facts)
+    return JobRecord(id="j1", kind="task", name="", created_at="t", updated_at="t", planned=True, total=2, **facts)
 
 
 def test_a_retried_job_is_pending_at_once_and_may_be_cancelled(kept: tuple[FakeLedger, FakeIntake]) -> None:

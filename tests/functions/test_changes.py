@@ -9,11 +9,11 @@ from relay.changes import Changes, read_changes
 from umbel_core.aws.dynamo import item
 from umbel_core.aws.keys import job_key, task_key
 from umbel_core.contract.limits import KEPT_VARIANTS
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 
 
-def change(old: Job | Task | None, new: Job | Task, number: int = 1) -> dict[str, Any]:
-    key = job_key(new.id) if isinstance(new, Job) else task_key(new.job_id, new.index)
+def change(old: JobRecord | TaskRecord | None, new: JobRecord | TaskRecord, number: int = 1) -> dict[str, Any]:
+    key = job_key(new.id) if isinstance(new, JobRecord) else task_key(new.job_id, new.index)
     images = {"NewImage": item(new)} | ({"OldImage": item(old)} if old else {})
     return {
         "eventName": "MODIFY" if old else "INSERT",
@@ -21,8 +21,10 @@ def change(old: Job | Task | None, new: Job | Task, number: int = 1) -> dict[str
     }
 
 
-def a_job(**changes: Any) -> Job:
-    job = Job(id="j1", kind="task", name="n", created_at="t", updated_at="t", planned=True, total=2, status="running")
+def a_job(**changes: Any) -> JobRecord:
+    job = JobRecord(
+        id="j1", kind="task", name="n", created_at="t", updated_at="t", planned=True, total=2, status="running"
+    )
     return msgspec.structs.replace(job, **changes)
 
 
@@ -42,7 +44,7 @@ def read(*records: dict[str, Any]) -> Changes:
     ],
 )
 def test_the_counts_of_a_small_job_are_no_news_because_its_tasks_are_sent(
-    old: Job | None, new: Job, is_news: bool
+    old: JobRecord | None, new: JobRecord, is_news: bool
 ) -> None:
     assert bool(read(change(old, new)).jobs) == is_news
 
@@ -53,13 +55,13 @@ def test_of_several_records_of_a_job_the_newest_counts() -> None:
 
 
 def test_a_new_task_is_no_change_and_a_moved_one_has_its_old_status() -> None:
-    pending = Task(job_id="j1", index=0, op="say", variant="v", input="x", queued_at="t")
+    pending = TaskRecord(job_id="j1", index=0, op="say", variant="v", input="x", queued_at="t")
     ended = msgspec.structs.replace(pending, status="completed")
     changes = read(change(None, pending), change(pending, ended, 12)).tasks
     assert [(each.old, each.task) for each in changes] == [("pending", ended)]
 
 
 def test_sequence_numbers_compare_as_text() -> None:
-    task = Task(job_id="j1", index=0, op="say", variant="v", input="x", queued_at="t")
+    task = TaskRecord(job_id="j1", index=0, op="say", variant="v", input="x", queued_at="t")
     first, second = read(change(task, task, 9), change(task, task, 10)).tasks
     assert first.sequence < second.sequence

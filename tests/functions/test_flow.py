@@ -14,7 +14,7 @@ from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.contract.records import TaskStatus
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import ENDED, Job
+from umbel_core.ledger import ENDED, JobRecord
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.op_stats import MINUTE
 
@@ -52,7 +52,9 @@ class Flow(RuleBasedStateMachine):
         self.made += 1
         job = f"j{self.made:020}"
         key = f"{JOBS_PREFIX}{job}.json"
-        self.stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
+        self.stage.ledger.expect(
+            JobRecord(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key)
+        )
         self.intake.append(self.stage.drop(key, msgspec.json.encode(manifest)))
 
     @precondition(lambda self: self.made < 3)

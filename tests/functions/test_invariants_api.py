@@ -8,7 +8,7 @@ from tests.functions.gateway import ORIGINS, Gateway
 from umbel_core.clock import now
 from umbel_core.contract.errors import ERRORS
 from umbel_core.contract.limits import MAX_REQUEST_BYTES
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 
 JOB = "j" + "0" * 20
 SAY = {"op": "say", "input": "hi"}
@@ -24,8 +24,8 @@ def keep_job(gateway: Gateway, result: Any = None, **fields: Any) -> None:
     """Put a job with one completed task into the ledger."""
     moment = now()
     given: dict[str, Any] = {"kind": "image", "status": "completed", "total": 1, "completed": 1, **fields}
-    job = Job(id=JOB, name="n", created_at=moment, updated_at=moment, planned=True, **given)
-    task = Task(
+    job = JobRecord(id=JOB, name="n", created_at=moment, updated_at=moment, planned=True, **given)
+    task = TaskRecord(
         job_id=JOB, index=0, op="soft", variant="soft", input="k", queued_at=moment, status="completed", result=result
     )
     gateway.stage.ledger.plan(job, [task])

@@ -17,7 +17,7 @@ from umbel_core.aws.keys import job_key
 from umbel_core.clock import epoch
 from umbel_core.contract.limits import KEPT_VARIANTS
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import Event, Job
+from umbel_core.ledger import Event, JobRecord
 from umbel_core.settings import Limits
 from umbel_core.submit import Submitter
 from umbel_core.tokens import Role, TokenRecord, issue, token_hash
@@ -208,7 +208,10 @@ def job_change(total: int, old: dict[str, Any] | None, **new: Any) -> dict[str, 
     fields = {"kind": "task", "name": "n", "created_at": MOMENT, "updated_at": MOMENT, "total": total}
 
     def image(**values: Any) -> dict[str, Any]:
-        return {**job_key("j1"), **item(Job(id="j1", **{**fields, "planned": True, "status": "running", **values}))}
+        return {
+            **job_key("j1"),
+            **item(JobRecord(id="j1", **{**fields, "planned": True, "status": "running", **values})),
+        }
 
     images = {"NewImage": image(**new)} | ({} if old is None else {"OldImage": image(**old)})
     change = {"Keys": job_key("j1"), "SequenceNumber": "1", "StreamViewType": "NEW_AND_OLD_IMAGES", **images}

@@ -11,7 +11,7 @@ from tests.core.aws.stubs import stubbed
 from tests.functions.stage import Stage, recite
 from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.errors import Rejected, Transient
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 from umbel_core.op import describe
 from umbel_core.settings import Limits
 from umbel_core.sqs import Message
@@ -24,9 +24,11 @@ MOMENT = "2026-01-31T12:00:00.123Z"
 
 def ordered_batch(stage: Stage, *texts: str) -> list[Message]:
     """Plan a group of an ordered op; return its messages, of which the first was received most often."""
-    job = Job(id="j1", kind="manifest", name="n", created_at=MOMENT, updated_at=MOMENT, planned=True, total=len(texts))
+    job = JobRecord(
+        id="j1", kind="manifest", name="n", created_at=MOMENT, updated_at=MOMENT, planned=True, total=len(texts)
+    )
     tasks = [
-        Task(
+        TaskRecord(
             job_id="j1",
             index=index,
             op="recite",

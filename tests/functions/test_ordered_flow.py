@@ -14,7 +14,7 @@ from tests.functions.stage import Stage
 from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.ids import JOBS_PREFIX
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import Task
+from umbel_core.ledger import TaskRecord
 from umbel_core.messages import RetryTasks, RunTask
 from worker.skipping import OutOfTurnError
 
@@ -86,7 +86,7 @@ class OrderedFlow(RuleBasedStateMachine):
             assert all(task.status == "completed" for task in tasks[:first_bad])
             assert all(task.status == "skipped" for task in tasks[first_bad + 1 :])
 
-    def _groups(self) -> list[list[Task]]:
+    def _groups(self) -> list[list[TaskRecord]]:
         tasks = list(self.stage.ledger.all_tasks(self.job_id))
         return [[task for task in tasks if task.group == group] for group in GROUPS]
 

@@ -10,7 +10,7 @@ from tests.functions.stage import CATALOGUE, Stage
 from umbel_core.clock import now
 from umbel_core.ids import new_job_id
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import ErrorRecord, Job, Outcome
+from umbel_core.ledger import ErrorRecord, JobRecord, Outcome
 from umbel_core.messages import RetryTasks
 from umbel_core.settings import Limits
 from umbel_core.submit import Submitter
@@ -23,7 +23,7 @@ def plan(stage: Stage, body: str) -> tuple[str, int]:
     return stage.planner.take(created)
 
 
-def job_in(stage: Stage, job_id: str) -> Job:
+def job_in(stage: Stage, job_id: str) -> JobRecord:
     found = stage.ledger.job(job_id)
     assert found
     return found
@@ -77,7 +77,7 @@ def test_a_job_is_not_planned_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_job_created_by_the_api_keeps_its_id_and_its_name() -> None:
     stage, job = Stage(), new_job_id()
     key = f"uploads/hero/{job}/my cat.jpg"
-    announced = Job(id=job, kind="upload", name="my cat.jpg", created_at="t", updated_at="t", source=key)
+    announced = JobRecord(id=job, kind="upload", name="my cat.jpg", created_at="t", updated_at="t", source=key)
     stage.ledger.expect(announced)
     assert plan(stage, stage.drop(key, b"pixels")) == (job, 1)
     found = job_in(stage, job)
@@ -88,7 +88,7 @@ def test_a_job_created_by_the_api_keeps_its_id_and_its_name() -> None:
 def test_a_redriven_job_has_no_error_of_its_earlier_tries() -> None:
     stage, job = Stage(), new_job_id()
     key = f"jobs/{job}.json"
-    stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
+    stage.ledger.expect(JobRecord(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
     notice = stage.drop(key, MANIFEST)
     stage.dead_letters.fail_jobs("m", notice)
     assert [error.code for error in job_in(stage, job).errors] == ["not_planned"]
@@ -100,7 +100,7 @@ def test_a_redriven_job_has_no_error_of_its_earlier_tries() -> None:
 def test_a_job_cancelled_before_it_was_planned_still_gets_its_tasks() -> None:
     stage, job = Stage(), new_job_id()
     key = f"jobs/{job}.json"
-    stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
+    stage.ledger.expect(JobRecord(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
     stage.ledger.cancel(job)
     assert plan(stage, stage.drop(key, MANIFEST)) == (job, 2)
     assert (job_in(stage, job).status, job_in(stage, job).total) == ("cancelled", 2)
@@ -123,7 +123,7 @@ def test_a_job_cancelled_while_it_is_planned_keeps_its_cancellation_and_all_its_
 def test_a_cancelled_job_stays_cancelled_when_its_manifest_is_invalid() -> None:
     stage, job = Stage(), new_job_id()
     key = f"jobs/{job}.json"
-    stage.ledger.expect(Job(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
+    stage.ledger.expect(JobRecord(id=job, kind="manifest", name="n", created_at="t", updated_at="t", source=key))
     stage.ledger.cancel(job)
     assert plan(stage, stage.drop(key, b"{")) == (job, 0)
     assert (job_in(stage, job).status, len(job_in(stage, job).errors)) == ("cancelled", 1)

@@ -6,7 +6,7 @@ import pytest
 from relay.relaying import FoldConflictError
 from tests.functions.stage import Stage
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import Event, Job, Task
+from umbel_core.ledger import Event, JobRecord, TaskRecord
 from umbel_core.op_stats import FOREVER, MINUTE, PeriodStats
 
 MANIFEST = b'{"tasks":[{"op":"say","input":"hi"},{"op":"say","input":"bad"}]}'
@@ -22,7 +22,7 @@ def worked() -> tuple[Stage, str]:
     return stage, job
 
 
-def job_in(stage: Stage, job_id: str) -> Job:
+def job_in(stage: Stage, job_id: str) -> JobRecord:
     found = stage.ledger.job(job_id)
     assert found
     return found
@@ -89,7 +89,7 @@ def test_somebody_writing_in_between_does_not_lose_a_count(monkeypatch: pytest.M
     stage, job = worked()
     write = stage.ledger.write
 
-    def after_a_cancel(jobs: list[tuple[Job, Job]], op_stats: list[PeriodStats]) -> bool:
+    def after_a_cancel(jobs: list[tuple[JobRecord, JobRecord]], op_stats: list[PeriodStats]) -> bool:
         monkeypatch.setattr(stage.ledger, "write", write)
         stage.ledger.cancel(job)
         return write(jobs, op_stats)
@@ -109,8 +109,8 @@ def test_a_record_that_will_not_hold_still_has_the_batch_come_again(monkeypatch:
 
 def test_changes_of_a_job_that_expired_are_passed_over() -> None:
     stage, _ = worked()
-    lost = Task(job_id="j9", index=0, op="say", variant="v", input="x", queued_at="t")
-    stage.ledger.plan(Job(id="j8", kind="task", name="n", created_at="t", updated_at="t"), [lost])
+    lost = TaskRecord(job_id="j9", index=0, op="say", variant="v", input="x", queued_at="t")
+    stage.ledger.plan(JobRecord(id="j8", kind="task", name="n", created_at="t", updated_at="t"), [lost])
     stage.ledger.start(lost.command(), 1, "t")
     removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"sk": {"S": "JOB"}}, "SequenceNumber": "99"}}
     stage.ledger.stream.append(removed)

@@ -10,7 +10,7 @@ from tests.fakes import FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, say
 from umbel_core.clock import now
 from umbel_core.errors import Rejected, Transient
-from umbel_core.ledger import Job, Ledger, Task
+from umbel_core.ledger import JobRecord, Ledger, TaskRecord
 from umbel_core.messages import RunTask
 from worker.mark_running import MarkRunning
 from worker.skipping import Skipping
@@ -20,13 +20,13 @@ from worker.work import ValueSource, Work, in_ledger
 def planned(stage: Stage, text: str = "hi", **params: Any) -> RunTask:
     """Plan one task; return its message."""
     moment = now()
-    job = Job(id="j1", kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=1)
-    task = Task(job_id="j1", index=0, op="say", variant="say", input=text, params=params, queued_at=moment)
+    job = JobRecord(id="j1", kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=1)
+    task = TaskRecord(job_id="j1", index=0, op="say", variant="say", input=text, params=params, queued_at=moment)
     stage.ledger.plan(job, [task])
     return task.command()
 
 
-def task_in(ledger: Ledger) -> Task:
+def task_in(ledger: Ledger) -> TaskRecord:
     task = ledger.task("j1", 0)
     assert task
     return task

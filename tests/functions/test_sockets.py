@@ -14,7 +14,7 @@ from tests.functions.stage import Stage
 from umbel_core.catalogue import read_ops
 from umbel_core.clock import now
 from umbel_core.ids import new_job_id
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 from umbel_core.settings import Limits
 from umbel_core.submit import Submitter
 
@@ -25,8 +25,10 @@ CRAWL = {"action": "crawl", "urls": ["http://example.org/"], "workers": 2}
 
 def stage_with(tasks: int, text: str = "hi") -> tuple[Stage, Actions, str]:
     stage, moment, job = Stage(), now(), new_job_id()
-    of = [Task(job_id=job, index=i, op="say", variant=f"v{i}", input=text, queued_at=moment) for i in range(tasks)]
-    made = Job(id=job, kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks)
+    of = [
+        TaskRecord(job_id=job, index=i, op="say", variant=f"v{i}", input=text, queued_at=moment) for i in range(tasks)
+    ]
+    made = JobRecord(id=job, kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks)
     stage.ledger.plan(made, of)
     return stage, talk(stage), job
 

@@ -12,7 +12,7 @@ from ticker.sweeping import Sweeper
 from ticker.ticking import EVERY_SECONDS, Ticker
 from umbel_core.contract import Stats, StatsTotals
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 from umbel_core.op_stats import FOREVER
 
 STATS = Stats("2026-01-31T12:00:00.123Z", StatsTotals(), {}, {})
@@ -69,7 +69,7 @@ def test_a_later_run_takes_over() -> None:
     assert run.seconds == 80 - EVERY_SECONDS
 
 
-def missed(manifest: str = WORDS, relayed: int = 0) -> tuple[Stage, Job]:
+def missed(manifest: str = WORDS, relayed: int = 0) -> tuple[Stage, JobRecord]:
     """Return a stage on which all tasks have ended, but only so many changes were relayed."""
     stage = Stage()
     (created,) = read_message(stage.drop("jobs/a.json", manifest.encode()))

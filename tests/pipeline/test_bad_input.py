@@ -11,7 +11,7 @@ from tests.pictures.bad import bad
 from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.shapes import is_error, parse_time
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 from umbel_core.settings import Limits
 
 pytestmark = pytest.mark.engine
@@ -52,7 +52,9 @@ def all_at_once(upload: Callable[[str, bytes], None], photos: dict[str, bytes]) 
 
 
 @pytest.mark.parametrize("name", bad())
-def test_a_bad_file_is_refused_on_first_delivery(name: str, job_for: Callable[..., Job], deployed: Deployed) -> None:
+def test_a_bad_file_is_refused_on_first_delivery(
+    name: str, job_for: Callable[..., JobRecord], deployed: Deployed
+) -> None:
     job = job_for(_key(name), among=200)
     code = bad()[name].code
     assert job.status == "failed"
@@ -66,14 +68,14 @@ def test_a_bad_file_is_refused_on_first_delivery(name: str, job_for: Callable[..
 
 
 @pytest.mark.parametrize("key", GOOD_FILES)
-def test_good_files_uploaded_at_the_same_time_succeed(key: str, job_for: Callable[..., Job]) -> None:
+def test_good_files_uploaded_at_the_same_time_succeed(key: str, job_for: Callable[..., JobRecord]) -> None:
     job = job_for(key, among=200)
     assert (job.status, job.completed) == ("completed", 4)
 
 
 @pytest.mark.parametrize("name", UNUSUAL_NAMES)
 def test_a_file_with_an_unusual_name_gets_its_variants(
-    name: str, job_for: Callable[..., Job], deployed: Deployed
+    name: str, job_for: Callable[..., JobRecord], deployed: Deployed
 ) -> None:
     job = job_for(f"uploads/{name}", among=200)
     assert (job.status, job.recipe, job.completed) == ("completed", "default", 4)
@@ -82,7 +84,7 @@ def test_a_file_with_an_unusual_name_gets_its_variants(
     assert job.name == name.rsplit("/", 1)[-1]
 
 
-def test_a_file_of_300_mb_is_refused_without_being_read(deployed: Deployed, job_for: Callable[..., Job]) -> None:
+def test_a_file_of_300_mb_is_refused_without_being_read(deployed: Deployed, job_for: Callable[..., JobRecord]) -> None:
     film_object = {"Bucket": deployed.stack.uploads_bucket, "Key": "uploads/film.jpg"}
     with TemporaryFile() as film:
         film.truncate(300_000_000)
@@ -136,7 +138,7 @@ MANIFESTS: dict[str, tuple[Any, str, str]] = {
 
 @pytest.mark.parametrize("name", MANIFESTS)
 def test_a_bad_manifest_gets_the_same_error_by_http_and_by_s3(
-    name: str, api: ApiClient, upload: Callable[[str, bytes], None], job_for: Callable[..., Job]
+    name: str, api: ApiClient, upload: Callable[[str, bytes], None], job_for: Callable[..., JobRecord]
 ) -> None:
     body, code, part = MANIFESTS[name]
     data = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -9,7 +9,7 @@ from tests.ops.running import CATALOGUE
 from tests.pipeline.api import ApiClient, open_link
 from tests.pipeline.deployment import PROBES, Deployed
 from tests.pipeline.shapes import is_error, is_job, is_task
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 
 pytestmark = pytest.mark.engine
 
@@ -27,7 +27,7 @@ def words(api: ApiClient, done: Callable[..., dict[str, Any]]) -> str:
 
 
 @pytest.fixture(scope="module")
-def picture(upload: Callable[[str, bytes], None], job_for: Callable[[str], Job], photos: dict[str, bytes]) -> str:
+def picture(upload: Callable[[str, bytes], None], job_for: Callable[[str], JobRecord], photos: dict[str, bytes]) -> str:
     """Upload a picture; return its job's id."""
     upload("uploads/rocket.jpg", photos["rocket.jpg"])
     return job_for("uploads/rocket.jpg").id

@@ -10,7 +10,7 @@ from tests.pictures.large import large_photo
 from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.waiting import wait_for
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 
 pytestmark = pytest.mark.engine
 
@@ -24,7 +24,7 @@ def test_two_hundred_photos_at_once_make_eight_hundred_variants(
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda index: upload(f"uploads/crowd/{index}.jpg", photo), range(PHOTOS)))
 
-    def ended() -> list[Job] | None:
+    def ended() -> list[JobRecord] | None:
         jobs, _ = deployed.ledger.jobs(PHOTOS, None)
         return jobs if all(job.ended and (job.source or "").startswith("uploads/crowd/") for job in jobs) else None
 

@@ -9,13 +9,16 @@ import pytest
 from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.lanes import intake_paused, paused, receive_all, send_all, wait_until_empty
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 
 pytestmark = pytest.mark.engine
 
 
 def test_an_s3_event_that_is_repeated_and_reordered_makes_one_job(
-    deployed: Deployed, upload: Callable[[str, bytes], None], job_for: Callable[..., Job], photos: dict[str, bytes]
+    deployed: Deployed,
+    upload: Callable[[str, bytes], None],
+    job_for: Callable[..., JobRecord],
+    photos: dict[str, bytes],
 ) -> None:
     keys = [f"uploads/again {index}.jpg" for index in range(3)]
     with intake_paused(deployed):
@@ -55,7 +58,10 @@ def test_a_task_message_that_is_repeated_and_reordered_has_one_outcome(
 
 
 def test_an_object_in_the_results_bucket_starts_no_job(
-    deployed: Deployed, upload: Callable[[str, bytes], None], job_for: Callable[..., Job], photos: dict[str, bytes]
+    deployed: Deployed,
+    upload: Callable[[str, bytes], None],
+    job_for: Callable[..., JobRecord],
+    photos: dict[str, bytes],
 ) -> None:
     results = {"Bucket": deployed.stack.results_bucket, "Body": photos["cat.jpg"]}
     upload("uploads/before.jpg", photos["cat.jpg"])

@@ -13,7 +13,7 @@ from tests.ops.running import CATALOGUE, PICTURE_OPS, photo, run, some_params
 from tests.pipeline.api import ApiClient, open_link
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.shapes import is_job, is_task
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 
 pytestmark = pytest.mark.engine
 
@@ -33,7 +33,9 @@ def by_request(api: ApiClient, key: str) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def by_file(upload: Callable[[str, bytes], None], job_for: Callable[[str], Job], key: str) -> Callable[[str], str]:
+def by_file(
+    upload: Callable[[str, bytes], None], job_for: Callable[[str], JobRecord], key: str
+) -> Callable[[str], str]:
     def start(op: str) -> str:
         manifest = {"tasks": [{"op": op, "input": key, "params": some_params(op)}]}
         upload(f"jobs/{op}.json", json.dumps(manifest).encode())

@@ -11,7 +11,7 @@ from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.feed import Message, SocketClient, latest_records
 from tests.pipeline.shapes import is_job, is_task
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 
 pytestmark = pytest.mark.engine
 
@@ -30,7 +30,7 @@ def test_all_changes_of_a_picture_job_are_pushed(
     api: ApiClient,
     feed: SocketClient,
     upload: Callable[[str, bytes], None],
-    job_for: Callable[..., Job],
+    job_for: Callable[..., JobRecord],
     photos: dict[str, bytes],
 ) -> None:
     assert all(map(is_job, feed.snapshot["jobs"]))

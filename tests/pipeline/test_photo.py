@@ -12,7 +12,7 @@ from tests.pictures.large import large_photo
 from tests.pictures.scene import GPS, private
 from tests.pipeline.api import ApiClient, open_link
 from tests.pipeline.deployment import Deployed
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 
 pytestmark = pytest.mark.engine
 
@@ -28,13 +28,13 @@ def photo() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def job(photo: bytes, upload: Callable[[str, bytes], None], job_for: Callable[[str], Job]) -> Job:
+def job(photo: bytes, upload: Callable[[str, bytes], None], job_for: Callable[[str], JobRecord]) -> JobRecord:
     upload(KEY, photo)
     return job_for(KEY)
 
 
 @pytest.fixture(scope="module")
-def variants(deployed: Deployed, job: Job) -> dict[str, bytes]:
+def variants(deployed: Deployed, job: JobRecord) -> dict[str, bytes]:
     return {name: deployed.result(variant["key"]) for name, variant in job.variants.items()}
 
 
@@ -46,7 +46,7 @@ def seen(photo: bytes) -> Image.Image:
     return upright
 
 
-def test_a_12_mp_photo_gives_four_variants(deployed: Deployed, job: Job) -> None:
+def test_a_12_mp_photo_gives_four_variants(deployed: Deployed, job: JobRecord) -> None:
     assert (job.status, job.total, job.completed, job.failed) == ("completed", 4, 4, 0)
     names = ("thumbnail", "grayscale", "blur", "rotate90")
     assert deployed.results(job.id) == {f"{job.id}/{name}.jpg" for name in names}
@@ -84,7 +84,7 @@ def test_no_variant_has_metadata_of_the_photo(variants: dict[str, bytes]) -> Non
 
 
 def test_the_ledger_has_every_variants_size_and_format(
-    job: Job, variants: dict[str, bytes], deployed: Deployed
+    job: JobRecord, variants: dict[str, bytes], deployed: Deployed
 ) -> None:
     tasks, _ = deployed.ledger.tasks(job.id, None, 10, None)
     assert {task.variant: (task.status, task.attempts) for task in tasks} == dict.fromkeys(variants, ("completed", 1))
@@ -95,13 +95,15 @@ def test_the_ledger_has_every_variants_size_and_format(
         assert task.result["content_type"] == "image/jpeg"
 
 
-def test_get_images_has_a_working_link_for_every_variant(api: ApiClient, job: Job, variants: dict[str, bytes]) -> None:
+def test_get_images_has_a_working_link_for_every_variant(
+    api: ApiClient, job: JobRecord, variants: dict[str, bytes]
+) -> None:
     links = api.get("/images").body[job.id]
     assert {name: open_link(url) for name, url in links.items()} == variants
 
 
 def test_an_upload_into_a_recipes_folder_uses_that_recipe(
-    upload: Callable[[str, bytes], None], job_for: Callable[[str], Job], photos: dict[str, bytes]
+    upload: Callable[[str, bytes], None], job_for: Callable[[str], JobRecord], photos: dict[str, bytes]
 ) -> None:
     upload("uploads/hero/hubble.jpg", photos["hubble.jpg"])
     job = job_for("uploads/hero/hubble.jpg")
@@ -111,7 +113,7 @@ def test_an_upload_into_a_recipes_folder_uses_that_recipe(
 
 
 def test_an_upload_into_another_folder_uses_the_default_recipe(
-    upload: Callable[[str, bytes], None], job_for: Callable[[str], Job], photos: dict[str, bytes]
+    upload: Callable[[str, bytes], None], job_for: Callable[[str], JobRecord], photos: dict[str, bytes]
 ) -> None:
     upload("uploads/no-such-recipe/cat.jpg", photos["cat.jpg"])
     job = job_for("uploads/no-such-recipe/cat.jpg")

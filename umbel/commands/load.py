@@ -14,7 +14,7 @@ from rich.text import Text
 from umbel import show, stack
 from umbel.client import Client
 from umbel.errors import UmbelError
-from umbel.load import Load, PeriodStats
+from umbel.load import Load, LoadPeriod
 from umbel.paths import LOGS
 
 _COLUMNS = ("type", ">sent", ">right", ">wrong", ">failed", ">lost", ">waiting", ">average", ">worst")
@@ -129,7 +129,7 @@ def _table(running: Load) -> Any:
     return show.grid(_COLUMNS, [*rows, _row("all", running.total)])
 
 
-def _row(name: str, stats: PeriodStats) -> tuple[show.Cell, ...]:
+def _row(name: str, stats: LoadPeriod) -> tuple[show.Cell, ...]:
     bad = [show.text(str(count), "red" if count else "dim") for count in (stats.wrong, stats.failed, stats.lost)]
     right = show.text(str(stats.right), "green")
     times = show.duration(stats.average_ms), show.duration(stats.worst_ms if stats.answered else None)
@@ -148,7 +148,7 @@ def _summary(running: Load, log: Path) -> dict[str, Any]:
     }
 
 
-def _numbers(stats: PeriodStats) -> dict[str, Any]:
+def _numbers(stats: LoadPeriod) -> dict[str, Any]:
     counts = {name: count for name, count in msgspec.structs.asdict(stats).items() if not name.endswith("_ms")}
     average = None if stats.average_ms is None else round(stats.average_ms)
     return {**counts, "waiting": stats.waiting, "average_ms": average, "worst_ms": round(stats.worst_ms)}

@@ -18,7 +18,7 @@ FORGET_SECONDS = 600
 """Failures further apart than this do not count as in a row."""
 
 
-class Circuit(msgspec.Struct, frozen=True, kw_only=True):
+class CircuitRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The recent failures of one host. Times are seconds since 1970."""
 
     failures: int

@@ -7,7 +7,7 @@ import msgspec
 from umbel_core.clock import now
 from umbel_core.contract.limits import KEPT_VARIANTS
 from umbel_core.contract.records import JobStatus, TaskStatus
-from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, Job, Task
+from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, JobRecord, TaskRecord
 from umbel_core.views import variant_of
 
 
@@ -16,10 +16,10 @@ class TaskChange(msgspec.Struct, frozen=True):
 
     sequence: str
     old: TaskStatus
-    task: Task
+    task: TaskRecord
 
 
-def uncounted(job: Job, changes: Sequence[TaskChange]) -> list[TaskChange]:
+def uncounted(job: JobRecord, changes: Sequence[TaskChange]) -> list[TaskChange]:
     """Return the changes that are not in the job's counts yet, in order.
 
     A stream may repeat records, but it never reorders those of one job: the counts include all records up to
@@ -28,7 +28,7 @@ def uncounted(job: Job, changes: Sequence[TaskChange]) -> list[TaskChange]:
     return sorted((change for change in changes if change.sequence > job.folded_to), key=lambda change: change.sequence)
 
 
-def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
+def fold(job: JobRecord, changes: Sequence[TaskChange]) -> JobRecord | None:
     """Return the job with these changes counted, or None when all of them were counted before."""
     fresh = uncounted(job, changes)
     if not fresh:
@@ -65,7 +65,7 @@ def fold(job: Job, changes: Sequence[TaskChange]) -> Job | None:
     return folded
 
 
-def recount(job: Job, tasks: Sequence[Task]) -> Job:
+def recount(job: JobRecord, tasks: Sequence[TaskRecord]) -> JobRecord:
     """Return the job with its counts made from its tasks alone, whatever it had counted before.
 
     The cost never shrinks: it includes earlier rounds, of which the tasks keep nothing.
@@ -76,7 +76,7 @@ def recount(job: Job, tasks: Sequence[Task]) -> Job:
     return msgspec.structs.replace(counted, cost_nano=max(job.cost_nano, counted.cost_nano))
 
 
-def _status(job: Job) -> JobStatus:
+def _status(job: JobRecord) -> JobStatus:
     if job.status == "cancelled":
         return "cancelled"
     if job.completed + job.failed + job.skipped < job.total:

@@ -8,7 +8,7 @@ import msgspec
 
 from umbel_core.clock import now
 from umbel_core.ids import JOB_ID, JOBS_PREFIX, UPLOADS_PREFIX, job_id_of
-from umbel_core.ledger import Job, Ledger
+from umbel_core.ledger import JobRecord, Ledger
 from umbel_core.messages import RetryTasks
 
 
@@ -50,7 +50,7 @@ def _object_created(s3: dict[str, Any]) -> ObjectCreated:
     )
 
 
-def job_for(created: ObjectCreated, ledger: Ledger) -> Job:
+def job_for(created: ObjectCreated, ledger: Ledger) -> JobRecord:
     """Return the job created for this key by the API, else the job whose id is derived from the event, maybe new."""
     segments = created.key.split("/")
     for segment in segments[1:3]:
@@ -59,7 +59,7 @@ def job_for(created: ObjectCreated, ledger: Ledger) -> Job:
             if job and job.source == created.key:
                 return job
     own, moment = job_id_of(created.bucket, created.key, created.sequencer), now()
-    return ledger.job(own) or Job(
+    return ledger.job(own) or JobRecord(
         id=own,
         kind="manifest" if created.is_manifest else "upload",
         name=segments[-1],

@@ -41,7 +41,7 @@ class ErrorRecord(msgspec.Struct, frozen=True, omit_defaults=True):
         return cls(rejected.code, _cut(rejected.sentence, _LONGEST_SENTENCE), path=rejected.pointer or None)
 
     @classmethod
-    def of_task(cls, task: "Task") -> "ErrorRecord":
+    def of_task(cls, task: "TaskRecord") -> "ErrorRecord":
         """Return what a job keeps of a failed task's error."""
         assert task.error
         sentence = _cut(task.error.message, KEPT_SENTENCE)
@@ -53,7 +53,7 @@ def _cut(text: str, most: int) -> str:
     return text.encode()[:most].decode(errors="ignore")
 
 
-class Task(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
+class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     """A task's record, under the key (job id, index)."""
 
     job_id: str
@@ -112,7 +112,7 @@ class Task(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
         )
 
 
-class Job(msgspec.Struct, kw_only=True):
+class JobRecord(msgspec.Struct, kw_only=True):
     """A job's record. Only the relay changes its counts, from the changes of its tasks."""
 
     id: str
@@ -161,7 +161,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     worker: str | None = None
 
 
-def stopped_by(task: Task | RunTask, error: ErrorRecord | None) -> str:
+def stopped_by(task: TaskRecord | RunTask, error: ErrorRecord | None) -> str:
     """Return the sentence that says why the tasks behind a failed one in its group are skipped."""
     return f"The group '{task.group}' was stopped by its task {task.index}: {error and error.message}"
 
@@ -197,10 +197,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Ledger(Protocol):
     """Keeps jobs, tasks, dead letters and events."""
 
-    def expect(self, job: Job) -> None:
+    def expect(self, job: JobRecord) -> None:
         """Write a pending job whose picture or manifest is not uploaded yet."""
 
-    def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
+    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
         """Write a job with all its tasks.
 
         Return False when it is planned already, or when it was cancelled and `job` does not say so.
@@ -218,39 +218,41 @@ class Ledger(Protocol):
     def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
         """Store the error of a try that will be repeated; count it as a transient refusal where it is one."""
 
-    def job(self, job_id: str) -> Job | None:
+    def job(self, job_id: str) -> JobRecord | None:
         """Return a job, or None."""
 
-    def task(self, job_id: str, index: int) -> Task | None:
+    def task(self, job_id: str, index: int) -> TaskRecord | None:
         """Return a task, or None."""
 
-    def tasks(self, job_id: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
+    def tasks(
+        self, job_id: str, status: str | None, limit: int, cursor: str | None
+    ) -> tuple[list[TaskRecord], str | None]:
         """Return a page of a job's tasks in order, and the cursor of the next page."""
 
     def jobs(
         self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
-    ) -> tuple[list[Job], str | None]:
+    ) -> tuple[list[JobRecord], str | None]:
         """Return a page of jobs, newest first, and the cursor of the next page."""
 
-    def cancel(self, job_id: str) -> Job | None:
+    def cancel(self, job_id: str) -> JobRecord | None:
         """Mark a job as cancelled unless it has ended; return it, or None when there is no such job."""
 
     def resume(self, job_id: str) -> None:
         """Mark a cancelled or failed job as pending, because its tasks are about to start over."""
 
-    def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
+    def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[TaskRecord]:
         """Start failed and skipped tasks over, only those of `indices` if given; return the tasks that are now pending.
 
         With `waiting`, pending tasks start over too: outcomes of their earlier messages are then refused.
         """
 
-    def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[Task]:
+    def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[TaskRecord]:
         """Yield every task of a job in order, only those with this status if given."""
 
     def unfinished(self, limit: int) -> list[str]:
         """Return the ids of planned jobs that have not ended, oldest first."""
 
-    def last_tasks(self, job_id: str, limit: int) -> list[Task]:
+    def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
         """Return the last tasks of a job, the last one first."""
 
     def cancelled(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ import msgspec
 
 from umbel_core.contract.records import TaskStatus
 from umbel_core.fold import TaskChange
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 
 FOREVER = "TOTAL"
 MINUTE = "MINUTE#"
@@ -88,10 +88,10 @@ class CountedStats(msgspec.Struct):
 class Counters(Protocol):
     """Keeps the counts of jobs and the op stats."""
 
-    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, PeriodStats]]:
+    def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, JobRecord], dict[str, PeriodStats]]:
         """Return the jobs that exist, by id, and the op stats of each period."""
 
-    def write(self, jobs: Sequence[tuple[Job, Job]], op_stats: Iterable[PeriodStats]) -> bool:
+    def write(self, jobs: Sequence[tuple[JobRecord, JobRecord]], op_stats: Iterable[PeriodStats]) -> bool:
         """Write jobs (old, new) and op stats, all or nothing; return False when another writer changed one of them."""
 
     def counted(self, since: str) -> CountedStats:
@@ -156,7 +156,7 @@ def _middle_of(step: int) -> float:
     return 2 * first * last / (first + last)
 
 
-def _ran(task: Task) -> bool:
+def _ran(task: TaskRecord) -> bool:
     """Return False for a task that was skipped, or given up without any run that ended."""
     return task.status in ("completed", "failed") and task.duration_ms is not None
 

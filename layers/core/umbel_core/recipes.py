@@ -13,14 +13,14 @@ from umbel_core.ids import JOB_ID, UPLOADS_PREFIX
 DEFAULT = "default"
 
 
-class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RecipeVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One variant of a recipe: an op with its parameters."""
 
     op: str
     params: dict[str, Any] = {}
 
 
-Recipes = dict[str, dict[str, Variant]]
+Recipes = dict[str, dict[str, RecipeVariant]]
 """Recipe name -> variant name -> variant."""
 
 
@@ -42,7 +42,7 @@ def read_recipes(path: Path, catalogue: Catalogue) -> Recipes:
     return recipes
 
 
-def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[str, Variant]:
+def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[str, RecipeVariant]:
     if not _is_name(name) or JOB_ID.fullmatch(name):
         raise RecipeError(f"{file}: [{name}]: a recipe's name takes letters, digits, '-' and '_', at most 64")
     if not isinstance(variants, dict) or not variants:
@@ -52,7 +52,7 @@ def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[s
     }
 
 
-def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> Variant:
+def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> RecipeVariant:
     if not isinstance(keys, dict):
         raise RecipeError(f"{where}: a variant is a table; write its keys below [{name}]")
     if not _is_name(name):
@@ -68,7 +68,7 @@ def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> Variant:
         catalogue.check_params(op, params)
     except Rejected as error:
         raise RecipeError(f"{where}: {error.sentence}") from error
-    return Variant(op, params)
+    return RecipeVariant(op, params)
 
 
 def recipe_of(key: str, recipes: Recipes) -> str:

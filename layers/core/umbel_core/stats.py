@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from umbel_core.circuit_breaker import Circuit
+from umbel_core.circuit_breaker import CircuitRecord
 from umbel_core.clock import stamp
 from umbel_core.contract.responses import Stats, StatsOfOp, StatsTotals, StatsWorker
 from umbel_core.lanes import Backlog, LaneState
@@ -33,7 +33,7 @@ class StatsInput(msgspec.Struct, frozen=True):
     backlogs: Mapping[str, Backlog]
     oldest: Mapping[str, str]
     """Op -> when its longest waiting task was queued."""
-    circuits: Mapping[str, Circuit]
+    circuits: Mapping[str, CircuitRecord]
 
 
 def compute_stats(ops: Iterable[str], read: StatsInput) -> Stats:

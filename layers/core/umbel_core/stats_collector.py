@@ -8,9 +8,9 @@ from typing import Protocol
 import msgspec
 
 from umbel_core.catalogue import Catalogue
-from umbel_core.circuit_breaker import Circuit
+from umbel_core.circuit_breaker import CircuitRecord
 from umbel_core.lanes import Backlog, LaneState
-from umbel_core.ledger import Task
+from umbel_core.ledger import TaskRecord
 from umbel_core.op import Compute
 from umbel_core.op_stats import CountedStats, Counters
 from umbel_core.stats import StatsInput, since
@@ -30,13 +30,13 @@ class Jobs(Protocol):
     """The part of the ledger in which waiting tasks are found."""
 
     def unfinished(self, limit: int) -> list[str]: ...
-    def last_tasks(self, job_id: str, limit: int) -> list[Task]: ...
+    def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]: ...
 
 
 class Circuits(Protocol):
     """The circuits of hosts that keep failing."""
 
-    def all(self) -> dict[str, Circuit]: ...
+    def all(self) -> dict[str, CircuitRecord]: ...
 
 
 class StatsCollector(msgspec.Struct, frozen=True):

@@ -24,7 +24,7 @@ from umbel_core.contract.requests import (
 )
 from umbel_core.errors import Path, Rejected, dotted
 from umbel_core.input_types import is_url
-from umbel_core.ledger import Task
+from umbel_core.ledger import TaskRecord
 from umbel_core.settings import Limits, megabytes
 from umbel_core.validation import parse
 
@@ -253,7 +253,7 @@ def _check_size(spec: TaskSpec, path: Path) -> None:
 
 def tasks_of(
     job_id: str, specs: list[TaskSpec], queued_at: str, ordered: Collection[str] = (), on_error: OnError = "continue"
-) -> list[Task]:
+) -> list[TaskRecord]:
     """The tasks of a manifest: a result is named for its op, with a number from the op's second task on.
 
     Where a failure stops its group, a task of an ordered op goes after the one before it.
@@ -266,7 +266,7 @@ def tasks_of(
         seen[spec.op] = seen.get(spec.op, 0) + 1
         variant = spec.op if seen[spec.op] == 1 else f"{spec.op}-{seen[spec.op]}"
         tasks.append(
-            Task(
+            TaskRecord(
                 job_id=job_id,
                 index=index,
                 op=spec.op,

@@ -8,7 +8,7 @@ from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now
 from umbel_core.contract.records import JobKind
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX, new_job_id
-from umbel_core.ledger import Job, Ledger
+from umbel_core.ledger import JobRecord, Ledger
 from umbel_core.settings import Limits
 from umbel_core.submission import read_submission
 
@@ -28,7 +28,7 @@ class Submitter(msgspec.Struct, frozen=True):
     catalogue: Catalogue
     limits: Limits
 
-    def submit(self, body: bytes, kind: JobKind | None = None) -> Job:
+    def submit(self, body: bytes, kind: JobKind | None = None) -> JobRecord:
         """Start the job that a body asks for; `Rejected`, and nothing written, when it asks for what cannot be had.
 
         The pending job comes first, so that a GET finds it and the coordinator knows whose object arrives. A picture
@@ -37,7 +37,7 @@ class Submitter(msgspec.Struct, frozen=True):
         submission = read_submission(body, self.catalogue, self.limits, kind)
         job, moment = new_job_id(), now()
         key = f"{JOBS_PREFIX}{job}.json" if submission.picture is None else f"{UPLOADS_PREFIX}{job}/picture"
-        pending = Job(
+        pending = JobRecord(
             id=job,
             kind=submission.kind,
             name=submission.name or job,

@@ -7,13 +7,13 @@ import msgspec
 from msgspec import UNSET
 
 from umbel_core import contract
-from umbel_core.ledger import ErrorRecord, Event, Job, Task
+from umbel_core.ledger import ErrorRecord, Event, JobRecord, TaskRecord
 
 UrlFor = Callable[[str], str]
 """Makes a URL that opens a result for a while, from the result's key."""
 
 
-def job_view(job: Job, url_for: UrlFor, *, variants: bool = True) -> contract.Job:
+def job_view(job: JobRecord, url_for: UrlFor, *, variants: bool = True) -> contract.Job:
     """Return a job as the contract shows it; without `variants` for a socket message."""
     requested = job.asked.params if job.asked else {}
     return contract.Job(
@@ -35,7 +35,7 @@ def job_view(job: Job, url_for: UrlFor, *, variants: bool = True) -> contract.Jo
     )
 
 
-def _job_error(job: Job, error: ErrorRecord) -> contract.JobError:
+def _job_error(job: JobRecord, error: ErrorRecord) -> contract.JobError:
     """A batch's errors name the store."""
     of_store = job.kind == "batch" and error.group is not None
     return contract.JobError(
@@ -50,7 +50,7 @@ def _job_error(job: Job, error: ErrorRecord) -> contract.JobError:
     )
 
 
-def task_view(task: Task, url_for: UrlFor) -> contract.Task:
+def task_view(task: TaskRecord, url_for: UrlFor) -> contract.Task:
     """Return a task as the contract shows it."""
     return contract.Task(
         id=task.id,
@@ -74,7 +74,7 @@ def task_view(task: Task, url_for: UrlFor) -> contract.Task:
     )
 
 
-def single_task_view(id: str, task: Task, url_for: UrlFor) -> contract.SingleTask:  # noqa: A002 - the contract's word
+def single_task_view(id: str, task: TaskRecord, url_for: UrlFor) -> contract.SingleTask:  # noqa: A002 - the contract's word
     """Return a task that was sent by itself, as `GET /tasks/{id}` shows it."""
     return contract.SingleTask(
         id=id,
@@ -105,7 +105,7 @@ def event_view(event: Event) -> contract.SystemEvent:
     )
 
 
-def variant_of(task: Task) -> dict[str, Any]:
+def variant_of(task: TaskRecord) -> dict[str, Any]:
     """Return what a job of few tasks keeps of one of them, as the ledger stores it."""
     kept: dict[str, Any] = {"op": task.op, "status": task.status, "version": task.version}
     if task.duration_ms is not None:

@@ -71,7 +71,7 @@ _CODES = {
 }
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class FetchedPage(msgspec.Struct, frozen=True, kw_only=True):
     """The answer for a URL, after all redirects."""
 
     url: str
@@ -95,7 +95,7 @@ def fetch(
     whole: bool = False,
     seconds: float = 10,
     allowed: Allowed | None = None,
-) -> Page:
+) -> FetchedPage:
     """Get one page, with all its redirects in `seconds` of wall clock.
 
     Of a body, at most `max_bytes` are read; with `whole`, a part is of no use and a longer one is `too_large`.
@@ -113,7 +113,7 @@ def fetch(
     if whole and visit.cut:
         raise Rejected("too_large", f"{host_of(place)} sends more than {max_bytes} bytes.")
     kind = visit.curl.getinfo(pycurl.CONTENT_TYPE) or ""
-    return Page(
+    return FetchedPage(
         url=place,
         status=visit.curl.getinfo(pycurl.RESPONSE_CODE),
         content_type=kind.partition(";")[0].strip().lower(),

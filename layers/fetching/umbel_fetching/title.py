@@ -5,7 +5,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser
 from w3lib.encoding import html_body_declared_encoding, read_bom, to_unicode
 
-from umbel_fetching.fetcher import Page
+from umbel_fetching.fetcher import FetchedPage
 
 _READ = 64 * 1024
 _LONGEST = 300
@@ -18,7 +18,7 @@ _SAFE = re.compile(
 _CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
-def title(page: Page) -> str | None:
+def title(page: FetchedPage) -> str | None:
     """Return the title in the page's head, in one line; None when there is none, or when this is not HTML."""
     if (page.content_type or "text/html") not in _HTML:
         return None

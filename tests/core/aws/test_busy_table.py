@@ -13,7 +13,7 @@ from umbel_core.aws.keys import task_key
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.clock import now
 from umbel_core.ids import new_job_id
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 
 BUSY, REFUSED, BROKEN = "ThrottlingError", "ConditionalCheckFailed", "ValidationError"
 
@@ -29,8 +29,10 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def plan(*answers: str | None, tasks: int = 1) -> bool:
     """Plan a job on a table that gives these answers to its transactions; None is a success."""
     moment = now()
-    job = Job(id=new_job_id(), kind="task", name="n", created_at=moment, updated_at=moment)
-    of = [Task(job_id=job.id, index=i, op="none", variant=f"v{i}", input=i, queued_at=moment) for i in range(tasks)]
+    job = JobRecord(id=new_job_id(), kind="task", name="n", created_at=moment, updated_at=moment)
+    of = [
+        TaskRecord(job_id=job.id, index=i, op="none", variant=f"v{i}", input=i, queued_at=moment) for i in range(tasks)
+    ]
     with stubbed("dynamodb") as stub:
         for answer in answers:
             if answer is None:
@@ -71,7 +73,7 @@ def test_any_other_reason_is_raised_at_once(pauses: list[float]) -> None:
 def test_a_task_is_published_even_if_the_answer_to_its_reopening_was_lost() -> None:
     """The SDK repeats the update, and the condition refuses it because the first one was written."""
     job_id = new_job_id()
-    task = Task(job_id=job_id, index=0, op="none", variant="v", input=0, status="failed", queued_at=now())
+    task = TaskRecord(job_id=job_id, index=0, op="none", variant="v", input=0, status="failed", queued_at=now())
 
     def kept(**changes: Any) -> dict[str, Any]:
         return {**task_key(job_id, 0), **item(msgspec.structs.replace(task, **changes))}

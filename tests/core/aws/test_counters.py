@@ -10,7 +10,7 @@ from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.dynamo import item
 from umbel_core.aws.keys import job_key, planned_key, stats_key
 from umbel_core.clock import epoch
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 from umbel_core.op_stats import FOREVER, MINUTE, OpStats, PeriodStats
 
 NOON = f"{MINUTE}2026-01-31T12:00"
@@ -20,8 +20,8 @@ def counters(stub: Stub) -> DynamoCounters:
     return DynamoCounters(stub.client, "table")
 
 
-def a_job(name: str = "j1", **changes: Any) -> Job:
-    job = Job(id=name, kind="task", name="n", created_at="t", updated_at="t", planned=True, total=2)
+def a_job(name: str = "j1", **changes: Any) -> JobRecord:
+    job = JobRecord(id=name, kind="task", name="n", created_at="t", updated_at="t", planned=True, total=2)
     return msgspec.structs.replace(job, **changes)
 
 

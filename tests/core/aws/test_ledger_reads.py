@@ -9,7 +9,7 @@ from umbel_core.aws.dynamo import item
 from umbel_core.aws.keys import job_key, task_key
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.errors import Rejected
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 
 JOB_ID = f"j{'0' * 20}"
 
@@ -19,7 +19,7 @@ def ledger(stub: Stub) -> DynamoLedger:
 
 
 def stored_task(index: int) -> dict[str, object]:
-    task = Task(job_id=JOB_ID, index=index, op="say", variant="v", input="x", queued_at="t")
+    task = TaskRecord(job_id=JOB_ID, index=index, op="say", variant="v", input="x", queued_at="t")
     return {**task_key(JOB_ID, index), **item(task)}
 
 
@@ -42,7 +42,7 @@ def test_queries_on_which_decisions_depend_are_consistent() -> None:
 
 
 def test_jobs_are_listed_newest_first() -> None:
-    job = Job(id=JOB_ID, kind="task", name="n", created_at="t", updated_at="t")
+    job = JobRecord(id=JOB_ID, kind="task", name="n", created_at="t", updated_at="t")
     with stubbed("dynamodb") as stub:
         stub.answer("query", Items=[{**job_key(JOB_ID), **item(job)}])
         found, cursor = ledger(stub).jobs(5, None, "failed", "crawl")

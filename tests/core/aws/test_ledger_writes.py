@@ -10,7 +10,7 @@ from umbel_core.aws.dynamo import item
 from umbel_core.aws.keys import cancelled_key, deployed_ops_key, job_key, stopped_group_key, task_key
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.clock import epoch, now
-from umbel_core.ledger import DeadLetter, ErrorRecord, Event, Job, Outcome, Task
+from umbel_core.ledger import DeadLetter, ErrorRecord, Event, JobRecord, Outcome, TaskRecord
 
 JOB_ID = f"j{'0' * 20}"
 MOMENT = "2026-01-31T12:00:00.123Z"
@@ -22,13 +22,13 @@ def ledger(stub: Stub) -> DynamoLedger:
     return DynamoLedger(stub.client, "table", retention_days=30)
 
 
-def a_job(**changes: Any) -> Job:
-    job = Job(id=JOB_ID, kind="task", name="n", created_at=MOMENT, updated_at=MOMENT)
+def a_job(**changes: Any) -> JobRecord:
+    job = JobRecord(id=JOB_ID, kind="task", name="n", created_at=MOMENT, updated_at=MOMENT)
     return msgspec.structs.replace(job, **changes)
 
 
-def a_task(index: int = 0, **changes: Any) -> Task:
-    task = Task(job_id=JOB_ID, index=index, op="say", variant=f"v{index}", input="x", queued_at=MOMENT)
+def a_task(index: int = 0, **changes: Any) -> TaskRecord:
+    task = TaskRecord(job_id=JOB_ID, index=index, op="say", variant=f"v{index}", input="x", queued_at=MOMENT)
     return msgspec.structs.replace(task, **changes)
 
 

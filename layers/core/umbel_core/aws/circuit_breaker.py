@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from umbel_core.aws.dynamo import Item, has_code, plain, record
 from umbel_core.aws.keys import CIRCUITS, circuit_key
 from umbel_core.aws.table import Table
-from umbel_core.circuit_breaker import FAILURES, FORGET_SECONDS, OPEN_SECONDS, PROBE_SECONDS, Circuit
+from umbel_core.circuit_breaker import FAILURES, FORGET_SECONDS, OPEN_SECONDS, PROBE_SECONDS, CircuitRecord
 from umbel_core.clock import epoch
 from umbel_core.errors import Rejected
 from umbel_core.ledger import Event
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _CACHE_SECONDS = 1.0
 _CACHED_HOSTS = 1000
-_UNKNOWN = Circuit(failures=0)
+_UNKNOWN = CircuitRecord(failures=0)
 
 
 class DynamoCircuitBreaker:
@@ -31,7 +31,7 @@ class DynamoCircuitBreaker:
         """`record_event` is called when a circuit opens or closes."""
         self._table = Table(dynamodb, table)
         self._record_event = record_event
-        self._known: dict[str, tuple[float, Circuit]] = {}
+        self._known: dict[str, tuple[float, CircuitRecord]] = {}
 
     def check(self, host: str) -> None:
         """Raise `Rejected` while the host must not be called. While half open, let one caller through as the probe."""
@@ -64,23 +64,23 @@ class DynamoCircuitBreaker:
         if known.failures >= FAILURES and deleted:
             self._record_event(Event(kind="circuit_closed", host=host, message=f"{host} answers again."))
 
-    def all(self) -> dict[str, Circuit]:
+    def all(self) -> dict[str, CircuitRecord]:
         """Return the circuits that are not closed, by host."""
         query = self._table.query("pk = :pk", {":pk": CIRCUITS})
-        found = {entry["sk"]["S"]: record(Circuit, entry) for entry in self._table.read_all(query)}
+        found = {entry["sk"]["S"]: record(CircuitRecord, entry) for entry in self._table.read_all(query)}
         return {host: circuit for host, circuit in found.items() if circuit.state(epoch()) != "closed"}
 
-    def _circuit(self, host: str) -> Circuit:
+    def _circuit(self, host: str) -> CircuitRecord:
         read_at, circuit = self._known.get(host, (float("-inf"), _UNKNOWN))
         if time.monotonic() - read_at > _CACHE_SECONDS:
             found = self._table.get(circuit_key(host))
-            circuit = record(Circuit, found) if found else _UNKNOWN
+            circuit = record(CircuitRecord, found) if found else _UNKNOWN
             if len(self._known) > _CACHED_HOSTS:
                 self._known.clear()
             self._known[host] = time.monotonic(), circuit
         return circuit
 
-    def _count_failure(self, host: str, moment: int) -> Circuit:
+    def _count_failure(self, host: str, moment: int) -> CircuitRecord:
         """Add a failure to those in a row; start again at one when the last is too long ago."""
         values = {":one": plain(1), ":later": plain(moment + FORGET_SECONDS)}
         try:
@@ -103,9 +103,9 @@ class DynamoCircuitBreaker:
             self._table.update(circuit_key(host), "SET probe_until = :until", values, condition=unclaimed)
         )
 
-    def _update(self, host: str, change: str, values: Item, condition: str = "") -> Circuit:
+    def _update(self, host: str, change: str, values: Item, condition: str = "") -> CircuitRecord:
         update = self._table.update(circuit_key(host), change, values, condition=condition)
-        return record(Circuit, self._table.client.update_item(**update, ReturnValues="ALL_NEW")["Attributes"])
+        return record(CircuitRecord, self._table.client.update_item(**update, ReturnValues="ALL_NEW")["Attributes"])
 
 
 def _refusal(host: str, next_try: str) -> Rejected:

@@ -12,7 +12,7 @@ from umbel_core.aws.keys import PLANNED, STATS, STATS_SHARDS, job_key, stats_key
 from umbel_core.aws.ledger_table import job_item
 from umbel_core.aws.table import Table
 from umbel_core.clock import epoch
-from umbel_core.ledger import Job
+from umbel_core.ledger import JobRecord
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
 
 if TYPE_CHECKING:
@@ -30,9 +30,11 @@ class DynamoCounters:
         self._table = Table(dynamodb, table)
         self._shard = randbelow(STATS_SHARDS)
 
-    def read(self, job_ids: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, Job], dict[str, PeriodStats]]:
+    def read(
+        self, job_ids: Iterable[str], periods: Iterable[str]
+    ) -> tuple[dict[str, JobRecord], dict[str, PeriodStats]]:
         """Return the jobs that exist, by id, and this shard's stats of each period."""
-        jobs: dict[str, Job] = {}
+        jobs: dict[str, JobRecord] = {}
         op_stats = {period: PeriodStats(period) for period in periods}
         keys = [*map(job_key, job_ids), *(stats_key(period, self._shard) for period in op_stats)]
         for entry in self._table.get_many(keys):
@@ -40,11 +42,11 @@ class DynamoCounters:
                 stats = record(PeriodStats, entry)
                 op_stats[stats.period] = stats
             else:
-                job = record(Job, entry)
+                job = record(JobRecord, entry)
                 jobs[job.id] = job
         return jobs, op_stats
 
-    def write(self, jobs: Sequence[tuple[Job, Job]], op_stats: Iterable[PeriodStats]) -> bool:
+    def write(self, jobs: Sequence[tuple[JobRecord, JobRecord]], op_stats: Iterable[PeriodStats]) -> bool:
         """Write all or nothing; return False when another writer changed a record since it was read."""
         writes = [self._put(job_item(new), old.version) for old, new in jobs]
         writes += [self._put(self._stats_item(stats), stats.version) for stats in op_stats]

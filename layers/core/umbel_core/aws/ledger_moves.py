@@ -9,7 +9,7 @@ from umbel_core.aws.keys import ALL_JOBS, cancelled_key, job_key, stopped_group_
 from umbel_core.aws.ledger_reads import LedgerReads
 from umbel_core.clock import epoch, now
 from umbel_core.contract.records import JobStatus
-from umbel_core.ledger import OPEN, Job, Outcome, Task, stopped_by
+from umbel_core.ledger import OPEN, JobRecord, Outcome, TaskRecord, stopped_by
 from umbel_core.messages import RunTask
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class LedgerMoves(LedgerReads):
             task_key(task.job_id, task.index),
             f"SET {assignments} ADD {additions}",
             {
-                **{f":{name}": attribute(Task, name, value) for name, value in changes.items()},
+                **{f":{name}": attribute(TaskRecord, name, value) for name, value in changes.items()},
                 ":one": plain(1),
                 ":is_pending": plain("pending"),
                 ":is_running": plain("running"),
@@ -64,7 +64,7 @@ class LedgerMoves(LedgerReads):
             names={*changes, "status", "round"},
         )
 
-    def cancel(self, job_id: str) -> Job | None:
+    def cancel(self, job_id: str) -> JobRecord | None:
         found = self.job(job_id)
         if found is None or found.ended:
             return found

@@ -10,7 +10,7 @@ from umbel_core.aws.dynamo import item, plain
 from umbel_core.aws.keys import STATS_SHARDS, planned_key, task_key
 from umbel_core.aws.ledger_table import LedgerTable, job_item
 from umbel_core.aws.table import WRITES_PER_TRANSACTION
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -23,13 +23,13 @@ _PARALLEL_TRANSACTIONS = 4
 class LedgerPlan(LedgerTable):
     """The part of `umbel_core.ledger.Ledger` that adds jobs."""
 
-    def expect(self, job: Job) -> None:
+    def expect(self, job: JobRecord) -> None:
         # A job that waits for its upload expires early. No condition: it would refuse the SDK's second try when the
         # answer to the first was lost.
         job.expire_at = job.expire_at or self._expiry()
         self._table.client.put_item(**self._table.put(job_item(job)))
 
-    def plan(self, job: Job, tasks: Sequence[Task]) -> bool:
+    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
         """Write the tasks first and the job with the last of them: a job that is `planned` has all its tasks."""
         job.expire_at = self._expiry()
         last = len(tasks) - len(tasks) % _TASKS_PER_TRANSACTION
@@ -46,18 +46,18 @@ class LedgerPlan(LedgerTable):
             [*(self._new_task(task, job) for task in tasks[last:]), self._planned_job(job), *self._task_counts(tasks)]
         )
 
-    def _planned_job(self, job: Job) -> "TransactWriteItemTypeDef":
+    def _planned_job(self, job: JobRecord) -> "TransactWriteItemTypeDef":
         """Return the write of a planned job. It must not overwrite a cancellation that `job` does not know of."""
         is_cancelled = "=" if job.status == "cancelled" else "<>"
         condition = f"attribute_not_exists(pk) OR (planned = :no AND #status {is_cancelled} :cancelled)"
         values = {":no": plain(value=False), ":cancelled": plain("cancelled")}
         return {"Put": self._table.put(job_item(job), condition=condition, values=values, names=["status"])}
 
-    def _new_task(self, task: Task, job: Job, condition: str = "") -> "TransactWriteItemTypeDef":
+    def _new_task(self, task: TaskRecord, job: JobRecord, condition: str = "") -> "TransactWriteItemTypeDef":
         task.expire_at = job.expire_at
         return {"Put": self._table.put({**task_key(task.job_id, task.index), **item(task)}, condition=condition)}
 
-    def _task_counts(self, tasks: Sequence[Task]) -> "Iterator[TransactWriteItemTypeDef]":
+    def _task_counts(self, tasks: Sequence[TaskRecord]) -> "Iterator[TransactWriteItemTypeDef]":
         """Yield the write that adds the planned tasks of each op to the stats."""
         counts = Counter(task.op for task in tasks)
         if counts:

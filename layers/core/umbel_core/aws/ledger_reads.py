@@ -19,7 +19,7 @@ from umbel_core.aws.keys import (
 from umbel_core.aws.ledger_table import LedgerTable
 from umbel_core.aws.pages import page
 from umbel_core.ids import JOB_ID
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
@@ -30,21 +30,23 @@ _TASKS_PER_PAGE = 500
 class LedgerReads(LedgerTable):
     """The part of `umbel_core.ledger.Ledger` that changes nothing."""
 
-    def job(self, job_id: str) -> Job | None:
+    def job(self, job_id: str) -> JobRecord | None:
         # Callers may pass any text here, and DynamoDB refuses keys of more than 2 kB.
         found = self._table.get(job_key(job_id)) if JOB_ID.fullmatch(job_id) else None
-        return record(Job, found) if found else None
+        return record(JobRecord, found) if found else None
 
-    def task(self, job_id: str, index: int) -> Task | None:
+    def task(self, job_id: str, index: int) -> TaskRecord | None:
         found = self._table.get(task_key(job_id, index))
-        return record(Task, found) if found else None
+        return record(TaskRecord, found) if found else None
 
-    def tasks(self, job_id: str, status: str | None, limit: int, cursor: str | None) -> tuple[list[Task], str | None]:
+    def tasks(
+        self, job_id: str, status: str | None, limit: int, cursor: str | None
+    ) -> tuple[list[TaskRecord], str | None]:
         query = self._tasks_of(job_id, consistent=True)
         found, after = page(self._table, query, limit, cursor, {"status": status})
-        return [record(Task, entry) for entry in found], after
+        return [record(TaskRecord, entry) for entry in found], after
 
-    def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[Task]:
+    def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[TaskRecord]:
         cursor: str | None = None
         while True:
             tasks, cursor = self.tasks(job_id, status, _TASKS_PER_PAGE, cursor)
@@ -52,16 +54,16 @@ class LedgerReads(LedgerTable):
             if cursor is None:
                 return
 
-    def last_tasks(self, job_id: str, limit: int) -> list[Task]:
+    def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
         found, _ = self._table.read(self._tasks_of(job_id, backwards=True), limit)
-        return [record(Task, entry) for entry in found]
+        return [record(TaskRecord, entry) for entry in found]
 
     def jobs(
         self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
-    ) -> tuple[list[Job], str | None]:
+    ) -> tuple[list[JobRecord], str | None]:
         query = self._table.query("listed = :jobs", {":jobs": ALL_JOBS}, index=BY_TIME, backwards=True)
         found, after = page(self._table, query, limit, cursor, {"status": status, "kind": kind})
-        return [record(Job, entry) for entry in found], after
+        return [record(JobRecord, entry) for entry in found], after
 
     def unfinished(self, limit: int) -> list[str]:
         query = self._table.query("unfinished = :jobs", {":jobs": ALL_JOBS}, index=UNFINISHED)

@@ -8,27 +8,27 @@ from umbel_core.aws.dynamo import plain
 from umbel_core.aws.keys import stopped_group_key, task_key
 from umbel_core.aws.ledger_reads import LedgerReads
 from umbel_core.clock import now
-from umbel_core.ledger import Task
+from umbel_core.ledger import TaskRecord
 
 
 class LedgerRetry(LedgerReads):
     """The part of `umbel_core.ledger.Ledger` that opens the next round of tasks."""
 
-    def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[Task]:
+    def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[TaskRecord]:
         statuses = {"failed", "skipped"} | ({"pending"} if waiting else set())
         wanted = None if indices is None else set(indices)
         tasks = (task for task in self.all_tasks(job_id) if wanted is None or task.index in wanted)
         current = (self._reopened(task) if task.status in statuses else task for task in tasks)
         return [task for task in current if task.status == "pending"]
 
-    def _reopened(self, task: Task) -> Task:
+    def _reopened(self, task: TaskRecord) -> TaskRecord:
         if self._reopen(task):
             return msgspec.structs.replace(task, status="pending", round=task.round + 1)
         # The condition fails when the task was reopened already: by another caller, or by this very write when the SDK
         # repeated it because the first answer was lost.
         return self.task(task.job_id, task.index) or task
 
-    def _reopen(self, task: Task) -> bool:
+    def _reopen(self, task: TaskRecord) -> bool:
         update = self._table.update(
             task_key(task.job_id, task.index),
             "SET #status = :pending, queued_at = :now, attempts = :none, transient_refusals = :none, cost_nano = :none "

@@ -6,7 +6,7 @@ from umbel_core.aws.dynamo import Item, item
 from umbel_core.aws.keys import ALL_JOBS, job_key
 from umbel_core.aws.table import Table
 from umbel_core.clock import epoch
-from umbel_core.ledger import OPEN, Job
+from umbel_core.ledger import OPEN, JobRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -23,7 +23,7 @@ class LedgerTable:
         return epoch() + self._retention_seconds
 
 
-def job_item(job: Job) -> Item:
+def job_item(job: JobRecord) -> Item:
     """Return a job's record with the attributes that put it into the indexes."""
     unfinished = {"unfinished": ALL_JOBS} if job.planned and job.status in OPEN else {}
     return {**job_key(job.id), "listed": ALL_JOBS, **unfinished, **item(job)}
