@@ -7,6 +7,7 @@ it, cancel it, retry it. Whatever concurrency it gives an op is taken back at th
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.pipeline.api import ApiClient
 from umbel import stack
@@ -29,7 +30,8 @@ def fuzz(api: ApiClient, examples: int, phases: str = _PHASES) -> subprocess.Com
     ]
     concurrency = {op["name"]: op["concurrency"] for op in api.get("/ops").body["ops"]}
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        with TemporaryDirectory() as folder:  # it leaves a cache where it runs
+            return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     finally:
         for op in api.get("/ops").body["ops"]:
             if op["concurrency"] != concurrency[op["name"]]:

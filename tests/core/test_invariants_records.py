@@ -256,7 +256,7 @@ def test_ops_that_serve_different_kinds_or_none_go_together(tmp_path: Path) -> N
     [
         ("def other(): ...", "must define a function named 'bad'"),
         ("bad = 3", "must define a function named 'bad'"),
-        ("import nothing_of_this_name", "there is no module 'nothing_of_this_name' here"),
+        ("import nothing_of_this_name", "there is no module 'nothing_of_this_name' here; "),
         ("def bad(:", "the file cannot be imported: "),
         ("unknown", "the file cannot be imported: name 'unknown'"),
         ('def bad(x: str) -> str:\n    """Do."""', r"bad\.py: bad: the function needs the @op\(…\) decorator"),
