@@ -23,7 +23,7 @@ from umbel import toolchain
 LEAST_PERCENT = 85
 LONGEST_SECONDS = 180
 """CPU time of one run of all tests. Each mutant needs a part of them."""
-TESTS = ("tests/core", "tests/functions")
+TESTS = ("tests/core", "tests/functions", "tests/ops")
 
 
 def main() -> None:
