@@ -1,21 +1,28 @@
-"""The server that all tests of fetching ask, and nobody else."""
+"""The server that the tests of fetching ask."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.fetching.server import Site, serving
+from umbel_fetching import fetcher
 from umbel_fetching.addresses import Allowed
 
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    """The server, under way."""
+    """Start the server."""
     with serving(Site()) as here:
         yield here
 
 
 @pytest.fixture(scope="session")
 def allowed(site: Site) -> Allowed:
-    """A setting that lets the tests reach their own server, and nothing else here."""
+    """Return a setting that lets the tests reach their own server, and nothing else on this machine."""
     return Allowed.parse(site.place)
+
+
+@pytest.fixture(autouse=True)
+def _no_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fetch as no deployment does: a worker that other tests made has set its own policy for the whole process."""
+    monkeypatch.setattr(fetcher, "deployment", fetcher.Policy())

@@ -58,13 +58,14 @@ def function_request(name: str = FUNCTION) -> bytes:
 @pytest.fixture
 def ask(deployed: Deployed) -> Callable[..., urllib3.BaseHTTPResponse]:
     """Return a function that sends one request to the engine, with no other headers than HTTP needs."""
-    pool = urllib3.PoolManager(retries=False, timeout=60)
 
     def send_request(
         method: str, path: str, headers: dict[str, str], body: bytes | None = None
     ) -> urllib3.BaseHTTPResponse:
         skipped = {"User-Agent": urllib3.util.SKIP_HEADER, "Accept-Encoding": urllib3.util.SKIP_HEADER}
         url = f"{deployed.stack.endpoint}{path}"
+        # A connection for each request: the engine may close one whose request it refused before it read the body.
+        pool = urllib3.PoolManager(retries=False, timeout=60)
         return pool.request(method, url, headers={**skipped, **headers}, body=body, redirect=False)
 
     return send_request
