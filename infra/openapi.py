@@ -93,7 +93,7 @@ def _operation(route: Route) -> Document:
     operation: Document = {
         "operationId": name,
         "summary": summary.rstrip("."),
-        "description": " ".join(description.split()) or summary,
+        **({"description": " ".join(description.split())} if description else {}),
         "tags": [_TAG_OF.get(first, first if first in _TAGS else "monitoring")],
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": {**_answers(route), **_refusals(route)},

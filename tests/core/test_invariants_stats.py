@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from umbel_core.circuit_breaker import Circuit
+from umbel_core.circuit_breaker import CircuitRecord
 from umbel_core.clock import stamp
 from umbel_core.contract import Circuit as ShownCircuit
 from umbel_core.contract import Stats, StatsOfOp, StatsTotals, StatsWorker
@@ -125,7 +125,7 @@ def test_an_age_is_not_negative_and_has_one_digit(queued: datetime, age: float) 
 
 def test_circuits_are_shown_as_they_are_at_that_moment() -> None:
     now = int(AT.timestamp())
-    circuit = Circuit(failures=5, open_until=now + 7, expire_at=now + 600)
+    circuit = CircuitRecord(failures=5, open_until=now + 7, expire_at=now + 600)
     assert stats_of(COUNTED, circuits={"a:80": circuit}).circuits == {
         "a:80": ShownCircuit(state="open", failures=5, open_seconds=7)
     }

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes import FakeLedger
 from ticker.sweeping import Sweeper
 from umbel_core.clock import stamp
-from umbel_core.ledger import Job, Task
+from umbel_core.ledger import JobRecord, TaskRecord
 from umbel_core.op_stats import FOREVER
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -20,7 +20,7 @@ def lost(ago: timedelta, *tasks: dict[str, Any], **fields: Any) -> FakeLedger:
     """Return a ledger with a job of ended tasks, of which the job knows what `fields` say."""
     ledger, moment = FakeLedger(), stamp(NOW - ago)
     of = [
-        Task(
+        TaskRecord(
             job_id="j1",
             index=index,
             op="say",
@@ -31,7 +31,7 @@ def lost(ago: timedelta, *tasks: dict[str, Any], **fields: Any) -> FakeLedger:
         )
         for index, given in enumerate(tasks)
     ]
-    job = Job(
+    job = JobRecord(
         id="j1", kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=len(of), **fields
     )
     ledger.plan(job, of)

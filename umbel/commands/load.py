@@ -35,7 +35,7 @@ _LINE_EVERY = 1.0
 @show.as_json
 def load(types: tuple[str, ...], every: float, seconds: float | None, log: Path, as_json: bool) -> None:
     """Send one random task of each TYPE, again and again, and check every answer; without TYPE, of every op that is
-    deployed and takes no web address. --every 0 makes no pause. Ctrl-C sends no more and waits for the last answers.
+    deployed and takes no URL. --every 0 makes no pause. Ctrl-C sends no more and waits for the last answers.
     """
     client = Client.of(stack.find(changing=True))
     deployed = {op.name for op in client.ops()}

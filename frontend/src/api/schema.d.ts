@@ -31,10 +31,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Describe this API: this document
-         * @description Describe this API: this document.
-         */
+        /** Describe this API: this document */
         get: operations["get_openapi"];
         put?: never;
         post?: never;
@@ -51,10 +48,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Say what the token may do, so that a page need not offer what would be refused
-         * @description Say what the token may do, so that a page need not offer what would be refused.
-         */
+        /** Say what the token may do, so that a page need not offer what would be refused */
         get: operations["get_me"];
         put?: never;
         post?: never;
@@ -91,16 +85,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List jobs, newest first
-         * @description List jobs, newest first.
-         */
+        /** List jobs, newest first */
         get: operations["get_jobs"];
         put?: never;
-        /**
-         * Start a job: a manifest of tasks, one op on a picture inside the request, or the body of any call below
-         * @description Start a job: a manifest of tasks, one op on a picture inside the request, or the body of any call below.
-         */
+        /** Start a job: a manifest of tasks, one op on a picture inside the request, or the body of any call below */
         post: operations["post_job"];
         delete?: never;
         options?: never;
@@ -115,17 +103,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get one job, with all its errors
-         * @description Get one job, with all its errors.
-         */
+        /** Get one job, with all its errors */
         get: operations["get_job"];
         put?: never;
         post?: never;
-        /**
-         * Cancel a job: tasks that run end, the others are skipped
-         * @description Cancel a job: tasks that run end, the others are skipped.
-         */
+        /** Cancel a job: tasks that run end, the others are skipped */
         delete: operations["delete_job"];
         options?: never;
         head?: never;
@@ -141,10 +123,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Run again what failed or was skipped
-         * @description Run again what failed or was skipped.
-         */
+        /** Run again what failed or was skipped */
         post: operations["retry_job"];
         delete?: never;
         options?: never;
@@ -159,10 +138,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List a job's tasks, in the order of its request
-         * @description List a job's tasks, in the order of its request.
-         */
+        /** List a job's tasks, in the order of its request */
         get: operations["get_tasks"];
         put?: never;
         post?: never;
@@ -179,10 +155,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get a job's result: the only one, or the variant asked for
-         * @description Get a job's result: the only one, or the variant asked for.
-         */
+        /** Get a job's result: the only one, or the variant asked for */
         get: operations["download"];
         put?: never;
         post?: never;
@@ -201,10 +174,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Start a batch: images by store, in order within a store; a failure stops its own store
-         * @description Start a batch: images by store, in order within a store; a failure stops its own store.
-         */
+        /** Start a batch: images by store, in order within a store; a failure stops its own store */
         post: operations["post_batch"];
         delete?: never;
         options?: never;
@@ -221,10 +191,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Start a crawl: each page's title, size and status as a task's result
-         * @description Start a crawl: each page's title, size and status as a task's result.
-         */
+        /** Start a crawl: each page's title, size and status as a task's result */
         post: operations["post_crawl"];
         delete?: never;
         options?: never;
@@ -241,10 +208,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Start a single task on something that travels inside the request
-         * @description Start a single task on something that travels inside the request.
-         */
+        /** Start a single task on something that travels inside the request */
         post: operations["post_task"];
         delete?: never;
         options?: never;
@@ -259,10 +223,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get a single task, from the moment that it was accepted
-         * @description Get a single task, from the moment that it was accepted.
-         */
+        /** Get a single task, from the moment that it was accepted */
         get: operations["get_task"];
         put?: never;
         post?: never;
@@ -279,10 +240,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List variants of the newest jobs: job id -> variant -> URL that opens it for an hour
-         * @description List variants of the newest jobs: job id -> variant -> URL that opens it for an hour.
-         */
+        /** List variants of the newest jobs: job id -> variant -> URL that opens it for an hour */
         get: operations["get_images"];
         put?: never;
         post?: never;
@@ -299,10 +257,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get one variant of a picture
-         * @description Get one variant of a picture.
-         */
+        /** Get one variant of a picture */
         get: operations["get_image"];
         put?: never;
         post?: never;
@@ -319,10 +274,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List the deployed ops: what each takes, its parameters, and its lane as it is now
-         * @description List the deployed ops: what each takes, its parameters, and its lane as it is now.
-         */
+        /** List the deployed ops: what each takes, its parameters, and its lane as it is now */
         get: operations["get_ops"];
         put?: never;
         post?: never;
@@ -340,10 +292,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /**
-         * Set how many of an op may run at a time; 0 pauses it, and its messages wait
-         * @description Set how many of an op may run at a time; 0 pauses it, and its messages wait.
-         */
+        /** Set how many of an op may run at a time; 0 pauses it, and its messages wait */
         put: operations["put_op"];
         post?: never;
         delete?: never;
@@ -361,10 +310,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Start over the dead letters of an op; `intake` stands for those of jobs that could not be planned
-         * @description Start over the dead letters of an op; `intake` stands for those of jobs that could not be planned.
-         */
+        /** Start over the dead letters of an op; `intake` stands for those of jobs that could not be planned */
         post: operations["redrive_op"];
         delete?: never;
         options?: never;
@@ -379,10 +325,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get statistics of all ops, looked up once in two seconds at most
-         * @description Get statistics of all ops, looked up once in two seconds at most.
-         */
+        /** Get statistics of all ops, looked up once in two seconds at most */
         get: operations["get_stats"];
         put?: never;
         post?: never;
@@ -399,10 +342,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get the same for Prometheus, as text
-         * @description Get the same for Prometheus, as text.
-         */
+        /** Get the same for Prometheus, as text */
         get: operations["get_metrics"];
         put?: never;
         post?: never;

@@ -4,9 +4,9 @@ import base64
 import binascii
 from codecs import BOM_UTF8
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import chain, zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -29,13 +29,6 @@ from umbel_core.settings import Limits, megabytes
 from umbel_core.validation import parse
 
 _NAME = 200
-_FIELDS: dict[JobKind, str] = {
-    "manifest": "'tasks'",
-    "task": "'type' and 'payload'",
-    "image": "'image_data' and 'operation'",
-    "batch": "'count' and 'visits'",
-    "crawl": "'urls'",
-}
 _TASK_BYTES = 32_000
 """What a task's input and params may take as JSON: they travel in messages and are kept in its record."""
 
@@ -64,19 +57,10 @@ def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: Job
     """
     document = read_json(body)
     if not isinstance(document, dict):
-        forms = [_FIELDS[kind]] if kind else _FIELDS.values()
-        raise Rejected("invalid_manifest", f"The body must be an object with {', or with '.join(forms)}.")
-    match kind or _kind(document):
-        case "task":
-            return _task(parse(document, TaskRequest, "invalid_manifest"), catalogue)
-        case "image":
-            return _image(parse(document, ImageRequest, "invalid_manifest"), catalogue, limits)
-        case "batch":
-            return _batch(parse(document, BatchRequest, "invalid_manifest"), catalogue, limits)
-        case "crawl":
-            return _crawl(parse(document, CrawlRequest, "invalid_manifest"), catalogue, limits)
-        case _:
-            return _manifest(parse(document, Manifest, "invalid_manifest"), catalogue, limits)
+        forms = [BODIES[kind]] if kind else BODIES.values()
+        raise Rejected("invalid_manifest", f"The body must be an object with {', or with '.join(map(str, forms))}.")
+    form = BODIES[kind or _kind(document)]
+    return form.read(parse(document, form.request, "invalid_manifest"), catalogue, limits)
 
 
 def read_json(body: bytes) -> Any:
@@ -88,14 +72,8 @@ def read_json(body: bytes) -> Any:
 
 
 def _kind(document: dict[str, Any]) -> JobKind:
-    marks: dict[str, JobKind] = {
-        "type": "task",
-        "payload": "task",
-        "image_data": "image",
-        "visits": "batch",
-        "urls": "crawl",
-    }
-    return next((kind for mark, kind in marks.items() if mark in document), "manifest")
+    marked = (kind for kind, form in BODIES.items() if any(mark in document for mark in form.marks))
+    return next(marked, "manifest")
 
 
 def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submission:
@@ -115,7 +93,7 @@ def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submi
     return Submission(kind="manifest", name=manifest.name, specs=manifest.tasks, on_error=manifest.on_error)
 
 
-def _task(request: TaskRequest, catalogue: Catalogue) -> Submission:
+def _task(request: TaskRequest, catalogue: Catalogue, limits: Limits) -> Submission:  # noqa: ARG001 - as all readers
     types = [name for name, card in catalogue.items() if card.carrier != "file"]
     if request.type not in types:
         raise Rejected(
@@ -283,3 +261,26 @@ def tasks_of(
         if spec.group and spec.op in ordered:
             last[spec.group] = index
     return tasks
+
+
+class BodyForm(NamedTuple):
+    """One form of a body that starts a job."""
+
+    request: type[msgspec.Struct]
+    marks: tuple[str, ...]
+    """Fields that no other form has: a body with any of them is of this form."""
+    read: Callable[[Any, Catalogue, Limits], Submission]
+
+    def __str__(self) -> str:
+        """Its marks, as a sentence names them."""
+        return " and ".join(f"'{mark}'" for mark in self.marks)
+
+
+BODIES: dict[JobKind, BodyForm] = {
+    "manifest": BodyForm(Manifest, ("tasks",), _manifest),
+    "task": BodyForm(TaskRequest, ("type", "payload"), _task),
+    "image": BodyForm(ImageRequest, ("image_data", "operation"), _image),
+    "batch": BodyForm(BatchRequest, ("count", "visits"), _batch),
+    "crawl": BodyForm(CrawlRequest, ("urls",), _crawl),
+}
+"""Job kind -> the form of its body. A new kind is one entry, beside its word in `JobKind` and its request."""

@@ -62,7 +62,7 @@ deployment = Policy()
 
 _OURS = (pycurl.E_FAILED_INIT, pycurl.E_OUT_OF_MEMORY, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_BAD_FUNCTION_ARGUMENT)
 _CODES = {
-    pycurl.E_URL_MALFORMAT: ("invalid_url", "This is a web address that cannot be read."),
+    pycurl.E_URL_MALFORMAT: ("invalid_url", "This URL cannot be read."),
     pycurl.E_COULDNT_RESOLVE_HOST: ("dead_host", "{host} is not known."),
     pycurl.E_COULDNT_CONNECT: ("dead_host", "{host} takes no connections."),
     pycurl.E_OPERATION_TIMEDOUT: ("timed_out", "{host} took longer than {seconds:g} seconds."),

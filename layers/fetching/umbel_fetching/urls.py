@@ -21,9 +21,9 @@ def canonical(url: str) -> str:
     Its text does not say whether it may be fetched: the fetcher checks the IP address that the socket connects to.
     """
     if len(url) > _LONGEST:
-        raise _invalid(f"longer than {_LONGEST} characters")
+        raise _invalid(f"is longer than {_LONGEST} characters")
     if _NEVER.search(url):
-        raise _invalid("with white space around it, a control character or a backslash")
+        raise _invalid("has white space around it, a control character or a backslash")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -31,15 +31,15 @@ def canonical(url: str) -> str:
             host = idna.encode(host, uts46=True).decode()
         path, query = quote(parts.path, safe=_KEPT), quote(parts.query, safe=_KEPT)
     except ValueError as error:
-        raise _invalid("that cannot be read") from error
+        raise _invalid("cannot be read") from error
     if parts.scheme not in ("http", "https"):
-        raise _invalid("that is neither http nor https")
+        raise _invalid("is neither http nor https")
     if not host:
-        raise _invalid("without a host")
+        raise _invalid("has no host")
     if len(host) > _LONGEST_HOST:
-        raise _invalid(f"whose host has more than {_LONGEST_HOST} characters")
+        raise _invalid(f"has a host of more than {_LONGEST_HOST} characters")
     if "@" in parts.netloc:
-        raise _invalid("with a user name in it")
+        raise _invalid("has a user name in it")
     place = f"[{host}]" if parts.netloc.startswith("[") else host
     return urlunsplit((parts.scheme, place if port is None else f"{place}:{port}", path or "/", query, ""))
 
@@ -49,7 +49,7 @@ def redirected(url: str, location: str) -> str:
     try:
         return canonical(urljoin(url, location.strip()))
     except (Rejected, ValueError) as error:
-        raise Rejected("bad_answer", f"{host_of(url)} redirects to what is no web address.") from error
+        raise Rejected("bad_answer", f"{host_of(url)} redirects to something that is not a URL.") from error
 
 
 def host_of(url: str) -> str:
@@ -64,4 +64,4 @@ def place_of(url: str) -> str:
 
 
 def _invalid(reason: str) -> Rejected:
-    return Rejected("invalid_url", f"This is a web address {reason}.")
+    return Rejected("invalid_url", f"The URL {reason}.")
