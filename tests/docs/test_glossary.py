@@ -14,7 +14,7 @@ ENTRY = re.compile(r"- \*\*(?P<word>[^*]+)\*\*: (?P<meaning>[^\n]+)\.")
 CORE = ROOT / "layers" / "core" / "umbel_core"
 STANDARD = {
     *("accepted", "change", "collector", "command", "config", "count", "counted", "created", "declaration"),
-    *("error", "health", "json", "list", "me", "message", "number", "object", "of", "period", "ping", "pong"),
+    *("error", "form", "health", "json", "list", "me", "message", "number", "object", "of", "period", "ping", "pong"),
     *("published", "record", "redriven", "request", "response", "run", "scale", "seen", "setting", "single"),
     *("spec", "state", "stats", "status", "submitter", "subscribe", "summary", "system", "total", "type"),
     *("unsubscribe", "view"),
