@@ -11,7 +11,7 @@ _FRESH_SECONDS = 5
 
 
 def health() -> Health:
-    """`ok` when every op of the catalogue has a lane that works or is paused on purpose.
+    """Return `ok` when the lane of every op is ready or paused.
 
     A host whose circuit is open is listed, but does not make the deployment degraded.
     """
@@ -22,5 +22,5 @@ def health() -> Health:
 
 @lru_cache(maxsize=1)
 def _look(moment: int) -> tuple[dict[str, OpStatus], dict[str, CircuitState]]:  # noqa: ARG001 - a new moment asks again
-    """Anybody may ask for the health, so all is looked up once every five seconds at most."""
+    """Read the state at most once every five seconds, because the call needs no token."""
     return lanes().health(), {host: circuit.state(epoch()) for host, circuit in circuits().all().items()}

@@ -11,7 +11,7 @@ _PAGES = 50
 
 
 def images(limit: int) -> dict[str, dict[str, str]]:
-    """Job id -> variant -> URL, newest first: at most `limit` jobs, and at most 300."""
+    """Return job id -> variant -> URL, newest first, of at most `limit` jobs and at most 300."""
     limit = min(limit, MOST)
     found: dict[str, dict[str, str]] = {}
     cursor: str | None = None
@@ -27,7 +27,7 @@ def images(limit: int) -> dict[str, dict[str, str]]:
 
 
 def image(job_id: str, variant: str, *, redirect: bool = True) -> Redirect | File:
-    """One variant: a redirect to its file, or the file's bytes."""
+    """Return one variant: a redirect to its file, or the file's bytes."""
     found = ledger().job(job_id)
     kept = found.variants.get(variant, {}) if found else {}
     if "key" not in kept:

@@ -1,4 +1,4 @@
-"""The catalogue with its live state, and the one number that tunes a lane."""
+"""The deployed ops with the state of their lanes; scaling and redrive of a lane."""
 
 from itertools import groupby
 
@@ -11,12 +11,12 @@ from umbel_core.messages import RetryTasks
 from umbel_core.op import OpCard
 from umbel_core.op_stats import FOREVER, OpStats
 
-_MOST_LETTERS = 1000
-"""What can be sent again within the half minute that a call has."""
+_MOST_DEAD_LETTERS = 1000
+"""As many as one call can send again within its half minute."""
 
 
 def ops() -> OpList:
-    """Every deployed op: what it takes, its parameters, and its lane as it is now."""
+    """Return every deployed op with the state of its lane."""
     states = lanes().states()
     stats = counters().counted(FOREVER).forever
     return OpList(ops=[_op(card, states.get(name), stats.get(name)) for name, card in catalogue().items()])
@@ -34,7 +34,7 @@ def _op(card: OpCard, lane: LaneState | None, stats: OpStats | None) -> Op:
 
 
 def scale(op: str, wanted: ScaleRequest) -> LaneSetting:
-    """Change a lane while it works."""
+    """Set how many of the op may run at a time, from now on."""
     if op not in catalogue():
         raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}.")
     before = lanes().health().get(op)
@@ -52,13 +52,13 @@ def _scaled(op: str, concurrency: int, *, was_paused: bool) -> Event:
 
 
 def redrive(op: str) -> Redriven:
-    """Start over everything of this op that was given up; `intake` stands for what could not be planned."""
+    """Start over the dead letters of an op, or those of the intake queue: jobs that could not be planned."""
     if op != INTAKE and op not in catalogue():
         raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}, and {INTAKE}.")
     dead_letters = ledger().dead_letters(op)
     # What is not a task has no job, and nowhere to go.
     dead_letters = [dead_letter for dead_letter in dead_letters if op == INTAKE or dead_letter.job_id is not None][
-        :_MOST_LETTERS
+        :_MOST_DEAD_LETTERS
     ]
     # One message a job: the coordinator reads all of the job's tasks for each.
     for job, group in groupby(sorted(dead_letters, key=_job_of), _job_of):

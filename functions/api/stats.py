@@ -12,12 +12,12 @@ _FRESH_SECONDS = 2
 
 
 def stats() -> Stats:
-    """The statistics of every deployed op."""
+    """Return the stats of every deployed op."""
     return compute_stats(catalogue(), _seen())
 
 
 def metrics() -> str:
-    """The same for Prometheus."""
+    """Return the same as Prometheus reads it."""
     return prometheus.text(catalogue(), _seen())
 
 

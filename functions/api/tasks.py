@@ -1,4 +1,4 @@
-"""Tasks on their own: one op on something that travels inside the request."""
+"""Single tasks: one op on a value inside the request."""
 
 from api.wiring import catalogue, ledger, limits, results, submitter, uploads
 from umbel_core.contract import SingleTask, TaskAccepted
@@ -10,24 +10,24 @@ from umbel_core.views import single_task_view
 
 
 def submit(body: bytes) -> TaskAccepted:
-    """Start a task; its id is its job's, so every call on jobs takes it too."""
+    """Start a task. Its id is its job's id, so that every call on jobs takes it too."""
     return TaskAccepted(id=submitter().submit(body, "task").id)
 
 
 def show(task_id: str) -> SingleTask:
-    """A task's record, from the moment that it was accepted."""
+    """Return a task, from the moment that it was accepted."""
     place = split_task_id(task_id)
     job = ledger().job(place[0]) if place else None
     if place is None or job is None:
         raise Rejected("no_such_task", f"There is no task '{task_id}'.")
-    found = ledger().task(*place) or (_announced(job) if place[1] == 0 and not job.planned else None)
+    found = ledger().task(*place) or (_unplanned(job) if place[1] == 0 and not job.planned else None)
     if found is None:
         raise Rejected("no_such_task", f"There is no task '{task_id}'.")
     return single_task_view(task_id, found, results().link)
 
 
-def _announced(job: JobRecord) -> TaskRecord | None:
-    """A task that the coordinator has not come to yet, as its manifest has it."""
+def _unplanned(job: JobRecord) -> TaskRecord | None:
+    """Return a task that the coordinator has not planned yet, read from its manifest."""
     if job.kind != "task" or job.source is None:
         return None
     (spec,) = read_submission(uploads().read(job.source, ""), catalogue(), limits(), "task").specs

@@ -1,4 +1,4 @@
-"""A ticket for a picture: the browser then posts it straight to S3."""
+"""Presigned POSTs, with which a browser sends a picture straight to S3."""
 
 import re
 from pathlib import PurePosixPath
@@ -15,7 +15,7 @@ from umbel_core.settings import megabytes
 
 TICKET_SECONDS = 3600
 _WAITING_SECONDS = 2 * TICKET_SECONDS
-"""How long a job waits for its picture; an upload that never comes leaves the ledger by itself."""
+"""The job of an upload that never arrives expires after this time."""
 TAKEN = upload_media_types()
 _SAME = {
     "image/jpg": "image/jpeg",
@@ -26,7 +26,7 @@ _SAME = {
 
 
 def request_upload(request: UploadRequest) -> UploadTicket:
-    """Check what will come, write the pending job, and give the ticket: `{job_id, url, fields}`."""
+    """Check the announced file, write the pending job and return the presigned POST."""
     named = request.content_type.lower()
     content_type = _SAME.get(named, named)
     if content_type not in (*TAKEN, "application/octet-stream"):
@@ -71,5 +71,5 @@ def request_upload(request: UploadRequest) -> UploadTicket:
 
 
 def _key_name(name: str) -> str:
-    """The user's name as a key's last part: readable, without what tools trip over."""
+    """Return the file's name as the last part of a key, without characters that tools cannot handle."""
     return re.sub(r"[^\w.() -]", "_", name)[-120:]

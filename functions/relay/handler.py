@@ -23,7 +23,7 @@ def relay() -> Relay:
         counters=wiring.counters(environment),
         connections=wiring.connections(environment),
         url_for=wiring.results_for_browsers(environment).link,
-        beside=ThreadPoolExecutor(1),
+        executor=ThreadPoolExecutor(1),
     )
 
 

@@ -1,4 +1,4 @@
-"""Changes pushed to who listens, and folded into their jobs' counts. All of it may be done again."""
+"""Send changes to their subscribers and fold them into their jobs' counts. Repeating it changes nothing."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -18,35 +18,35 @@ from umbel_core.op_stats import Counters, count, periods_of
 from umbel_core.views import UrlFor, event_view, job_view, task_view
 
 _TRIES = 5
-_TELLING_SECONDS = 5
-"""Half of what a run has: subscribers who are too many, or too slow, miss messages, but no change goes uncounted."""
+_SENDING_SECONDS = 5
+"""Half of the function's timeout: too many or too slow subscribers miss messages, but every change is counted."""
 
 
 class Connections(Protocol):
-    """Who listens, and how to tell them."""
+    """The WebSocket connections and their subscriptions."""
 
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
-        """Topic -> ids of the sockets that subscribed to it."""
+        """Return topic -> ids of the connections that subscribed to it."""
 
     def send(self, messages: dict[str, list[bytes]], seconds: float) -> None:
-        """Send each socket its messages, as far as there is time; a socket that is gone is forgotten."""
+        """Send each connection its messages within so many seconds; remove a connection that is closed."""
 
 
 class Relay(msgspec.Struct, frozen=True):
-    """The relay's work on one batch of changes.
+    """Processes one batch of changes.
 
-    A job whose counts it folds comes back through the stream and is pushed then: what is told is what was written.
-    Folding and telling do not wait for each other: on the local engine, every queue waits for this function.
+    A job whose counts change comes back through the stream and is sent then, so that only what was written is sent.
+    Folding and sending run side by side, because on the local engine every queue waits for this function.
     """
 
     counters: Counters
     connections: Connections
     url_for: UrlFor
-    beside: Executor
+    executor: Executor
 
     def relay(self, changes: Changes) -> int:
-        """Fold the counts and push every change; the number of messages sent."""
-        folding = self.beside.submit(self._fold, changes.tasks) if changes.tasks else None
+        """Fold the counts and send every change; return the number of messages sent."""
+        folding = self.executor.submit(self._fold, changes.tasks) if changes.tasks else None
         sent = self._push(changes)
         if folding:
             folding.result()
@@ -65,14 +65,14 @@ class Relay(msgspec.Struct, frozen=True):
                 for socket in sockets:
                     messages[socket].append(message)
 
-        # The few before the many: where there is no time for all, a job's own record says that there is more to ask.
+        # Jobs and events before tasks: when time runs out, a client sees by the job's record that tasks are missing.
         for job in changes.jobs:
             post(job.id, partial(self._job_message, job))
         for event in changes.events:
             post(ALL_JOBS, partial(_event_message, event))
         for change in changes.tasks:
             post(change.task.job_id, partial(self._task_message, change))
-        self.connections.send(messages, _TELLING_SECONDS)
+        self.connections.send(messages, _SENDING_SECONDS)
         return sum(map(len, messages.values()))
 
     def _job_message(self, job: JobRecord) -> JobMessage:
@@ -83,7 +83,7 @@ class Relay(msgspec.Struct, frozen=True):
         return TaskMessage(job_id=change.task.job_id, task=task_view(change.task, self.url_for))
 
     def _fold(self, changes: Sequence[TaskChange]) -> None:
-        """Fold all into their jobs: at once, or where somebody wrote in between, again and each job by itself."""
+        """Fold all changes in one write; if another writer interfered, retry, each job by itself."""
         left: dict[str, list[TaskChange]] = defaultdict(list)
         for change in changes:
             left[change.task.job_id].append(change)
@@ -91,10 +91,10 @@ class Relay(msgspec.Struct, frozen=True):
             return
         stuck = [job for job in left if not any(self._written({job: left[job]}) for _ in range(_TRIES))]
         if stuck:
-            raise FoldConflictError(f"{', '.join(stuck)}: somebody else kept writing; the batch comes again")
+            raise FoldConflictError(f"{', '.join(stuck)}: other writers kept interfering; the batch is delivered again")
 
     def _written(self, changes: dict[str, list[TaskChange]]) -> bool:
-        """Fold and count what was not counted before; False when somebody wrote in between."""
+        """Fold and count what was not counted before; return False when another writer interfered."""
         jobs, op_stats = self.counters.read(changes, periods_of(chain.from_iterable(changes.values())))
         folded = [(jobs[name], new) for name in jobs if (new := fold(jobs[name], changes[name]))]
         counted = [change for name, job in jobs.items() for change in uncounted(job, changes[name])]
@@ -107,4 +107,4 @@ def _event_message(event: Event) -> SystemMessage:
 
 
 class FoldConflictError(Exception):
-    """A job's record would not hold still."""
+    """Other writers changed a job's record at every attempt."""

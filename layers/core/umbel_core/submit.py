@@ -1,4 +1,4 @@
-"""A body becomes a pending job in the ledger and an object in the bucket, whoever brought it."""
+"""Turn the body of a request into a pending job in the ledger and an object in the uploads bucket."""
 
 from typing import Protocol
 
@@ -14,14 +14,14 @@ from umbel_core.submission import read_submission
 
 
 class Uploads(Protocol):
-    """The uploads bucket, as far as a request needs it."""
+    """The part of the uploads bucket that a request needs."""
 
     def write(self, key: str, data: bytes) -> None:
-        """Keep an object."""
+        """Store an object."""
 
 
 class Submitter(msgspec.Struct, frozen=True):
-    """Checks what comes and lets it in; the coordinator does the rest when the bucket's event arrives."""
+    """Checks a body and stores it; the coordinator plans the job when the bucket's event arrives."""
 
     ledger: Ledger
     uploads: Uploads
@@ -29,10 +29,10 @@ class Submitter(msgspec.Struct, frozen=True):
     limits: Limits
 
     def submit(self, body: bytes, kind: JobKind | None = None) -> JobRecord:
-        """Start the job that a body asks for; `Rejected`, and nothing written, when it asks for what cannot be had.
+        """Start the job of a body, or raise `Rejected` before anything is written.
 
-        The pending job comes first, so that a GET finds it and the coordinator knows whose object arrives. A picture
-        that came inside is that object, as an upload is: its job remembers what was asked.
+        The pending job is written first, so that a GET finds it and the coordinator finds the job of the object. A
+        picture inside the body becomes the object, like an upload; its job keeps the requested op in `asked`.
         """
         submission = read_submission(body, self.catalogue, self.limits, kind)
         job, moment = new_job_id(), now()
