@@ -1,4 +1,4 @@
-"""Any mode, any colour profile -> 8 bits per channel, sRGB."""
+"""Convert pictures of any mode and colour profile to sRGB with 8 bits per channel."""
 
 import math
 from functools import lru_cache
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from PIL import Image
 
-_PLAIN = {
+_CONVERTED_MODES = {
     "1": "L",
     "La": "LA",
     "PA": "RGBA",
@@ -19,23 +19,23 @@ _PLAIN = {
 
 
 def eight_bits(image: Image.Image) -> Image.Image:
-    """The picture in `L`, `LA`, `RGB`, `RGBA`, `CMYK` or `LAB`: 8 bits per channel, transparency as a channel."""
-    clear = image.has_transparency_data
+    """Return the picture in `L`, `LA`, `RGB`, `RGBA`, `CMYK` or `LAB`: 8 bits per channel, alpha as a channel."""
+    transparent = image.has_transparency_data
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
         scaled = _scaled(image)
-        if clear:
+        if transparent:
             key = round(image.info["transparency"] / 257)
             scaled.putalpha(scaled.point(lambda value: 255 * (value != key)))
         return scaled
     if image.mode == "P":
-        return image.convert("RGBA" if clear else "RGB")
-    if image.mode in ("1", "L", "RGB") and clear:
+        return image.convert("RGBA" if transparent else "RGB")
+    if image.mode in ("1", "L", "RGB") and transparent:
         return image.convert("RGBA" if image.mode == "RGB" else "LA")
-    return image.convert(_PLAIN[image.mode]) if image.mode in _PLAIN else image
+    return image.convert(_CONVERTED_MODES[image.mode]) if image.mode in _CONVERTED_MODES else image
 
 
 def srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The picture as sRGB, in `L`, `LA`, `RGB` or `RGBA`. A profile that does not fit the picture is ignored."""
+    """Return the picture in sRGB (mode `L`, `LA`, `RGB` or `RGBA`). A profile that does not fit the mode is ignored."""
     bands = image.getbands()
     alpha = image.getchannel("A") if bands[-1] == "A" and image.mode != "LAB" else None
     kind = "L" if bands[0] == "L" and image.mode != "LAB" else "RGB"
@@ -55,8 +55,10 @@ def srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 @lru_cache(maxsize=8)
 def converter(profile: bytes, mode: str) -> Any:
-    """The transform from a profile to sRGB, or None when there is nothing to do: the profile is broken, is for other
-    colours than the picture's, or is sRGB itself under whatever name (it moves no colour by more than 2 of 255).
+    """Return the transform from a profile to sRGB, or None when the picture needs none.
+
+    That is so when the profile is broken, does not fit the mode, or is practically sRGB: it changes no colour by more
+    than 2 of 255.
     """
     from PIL import ImageCms  # noqa: PLC0415 - only for pictures with a profile
 
@@ -71,15 +73,16 @@ def converter(profile: bytes, mode: str) -> Any:
     probe = Image.new("RGB", (8, 64))
     probe.putdata([(red, green, blue) for red in steps for green in steps for blue in steps])
     probe = probe.convert(mode)
-    shown = ImageCms.applyTransform(probe, transform)
-    assert shown is not None
-    pairs = zip(probe.convert("RGB").tobytes(), shown.tobytes(), strict=True)
+    transformed = ImageCms.applyTransform(probe, transform)
+    assert transformed is not None
+    pairs = zip(probe.convert("RGB").tobytes(), transformed.tobytes(), strict=True)
     return transform if any(abs(before - after) > 2 for before, after in pairs) else None
 
 
 def _scaled(image: Image.Image) -> Image.Image:
-    """Brightness of any depth as 8 bits. Integers are taken for 8, 16 or more bits by the largest one that occurs,
-    floats for 0 to 1 or as integers are.
+    """Scale brightness of any depth to 8 bits.
+
+    The largest value decides the range: 0 to 255, 0 to 65535, or 0 to that value; for floats also 0 to 1.
     """
     if image.mode.startswith("I;16"):
         low, top = 0.0, 65535.0

@@ -1,7 +1,7 @@
-"""bytes -> decoder: what a file is, whether it may be decoded, and what is wrong with it.
+"""Bytes -> decoder: identify a file's format, check the limits, and explain why a file cannot be decoded.
 
-The decoder decides what a file is, whatever its name or declared type. All limits are checked on the header, before a
-pixel is decoded.
+The decoder decides the format; the file's name and declared type are ignored. All limits are checked on the header,
+before any pixel is decoded.
 """
 
 import struct
@@ -27,11 +27,11 @@ _PLUGINS = {
     "tiff": "TiffImagePlugin",
     "bmp": "BmpImagePlugin",
 }
-"""Imported one by one, the commonest first, until one knows the file: all of them would double a cold start."""
+"""Imported one by one, the most common first, until one accepts the file: importing all would double a cold start."""
 
-_TAKEN = "We take JPEG, PNG, WebP, AVIF, GIF, TIFF and BMP."
+_SUPPORTED = "Supported formats are JPEG, PNG, WebP, AVIF, GIF, TIFF and BMP."
 
-_OTHERS = {
+_UNSUPPORTED = {
     b"8BPS": "Photoshop",
     b"\0\0\1\0": "icon (ICO)",
     b"\0\0\0\x0cjP  ": "JPEG 2000",
@@ -49,15 +49,15 @@ _OTHERS = {
 }
 
 _SMALLEST_FRAME = 4096
-"""Pixels that a frame counts for at least, so that a million frames of one pixel each are too many as well."""
+"""The least number of pixels that a frame counts for, so that a million frames of one pixel are refused as well."""
 
 _MOST_SCANS = 100
-"""Passes of a progressive JPEG over all its pixels. Real ones have about ten; each costs time, but hardly a byte."""
+"""The most scans of a progressive JPEG. Real files have about ten; each scan costs much time but few bytes."""
 
-# Pillow's warnings about odd files can quote them, and would stand between the log's JSON lines.
+# Pillow's warnings can quote a file's content, and would appear between the JSON lines of the log.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
-FAULTS = (
+DECODE_ERRORS = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -71,9 +71,9 @@ FAULTS = (
     struct.error,
     zlib.error,
 )
-"""What Pillow's decoders raise on hostile files."""
+"""The exceptions that Pillow's decoders raise on damaged or malicious files."""
 
-_ENDS_EARLY: dict[str, Callable[[bytes], bool]] = {
+_IS_TRUNCATED: dict[str, Callable[[bytes], bool]] = {
     "jpeg": lambda data: b"\xff\xd9" not in data[-4096:],
     "png": lambda data: b"IEND" not in data[-4096:],
     "webp": lambda data: len(data) < 8 + int.from_bytes(data[4:8], "little"),
@@ -82,19 +82,21 @@ _ENDS_EARLY: dict[str, Callable[[bytes], bool]] = {
     "tiff": lambda data: len(data) < int.from_bytes(data[4:8], "little" if data[:1] == b"I" else "big"),
     "avif": lambda data: len(data) < _end_of_boxes(data),
 }
-"""True of a file that lacks its end. Asked only of files that could not be decoded, so that it may be crude."""
+"""Format -> whether the end is missing. Called only for files that cannot be decoded, so a rough check is enough."""
 
 
 def identify(data: bytes, limits: Limits) -> tuple[str, int]:
-    """The format and the number of frames of a file within the limits; `Rejected` with the reason for any other."""
+    """Return the format and number of frames of a file; raise `Rejected` when it is not a picture within the limits."""
     if not data:
-        raise Rejected("empty_file", "The file is empty (0 bytes). Send it again, whole.")
+        raise Rejected("empty_file", "The file is empty (0 bytes). Upload the complete file again.")
     if len(data) > limits.max_upload_bytes:
         sizes = f"{megabytes(len(data))}; at most {megabytes(limits.max_upload_bytes)} are taken"
         raise Rejected("too_large", f"The file has {sizes}. Scale the picture down and upload it again.")
     kind = _kind(data)
     if kind == "jpeg" and (scans := data.count(b"\xff\xda")) > _MOST_SCANS:
-        raise Rejected("broken_picture", f"The JPEG has {scans} scans; at most {_MOST_SCANS} are taken. Save it anew.")
+        raise Rejected(
+            "broken_picture", f"The JPEG has {scans} scans; at most {_MOST_SCANS} are taken. Save it again with fewer."
+        )
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     most_pixels = f"at most {limits.max_pixels / 1e6:g} MP are taken"
     try:
@@ -114,46 +116,50 @@ def identify(data: bytes, limits: Limits) -> tuple[str, int]:
         frames = _frames(kind, data, header, most)
     if frames > most:
         size = f"more than {most} frames of {width} x {height} pixels"
-        sentence = f"The picture has {size}; {most_pixels} in all. Scale it down, or shorten it, and upload it again."
+        sentence = (
+            f"The picture has {size}; {most_pixels} in all. Scale it down, or remove frames, and upload it again."
+        )
         raise Rejected("too_many_pixels", sentence)
     return kind, frames
 
 
 def decoder(kind: str, data: bytes) -> ImageFile:
-    """Pillow's decoder, with nothing read but the header. Unlike `Image.open`, it keeps the reason when it fails."""
+    """Return Pillow's decoder, which has read only the header. Unlike `Image.open`, it raises the original error."""
     factory, _ = Image.OPEN[kind.upper()]
     return factory(BytesIO(data), "")
 
 
 @contextmanager
 def decoding(kind: str, data: bytes) -> Iterator[None]:
-    """Whatever the decoder stumbles over in here is the file's fault."""
+    """Raise `Rejected` for any error of the decoder in this block."""
     try:
         yield
-    except FAULTS as error:
+    except DECODE_ERRORS as error:
         name, size = kind.upper(), megabytes(len(data))
-        if isinstance(error, EOFError) or _ENDS_EARLY[kind](data):
-            sentence = f"The {name} file ends early: {size} are not the whole picture. Send it again, whole."
+        if isinstance(error, EOFError) or _IS_TRUNCATED[kind](data):
+            sentence = (
+                f"The {name} file is incomplete: its end is missing after {size}. Upload the complete file again."
+            )
             raise Rejected("truncated_picture", sentence) from error
-        sentence = f"The {name} file is damaged and cannot be decoded. Save it anew and upload that."
+        sentence = f"The {name} file is damaged and cannot be decoded. Save the picture again and upload the new file."
         raise Rejected("broken_picture", sentence) from error
 
 
 def _kind(data: bytes) -> str:
     brands = data[8:64] if data[4:8] == b"ftyp" else b""
     if any(brand in brands for brand in (b"heic", b"heix", b"hevc", b"mif1")) and b"avif" not in brands:
-        raise Rejected("unsupported_format", f"HEIC pictures are not taken. {_TAKEN}")
+        raise Rejected("unsupported_format", f"HEIC pictures are not supported. {_SUPPORTED}")
     for kind, plugin in _PLUGINS.items():
         import_module(f"PIL.{plugin}")
         _, accepts = Image.OPEN[kind.upper()]
         if accepts and accepts(data[:16]) is True:
             return kind
-    for magic, name in _OTHERS.items():
+    for magic, name in _UNSUPPORTED.items():
         if data.startswith(magic):
-            raise Rejected("unsupported_format", f"{name} files are not taken. {_TAKEN}")
+            raise Rejected("unsupported_format", f"{name} files are not supported. {_SUPPORTED}")
     if _is_svg(data):
-        raise Rejected("svg_refused", f"SVG is not taken, because it can carry scripts. {_TAKEN}")
-    raise Rejected("not_a_picture", f"The file is not a picture, whatever its name says. {_TAKEN}")
+        raise Rejected("svg_refused", f"SVG is not taken, because it can carry scripts. {_SUPPORTED}")
+    raise Rejected("not_a_picture", f"The file is not a picture, even if its name says so. {_SUPPORTED}")
 
 
 def _is_svg(data: bytes) -> bool:
@@ -167,7 +173,7 @@ def _is_svg(data: bytes) -> bool:
 
 
 def _frames(kind: str, data: bytes, header: ImageFile, most: int) -> int:
-    """CountedStats no further than one more than `most`."""
+    """Return the number of frames; stop counting at `most` + 1."""
     if kind == "jpeg":
         return 1  # a phone's JPEG may carry a preview or a gain map; neither is a frame
     if kind == "gif":
@@ -185,28 +191,28 @@ def _frames(kind: str, data: bytes, header: ImageFile, most: int) -> int:
 
 
 def _gif_frames(data: bytes, most: int) -> int:
-    """Walk a GIF's blocks. Pillow would do the same, at twenty times the cost and without an end."""
-    at, frames = 13 + _colours(data[10]), 0
-    while frames <= most and at + 9 < len(data) and data[at] in b",!":
-        if data[at] == ord(","):
+    """Count the frames in a GIF's blocks. Pillow takes twenty times as long and has no upper limit."""
+    position, frames = 13 + _colour_table_size(data[10]), 0
+    while frames <= most and position + 9 < len(data) and data[position] in b",!":
+        if data[position] == ord(","):
             frames += 1
-            at += 11 + _colours(data[at + 9])
+            position += 11 + _colour_table_size(data[position + 9])
         else:
-            at += 2
-        while at < len(data) and data[at]:
-            at += 1 + data[at]
-        at += 1
+            position += 2
+        while position < len(data) and data[position]:
+            position += 1 + data[position]
+        position += 1
     return max(frames, 1)
 
 
 def _end_of_boxes(data: bytes) -> int:
-    """Where the boxes that an AVIF file is a chain of say that it ends."""
+    """Return the length of an AVIF file according to the sizes of its boxes."""
     end = 0
     while end < len(data) and (size := int.from_bytes(data[end : end + 4])) >= 8:
         end += size
     return end
 
 
-def _colours(flags: int) -> int:
-    """Bytes of a GIF's colour table."""
+def _colour_table_size(flags: int) -> int:
+    """Return the number of bytes of a GIF's colour table."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0

@@ -1,4 +1,4 @@
-"""picture -> bytes: the encoders, their settings, and nothing of the original but its pixels."""
+"""Picture -> bytes: the encoders and their settings. Nothing of the original is written except its pixels."""
 
 from importlib import import_module
 from io import BytesIO
@@ -13,12 +13,12 @@ from umbel_core.settings import Limits
 from worker.codecs_colour import eight_bits, srgb
 
 _LARGEST_SIDE = 16384
-_CLEAR = 255
-"""The palette's last colour: the clear one of a GIF that has clear pixels."""
+_TRANSPARENT = 255
+"""The palette's last index: the transparent colour of a GIF that has transparent pixels."""
 
 
 class Encoded(msgspec.Struct, frozen=True, kw_only=True):
-    """One result, ready to be stored."""
+    """An encoded result and its metadata."""
 
     data: bytes
     format: str
@@ -50,8 +50,9 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 
 
 def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Limits) -> Encoded:
-    """Encode as wanted, else as the input was, else (browsers show no TIFF) as JPEG. Transparency is kept where the
-    format can, and laid on white where it cannot.
+    """Encode in the wanted format, else in the format of the input, else as JPEG (browsers do not show TIFF).
+
+    Transparency is kept if the format supports it, otherwise the background becomes white.
     """
     width, height = image.size
     check_size(width, height, limits)
@@ -63,9 +64,9 @@ def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Lim
     if name in ("jpeg", "bmp") and image.mode in ("LA", "RGBA"):
         image = _on_white(image)
     elif name == "gif" and image.mode != "L":
-        settings["transparency"] = _CLEAR if image.mode.endswith("A") else None
+        settings["transparency"] = _TRANSPARENT if image.mode.endswith("A") else None
         image = _palette(image)
-    image.info = {}  # the encoders copy comments, profiles and more from it
+    image.info = {}  # the encoders would copy comments, profiles and more from it
     import_module(f"PIL.{_PLUGINS[name]}")
     out = BytesIO()
     image.save(out, name, **settings)
@@ -80,11 +81,13 @@ def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Lim
 
 
 def check_size(width: float, height: float, limits: Limits) -> None:
-    """Raise `Rejected` for a result that nobody should compute, encode or be sent."""
+    """Raise `Rejected` when a result of this size would be too large."""
     if max(width, height) > _LARGEST_SIDE or width * height > limits.max_pixels:
         size = f"{width:.0f} x {height:.0f} pixels ({width * height / 1e6:.0f} MP)"
         most = f"{_LARGEST_SIDE} on a side and {limits.max_pixels / 1e6:g} MP"
-        raise Rejected("result_too_large", f"The result would be {size}; at most {most} are made. Ask for less.")
+        raise Rejected(
+            "result_too_large", f"The result would be {size}; at most {most} are allowed. Ask for a smaller one."
+        )
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -95,10 +98,10 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _palette(image: Image.Image) -> Image.Image:
-    """At most 256 colours chosen from the picture and dithered; the last is the clear one of a picture with alpha."""
-    opaque, clear = image.convert("RGB"), image.mode.endswith("A")
-    palette = opaque.quantize(_CLEAR if clear else 256)
+    """Reduce the picture to 256 colours with dithering; with alpha, the last colour is the transparent one."""
+    opaque, has_alpha = image.convert("RGB"), image.mode.endswith("A")
+    palette = opaque.quantize(_TRANSPARENT if has_alpha else 256)
     indexed = opaque.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-    if clear:
-        indexed.paste(_CLEAR, mask=image.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
+    if has_alpha:
+        indexed.paste(_TRANSPARENT, mask=image.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
     return indexed

@@ -1,4 +1,4 @@
-"""A file's bytes -> what an op works on, decoded only as far as it asks; what an op made -> a file's bytes."""
+"""Decode a file for an op, no more than the op needs, and encode the picture that the op returns."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,14 +11,14 @@ from umbel_core.input_types import is_image
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits
 from worker.codecs_colour import converter, eight_bits, srgb
-from worker.codecs_in import FAULTS, decoder, decoding, identify
+from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
 from worker.codecs_out import Encoded, check_size, encode
 
 _LARGEST_PROFILE = 4_000_000
-"""Bytes. A printing press's profile takes two million; larger ones are ignored, because some are remembered."""
+"""Bytes. A profile for printing has about two million. Larger ones are ignored, because profiles are cached."""
 
 _ORIENTATION = 0x0112
-_UPRIGHT = {
+_TRANSPOSITIONS = {
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
     4: Transpose.FLIP_TOP_BOTTOM,
@@ -29,16 +29,16 @@ _UPRIGHT = {
 }
 _JPEG_MARGINS = {8: 1.75, 4: 1.5, 2: 1.25}
 _MARGINS = dict.fromkeys(range(16, 1, -1), 2.0)
-"""How much larger than asked a picture decoded at one step-th of its size must be. These cost half a dB at most, once
-the result is a JPEG of quality 85; without a margin, sharp pictures lose 3 dB.
+"""Divisor of the decoded size -> how many times larger than wanted the decoded picture must be. With these margins a
+result (JPEG, quality 85) loses half a dB at most; without them, sharp pictures lose 3 dB.
 """
-_TURNED = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Transpose.ROTATE_90}
+_SWAPS_SIDES = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Transpose.ROTATE_90}
 
 Side = TypeVar("Side", int, float)
 
 
 class StoredPicture:
-    """`umbel_core.op.Picture` on a file's bytes. Every decode starts from the bytes, so that nothing large is kept."""
+    """`umbel_core.op.Picture` of a file. It is decoded from the bytes each time, so that no decoded pixels are kept."""
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         self._data, self._limits = data, limits
@@ -48,13 +48,13 @@ class StoredPicture:
         self._stored, self._mode = header.size, header.mode
         profile = header.info.get("icc_profile")
         self._profile = profile if isinstance(profile, type(data)) and len(profile) <= _LARGEST_PROFILE else None
-        self._turn = _UPRIGHT.get(_orientation(header, data))
+        self._transposition = _TRANSPOSITIONS.get(_orientation(header, data))
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height, upright."""
+        """Width and height of the upright picture."""
         width, height = self._stored
-        return (height, width) if self._turn in _TURNED else (width, height)
+        return (height, width) if self._transposition in _SWAPS_SIDES else (width, height)
 
     @property
     def format(self) -> str:
@@ -63,39 +63,39 @@ class StoredPicture:
 
     @property
     def mode(self) -> str:
-        """The mode that the file is stored in."""
+        """Pillow's mode of the file, before any conversion."""
         return self._mode
 
     @property
     def frames(self) -> int:
-        """How many frames the file holds."""
+        """The number of frames in the file."""
         return self._frames
 
     @property
     def bytes(self) -> int:
-        """The size of the file."""
+        """The size of the file in bytes."""
         return len(self._data)
 
     def image(self) -> Image:
-        """The whole picture."""
+        """Return the whole picture."""
         return self._finish(self._decode())
 
     def at_least(self, width: float, height: float) -> Image:
-        """The picture at a scale no smaller than this. Who asks for more pixels than a result may have is `Rejected`.
+        """Return the picture at this size or larger; raise `Rejected` when the size is over the limit for results.
 
-        A JPEG is decoded at 1/2, 1/4 or 1/8 by its own transform; others are averaged down by a whole factor, before
-        colours are converted.
+        A JPEG is decoded directly at 1/2, 1/4 or 1/8 of its size; other formats are decoded and then averaged down by a
+        whole factor. Colours are converted afterwards.
         """
         check_size(width, height, self._limits)
         shrink = self._shrink(self._as_stored(width, height))
         image = self._decode(shrink=shrink)
         exact = self._stored[0] / shrink, self._stored[1] / shrink
-        if image.size != exact:  # the last row or column stands for less than a whole step
+        if image.size != exact:  # the last row or column covers less than a whole step
             image = image.resize((round(exact[0]), round(exact[1])), Resampling.BICUBIC, box=(0, 0, *exact))
         return self._finish(image)
 
     def resized(self, width: int, height: int) -> Image:
-        """The picture at exactly this size. Resampled as it lies in the file: it is turned when it is small."""
+        """Return the picture at exactly this size. It is resampled first and rotated afterwards, when it is small."""
         check_size(width, height, self._limits)
         wanted = self._as_stored(width, height)
         shrink = self._shrink(wanted)
@@ -104,14 +104,14 @@ class StoredPicture:
         return self._finish(image.resize(wanted, Resampling.LANCZOS, box=(0, 0, *exact)))
 
     def luma(self) -> Image:
-        """The whole picture in `L` or `LA`. A JPEG's colours are not even decoded, unless its profile needs them."""
+        """Return the whole picture in `L` or `LA`. A JPEG's colours are decoded only if its profile needs them."""
         if self._format == "jpeg" and self._mode == "RGB" and not (self._profile and converter(self._profile, "RGB")):
             return self._finish(self._decode(mode="L"))
         image = self.image()
         return image.convert("LA" if image.mode.endswith("A") else "L")
 
     def _decode(self, mode: str | None = None, shrink: int = 1) -> Image:
-        """Pixels in one of `eight_bits`' modes, as they lie in the file, with the sides divided by `shrink`."""
+        """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
         width, height = self._stored
         with decoding(self._format, self._data):
             picture = decoder(self._format, self._data)
@@ -121,19 +121,19 @@ class StoredPicture:
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
 
     def _shrink(self, wanted: tuple[float, float]) -> int:
-        """The largest step of the decoder that leaves enough pixels for a good resampling to `wanted`."""
-        room = min(side / max(want, 1) for side, want in zip(self._stored, wanted, strict=True))
+        """Return the largest divisor that leaves enough pixels for a good resampling to `wanted`."""
+        ratio = min(side / max(want, 1) for side, want in zip(self._stored, wanted, strict=True))
         margins = _JPEG_MARGINS if self._format == "jpeg" else _MARGINS
-        return next((step for step in margins if step * margins[step] <= room), 1)
+        return next((step for step in margins if step * margins[step] <= ratio), 1)
 
     def _as_stored(self, width: Side, height: Side) -> tuple[Side, Side]:
-        return (height, width) if self._turn in _TURNED else (width, height)
+        return (height, width) if self._transposition in _SWAPS_SIDES else (width, height)
 
     def _finish(self, image: Image) -> Image:
-        """In sRGB, upright, and with nothing of the file but pixels."""
+        """Return the image in sRGB, upright and without metadata."""
         image = srgb(image, self._profile)
-        if self._turn is not None:
-            image = image.transpose(self._turn)
+        if self._transposition is not None:
+            image = image.transpose(self._transposition)
         image.info = {}
         return image
 
@@ -141,7 +141,7 @@ class StoredPicture:
 def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture | Image:
     """Return the file as the op's first parameter asks for it: whole as a `PIL.Image.Image`, else as a `Picture`.
 
-    `Rejected` when the file is not a picture that we take, or is too large.
+    Raise `Rejected` when the file is not a supported picture, or is too large.
     """
     picture = StoredPicture(data, limits)
     if not is_image(annotation):
@@ -152,18 +152,18 @@ def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture | Imag
 
 
 def encoded(made: Image, source: Any, params: Mapping[str, Any], limits: Limits) -> Encoded:
-    """Encode what an op made, as its parameters ask for it, else in the format of the picture that it was made of."""
+    """Encode the picture that an op returned, in the format of its parameters, else in the format of its input."""
     wanted = Encoding(format=params.get("format"), quality=params.get("quality"))
     source_format = source.format if isinstance(source, StoredPicture | Image) else None
     return encode(made, wanted, source_format or "png", limits)
 
 
 def _orientation(header: ImageFile, data: bytes) -> int:
-    """As EXIF counts it, 1 to 8; of no consequence where the EXIF data is broken."""
+    """Return the EXIF orientation, 1 to 8; 1 when the EXIF data is missing or broken."""
     if header.format == "TIFF":
-        return 1  # Pillow turns these itself, and gives their size upright
+        return 1  # Pillow rotates these itself, and its size is the upright one
     if header.format == "PNG" and "exif" not in header.info and b"eXIf" not in data:
-        return 1  # without this, Pillow decodes all pixels in search of a chunk behind them
-    with suppress(*FAULTS):
+        return 1  # without this, Pillow would decode all pixels to look for a chunk after them
+    with suppress(*DECODE_ERRORS):
         return int(header.getexif().get(_ORIENTATION, 1))
     return 1

@@ -1,4 +1,4 @@
-"""Pictures from the web, and the policy for all fetches of this worker."""
+"""Fetch pictures from the web, and set the policy for all fetches of this worker."""
 
 from functools import cached_property
 from typing import Any
@@ -7,14 +7,14 @@ from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.errors import Rejected, Transient
 from umbel_core.settings import Limits
 
-_LONGEST_SECONDS = 10.0
+_MAX_SECONDS = 10.0
 _TRANSIENT = ("dead_host", "timed_out", "bad_answer")
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
 
 class Web:
-    """The fetcher with this deployment's policy. Its libraries are imported at its first use."""
+    """Fetches with this deployment's policy. The libraries are imported at the first fetch."""
 
     def __init__(self, limits: Limits, circuits: DynamoCircuitBreaker) -> None:
         self._limits = limits
@@ -23,17 +23,17 @@ class Web:
     @cached_property
     def fetcher(self) -> Any:
         """The module `umbel_fetching.fetcher`, with the policy set for all fetches of this process."""
-        from umbel_fetching import fetcher  # noqa: PLC0415 - only lanes that fetch have it
+        from umbel_fetching import fetcher  # noqa: PLC0415 - only lanes that fetch have this layer
         from umbel_fetching.addresses import Allowed  # noqa: PLC0415
 
         fetcher.deployment = fetcher.Policy(Allowed.parse(self._limits.allowed_addresses), self._circuits)
         return fetcher
 
     def file(self, url: str, seconds: float) -> bytes:
-        """Return a file's bytes; raise `Rejected`, or `Transient` when another try may succeed."""
+        """Return a file's bytes; raise `Rejected`, or `Transient` when another attempt may succeed."""
         try:
             page = self.fetcher.fetch(
-                url, max_bytes=self._limits.max_upload_bytes, whole=True, seconds=min(seconds, _LONGEST_SECONDS)
+                url, max_bytes=self._limits.max_upload_bytes, whole=True, seconds=min(seconds, _MAX_SECONDS)
             )
         except Rejected as error:
             raise (Transient if error.code in _TRANSIENT else Rejected)(error.code, error.sentence) from error

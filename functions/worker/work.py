@@ -1,4 +1,4 @@
-"""One task's op: where its input comes from, the call, and where its result goes."""
+"""Run the op of one task: get its input, call the op, store its result."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -16,25 +16,25 @@ from umbel_core.settings import Limits
 
 Function = Callable[..., Any]
 _params_type = cache(params_type)
-"""The same for every task, and not cheap to make."""
+"""Cached, because creating the type is slow and it is the same for every task."""
 
 
 class Files(Protocol):
-    """The files in the uploads bucket."""
+    """Reads the files in the uploads bucket."""
 
     def fetch(self, key: str, etag: str | None) -> bytes:
         """Return the file's bytes."""
 
 
 class Web(Protocol):
-    """The files on the web."""
+    """Reads files from the web."""
 
     def file(self, url: str, seconds: float) -> bytes:
-        """Return the file's bytes, within this time."""
+        """Return the file's bytes; raise an error when it takes longer than this."""
 
 
 class Results(Protocol):
-    """The results bucket."""
+    """Writes to the results bucket."""
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Store one result."""
@@ -44,7 +44,7 @@ class Source(Protocol):
     """Turns a task's input into the first argument of its op."""
 
     def read(self, command: RunTask) -> Any:
-        """Return what the input stands for: the value itself, or the bytes of a file."""
+        """Return the value itself, or the bytes of the file that the input names."""
 
     def open(self, content: Any) -> Any:
         """Return the op's first argument."""
@@ -54,7 +54,7 @@ class Source(Protocol):
 
 
 class Destination(Protocol):
-    """Stores what an op made of `source`, and returns what the ledger keeps as the task's result."""
+    """Stores what the op returned for `source`, and returns the task's result as the ledger keeps it."""
 
     def __call__(self, command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any: ...
 
@@ -73,7 +73,7 @@ class Work(msgspec.Struct, frozen=True):
         except Rejected as error:
             if (url := self.source.url(command)) is None:
                 raise
-            raise Rejected(error.code, f"{error.sentence} It came from {url}") from error
+            raise Rejected(error.code, f"{error.sentence} The file is from {url}") from error
 
     def _run(self, command: RunTask, source: Any) -> Any:
         params = _params(self.function, command)
@@ -81,7 +81,7 @@ class Work(msgspec.Struct, frozen=True):
 
 
 class ValueSource:
-    """An input that travels inside the task."""
+    """The input is a value inside the task."""
 
     def read(self, command: RunTask) -> Any:
         return command.input
@@ -89,12 +89,12 @@ class ValueSource:
     def open(self, content: Any) -> Any:
         return content
 
-    def url(self, command: RunTask) -> None:  # noqa: ARG002 - as every Source
+    def url(self, command: RunTask) -> None:  # noqa: ARG002 - the signature of Source
         return None
 
 
 class FileSource(msgspec.Struct, frozen=True):
-    """A file that the input names: by a key in the uploads bucket, or by a URL."""
+    """The input names a file, by a key in the uploads bucket or by a URL."""
 
     card: OpCard
     function: Function
@@ -105,7 +105,7 @@ class FileSource(msgspec.Struct, frozen=True):
     def read(self, command: RunTask) -> bytes:
         if (url := self.url(command)) is None:
             return self.uploads.fetch(command.input, command.etag)
-        # A task begins when at least half of the invocation's time is left.
+        # The worker starts a task only while at least half of the invocation's time is left.
         return self.web.file(url, self.card.compute.timeout_seconds / 2 - 2)
 
     def open(self, content: Any) -> Any:
@@ -121,13 +121,13 @@ class FileSource(msgspec.Struct, frozen=True):
 
 
 class PictureDestination(msgspec.Struct, frozen=True):
-    """Encodes a picture and stores it under a key made of ids alone, so that a repeated task overwrites its result."""
+    """Encodes a picture and stores it under a key made only of ids, so that a repeated task overwrites its result."""
 
     results: Results
     limits: Limits
 
     def __call__(self, command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any:
-        from worker.pictures import encoded  # noqa: PLC0415 - only lanes that need the image libraries have them
+        from worker.pictures import encoded  # noqa: PLC0415 - only some lanes have the image libraries
 
         picture = encoded(made, source, params, self.limits)
         key = f"{command.job_id}/{command.variant}.{picture.extension}"
@@ -143,13 +143,13 @@ class PictureDestination(msgspec.Struct, frozen=True):
 
 
 def call(function: Function, source: Any, params: Mapping[str, Any]) -> Any:
-    """Call the op with those of the parameters that it declares; the others are for the worker."""
+    """Call the op with the parameters that it declares; the worker uses the others."""
     _, *declared = inspect.signature(function).parameters
     return function(source, **{name: value for name, value in params.items() if name in declared})
 
 
-def in_ledger(command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any:  # noqa: ARG001 - as every Destination
-    """Return a result that the ledger keeps as it is."""
+def in_ledger(command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any:  # noqa: ARG001 - the signature of Destination
+    """Return the op's result unchanged, for the ledger."""
     return made
 
 
