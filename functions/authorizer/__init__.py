@@ -1,1 +1,1 @@
-"""Bearer token -> who may call what, for HTTP and WebSocket alike."""
+"""Authorize HTTP and WebSocket requests by their bearer token."""

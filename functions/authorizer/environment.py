@@ -1,9 +1,9 @@
-"""The environment of the authorizer."""
+"""The environment variables of the authorizer."""
 
 import msgspec
 
 
 class AuthorizerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
-    """Read by `umbel_core.environment.parse`."""
+    """The environment variables, as `umbel_core.environment.parse` reads them."""
 
     tokens_table: str

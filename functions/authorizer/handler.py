@@ -1,4 +1,4 @@
-"""Bearer token -> policy, for HTTP and WebSocket alike."""
+"""Bearer token -> IAM policy, for HTTP and WebSocket."""
 
 from functools import cache
 from typing import Any
@@ -16,19 +16,21 @@ logger = Logger(service="authorizer")
 
 @cache
 def tokens() -> DynamoTokens:
-    """Return this deployment's tokens. Without the wiring module, whose imports would delay the first request."""
+    """Return the tokens table. It does not use the wiring module, whose imports would delay the first request."""
     return DynamoTokens(clients.dynamodb(), parse(AuthorizerEnvironment).tokens_table)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Answer API Gateway as a REQUEST authorizer."""
+    """Return the policy for a request, as a REQUEST authorizer of API Gateway."""
     secret = token_in(event)
     record = tokens().find(secret) if secret else None
-    logger.info("judged", extra={"token": record.id if record else None, "method": event["methodArn"].split("/", 1)[1]})
+    logger.info(
+        "token checked", extra={"token": record.id if record else None, "method": event["methodArn"].split("/", 1)[1]}
+    )
     if record is None and "httpMethod" in event:
         raise Unauthorized("Unauthorized")
     return policy(event["methodArn"], record)
 
 
-class Unauthorized(Exception):  # noqa: N818 - API Gateway answers 401 to exactly this word
+class Unauthorized(Exception):  # noqa: N818 - API Gateway answers 401 only for this message
     """The request has no token, or one that is not valid."""

@@ -1,4 +1,4 @@
-"""A token's policy: a viewer reads and listens, an operator does everything, nobody else gets in."""
+"""Create the policy of a token: a viewer may read and connect, an operator may do everything."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ from umbel_core.tokens import TokenRecord
 
 
 def token_in(event: dict[str, Any]) -> str | None:
-    """The token that a request carries: a bearer header, or `?token=` for a socket, where a browser can send no header.
+    """Return the token of a request: from the Authorization header, or for a WebSocket from `?token=`.
 
-    Never `?token=` for HTTP: API Gateway keeps the answer by the header alone, for whoever sends the same one.
+    A browser cannot send headers with a WebSocket. HTTP requests must not use `?token=`: API Gateway caches the policy
+    by the header alone.
     """
     if "httpMethod" not in event:
         return (event.get("queryStringParameters") or {}).get("token")
@@ -18,7 +19,7 @@ def token_in(event: dict[str, Any]) -> str | None:
 
 
 def policy(method_arn: str, record: TokenRecord | None) -> dict[str, Any]:
-    """What API Gateway wants to hear. It keeps the answer for a while, so it covers every method of the API."""
+    """Return the IAM policy for API Gateway. It is cached for all requests of the token, so it covers every method."""
     if record is None or record.expired:
         return _policy("nobody", "Deny", [method_arn], {})
     api, stage = method_arn.split("/")[:2]

@@ -239,7 +239,7 @@ def written(folder: Path, **settings: str) -> Path:
 
 def test_a_kind_of_job_is_served_by_one_op(tmp_path: Path) -> None:
     folder = written(tmp_path, first='serves="batch"', other='serves="crawl"', second='serves="batch"')
-    with pytest.raises(OpDeclarationError, match=r"^second\.py: 'first' serves a batch already; one op a kind$"):
+    with pytest.raises(OpDeclarationError, match=r"^second\.py: 'first' serves a batch already; only one op may$"):
         read_ops(folder)
 
 

@@ -394,7 +394,7 @@ export interface components {
         };
         /**
          * Compute
-         * @description What one op's lane gets. `cdk.json`'s context overrides `concurrency` without touching code.
+         * @description The compute settings of one op's lane. The context in `cdk.json` can override `concurrency`.
          */
         Compute: {
             /** @default 512 */

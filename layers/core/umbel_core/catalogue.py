@@ -1,4 +1,4 @@
-"""The ops as data: read off their files at synth, packed with every function, imported by none."""
+"""The ops as data: read from their files at synth and deployed with every function, which need not import the ops."""
 
 import importlib.util
 import sys
@@ -15,23 +15,23 @@ from umbel_core.validation import Validator, check, compile_schema
 
 
 class Catalogue(Mapping[str, OpCard]):
-    """The deployed ops by name, able to check an input and parameters against an op's schema."""
+    """The deployed ops by name. It checks inputs and parameters against the schemas of the ops."""
 
     def __init__(self, cards: list[OpCard]) -> None:
         self._cards = {card.name: card for card in sorted(cards, key=lambda card: card.name)}
 
     @classmethod
     def load(cls, path: FilePath) -> "Catalogue":
-        """Read the catalogue that the deployment packed beside a function."""
+        """Read the catalogue from the file that is deployed with a function."""
         return cls(msgspec.json.decode(path.read_bytes(), type=list[OpCard]))
 
     def dump(self) -> bytes:
-        """The catalogue as JSON, for `load`."""
+        """Return the catalogue as JSON, for `load`."""
         return msgspec.json.format(msgspec.json.encode(list(self._cards.values())), indent=1)
 
     @cached_property
     def ordered(self) -> frozenset[str]:
-        """Names of the ops whose groups run in order."""
+        """The names of the ops whose groups run in order."""
         return frozenset(name for name, card in self._cards.items() if card.compute.ordered)
 
     def __getitem__(self, name: str) -> OpCard:
@@ -44,7 +44,7 @@ class Catalogue(Mapping[str, OpCard]):
         return len(self._cards)
 
     def serving(self, kind: str) -> str:
-        """The op that jobs of this kind are made of."""
+        """Return the name of the op that processes jobs of this kind; raise `Rejected` when none is deployed."""
         found = [name for name, card in self._cards.items() if card.compute.serves == kind]
         if not found:
             raise Rejected("unknown_op", f"No op that is deployed here serves a {kind}.")
@@ -58,28 +58,28 @@ class Catalogue(Mapping[str, OpCard]):
     def _inputs(self) -> dict[str, Validator]:
         return _Compiled({name: card.input for name, card in self._cards.items()})
 
-    def check(self, name: str, input: Any, params: dict[str, Any], path: Path = ()) -> None:  # noqa: A002 - the contract's word
-        """Raise `Rejected` unless the op is deployed here and takes this input and these parameters.
+    def check(self, name: str, input: Any, params: dict[str, Any], path: Path = ()) -> None:  # noqa: A002 - the name in the contract
+        """Raise `Rejected` unless the op is deployed here and accepts this input and these parameters.
 
-        `path` says where in the request the task is.
+        `path` is the position of the task in the request.
         """
         self._check_known(name, (*path, "op"))
         self.check_params(name, params, (*path, "params"))
         self.check_input(name, input, (*path, "input"))
 
     def check_params(self, name: str, params: dict[str, Any], path: Path = ()) -> None:
-        """Raise `Rejected` unless the op is deployed here and takes these parameters."""
+        """Raise `Rejected` unless the op is deployed here and accepts these parameters."""
         self._check_known(name, path)
         check(params, self._params[name], "invalid_params", path)
 
     def check_input(
         self,
         name: str,
-        input: Any,  # noqa: A002 - the contract's word
+        input: Any,  # noqa: A002 - the name in the contract
         path: Path = (),
         code: str = "invalid_input",
     ) -> None:
-        """Raise `Rejected` unless the op is deployed here and takes this input."""
+        """Raise `Rejected` unless the op is deployed here and accepts this input."""
         self._check_known(name, path)
         check(input, self._inputs[name], code, path)
 
@@ -89,7 +89,7 @@ class Catalogue(Mapping[str, OpCard]):
 
 
 class _Compiled(dict[str, Validator]):
-    """Validators by op, each compiled when it is first used."""
+    """The validator of each op, compiled at its first use."""
 
     def __init__(self, schemas: dict[str, dict[str, Any]]) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class _Compiled(dict[str, Validator]):
 
 
 def load_op(folder: FilePath, name: str) -> Callable[..., Any]:
-    """Import the op's function from its file. Only its worker and the synthesis do this."""
+    """Import the op's function from its file. Only its worker and the synth do this."""
     path = folder / f"{name}.py"
     module_name = f"ops.{name}"
     spec = importlib.util.spec_from_file_location(module_name, path)
@@ -112,7 +112,7 @@ def load_op(folder: FilePath, name: str) -> Callable[..., Any]:
     try:
         spec.loader.exec_module(module)
     except ModuleNotFoundError as error:
-        advice = f"when it is in a package of PyPI, {ADD_A_PACKAGE.format('<package>')}"
+        advice = f"if it is in a PyPI package: {ADD_A_PACKAGE.format('<package>')}"
         raise OpDeclarationError(f"there is no module '{error.name}' here; {advice}") from error
     except (SyntaxError, ImportError, NameError) as error:
         raise OpDeclarationError(f"the file cannot be imported: {error}") from error
@@ -123,7 +123,7 @@ def load_op(folder: FilePath, name: str) -> Callable[..., Any]:
 
 
 def read_ops(folder: FilePath) -> Catalogue:
-    """Build the catalogue from a folder of op files: the folder is the registry."""
+    """Return the catalogue of all ops in a folder; each file is one op."""
     cards: list[OpCard] = []
     serving: dict[str, str] = {}
     for path in sorted(folder.glob("[a-z]*.py")):
@@ -133,6 +133,6 @@ def read_ops(folder: FilePath) -> Catalogue:
             raise OpDeclarationError(f"{path.name}: {error}") from error
         kind = card.compute.serves
         if kind and serving.setdefault(kind, card.name) != card.name:
-            raise OpDeclarationError(f"{path.name}: '{serving[kind]}' serves a {kind} already; one op a kind")
+            raise OpDeclarationError(f"{path.name}: '{serving[kind]}' serves a {kind} already; only one op may")
         cards.append(card)
     return Catalogue(cards)

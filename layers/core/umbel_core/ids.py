@@ -6,11 +6,11 @@ import secrets
 
 JOB_ID = re.compile(r"j[0-9a-f]{20}")
 UPLOADS_PREFIX = "uploads/"
-"""A picture with this prefix starts a job with the variants of its recipe."""
+"""A picture that is stored under this prefix starts a job with the variants of its recipe."""
 JOBS_PREFIX = "jobs/"
-"""A manifest with this prefix starts a job with its tasks."""
+"""A manifest that is stored under this prefix starts a job with its tasks."""
 INPUTS_PREFIX = "inputs/"
-"""Pictures that came inside a manifest; S3 sends no event for them."""
+"""Pictures that were sent inside a manifest are stored under this prefix; S3 sends no event for them."""
 
 
 def new_job_id() -> str:
@@ -19,7 +19,7 @@ def new_job_id() -> str:
 
 
 def job_id_of(bucket: str, key: str, sequencer: str) -> str:
-    """Return the id of the job that an S3 event starts: the same each time that the event is delivered."""
+    """Return the id of the job that an S3 event starts; a repeated delivery of the event gives the same id."""
     return f"j{hashlib.sha256(f'{bucket}/{key}#{sequencer}'.encode()).hexdigest()[:20]}"
 
 
@@ -29,7 +29,7 @@ def task_id(job_id: str, index: int) -> str:
 
 
 def split_task_id(task: str) -> tuple[str, int] | None:
-    """Return job id and index of a task id (a job id is that of its first task), or None when it is neither."""
+    """Return the job id and index of a task id; a job id means its first task. None when it is neither."""
     job_id, _, index = task.partition(".")
     if not JOB_ID.fullmatch(job_id) or (index and not (index.isascii() and index.isdigit() and len(index) <= 6)):
         return None

@@ -1,4 +1,4 @@
-"""What an op is made of: the decorator, the types that its signature may use, and the card read off that signature.
+"""Declare an op: the decorator, the types that its signature may use, and the card that is read from the signature.
 
 An op is one file, `functions/ops/<name>.py`, with one function of the same name:
 
@@ -8,7 +8,7 @@ An op is one file, `functions/ops/<name>.py`, with one function of the same name
         return picture.filter(ImageFilter.GaussianBlur(radius))
 
 The first parameter says what the op takes, the keyword parameters with their bounds become its schema, the return
-annotation says where the result goes (a picture to the results bucket, anything else into the ledger).
+annotation says where the result is stored (a picture in the results bucket, anything else in the ledger).
 """
 
 import inspect
@@ -39,45 +39,45 @@ __all__ = [
 ]
 
 Bounds = msgspec.Meta
-"""Limits and help of one parameter: `Annotated[int, Bounds(ge=1, le=16384, description="Pixels")]`."""
+"""Limits and description of one parameter: `Annotated[int, Bounds(ge=1, le=16384, description="Pixels")]`."""
 
 Format = Literal["jpeg", "png", "webp", "avif"]
 """The formats that a caller may ask for. Without one, a result keeps the format of its input."""
 
 ADD_A_PACKAGE = ".venv/bin/uv add --no-sync --group ops {}, then make setup"
-"""What makes a package of PyPI one that ops may need."""
+"""The commands that add a PyPI package for use by ops."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What one op's lane gets. `cdk.json`'s context overrides `concurrency` without touching code."""
+    """The compute settings of one op's lane. The context in `cdk.json` can override `concurrency`."""
 
     memory_mb: Annotated[int, Bounds(ge=128, le=10240)] = 512
     timeout_seconds: Annotated[int, Bounds(ge=1, le=900)] = 20
     concurrency: Concurrency = 4
-    """Reserved concurrency: at most this many of the op run at a time. 0 pauses the lane and loses nothing."""
+    """Reserved concurrency: at most this many run at a time. 0 pauses the lane; its messages stay in the queue."""
     batch: Annotated[int, Bounds(ge=1, le=10)] = 4
-    """Messages that one invocation takes, one after another, when there is a queue."""
+    """The most messages that one invocation receives; it processes them one after another."""
     ordered: bool = False
     """True: tasks of one group run one after another, through a FIFO queue."""
     serves: Literal["batch", "crawl"] | None = None
-    """The kind of job whose images or pages this op is for."""
+    """The kind of job whose images or pages this op processes."""
     needs: tuple[Annotated[str, Bounds(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")], ...] = ()
-    """The PyPI packages that the op imports, by their names there, lower case. Its lane gets a layer of them."""
+    """The PyPI packages that the op imports, in lower case. Its lane gets a layer with them."""
 
 
 class OpCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An op as everyone but its worker knows it: data, read off the signature at synth."""
+    """The description of an op as data, read from its signature at synth. Only the worker imports the op itself."""
 
     name: str
     summary: str
     takes: str
-    """Name of the input's type, one of `input_types.INPUT_TYPES`."""
+    """The name of the input's type, one of `input_types.INPUT_TYPES`."""
     carrier: Carrier = "value"
     """How the input reaches the op."""
     media_types: tuple[str, ...] = ()
-    """Of a file: the types that it may have."""
+    """The media types that an input file may have."""
     returns: Literal["picture", "value"]
     input: dict[str, Any]
     """JSON Schema of the input. A file is named by its key in the uploads bucket or by its URL."""
@@ -87,11 +87,11 @@ class OpCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class OpDeclarationError(Exception):
-    """An op's file that breaks the rules above; names the file and the rule."""
+    """Raised for an op's file that breaks the rules above; the message names the file and the rule."""
 
 
 def op(**compute: Any) -> Callable[[F], F]:
-    """Declare the function below as the op of its file. Settings are those of `Compute`."""
+    """Declare the decorated function as the op of its file. The arguments are the fields of `Compute`."""
 
     def declare(function: F) -> F:
         try:
@@ -105,7 +105,7 @@ def op(**compute: Any) -> Callable[[F], F]:
 
 
 class Encoding(msgspec.Struct, frozen=True, kw_only=True):
-    """Parameters of every op that returns a picture; an op may declare either itself, to change its default."""
+    """The parameters that every op with a picture as result has; an op may declare one itself to change the default."""
 
     format: Annotated[Format, Bounds(description="Format of the result; without it, that of the input")] | None = None
     quality: (
@@ -114,7 +114,7 @@ class Encoding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def params_type(function: Callable[..., Any]) -> type[msgspec.Struct]:
-    """The struct that an op's keyword parameters form; it validates, and it gives the schema."""
+    """Return a struct of the op's keyword parameters, for validation and for the JSON Schema."""
     hints = typing.get_type_hints(function, include_extras=True)
     fields: dict[str, tuple[Any, ...]] = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
@@ -133,7 +133,7 @@ def params_type(function: Callable[..., Any]) -> type[msgspec.Struct]:
 
 
 def returns_picture(function: Callable[..., Any]) -> bool:
-    """Tell whether the op's result goes to the results bucket as a picture."""
+    """Return whether the op's result is a picture, which is stored in the results bucket."""
     return is_image(typing.get_type_hints(function).get("return"))
 
 
@@ -144,7 +144,7 @@ def input_annotation(function: Callable[..., Any]) -> Any:
 
 
 def describe(function: Callable[..., Any]) -> OpCard:
-    """Read an op's card off its declaration, or say what is wrong with it."""
+    """Return an op's card, read from its declaration; raise `OpDeclarationError` when the declaration is wrong."""
     name = function.__name__
     if not isinstance(getattr(function, "compute", None), Compute):
         raise OpDeclarationError(f"{name}: the function needs the @op(…) decorator")

@@ -1,4 +1,4 @@
-"""Recipes: named sets of variants, written by people in TOML, read by functions as data."""
+"""Recipes: named sets of variants, read from a TOML file and deployed with the functions as data."""
 
 import tomllib
 from pathlib import Path
@@ -25,26 +25,24 @@ Recipes = dict[str, dict[str, RecipeVariant]]
 
 
 class RecipeError(Exception):
-    """A recipe that cannot be deployed; names the file, the key and the reason."""
+    """Raised for a recipe that cannot be deployed; the message names the file, the key and the reason."""
 
 
 def read_recipes(path: Path, catalogue: Catalogue) -> Recipes:
-    """Read and check the recipes' file, as the synthesis does."""
+    """Read the recipes from a file; raise `RecipeError` when one is wrong."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path.name}: {error}") from error
     recipes = {name: _recipe(path.name, name, variants, catalogue) for name, variants in tables.items()}
     if DEFAULT not in recipes:
-        raise RecipeError(
-            f"{path.name}: there must be a recipe named '{DEFAULT}'; pictures in {UPLOADS_PREFIX} take it"
-        )
+        raise RecipeError(f"{path.name}: there must be a recipe named '{DEFAULT}'; pictures in {UPLOADS_PREFIX} use it")
     return recipes
 
 
 def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[str, RecipeVariant]:
     if not _is_name(name) or JOB_ID.fullmatch(name):
-        raise RecipeError(f"{file}: [{name}]: a recipe's name takes letters, digits, '-' and '_', at most 64")
+        raise RecipeError(f"{file}: [{name}]: a recipe's name has 1 to 64 letters, digits, '-' or '_'")
     if not isinstance(variants, dict) or not variants:
         raise RecipeError(f"{file}: [{name}]: a recipe needs at least one variant, written as [{name}.<variant>]")
     return {
@@ -56,7 +54,7 @@ def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> RecipeVa
     if not isinstance(keys, dict):
         raise RecipeError(f"{where}: a variant is a table; write its keys below [{name}]")
     if not _is_name(name):
-        raise RecipeError(f"{where}: a variant's name takes letters, digits, '-' and '_', at most 64")
+        raise RecipeError(f"{where}: a variant's name has 1 to 64 letters, digits, '-' or '_'")
     params = dict(keys)
     op = params.pop("op", name)
     card = catalogue.get(op) if isinstance(op, str) else None
@@ -72,7 +70,7 @@ def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> RecipeVa
 
 
 def recipe_of(key: str, recipes: Recipes) -> str:
-    """The recipe that a picture's key asks for: `uploads/<recipe>/…` where there is one, else the default."""
+    """Return the recipe in a picture's key, `uploads/<recipe>/…`; the default when there is no such recipe."""
     first, slash, _ = key.removeprefix(UPLOADS_PREFIX).partition("/")
     return first if slash and first in recipes else DEFAULT
 

@@ -1,4 +1,4 @@
-"""What a deployment may set in `cdk.json`'s context, with its bounds: checked at synth, parsed by the functions."""
+"""The limits that the context in `cdk.json` can set, with their bounds; checked at synth, read by the functions."""
 
 from typing import Annotated
 
@@ -20,17 +20,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         int, Bounds(ge=1, le=3650, description="How long uploads, results and the ledger are kept")
     ] = 30
     allowed_addresses: Annotated[
-        str, Bounds(max_length=1000, description="Private addresses that may be fetched from, as `10.1.0.0/16:443`")
+        str,
+        Bounds(max_length=1000, description="Private addresses that may be fetched from, such as `10.1.0.0/16:443`"),
     ] = ""
 
 
 def megabytes(size: int) -> str:
-    """A size as people write it: `52.4 MB`."""
+    """Return a size in readable form: `52.4 MB`."""
     return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{size / 1000:.1f} kB"
 
 
 def too_large(size: int, most: int) -> Rejected:
-    """The refusal of a picture's file over the limit."""
+    """Return the error for a picture's file over the limit."""
     return Rejected(
         "too_large",
         f"The file has {megabytes(size)}; at most {megabytes(most)} are taken. Scale it down and try again.",

@@ -1,6 +1,6 @@
-"""Check what callers sent against a JSON Schema, and say in plain words what is wrong and where.
+"""Validate requests against a JSON Schema, and describe the first violation in a plain sentence.
 
-fastjsonschema finds the first violation as data (path, rule, value); no library's sentence is read or shown.
+fastjsonschema returns the violation as data (path, rule, value); its own messages are not used.
 """
 
 from collections.abc import Callable
@@ -25,22 +25,22 @@ _TYPES = {
     "object": "an object",
     "null": "null",
 }
-_LONGEST = 60
-"""Characters that a sentence quotes of a wrong value."""
+_MAX_QUOTED = 60
+"""The most characters of a wrong value that a message quotes."""
 
 
 def compile_schema(schema: Schema) -> Validator:
-    """Make a validator for `check` from a JSON Schema."""
+    """Compile a JSON Schema into a validator for `check`."""
     return fastjsonschema.compile(schema, use_default=False, use_formats=False)
 
 
 def parse(value: Any, kind: type[T], code: str, path: Path = ()) -> T:
     """Return the value as a struct, or raise `Rejected` with this code.
 
-    `path` says where in the request the value is.
+    `path` is the position of the value in the request.
     """
     check(value, _validator(kind), code, path)
-    # The schema has been checked: all that is left to convert is `1.0`, which JSON takes for an integer.
+    # The value is valid already; `strict=False` only converts numbers such as `1.0`, an integer in JSON Schema.
     return msgspec.convert(value, kind, strict=False)
 
 
@@ -58,10 +58,10 @@ def _validator(kind: type[msgspec.Struct]) -> Validator:
     return compile_schema(msgspec.json.schema(kind))
 
 
-def violation(  # noqa: PLR0911 - one sentence a rule
+def violation(  # noqa: PLR0911 - one return for each rule
     value: Any, schema: Schema, rule: str | None, code: str, path: Path
 ) -> Rejected:
-    """The refusal of a value that breaks one rule of its schema."""
+    """Return the error for a value that breaks one rule of its schema."""
     name = dotted(path) or "the body"
     limit = schema.get(str(rule))
     match rule:
@@ -86,8 +86,8 @@ def violation(  # noqa: PLR0911 - one sentence a rule
             unit = "characters" if rule in ("minLength", "maxLength") else "items"
             return Rejected(code, f"{name} must have {bound} {limit} {unit}, not {len(value)}.", path)
         case "pattern":
-            meant = schema.get("description", f"text that matches {limit}")
-            return Rejected(code, f"{name} must be {meant[0].lower()}{meant[1:]}, not {_quoted(value)}.", path)
+            expected = schema.get("description", f"text that matches {limit}")
+            return Rejected(code, f"{name} must be {expected[0].lower()}{expected[1:]}, not {_quoted(value)}.", path)
         case "multipleOf":
             return Rejected(code, f"{name} must be a multiple of {limit}, not {_quoted(value)}.", path)
         case _:
@@ -97,17 +97,17 @@ def violation(  # noqa: PLR0911 - one sentence a rule
 def _unknown_field(value: dict[str, Any], schema: Schema, code: str, path: Path) -> Rejected:
     known = list(schema.get("properties", ()))
     unknown = next(field for field in value if field not in known)
-    meant = get_close_matches(unknown, known, 1)
+    similar = get_close_matches(unknown, known, 1)
     if not known:
         hint = "nothing can be given here."
     else:
-        hint = f"did you mean {meant[0]}?" if meant else f"known are {', '.join(known)}."
-    shown = (*path, unknown[:_LONGEST])
+        hint = f"did you mean {similar[0]}?" if similar else f"known are {', '.join(known)}."
+    shown = (*path, unknown[:_MAX_QUOTED])
     return Rejected(code, f"{dotted(shown)} is not known; {hint}", (*path, unknown))
 
 
 def _none_of(value: Any, schema: Schema, code: str, path: Path) -> Rejected:
-    """Of a value that may be null, only the other choice is of interest."""
+    """Return the error for a value that fits no choice of `anyOf`; a choice of null is not mentioned."""
     choices = [choice for choice in schema["anyOf"] if choice.get("type") != "null"]
     if len(choices) == 1 and "$ref" not in choices[0]:
         try:
@@ -132,7 +132,7 @@ def _described(schema: Schema) -> Schema:
 def _named(schema: Schema) -> str:
     kind = schema.get("type")
     if isinstance(kind, list):
-        return " or ".join(_TYPES.get(str(each), "something else") for each in kind)
+        return " or ".join(_TYPES.get(str(name), "something else") for name in kind)
     if kind == "array" and schema.get("items", {}).get("type") in ("number", "integer"):
         return "a list of numbers"
     return _TYPES.get(str(kind), "something else")
@@ -151,9 +151,9 @@ def _range(schema: Schema) -> str:
 
 
 def _quoted(value: Any) -> str:
-    """A wrong value as a sentence shows it: short, and of long ones only the type."""
+    """Return a wrong value as messages show it: shortened, and of lists and objects only the type."""
     if isinstance(value, dict | list):
         return _TYPES["array" if isinstance(value, list) else "object"]
     if isinstance(value, str):
-        return f"'{value}'" if len(value) <= _LONGEST else f"'{value[:_LONGEST]}…'"
+        return f"'{value}'" if len(value) <= _MAX_QUOTED else f"'{value[:_MAX_QUOTED]}…'"
     return msgspec.json.encode(value).decode()

@@ -1,4 +1,4 @@
-"""Which addresses a fetch may connect to: the public internet, and what a deployment allows by name."""
+"""Decide which IP addresses a fetch may connect to: the public internet, and what a deployment's setting allows."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -14,7 +14,7 @@ _NOT_PUBLIC = tuple(
         "100.64.0.0/10",  # carriers' NAT; Alibaba's metadata
         "127.0.0.0/8",
         "168.63.129.16/32",  # Azure's own services
-        "169.254.0.0/16",  # link-local; everybody else's metadata
+        "169.254.0.0/16",  # link-local; the metadata of most clouds
         "172.16.0.0/12",
         "192.0.0.0/24",  # Oracle's metadata
         "192.0.2.0/24",
@@ -28,7 +28,7 @@ _NOT_PUBLIC = tuple(
     )
 )
 _PUBLIC_6 = IPv6Network("2000::/3")
-"""All that was ever given out. Mapped, translated (NAT64), local and multicast addresses lie outside."""
+"""All public IPv6 addresses so far. Mapped, translated (NAT64), local and multicast addresses are outside."""
 _NOT_PUBLIC_6 = tuple(
     IPv6Network(text)
     for text in (
@@ -41,44 +41,44 @@ _NOT_PUBLIC_6 = tuple(
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """True for an address of the public internet; `ipaddress.is_global` lets multicast and NAT64 through."""
+    """Return whether an address is on the public internet; `ipaddress.is_global` would accept multicast and NAT64."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC)
     return address in _PUBLIC_6 and not any(address in network for network in _NOT_PUBLIC_6)
 
 
 class Allowed(msgspec.Struct, frozen=True):
-    """What a deployment's fetches may reach besides ports 80 and 443 of the public internet; by default nothing."""
+    """Networks and ports that fetches may reach besides ports 80 and 443 of the public internet; none by default."""
 
-    places: tuple[tuple[IPv4Network | IPv6Network, int], ...] = ()
+    destinations: tuple[tuple[IPv4Network | IPv6Network, int], ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> "Allowed":
         """Read `127.0.0.1:8123, 10.1.0.0/16:443, [fd00::/8]:80`: addresses or networks, each with its port.
 
-        Names of hosts are not taken: what a name leads to is up to whoever runs its zone.
+        Host names are not allowed, because the owner of a DNS zone can change the address of a name.
         """
-        return cls(tuple(_place(place) for place in text.replace(",", " ").split()))
+        return cls(tuple(_destination(part) for part in text.replace(",", " ").split()))
 
     def permits(self, host: str, port: int) -> bool:
-        """True when a socket may connect to this address, given in numbers."""
+        """Return whether a socket may connect to this IP address (not a name) and port."""
         try:
             address = ip_address(host)
         except ValueError:
             return False
         if port in WEB_PORTS and is_public(address):
             return True
-        return any(port == its_port and address in network for network, its_port in self.places)
+        return any(port == allowed_port and address in network for network, allowed_port in self.destinations)
 
 
-def _place(text: str) -> tuple[IPv4Network | IPv6Network, int]:
+def _destination(text: str) -> tuple[IPv4Network | IPv6Network, int]:
     network, _, port = text.rpartition(":")
-    bare = network[1:-1] if network.startswith("[") and network.endswith("]") else network
+    plain = network[1:-1] if network.startswith("[") and network.endswith("]") else network
     try:
-        place = ip_network(bare), int(port)
-        fits = (bare != network) == isinstance(place[0], IPv6Network) and 0 < place[1] < 65536
+        destination = ip_network(plain), int(port)
+        valid = (plain != network) == isinstance(destination[0], IPv6Network) and 0 < destination[1] < 65536
     except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError(f"'{text}' is not an address or network with a port, as 10.1.0.0/16:443 and [fd00::/8]:80 are")
-    return place
+        valid = False
+    if not valid:
+        raise ValueError(f"'{text}' is not an address or network with a port, such as 10.1.0.0/16:443 or [fd00::/8]:80")
+    return destination
