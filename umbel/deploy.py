@@ -1,4 +1,4 @@
-"""From sources to a running stack on a local endpoint: bootstrap, the page, `cdk deploy`, a token."""
+"""Deploy the stack to a local endpoint: `cdk bootstrap`, the web app, `cdk deploy`, a token."""
 
 import hashlib
 import re
@@ -13,12 +13,14 @@ from umbel.paths import HOME, LOGS, ROOT, SCRATCH
 
 ACCOUNT = "000000000000"
 _OWNER = "umbel:checkout"
-"""The stack's tag that names who deployed it."""
-_SYNTH_PATIENCE = 900.0
-_DEPLOY_PATIENCE = 600.0
-"""Seconds without a word and without work after which the CDK is given up. Building the functions downloads packages;
-one resource may take long on a busy machine, but a custom resource that never answers would keep CloudFormation waiting
-for an hour."""
+"""The tag of the stack that names the checkout that deployed it."""
+_SYNTH_TIMEOUT = 900.0
+_DEPLOY_TIMEOUT = 600.0
+"""Seconds without output and without CPU use after which the CDK is stopped.
+
+Building the functions downloads packages, and one resource may take long on a busy machine. Without a limit,
+CloudFormation would wait an hour for a custom resource that does not respond.
+"""
 _SOURCES = (
     "infra",
     "functions",
@@ -34,15 +36,15 @@ _SOURCES = (
 
 
 def local(aws: AwsTarget, *, force: bool = False, **context: object) -> stack.Deployment:
-    """Bring the stack at a local endpoint up to date with the sources; do nothing when it is.
+    """Deploy the stack to a local endpoint, unless it is up to date with the sources; return the deployment.
 
-    `context` goes over that of cdk.json. A stack of another checkout's is refused, or taken over with `force`.
+    `context` overrides the context in cdk.json. Raise an error for a stack of another checkout, unless `force` is set.
     """
     if not force:
         _refuse_foreign(aws)
-    wanted = _fingerprint(aws, context)
+    current = _fingerprint(aws, context)
     state = stack.load_state()
-    found = stack.outputs(aws) if state and state.fingerprint == wanted else None
+    found = stack.outputs(aws) if state and state.fingerprint == current else None
     if found is None:
         found = _deploy(aws, context)
     deployment = stack.deployment(aws, found)
@@ -50,7 +52,7 @@ def local(aws: AwsTarget, *, force: bool = False, **context: object) -> stack.De
     if secret is None:
         with progress.step("operator token"):
             secret, _ = tokens.create(deployment, "operator", "umbel up")
-    stack.save_state(stack.SavedState(fingerprint=wanted, outputs=found, token=secret, endpoint=aws.endpoint or ""))
+    stack.save_state(stack.SavedState(fingerprint=current, outputs=found, token=secret, endpoint=aws.endpoint or ""))
     restore.allow_saving()
     return stack.deployment(aws, found)
 
@@ -58,42 +60,44 @@ def local(aws: AwsTarget, *, force: bool = False, **context: object) -> stack.De
 def _deploy(aws: AwsTarget, context: Mapping[str, object]) -> dict[str, str]:
     env = _environment(aws)
     if aws.outputs("CDKToolkit") is None:
-        where = f"aws://{ACCOUNT}/{REGION}"
-        progress.run("cdk bootstrap", _cdk("bootstrap", where), log=LOGS / "bootstrap.log", env=env, cwd=HOME)
+        environment_name = f"aws://{ACCOUNT}/{REGION}"
+        progress.run(
+            "cdk bootstrap", _cdk("bootstrap", environment_name), log=LOGS / "bootstrap.log", env=env, cwd=HOME
+        )
     toolchain.page()
-    context = {"target": "local", **_reached(aws), **context}
-    said = [part for key, value in context.items() for part in ("-c", f"{key}={value}")]
-    made = str(HOME / "cdk.out")
-    synth = _cdk("synth", "--quiet", *said, "--output", made)
-    progress.run("cdk synth", synth, log=LOGS / "synth.log", env=env, cwd=ROOT, patience=_SYNTH_PATIENCE)
-    # From the folder that synth made, so that each has a limit of its own.
+    context = {"target": "local", **_public_endpoint(aws), **context}
+    options = [part for key, value in context.items() for part in ("-c", f"{key}={value}")]
+    assembly = str(HOME / "cdk.out")
+    synth = _cdk("synth", "--quiet", *options, "--output", assembly)
+    progress.run("cdk synth", synth, log=LOGS / "synth.log", env=env, cwd=ROOT, patience=_SYNTH_TIMEOUT)
+    # Deploy from the output of the synth, so that the two commands have separate time limits.
     quiet = ("--require-approval", "never", "--ci", "--progress", "events")
-    # From here on until `up` has ended well there may be half a stack.
+    # Until `up` has finished, the stack may be incomplete and must not be saved.
     restore.forbid_saving()
-    command = _cdk("deploy", *quiet, "--tags", f"{_OWNER}={_owner()}", "--app", made)
-    progress.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT, patience=_DEPLOY_PATIENCE)
+    command = _cdk("deploy", *quiet, "--tags", f"{_OWNER}={_owner()}", "--app", assembly)
+    progress.run("cdk deploy", command, log=LOGS / "deploy.log", env=env, cwd=ROOT, patience=_DEPLOY_TIMEOUT)
     found = stack.outputs(aws)
     if found is None:
         raise UmbelError(
-            f"cdk deploy ended well, yet there is no stack '{stack.STACK}'; its log is {LOGS / 'deploy.log'}"
+            f"cdk deploy succeeded, but there is no stack '{stack.STACK}'; see the log {LOGS / 'deploy.log'}"
         )
     return found
 
 
 def _refuse_foreign(aws: AwsTarget) -> None:
-    """Raise a fault when the stack at an endpoint that is not our own engine's was deployed from another checkout."""
+    """Raise an error when the stack was deployed from another checkout, unless this checkout's engine runs it."""
     ours = engine.running()
     if ours and ours.endpoint == aws.endpoint:
         return
     tags = aws.tags(stack.STACK)
     if tags is not None and tags.get(_OWNER) != _owner():
-        who = tags.get(_OWNER, "somewhere else: it names no checkout")
-        sentence = f"the stack '{stack.STACK}' at {aws.endpoint} was deployed from {who}"
+        owner = tags.get(_OWNER, "an unknown checkout")
+        sentence = f"the stack '{stack.STACK}' at {aws.endpoint} was deployed from {owner}"
         raise UmbelError(f"{sentence}: use another engine, or replace it with umbel up --force")
 
 
 def _owner() -> str:
-    """Return this machine and checkout, in the letters that AWS takes for a tag's value."""
+    """Return this machine and checkout, in the characters that AWS allows in a tag's value."""
     return re.sub(r"[^\w.:/@+-]", "-", f"{socket.gethostname()}:{ROOT}")[:256]
 
 
@@ -116,11 +120,11 @@ def _environment(aws: AwsTarget) -> dict[str, str]:
 def _fingerprint(aws: AwsTarget, context: Mapping[str, object]) -> str:
     ops = [ROOT / str(context["ops"])] if "ops" in context else []
     sources = toolchain.digest([*(ROOT / name for name in _SOURCES), *ops])
-    told = sorted({**_reached(aws), **context}.items())
-    return hashlib.sha256(f"{sources} {aws.endpoint} {told}".encode()).hexdigest()
+    settings = sorted({**_public_endpoint(aws), **context}.items())
+    return hashlib.sha256(f"{sources} {aws.endpoint} {settings}".encode()).hexdigest()
 
 
-def _reached(aws: AwsTarget) -> dict[str, str]:
-    """Where browsers reach the endpoint, when that is another address than its own."""
+def _public_endpoint(aws: AwsTarget) -> dict[str, str]:
+    """Return the URL of the endpoint for browsers as CDK context, when it differs from the endpoint itself."""
     public = stack.public(aws)
     return {"public_endpoint": public} if public and public != aws.endpoint else {}

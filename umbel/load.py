@@ -1,4 +1,4 @@
-"""A client that keeps sending: one round of load_cases after another, each answer checked, counted and logged."""
+"""Generate load: submit rounds of load cases, and check, count and log each result."""
 
 import threading
 import time
@@ -19,15 +19,15 @@ from umbel_core.contract import Task, TaskAccepted, TaskMessage
 Verdict = Literal["right", "wrong", "failed", "lost"]
 
 _IN_FLIGHT = 100
-"""No more than so many wait for their answer, so that rounds without a pause find out how fast the pipeline is."""
-_ASKED_EVERY = 5.0
-"""Seconds after which an answer is asked for: its message may have been lost."""
+"""The most tasks that wait for a result at a time, so that rounds without a pause measure the pipeline's throughput."""
+_POLL_INTERVAL = 5.0
+"""Seconds after which a task is polled, because its WebSocket message may have been lost."""
 PATIENCE = 60.0
-"""Seconds after the last sending in which an answer has to come."""
+"""Seconds after the last submission, after which a task without a result counts as lost."""
 
 
 class LoadPeriod(msgspec.Struct):
-    """What became of the tasks of one type."""
+    """The counters of the tasks of one type."""
 
     sent: int = 0
     right: int = 0
@@ -39,21 +39,21 @@ class LoadPeriod(msgspec.Struct):
 
     @property
     def answered(self) -> int:
-        """Tasks of which the end is known, good or bad."""
+        """The number of tasks that have ended, well or not."""
         return self.right + self.wrong + self.failed
 
     @property
     def waiting(self) -> int:
-        """Tasks that are on their way."""
+        """The number of tasks whose result has not arrived yet."""
         return self.sent - self.answered - self.lost
 
     @property
     def average_ms(self) -> float | None:
-        """From sending to knowing the answer."""
+        """The average time from the submission to the result, in milliseconds; None before the first result."""
         return self.total_ms / self.answered if self.answered else None
 
     def take(self, verdict: Verdict, took_ms: float) -> None:
-        """Count one ended task."""
+        """Count one task with this verdict."""
         setattr(self, verdict, getattr(self, verdict) + 1)
         if verdict != "lost":
             self.total_ms += took_ms
@@ -66,7 +66,7 @@ class LoadPeriod(msgspec.Struct):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A line of the log: one task, from its sending to the verdict."""
+    """One line of the log: a task, its result and the verdict."""
 
     at: str
     id: str | None
@@ -83,11 +83,11 @@ class _Sent(msgspec.Struct):
     load_case: LoadCase
     at: str
     start: float
-    asked: float
+    polled: float
 
 
 class Load:
-    """Rounds are sent by a thread of their own; answers are taken by whoever calls `run`."""
+    """Submits rounds in a separate thread, and receives the results in the thread that calls `run`."""
 
     def __init__(self, client: Client, types: Collection[str], every: float, log: BinaryIO) -> None:
         self._client = client
@@ -104,26 +104,26 @@ class Load:
 
     @property
     def total(self) -> LoadPeriod:
-        """All types together."""
-        # The thread that sends may add a type while they are added up.
+        """The counters of all types together."""
+        # The copy is needed because the other thread may add a type during the sum.
         return sum(list(self.op_stats.values()), LoadPeriod())
 
     @property
     def per_second(self) -> float:
-        """Answers a second since the start."""
+        """The number of ended tasks per second since the start."""
         return self.total.answered / max(self.now - self.started, 0.001)
 
     @property
     def stopping(self) -> bool:
-        """True when no more rounds are sent."""
+        """True when no more rounds will be submitted."""
         return self._stopping.is_set()
 
     def stop(self) -> None:
-        """Send no more; `run` returns when the last answers have come, or after `PATIENCE`."""
+        """Submit no more rounds; `run` returns when the last results have arrived, or after `PATIENCE` seconds."""
         self._stopping.set()
 
     def run(self, seconds: float | None, tick: Callable[[], object]) -> None:
-        """Send rounds and take answers until stopped, or for so many seconds, and call `tick` all the time."""
+        """Submit rounds and receive results until stopped, or for this many seconds; call `tick` regularly."""
         until = self.started + (seconds or float("inf"))
         with ThreadPoolExecutor(1) as pool:
             sending = pool.submit(self._send_rounds)
@@ -131,10 +131,10 @@ class Load:
             def over() -> bool:
                 self.now = time.monotonic()
                 tick()
-                self._ask()
+                self._poll()
                 if self.now > until or sending.done():
                     self.stop()
-                return sending.done() and (not self._waiting or self.now > self._last_call)
+                return sending.done() and (not self._waiting or self.now > self._deadline)
 
             try:
                 for change in self._feed.changes(over):
@@ -147,14 +147,14 @@ class Load:
             self._conclude(task, "lost", error=f"no answer within {PATIENCE:.0f} s of the last round")
 
     @property
-    def _last_call(self) -> float:
+    def _deadline(self) -> float:
         return max((sent.start for sent in self._waiting.values()), default=0.0) + PATIENCE
 
     def _send_rounds(self) -> None:
         while not self.stopping:
             self.next_round = time.monotonic() + self._every
             for made in filter(None, map(load_case, self._ready())):
-                # A pause in place of a place in the queue: the number is a bound, not an order.
+                # The order of the waiting tasks does not matter, so a short pause is enough.
                 while len(self._waiting) >= _IN_FLIGHT and not self.stopping:
                     self._stopping.wait(0.02)
                 if self.stopping:
@@ -177,7 +177,7 @@ class Load:
             job_id = self._submit(made)
         except UmbelError as error:
             if isinstance(error, ApiError) and error.status in (401, 403):
-                raise  # this token may not, and will not later
+                raise  # a retry with this token would fail as well
             self._count(None, sent, "failed", error=str(error))
             return
         self._waiting[job_id] = sent
@@ -197,17 +197,17 @@ class Load:
         if task.status != "completed":
             self._conclude(task.job_id, "failed", error=task.error.message if task.error else task.status)
         else:
-            # The link to a result opens it for whoever reads the log, and goes stale.
+            # The signed URL is left out: it expires, and it would give readers of the log access to the result.
             result = task.result
             if isinstance(result, dict):
                 result = {name: value for name, value in result.items() if name != "url"}
             self._conclude(task.job_id, "right" if sent.load_case.is_right(result) else "wrong", result)
 
-    def _ask(self) -> None:
-        """Poll the tasks of which nothing was heard for long."""
+    def _poll(self) -> None:
+        """Poll the tasks that have sent no message for some time."""
         for job, sent in list(self._waiting.items()):
-            if self.now - sent.asked > _ASKED_EVERY:
-                sent.asked = self.now
+            if self.now - sent.polled > _POLL_INTERVAL:
+                sent.polled = self.now
                 for task in all_tasks(self._client.http, job):
                     self._take(task)
 
