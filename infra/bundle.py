@@ -1,4 +1,4 @@
-"""Builds functions' code and layers as folders to upload: locked wheels for the target, compiled; without Docker."""
+"""Build the folders of functions and layers for the upload: locked wheels for the target, compiled, without Docker."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from umbel.environment import clean
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / ".build"
 _FILE, _FOLDER = 0o644, 0o755
-"""Lambda runs functions as a user of its own, who must be able to read them whatever umask they were built under."""
+"""The modes of uploaded files. Lambda's user must be able to read them, whatever the umask of the build."""
 _WORKERS = 2
 _COMPILE = """
 import sys
@@ -30,13 +30,15 @@ names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.p
 for name in names[first::step]:
     compile(folder / name, dfile=name, doraise=True, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
 """
-"""Byte code that is the same however often and wherever it is made: told apart by the source's hash, which Lambda does
-not check, without this machine's paths, and each file always by the same worker in the same order, because what a
-process has compiled before shows in the byte code."""
+"""The program that compiles a folder. Its byte code is the same in every build on every machine.
+
+It has the hash of the source (which Lambda does not check) instead of a time, and no path of this machine. Each file is
+always compiled by the same worker in the same order, because earlier compilations in a process change the byte code.
+"""
 
 
 def layer(name: str, target: Target) -> Path:
-    """Return the folder of a layer: the packages of the group of its name as uv.lock has them, and its own sources."""
+    """Build a layer and return its folder: the locked packages of the group with its name, and its own sources."""
     source = ROOT / "layers" / name
     recipe = tomllib.loads((source / "layer.toml").read_text(encoding="utf-8"))
     locked = _only(_locked("--only-group", name), recipe.get("only"))
@@ -44,7 +46,7 @@ def layer(name: str, target: Target) -> Path:
 
 
 def packages_layer(packages: Collection[str], target: Target) -> Path:
-    """Return the folder of a layer of these packages, which uv.lock has in some group; what they need is among them."""
+    """Build a layer of these locked packages and return its folder; the dependencies must be among them."""
     return _layer("packages", target, _only(_locked("--all-groups"), packages), {"drop": ["**/*.pyi"]}, [])
 
 
@@ -58,10 +60,10 @@ def _layer(name: str, target: Target, locked: str, recipe: dict[str, Any], sourc
     requirements = python.parent / "requirements.txt"
     requirements.write_text(locked, encoding="utf-8")
     platform = ["--python-platform", target.platform] if target.platform else []
-    where = ["--target", str(python), "--python-version", target.python, *platform]
-    _uv("pip", "install", "--no-deps", "--only-binary", ":all:", "--require-hashes", *where, "-r", str(requirements))
+    options = ["--target", str(python), "--python-version", target.python, *platform]
+    _uv("pip", "install", "--no-deps", "--only-binary", ":all:", "--require-hashes", *options, "-r", str(requirements))
     requirements.unlink()
-    _cut(python, recipe.get("keep_under", {}), recipe.get("drop", []))
+    _delete_unused(python, recipe.get("keep_under", {}), recipe.get("drop", []))
     for package in sources:
         shutil.copytree(package, python / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     _compile(python, target)
@@ -74,18 +76,18 @@ def _packages_in(folder: Path) -> list[Path]:
 
 
 def _locked(*groups: str) -> str:
-    """Return the packages of these groups as lines of a requirements file, with the hashes of their files."""
+    """Return the locked packages of these groups in the format of a requirements file, with hashes."""
     return _uv("export", "--frozen", *groups, "--no-emit-project", "--no-header", "--no-annotate")
 
 
 @cache
 def size(folder: Path) -> int:
-    """Return the bytes that a folder takes when Lambda has unpacked it."""
+    """Return the unpacked size of a folder in bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def code(name: str, packages: list[Path], data: dict[str, bytes], target: Target) -> Path:
-    """Return a function's folder: packages, single files in a folder named as theirs, and data files beside them."""
+    """Build a function's code and return its folder: packages, single files in their package's folder, data files."""
     digest = content_hash([*packages, Path(__file__)], repr(target), *map(repr, data.items()))[:16]
     folder = BUILD / "functions" / f"{name}-{target.name}-{digest}"
     if _finished(folder):
@@ -105,8 +107,8 @@ def code(name: str, packages: list[Path], data: dict[str, bytes], target: Target
     return folder
 
 
-def _cut(python: Path, keep_under: dict[str, list[str]], drop: list[str]) -> None:
-    """Delete what no function imports: it would be unpacked at every cold start."""
+def _delete_unused(python: Path, keep_under: dict[str, list[str]], drop: list[str]) -> None:
+    """Delete the files that no function imports, because each cold start would unpack them."""
     for folder, kept in keep_under.items():
         for child in (python / folder).iterdir():
             if child.name not in kept:
@@ -124,7 +126,7 @@ def _cut(python: Path, keep_under: dict[str, list[str]], drop: list[str]) -> Non
 
 
 def _only(requirements: str, wanted: Collection[str] | None) -> str:
-    """Keep the wanted packages; a package is a line that begins with its name, and those that go on from it."""
+    """Return the requirements of the wanted packages only. The indented lines after a package belong to it."""
     kept, lines = True, []
     for line in requirements.splitlines():
         if not line.startswith(" "):
@@ -138,24 +140,24 @@ def _compile(folder: Path, target: Target) -> None:
     python = _interpreter(target.python)
     if python is None:
         return
-    settings = {**clean(), "PYTHONHASHSEED": "0"}
+    environment = {**clean(), "PYTHONHASHSEED": "0"}
     workers = [
         subprocess.Popen(  # noqa: S603 - our own program
             [python, "-S", "-s", "-P", "-c", _COMPILE, str(folder), str(first), str(_WORKERS)],
-            env=settings,
+            env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
         )
         for first in range(_WORKERS)
     ]
-    said = [worker.communicate()[1] for worker in workers]
+    errors = [worker.communicate()[1] for worker in workers]
     if any(worker.returncode for worker in workers):
-        raise BundleError("the functions' code does not compile:\n" + "".join(said))
+        raise BundleError("the functions' code does not compile:\n" + "".join(errors))
 
 
 def settle_modes(folder: Path) -> None:
-    """Give the folder and all in it the modes that are uploaded, whatever umask it was made under."""
+    """Set the modes for the upload on the folder and everything in it, whatever the umask of the build."""
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             path.chmod(_FOLDER if path.is_dir() else _FILE)
@@ -164,26 +166,26 @@ def settle_modes(folder: Path) -> None:
 def fingerprint(folder: Path) -> str:
     """Return a hash of all names, modes and bytes in a folder.
 
-    The CDK's own leaves out the modes, and would keep an archive that was uploaded with others.
+    The CDK's own hash ignores modes, so a change of modes alone would not be uploaded.
     """
     return content_hash(sorted(folder.iterdir()), ignored=frozenset(), modes=True)
 
 
 @cache
 def _interpreter(version: str) -> str | None:
-    """An interpreter of the target's version: this one, one that uv or pyenv has, or one that uv can fetch."""
+    """Return a Python of the target's version: this one, one of uv or pyenv, or one that uv can download."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    places = sorted(str(path) for path in pyenv.glob(f"{version}*/bin/python{version}"))
-    found = next((place for place in (_find(version), *places) if place and _answers(place, version)), None)
+    pythons = sorted(str(path) for path in pyenv.glob(f"{version}*/bin/python{version}"))
+    found = next((python for python in (_find(version), *pythons) if python and _is_version(python, version)), None)
     if found is None:
-        hurry = {**clean(), "UV_HTTP_TIMEOUT": "20", "UV_HTTP_RETRIES": "0"}
+        environment = {**clean(), "UV_HTTP_TIMEOUT": "20", "UV_HTTP_RETRIES": "0"}
         command = [_uv_program(), "python", "install", "-q", version]
-        subprocess.run(command, env=hurry, capture_output=True, check=False)  # noqa: S603
+        subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603
         found = _find(version)
     if found is None:
-        advice = f"no Python {version} to compile with, so functions start slower: uv python install {version}"
+        advice = f"no Python {version} to compile with, so functions start more slowly: uv python install {version}"
         print(f"umbel: {advice}", file=sys.stderr)  # noqa: T201 - the CDK shows what its app prints
     return found
 
@@ -194,14 +196,14 @@ def _find(version: str) -> str | None:
     return found.stdout.strip() if found.returncode == 0 else None
 
 
-def _answers(python: str, version: str) -> bool:
-    """Tell whether it runs and is of this version: on the path may be a version manager's shim that is neither."""
+def _is_version(python: str, version: str) -> bool:
+    """Return whether a Python starts and has this version; the shim of a version manager may do neither."""
     command = [python, "-E", "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
     try:
-        said = subprocess.run(command, env=clean(), capture_output=True, text=True, check=False).stdout  # noqa: S603
+        output = subprocess.run(command, env=clean(), capture_output=True, text=True, check=False).stdout  # noqa: S603
     except OSError:
         return False
-    return said.strip() == version
+    return output.strip() == version
 
 
 def _uv(*arguments: str) -> str:
@@ -220,7 +222,7 @@ def _uv_program() -> str:
 
 
 def _part(folder: Path) -> Path:
-    """Where this process puts the folder together; another may be at the same one."""
+    """Create the temporary folder of this process for a build; another process may build the same folder."""
     part = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -228,7 +230,7 @@ def _part(folder: Path) -> Path:
 
 
 def _finished(folder: Path) -> bool:
-    """Tell whether the folder is there as it was finished, and mark it as used now. Delete one with other modes."""
+    """Return whether the folder is complete, and mark it as used now. Delete it when its modes were changed."""
     if not folder.is_dir():
         return False
     modes = (path.stat().st_mode & 0o777 == (_FOLDER if path.is_dir() else _FILE) for path in folder.rglob("*"))
@@ -240,7 +242,7 @@ def _finished(folder: Path) -> bool:
 
 
 def _finish(part: Path, folder: Path) -> None:
-    """Put the finished folder in place, and delete those that were not used for a day."""
+    """Move the complete folder to its final path, and delete folders that were not used for a day."""
     yesterday = time.time() - 86_400
     for older in folder.parent.iterdir():
         if older != part and older.stat().st_mtime < yesterday:
@@ -251,7 +253,7 @@ def _finish(part: Path, folder: Path) -> None:
     except OSError:
         if not folder.exists():
             raise
-        shutil.rmtree(part)  # another process was faster, and made the same
+        shutil.rmtree(part)  # another process has built the same folder already
 
 
 def _remove(path: Path) -> None:
@@ -259,4 +261,4 @@ def _remove(path: Path) -> None:
 
 
 class BundleError(Exception):
-    """A layer or a function's code that could not be put together."""
+    """Raised when a layer or a function's code cannot be built."""

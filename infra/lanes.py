@@ -1,4 +1,4 @@
-"""SNS -> SQS -> op: one lane per op, with its own queue, function, role and share of concurrency."""
+"""SNS -> SQS -> op: one lane per op, with its own queue, function, role and reserved concurrency."""
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
@@ -20,7 +20,7 @@ from umbel_core.settings import Limits
 from worker.environment import WorkerEnvironment
 
 _LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
-"""Keeps glibc from giving a picture's pages back and asking for them again: a 12 MP decode takes a third less."""
+"""Makes glibc keep freed memory instead of returning it to the system: decoding 12 MP takes a third less time."""
 
 
 class Lane(Construct):
@@ -33,7 +33,7 @@ class Lane(Construct):
         intake: IntakeConstruct,
         ledger: LedgerConstruct,
         card: OpCard,
-        numbers: LaneSettings,
+        settings: LaneSettings,
         limits: Limits,
         alarms: sns.ITopic,
     ) -> None:
@@ -43,8 +43,8 @@ class Lane(Construct):
             self,
             "Tasks",
             name=name,
-            visibility_seconds=numbers.visibility_seconds,
-            receives=numbers.max_receives,
+            visibility_seconds=settings.visibility_seconds,
+            receives=settings.max_receives,
             alarms=alarms,
             ordered=card.compute.ordered,
         )
@@ -75,21 +75,21 @@ class Lane(Construct):
             packages=packages_of(card, source, layers),
             memory_mb=card.compute.memory_mb,
             timeout_seconds=card.compute.timeout_seconds,
-            reserved=numbers.reserved,
+            reserved=settings.reserved,
             plain=_LEAN_MALLOC if "imaging" in layers else None,
         )
         worker.add_event_source(
             sources.SqsEventSource(
                 self.queue.queue,
                 batch_size=card.compute.batch,
-                max_concurrency=numbers.cap,
-                enabled=numbers.enabled,
+                max_concurrency=settings.cap,
+                enabled=settings.enabled,
                 report_batch_item_failures=True,
             )
         )
         ledger.table.grant(worker, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
         if "fetching" in layers:
-            # A circuit that opens, which everybody hears of; a host that is well again loses it.
+            # The circuit breaker creates an item when a host fails, and deletes it when the host works again.
             ledger.table.grant(worker, "dynamodb:PutItem", "dynamodb:DeleteItem")
         self.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")
         if card.carrier == "file":
@@ -99,37 +99,37 @@ class Lane(Construct):
 
 
 def layers_of(card: OpCard) -> tuple[str, ...]:
-    """Return the layers of an op's lane, but for the one of the packages that it needs."""
+    """Return the names of the layers of an op's lane, without the layer of the packages in `needs`."""
     returned = ("imaging",) if card.returns == "picture" else ()
     return tuple(dict.fromkeys(("core", *layers_for(card.takes), *returned)))
 
 
 def lane_name(prefix: str, op: str) -> str:
-    """The name of an op's function and queue; the API finds a lane by it."""
+    """Return the name of an op's function and queue, by which the API finds the lane."""
     return f"{prefix}-op-{op}"
 
 
 def grant_read_lanes(function: lambda_.Function, prefix: str) -> None:
-    """Let a function see how the lanes are set and how many messages they have."""
+    """Allow a function to read the settings of the lanes and the number of messages in their queues."""
     stack = Stack.of(function)
     for statement in (
         iam.PolicyStatement(actions=["lambda:GetFunctionConcurrency"], resources=[lane_functions(stack, prefix)]),
         iam.PolicyStatement(
             actions=["sqs:GetQueueUrl", "sqs:GetQueueAttributes"], resources=[lane_queues(stack, prefix)]
         ),
-        # Listing takes no resource.
+        # This action does not support resource-level permissions.
         iam.PolicyStatement(actions=["lambda:ListEventSourceMappings"], resources=["*"]),
     ):
         function.add_to_role_policy(statement)
 
 
 def lane_functions(stack: Stack, prefix: str) -> str:
-    """The functions of all lanes, as policies name them."""
+    """Return the ARN pattern of the functions of all lanes, for policies."""
     return stack.format_arn(
         service="lambda", resource="function", resource_name=f"{prefix}*", arn_format=ArnFormat.COLON_RESOURCE_NAME
     )
 
 
 def lane_queues(stack: Stack, prefix: str) -> str:
-    """The queues of all lanes, as policies name them."""
+    """Return the ARN pattern of the queues of all lanes, for policies."""
     return stack.format_arn(service="sqs", resource=f"{prefix}*")

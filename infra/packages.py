@@ -1,4 +1,4 @@
-"""The PyPI packages that an op names in `needs`, with all that they depend on, as uv.lock has them."""
+"""Find the locked PyPI packages that an op declares in `needs`, with all their dependencies."""
 
 import ast
 import re
@@ -14,11 +14,11 @@ from infra.bundle import ROOT, BundleError
 from umbel_core.op import ADD_A_PACKAGE, OpCard
 
 Dependency = dict[str, Any]
-"""An entry of the lock file: `{name, extra?, marker?}`."""
+"""A dependency in the lock file: `{name, extra?, marker?}`."""
 
 
 def packages_of(card: OpCard, source: Path, layers: Iterable[str]) -> tuple[str, ...]:
-    """Return the packages that the op's lane needs besides those of these layers; check what the op's file imports."""
+    """Return the packages that the op's lane needs besides these layers; raise an error for a missing import."""
     present = frozenset[str]().union(*(_closure(_groups()[name]) for name in layers))
     needed = frozenset[str]().union(*(_closure([{"name": _locked(card.name, name)}]) for name in card.compute.needs))
     _check_imports(card.name, source, present | needed)
@@ -34,12 +34,14 @@ def _locked(op: str, name: str) -> str:
 
 
 def _check_imports(op: str, source: Path, reachable: Collection[str]) -> None:
-    """Raise an error for an import that would only fail in the lane: its package is in none of the lane's layers."""
+    """Raise an error for an import whose package is in no layer of the lane; without it, only the lane would fail."""
     for module in _imported(source):
         packages = {_normalized(name) for name in _installed().get(module, ())}
         if packages and not packages & set(reachable):
             name = min(packages)
-            raise BundleError(f"{op}.py imports {module}, which its lane would not have: say @op(needs=('{name}',))")
+            raise BundleError(
+                f"{op}.py imports {module}, which its lane would not have: declare @op(needs=('{name}',))"
+            )
 
 
 def _imported(source: Path) -> Iterator[str]:
@@ -52,7 +54,7 @@ def _imported(source: Path) -> Iterator[str]:
 
 
 def _closure(wanted: Iterable[Dependency]) -> frozenset[str]:
-    """Return these packages and all that they depend on, on any platform."""
+    """Return the names of these packages and of all their dependencies, on any platform."""
     waiting, seen = list(wanted), set[tuple[str, str]]()
     while waiting:
         dependency = waiting.pop()
@@ -65,9 +67,9 @@ def _closure(wanted: Iterable[Dependency]) -> frozenset[str]:
 
 @cache
 def _lock() -> dict[str, dict[str, list[Dependency]]]:
-    """Return what each locked package depends on: always (under the empty name), and with each of its extras.
+    """Return the dependencies of each locked package by extra; the empty name has those without an extra.
 
-    A package that is locked in several versions, one for each Python, has the dependencies of all.
+    A package that is locked in several versions, one for each Python, has the dependencies of all versions.
     """
     packages: dict[str, dict[str, list[Dependency]]] = {}
     for package in _read()["package"]:
@@ -79,7 +81,7 @@ def _lock() -> dict[str, dict[str, list[Dependency]]]:
 
 @cache
 def _groups() -> dict[str, list[Dependency]]:
-    """Return the project's dependency groups; a layer is named for its group."""
+    """Return the project's dependency groups; a layer has the name of its group."""
     (project,) = (package for package in _read()["package"] if "virtual" in package["source"])
     return dict(project["dev-dependencies"])
 
@@ -90,7 +92,7 @@ def _read() -> dict[str, Any]:
 
 
 _installed = cache(packages_distributions)
-"""Module -> the packages of this environment that have it: their names are not always the same (PIL is in pillow)."""
+"""Module -> the installed packages that contain it; the names can differ (PIL is in pillow)."""
 
 
 def _normalized(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The settings of `cdk.json`'s context and of `-c`, with their bounds."""
+"""Read the settings of a deployment from the context (`cdk.json` and `-c`), and check their bounds."""
 
 import json
 from collections.abc import Mapping
@@ -15,23 +15,23 @@ from umbel_fetching.addresses import Allowed
 Origin = Annotated[
     str, Bounds(pattern=r"^https?://[a-z0-9.:\[\]-]+$", description="Scheme, host and port, no path, no *")
 ]
-_ELSEWHERE = {"name", "ops", "public_endpoint", "python", "target"}
-"""Context that says what goes where, read by app.py and target.py."""
+_OTHER_CONTEXT = {"name", "ops", "public_endpoint", "python", "target"}
+"""The context that app.py and target.py read."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A deployment's settings; docs/settings.md is the table of them."""
 
     concurrency: dict[str, Concurrency] = {}
-    """Op -> reserved concurrency, over the number in the op's own declaration."""
+    """Op -> reserved concurrency; overrides the op's own declaration."""
     reserve: bool = True
-    """False: mapping caps alone, for accounts too small for reservations."""
+    """False: only the event source mappings limit concurrency, for accounts with too small a quota for reservations."""
     allowed_origins: list[Origin] = []
-    """Further origins whose pages may call the API; the web app's own is always allowed."""
+    """More origins whose pages may call the API; the web app's own origin is always allowed."""
     alarm_email: str | None = None
-    """The e-mail address that gets the alarms."""
+    """The e-mail address that receives the alarms."""
     keep_data: bool = True
-    """False: `cdk destroy` deletes buckets and tables with what is in them."""
+    """False: `cdk destroy` deletes the buckets and tables with their content."""
     max_upload_bytes: int = Limits().max_upload_bytes
     max_pixels: int = Limits().max_pixels
     max_tasks: int = Limits().max_tasks
@@ -40,31 +40,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def limits(self) -> Limits:
-        """The part that functions read."""
+        """The limits, which the functions read."""
         return msgspec.convert({name: getattr(self, name) for name in Limits.__struct_fields__}, Limits)
 
 
 class SettingsError(Exception):
-    """A setting that cannot be deployed; names it and the rule."""
+    """Raised for a setting that cannot be deployed; the message names the setting and the rule."""
 
 
 def read_settings(context: Mapping[str, Any]) -> Settings:
-    """Read the context; what comes by `-c` is text and is read as JSON where that is asked for."""
+    """Return the settings in the context. Values from `-c` are text, so each is parsed as JSON if possible."""
     own = Settings.__struct_fields__
     for name in context:
         # The CDK's own keys have a colon, an at sign or a hyphen.
-        if name.replace("_", "").isalnum() and name not in _ELSEWHERE and name not in own:
-            meant = get_close_matches(name, own, 1)
-            hint = f"did you mean '{meant[0]}'?" if meant else f"the settings are {', '.join(own)}"
+        if name.replace("_", "").isalnum() and name not in _OTHER_CONTEXT and name not in own:
+            similar = get_close_matches(name, own, 1)
+            hint = f"did you mean '{similar[0]}'?" if similar else f"the settings are {', '.join(own)}"
             raise SettingsError(f"cdk.json context: there is no setting '{name}'; {hint}")
     given = {name: _read(context[name]) for name in own if context.get(name) is not None}
     try:
         settings = msgspec.convert(given, Settings)
         _ = settings.limits
     except msgspec.ValidationError as error:
-        reason, _, where = str(error).partition(" - at `$")
-        place = where.strip("`").lstrip(".").replace("[...]", " (one of its values)")
-        raise SettingsError(f"cdk.json context: {place}: {reason}") from error
+        reason, _, path = str(error).partition(" - at `$")
+        setting = path.strip("`").lstrip(".").replace("[...]", " (one of its values)")
+        raise SettingsError(f"cdk.json context: {setting}: {reason}") from error
     try:
         Allowed.parse(settings.allowed_addresses)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The target of a deployment, AWS or a local engine: everything in which the two differ."""
+"""The target of a deployment, AWS or a local engine, with all differences between them."""
 
 import os
 import platform
@@ -11,27 +11,27 @@ from aws_cdk import aws_lambda as lambda_
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """What the functions run on, and the URLs at which they are reached."""
+    """The runtime of the functions, and the URLs of a local engine."""
 
     name: Literal["aws", "local"]
     python: str
-    """The functions' interpreter: `3.13`."""
+    """The functions' Python version, such as `3.13`."""
     platform: str | None
-    """uv's name of the platform that wheels are taken for; None is this machine."""
+    """uv's name of the platform whose wheels are installed; None means this machine."""
     architecture: Literal["arm64", "x86_64"]
     endpoint: str | None = None
-    """Base URL of the engine, as functions reach it."""
+    """The base URL of the engine for functions."""
     public_endpoint: str | None = None
-    """Base URL of the engine as browsers reach it, when it is another one: for the page and for links."""
+    """The base URL of the engine for browsers, when it differs; used by the web app and in links."""
 
     @property
     def runtime(self) -> lambda_.Runtime:
-        """Lambda's name of the interpreter."""
+        """The Lambda runtime of the functions."""
         return lambda_.Runtime(f"python{self.python}", lambda_.RuntimeFamily.PYTHON)
 
     @property
     def lambda_architecture(self) -> lambda_.Architecture:
-        """The processor that functions are declared for."""
+        """The Lambda architecture of the functions."""
         return lambda_.Architecture.ARM_64 if self.architecture == "arm64" else lambda_.Architecture.X86_64
 
 
@@ -39,10 +39,10 @@ AWS = Target(name="aws", python="3.13", platform="aarch64-manylinux_2_28", archi
 
 
 def read_target(context: Callable[[str], Any]) -> Target:
-    """Return AWS, unless the context says `target=local` or `AWS_ENDPOINT_URL` names an engine.
+    """Return AWS, unless the context has `target=local` or `AWS_ENDPOINT_URL` is set.
 
-    The local engine runs functions on its own interpreter, which is the one that runs this synthesis; an engine that
-    runs them in containers takes `-c python=3.13`.
+    The local engine runs functions with its own Python, which also runs this synth. For an engine that runs functions
+    in containers, set `-c python=3.13`.
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     name = context("target") or ("local" if endpoint else "aws")

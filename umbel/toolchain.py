@@ -1,7 +1,7 @@
-"""Everything that a fresh machine lacks: Python packages, Node, the CDK, the local engine, a browser for the tests.
+"""Install what the project needs: Python packages, Node, the CDK, the local engine, a browser for the tests.
 
-`python3 -m umbel.bootstrap setup` runs before any of it exists, so: standard library only. `umbel.stamps` knows what
-is there already; a second run compares and is done.
+Standard library only, because `python3 -m umbel.bootstrap setup` runs before anything is installed. `umbel.stamps`
+records what is installed; a second run only compares.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ from umbel.stamps import Part, digest, ensure
 
 VENV = ROOT / ".venv"
 ENGINE = TOOLS / "engine"
-"""The local engine's environment: nothing but the engine, because its functions can import what lies in it."""
+"""The local engine's environment. It has only the engine, because functions can import all packages in it."""
 NODE = TOOLS / "node"
-"""`node`, `npm` and `npx` themselves, without the Python wrappers that `.venv/bin` has for them."""
+"""The folder of `node`, `npm` and `npx` themselves, not the Python wrappers in `.venv/bin`."""
 
 Command = Sequence["str | Path"]
 
 __all__ = ["ENGINE", "NODE", "VENV", "cdk", "digest", "environment", "page", "setup", "uv"]
 
 _LOCK = ROOT / "uv.lock"
-_MADE = (".venv", ".umbel", ".build", "cdk.out", "node_modules", "frontend/node_modules", "frontend/dist")
-"""All that set-up, builds and runs leave in the checkout."""
+_GENERATED = (".venv", ".umbel", ".build", "cdk.out", "node_modules", "frontend/node_modules", "frontend/dist")
+"""All that set-up, builds and runs create in the checkout."""
 _MODULES = ROOT / "node_modules"
-_ANSWERS_WITHIN = 60.0
-"""Seconds that a program gets to say its version."""
-_PLAIN_NPM = (
+_VERSION_TIMEOUT = 60.0
+"""Seconds after which a program that should print its version is stopped."""
+_NPM_OPTIONS = (
     *("--include=dev", "--include=optional", "--include=peer", "--ignore-scripts", "--bin-links", "--package-lock"),
     *("--no-dry-run", "--no-package-lock-only", "--no-global", "--location=project", "--no-audit", "--no-fund"),
-    # What the lock file names by its hash needs no second look at the registry when it is in the cache.
+    # The lock file has the hash of each package, so a package in the cache needs no request to the registry.
     "--prefer-offline",
 )
-"""Over what a user's `.npmrc` says: with `omit=dev` there would be no CDK. No locked package needs its scripts."""
+"""They override a user's `.npmrc`: with `omit=dev`, the CDK would be missing. No locked package needs its scripts."""
 
 
 def setup() -> None:
-    """Make whatever is missing or out of date; instant when nothing is. Raise an error where this machine cannot."""
+    """Install whatever is missing or out of date; raise an error when this machine does not meet the requirements."""
     with lock.held("make setup", TOOLS):
         checks.raise_if_unfit()
         _set_up()
@@ -77,48 +77,48 @@ def page() -> None:
     folder = ROOT / "frontend"
     built = folder / "dist"
 
-    def there() -> object:
+    def built_files() -> object:
         files = sorted(
             (str(file.relative_to(built)), file.stat().st_size) for file in built.rglob("*") if file.is_file()
         )
         return [list(file) for file in files] if (built / "index.html").exists() else None
 
     def runs() -> None:
-        if there() is None:
-            raise UmbelError(f"the web app was built, yet there is no {built / 'index.html'}; its log is in {LOGS}")
+        if built_files() is None:
+            raise UmbelError(f"the web app was built, but there is no {built / 'index.html'}; see the log in {LOGS}")
 
     build: Command = [NODE / "node", NODE / "npm", "run", "build", "-w", "frontend"]
-    # A lock of its own: whoever deploys has set-up's, and starts the process that builds.
+    # A separate lock, because a deployment holds the lock of set-up while it starts this build.
     with lock.held("a build of the web app", TOOLS / "web-app"):
         documents = [ROOT / "docs" / name for name in ("openapi.json", "asyncapi.json")]
         sources = [folder, *documents, ROOT / "package-lock.json"]
-        ensure(Part("web app", sources, there, runs, lambda title: _run(title, build)))
+        ensure(Part("web app", sources, built_files, runs, lambda title: _run(title, build)))
 
 
 def environment(passed: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the clean environment, or the one given, with the project's own tools first on the path."""
+    """Return the clean environment, or the given one, with the project's own tools first in PATH."""
     passed = clean() if passed is None else passed
     own = [NODE, VENV / "bin", _MODULES / ".bin", *([_uv_bin()] if _uv_bin().exists() else [])]
     return {**passed, "PATH": os.pathsep.join([*map(str, own), passed.get("PATH", os.defpath)])}
 
 
 def cdk(arguments: Sequence[str]) -> NoReturn:
-    """Become the pinned CDK CLI on the project's own Node."""
+    """Replace this process with the pinned CDK CLI on the project's own Node."""
     program = _MODULES / ".bin" / "cdk"
     if not program.exists() or not (NODE / "node").exists():
         sys.exit("umbel: the CDK is not installed yet: make setup")
-    os.execve(NODE / "node", ["node", str(program), *arguments], environment(for_aws()))  # noqa: S606 - becomes the CDK
+    os.execve(NODE / "node", ["node", str(program), *arguments], environment(for_aws()))  # noqa: S606 - no shell needed
 
 
 def _packages_there() -> object:
     wrappers = [(VENV / "bin" / name).is_file() for name in ("umbel", "cdk")]
-    there = venv.traces(VENV)
-    return None if there is None else [*there, wrappers]
+    found = venv.traces(VENV)
+    return None if found is None else [*found, wrappers]
 
 
 def _packages_run() -> None:
     imports = "import boto3, click, msgspec, psutil, rich, umbel_core.op, umbel_fetching, umbel.cli"
-    _try("what .venv has", [VENV / "bin" / "python", "-I", "-c", imports], "make clean, then make setup")
+    _try("the packages in .venv", [VENV / "bin" / "python", "-I", "-c", imports], "make clean, then make setup")
 
 
 def _packages(title: str) -> None:
@@ -150,20 +150,20 @@ def _node(title: str) -> None:
             ("npm", programs / "npm-cli.js"),
             ("npx", programs / "npx-cli.js"),
         ):
-            # Relative, so that a copy of the checkout has its own.
+            # Relative, so that the links stay valid in a copy of the checkout.
             (NODE / name).symlink_to(os.path.relpath(target, NODE))
 
 
 def _node_packages_there() -> object:
-    """Return a fingerprint of npm's own list of what it installed, when all of it is there."""
+    """Return a hash of npm's list of installed packages; None when one of them is missing."""
     try:
-        said = (_MODULES / ".package-lock.json").read_bytes()
-        packages = json.loads(said)["packages"]
+        installed = (_MODULES / ".package-lock.json").read_bytes()
+        packages = json.loads(installed)["packages"]
     except (OSError, ValueError, KeyError):
         return None
     if not all((ROOT / name / "package.json").exists() for name in packages):
         return None
-    return hashlib.sha256(said).hexdigest() if (_MODULES / ".bin" / "cdk").exists() else None
+    return hashlib.sha256(installed).hexdigest() if (_MODULES / ".bin" / "cdk").exists() else None
 
 
 def _node_packages_run() -> None:
@@ -173,7 +173,7 @@ def _node_packages_run() -> None:
 
 
 def _node_packages(title: str) -> None:
-    _run(title, [NODE / "node", NODE / "npm", "ci", *_PLAIN_NPM])
+    _run(title, [NODE / "node", NODE / "npm", "ci", *_NPM_OPTIONS])
 
 
 def _engine_runs() -> None:
@@ -192,7 +192,7 @@ def _environment(title: str, folder: Path, groups: Sequence[str], *, project: bo
     uv = _uv()
     with tempfile.TemporaryDirectory() as scratch:
         requirements = Path(scratch) / "requirements.txt"
-        venv.export_requirements(uv, groups, requirements, _run, f"{title}: what is locked", project=project)
+        venv.export_requirements(uv, groups, requirements, _run, f"{title}: locked requirements", project=project)
         venv.sync_environment(uv, folder, venv.base_python(), requirements, _run, title, compiled=not project)
 
 
@@ -202,16 +202,16 @@ def _run(title: str, command: Command) -> None:
 
 
 def _try(what: str, command: Command, advice: str) -> None:
-    """Run a program that was just installed; an error with what it said when it does not run."""
-    failed, said = _answer(command)
+    """Run a program that was just installed; raise an error with its output when it fails."""
+    failed, output = _output(command)
     if failed:
-        raise UmbelError(f"{what} was installed, but does not run ({failed}): {advice}", said)
+        raise UmbelError(f"{what} was installed, but does not run ({failed}): {advice}", output)
 
 
-def _answer(command: Command) -> tuple[str, str]:
-    """Run a program and return why it failed, empty when it did not, and what it said."""
+def _output(command: Command) -> tuple[str, str]:
+    """Run a program; return the reason of its failure (empty on success) and its output."""
     try:
-        done = subprocess.run(  # noqa: S603 - our own programs, and those that answer to their names
+        done = subprocess.run(  # noqa: S603 - our own programs, and uv
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -219,11 +219,11 @@ def _answer(command: Command) -> tuple[str, str]:
             encoding="utf-8",
             errors="replace",
             env=environment(),
-            timeout=_ANSWERS_WITHIN,
+            timeout=_VERSION_TIMEOUT,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"no answer within {_ANSWERS_WITHIN:.0f} s", ""
+        return f"no output within {_VERSION_TIMEOUT:.0f} s", ""
     except OSError as error:
         return error.strerror or str(error), ""
     return (f"exit status {done.returncode}" if done.returncode else ""), done.stdout.strip()
@@ -234,27 +234,27 @@ def _uv_bin() -> Path:
 
 
 def uv() -> str | None:
-    """Return a uv that runs and is new enough: the path's, else one of the checkout's; None before there is one.
+    """Return the path of a uv that runs and is new enough: from PATH, else from the checkout; None when there is none.
 
-    Never the one in `.venv`, which goes away while that is made anew.
+    The one in `.venv` is never used, because it is deleted while `.venv` is created again.
     """
     for folder in (*os.environ.get("PATH", os.defpath).split(os.pathsep), str(_uv_bin())):
         program = Path(folder or ".") / "uv"
         if program.parent != VENV / "bin" and os.access(program, os.X_OK) and program.is_file():
-            failed, said = _answer([program, "--version"])
-            if not failed and _numbers(said) >= _numbers(venv.locked_version("uv", _LOCK)[0]):
+            failed, output = _output([program, "--version"])
+            if not failed and _version(output) >= _version(venv.locked_version("uv", _LOCK)[0]):
                 return str(program)
     return None
 
 
 def _uv() -> str:
-    """Return uv, installed into an environment of its own when there is none."""
+    """Return the path of uv; install it into a separate environment when there is none."""
     found = uv()
     if found is None:
         _install_uv()
         found = uv()
     if found is None:
-        raise UmbelError(f"uv is installed in {_uv_bin()} and does not run: make clean, then make setup")
+        raise UmbelError(f"uv is installed in {_uv_bin()}, but does not run: make clean, then make setup")
     return found
 
 
@@ -266,24 +266,24 @@ def _install_uv() -> None:
         progress.run("uv: environment", command, log=log, env=environment(), cwd=ROOT)
     except UmbelError as error:
         package = f"python3.{sys.version_info[1]}-venv"
-        sentence = f"{python} cannot make virtual environments (Debian, Ubuntu: sudo apt-get install {package})"
+        sentence = f"{python} cannot create virtual environments (Debian, Ubuntu: sudo apt-get install {package})"
         raise UmbelError(sentence, error.detail) from error
     version, hashes = venv.locked_version("uv", _LOCK)
     with tempfile.TemporaryDirectory() as scratch:
         requirements = Path(scratch) / "requirements.txt"
-        requirements.write_text(" ".join([f"uv=={version}", *(f"--hash={each}" for each in hashes)]) + "\n")
+        requirements.write_text(" ".join([f"uv=={version}", *(f"--hash={value}" for value in hashes)]) + "\n")
         pip: Command = [_uv_bin() / "python", "-I", "-m", "pip", "install", "--disable-pip-version-check"]
         hashed: Command = ["--require-hashes", "--only-binary", ":all:", "-r", requirements]
         progress.run("uv", [*pip, *hashed], log=log, env=environment(), cwd=ROOT)
 
 
-def _numbers(text: str) -> tuple[int, ...]:
+def _version(text: str) -> tuple[int, ...]:
     found = re.search(r"\d+(\.\d+)+", text)
     return tuple(int(part) for part in found.group().split(".")) if found else ()
 
 
 class Stopped(BaseException):
-    """A signal asks this process to end: no `Exception`, as `KeyboardInterrupt` is none."""
+    """Raised when a signal asks this process to end; like `KeyboardInterrupt`, it is not an `Exception`."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -292,7 +292,7 @@ class Stopped(BaseException):
 
 
 def _stop_on_signals() -> None:
-    """Turn a request to end into an exception, so that what runs is stopped first. The first one counts."""
+    """Raise `Stopped` on the first signal to end, so that child processes are stopped first; ignore later signals."""
 
     def stop(number: int, _: FrameType | None) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -300,13 +300,13 @@ def _stop_on_signals() -> None:
         raise Stopped(number)
 
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # `nohup make up` ignores SIGHUP, and so do we then.
+        # Under `nohup make up`, SIGHUP is ignored already and must stay ignored.
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, stop)
 
 
 def run(command: Sequence[str]) -> NoReturn:
-    """Become a command with the project's tools first on the path and nothing else of the caller's shell."""
+    """Replace this process with a command in the clean environment, with the project's tools first in PATH."""
     env = environment()
     program = shutil.which(command[0], path=env["PATH"])
     if program is None:
@@ -315,20 +315,20 @@ def run(command: Sequence[str]) -> NoReturn:
 
 
 def down(arguments: Sequence[str]) -> None:
-    """Become `umbel down`; with packages made anew where somebody deleted them while the engine runs on."""
+    """Replace this process with `umbel down`; install deleted packages first when an engine may still run."""
     if _may_run():
         ensure(_python_packages())
     elif venv.interpreter(VENV) is None:
         sys.stdout.write("Umbel is not running here\n")
         return
     python = str(VENV / "bin" / "python")
-    os.execve(python, [python, "-I", "-m", "umbel", "down", *arguments], environment())  # noqa: S606 - becomes it
+    os.execve(python, [python, "-I", "-m", "umbel", "down", *arguments], environment())  # noqa: S606 - no shell needed
 
 
 def clean_up(arguments: Sequence[str]) -> None:
-    """Stop what runs, then delete all that set-up and running have made; kept data only with `--data`."""
-    forget = "--data" in arguments
-    _refuse_to_forget(forget)
+    """Stop the engine, then delete all that set-up and runs have created; delete kept data only with `--data`."""
+    delete_data = "--data" in arguments
+    _raise_if_data_kept(delete_data)
     if _may_run():
         ensure(_python_packages())
         command: Command = [VENV / "bin" / "python", "-I", "-m", "umbel", "down"]
@@ -336,30 +336,30 @@ def clean_up(arguments: Sequence[str]) -> None:
         if stopped.returncode:
             sys.exit(stopped.returncode)
     with lock.held("make clean", TOOLS):
-        # A persistent engine has just saved its data, and whoever had the lock may have started another.
-        _refuse_to_forget(forget)
+        # The engine may have saved its data just now, and the last holder of the lock may have started another engine.
+        _raise_if_data_kept(delete_data)
         if others := processes.running_from(ENGINE):
             listed = ", ".join(map(str, others))
             raise UmbelError(
-                f"engines of this checkout run (processes {listed}): make down first, with their UMBEL_HOME"
+                f"engines of this checkout run (processes {listed}): make down first, with the UMBEL_HOME of each"
             )
-        for made in _MADE:
-            shutil.rmtree(ROOT / made, ignore_errors=True)
+        for name in _GENERATED:
+            shutil.rmtree(ROOT / name, ignore_errors=True)
 
 
 def _may_run() -> bool:
-    """Tell whether an engine of this checkout's may run, without the packages that know for certain."""
+    """Return whether an engine of this checkout may run; a check that works without the installed packages."""
     return RUN.exists() or bool(processes.running_from(ENGINE))
 
 
-def _refuse_to_forget(forget: bool) -> None:
+def _raise_if_data_kept(delete_data: bool) -> None:
     for kept in dict.fromkeys((DATA, TOOLS / DATA.name)):
-        if not forget and kept.exists() and any(kept.iterdir()):
-            raise UmbelError(f"{kept} has what PERSIST=1 keeps: make clean DATA=1 deletes it as well; or move it away")
+        if not delete_data and kept.exists() and any(kept.iterdir()):
+            raise UmbelError(f"{kept} has the data of PERSIST=1: move it away, or delete it too with make clean DATA=1")
 
 
 def look() -> None:
-    """Say what `umbel doctor` says before anything is installed: what a set-up needs of this machine."""
+    """Print whether this machine meets the requirements of set-up, like `umbel doctor` before the installation."""
     findings = list(checks.before_setup())
     for finding in findings:
         lines = [f"{'✓' if finding.good else '✗'} {finding.subject:<12} {finding.sentence}", *finding.advice]
@@ -369,18 +369,18 @@ def look() -> None:
         sys.exit(1)
 
 
-def _for_tests() -> None:
-    from umbel import browsers  # noqa: PLC0415 - it needs this module
+def _install_browser() -> None:
+    from umbel import browsers  # noqa: PLC0415 - it imports this module
 
     browsers.install()
 
 
 def main() -> None:
-    """`python3 -m umbel.bootstrap setup|browser|page|look|down|clean|run|cdk`, called by make."""
+    """`python3 -m umbel.bootstrap setup|browser|page|look|down|clean|run|cdk`, as make calls it."""
     name, *arguments = sys.argv[1:]
     actions: dict[str, Callable[[], None]] = {
         "setup": setup,
-        "browser": _for_tests,
+        "browser": _install_browser,
         "page": page,
         "look": look,
         "down": lambda: down(arguments),

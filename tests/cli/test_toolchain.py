@@ -202,7 +202,7 @@ def test_no_file_that_set_up_made_has_the_checkouts_path() -> None:
 
 def test_the_lock_file_has_a_version_and_hashes_of_uv() -> None:
     version, hashes = venv.locked_version("uv", ROOT / "uv.lock")
-    assert toolchain._numbers(version) > (0, 9)
+    assert toolchain._version(version) > (0, 9)
     assert hashes
     assert all(each.startswith("sha256:") for each in hashes)
 
@@ -242,7 +242,7 @@ def test_clean_refuses_to_delete_saved_data(folder: str, tmp_path: Path, monkeyp
     monkeypatch.setattr(toolchain, "TOOLS", tmp_path / ".umbel")
     data = {"data": tmp_path / "elsewhere" / "data", "tools": tmp_path / ".umbel" / "data"}[folder]
     (data / "snapshot-000001").mkdir(parents=True)
-    with pytest.raises(UmbelError, match=f"{data} has what PERSIST=1 keeps"):
+    with pytest.raises(UmbelError, match=f"{data} has the data of PERSIST=1"):
         toolchain.clean_up([])
 
 

@@ -125,8 +125,8 @@ def test_an_interpreter_that_does_not_answer_with_its_version_is_not_taken(tmp_p
     shim = tmp_path / "python3.13"
     shim.write_text(f"#!/bin/sh\n{said}\n")
     shim.chmod(0o755)
-    assert not bundle._answers(str(shim), "3.13")
-    assert bundle._answers(sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}")
+    assert not bundle._is_version(str(shim), "3.13")
+    assert bundle._is_version(sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
 def alone(module: str, code: Path, *layers: str, packages: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:

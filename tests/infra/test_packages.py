@@ -98,9 +98,9 @@ def test_a_package_that_is_not_locked_is_refused_with_the_command_that_adds_it(t
 
 
 def test_an_import_that_only_the_lane_would_miss_is_refused_with_what_to_say(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"probe.py imports segno.*: say @op\(needs=\('segno',\)\)"):
+    with pytest.raises(BundleError, match=r"probe.py imports segno.*: declare @op\(needs=\('segno',\)\)"):
         resolved(tmp_path, NEEDS.sub("memory_mb=256", PROBE))
-    with pytest.raises(BundleError, match=r"probe.py imports PIL.*: say @op\(needs=\('pillow',\)\)"):
+    with pytest.raises(BundleError, match=r"probe.py imports PIL.*: declare @op\(needs=\('pillow',\)\)"):
         resolved(tmp_path / "other", PROBE.replace("import segno\n", "import segno\nfrom PIL import Image\n"))
 
 

@@ -25,7 +25,7 @@ def _install(title: str) -> None:
     assert uv, "`make setup` installs uv"
     with tempfile.TemporaryDirectory() as scratch:
         requirements = Path(scratch) / "requirements.txt"
-        venv.export_requirements(uv, _GROUPS, requirements, _run, f"{title}: what is locked", project=True)
+        venv.export_requirements(uv, _GROUPS, requirements, _run, f"{title}: locked requirements", project=True)
         venv.sync_environment(uv, FOLDER, venv.base_python(), requirements, _run, title, compiled=False)
 
 
