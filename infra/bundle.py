@@ -215,10 +215,10 @@ def _uv(*arguments: str) -> str:
 
 
 def _uv_program() -> str:
-    own = Path(sys.executable).parent / "uv"
-    if not own.exists():
+    program = Path(sys.executable).parent / "uv"
+    if not program.exists():
         raise BundleError("uv is not in this environment: make setup")
-    return str(own)
+    return str(program)
 
 
 def _part(folder: Path) -> Path:

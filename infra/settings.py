@@ -50,14 +50,14 @@ class SettingsError(Exception):
 
 def read_settings(context: Mapping[str, Any]) -> Settings:
     """Return the settings in the context. Values from `-c` are text, so each is parsed as JSON if possible."""
-    own = Settings.__struct_fields__
+    names = Settings.__struct_fields__
     for name in context:
         # The CDK's own keys have a colon, an at sign or a hyphen.
-        if name.replace("_", "").isalnum() and name not in _OTHER_CONTEXT and name not in own:
-            similar = get_close_matches(name, own, 1)
-            hint = f"did you mean '{similar[0]}'?" if similar else f"the settings are {', '.join(own)}"
+        if name.replace("_", "").isalnum() and name not in _OTHER_CONTEXT and name not in names:
+            similar = get_close_matches(name, names, 1)
+            hint = f"did you mean '{similar[0]}'?" if similar else f"the settings are {', '.join(names)}"
             raise SettingsError(f"cdk.json context: there is no setting '{name}'; {hint}")
-    given = {name: _read(context[name]) for name in own if context.get(name) is not None}
+    given = {name: _read(context[name]) for name in names if context.get(name) is not None}
     try:
         settings = msgspec.convert(given, Settings)
         _ = settings.limits

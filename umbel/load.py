@@ -144,7 +144,7 @@ class Load:
                 self.stop()
             sending.result()
         for task in list(self._waiting):
-            self._conclude(task, "lost", error=f"no answer within {PATIENCE:.0f} s of the last round")
+            self._conclude(task, "lost", error=f"no result within {PATIENCE:.0f} s of the last round")
 
     @property
     def _deadline(self) -> float:
@@ -153,13 +153,13 @@ class Load:
     def _send_rounds(self) -> None:
         while not self.stopping:
             self.next_round = time.monotonic() + self._every
-            for made in filter(None, map(load_case, self._ready())):
+            for case in filter(None, map(load_case, self._ready())):
                 # The order of the waiting tasks does not matter, so a short pause is enough.
                 while len(self._waiting) >= _IN_FLIGHT and not self.stopping:
                     self._stopping.wait(0.02)
                 if self.stopping:
                     return
-                self._send(made)
+                self._send(case)
             self.rounds += 1
             self._stopping.wait(max(0.0, self.next_round - time.monotonic()))
 
@@ -169,12 +169,12 @@ class Load:
             if op.state == "ready" and (not self._types or op.name in self._types):
                 yield msgspec.to_builtins(op)
 
-    def _send(self, made: LoadCase) -> None:
-        sent = _Sent(made, datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic(), time.monotonic())
+    def _send(self, case: LoadCase) -> None:
+        sent = _Sent(case, datetime.now(UTC).isoformat(timespec="milliseconds"), time.monotonic(), time.monotonic())
         with self._lock:
-            self.op_stats.setdefault(made.op, LoadPeriod()).sent += 1
+            self.op_stats.setdefault(case.op, LoadPeriod()).sent += 1
         try:
-            job_id = self._submit(made)
+            job_id = self._submit(case)
         except UmbelError as error:
             if isinstance(error, ApiError) and error.status in (401, 403):
                 raise  # a retry with this token would fail as well
@@ -183,8 +183,8 @@ class Load:
         self._waiting[job_id] = sent
         self._feed.follow(job_id)
 
-    def _submit(self, made: LoadCase) -> str:
-        path, body = made.request()
+    def _submit(self, case: LoadCase) -> str:
+        path, body = case.request()
         if path == "/tasks":
             return self._client.http.call(TaskAccepted, "POST", "tasks", body=body).id
         return self._client.submit(body).id
@@ -219,19 +219,19 @@ class Load:
         self, job: str | None, sent: _Sent, verdict: Verdict, result: Any = None, error: str | None = None
     ) -> None:
         took = (time.monotonic() - sent.start) * 1000
-        made = sent.load_case
+        case = sent.load_case
         entry = Entry(
             at=sent.at,
             id=job,
-            type=made.op,
-            payload=made.payload,
-            expected=made.expected,
+            type=case.op,
+            payload=case.payload,
+            expected=case.expected,
             verdict=verdict,
             result=result,
             error=error,
             took_ms=round(took),
         )
         with self._lock:
-            self.op_stats[made.op].take(verdict, took)
+            self.op_stats[case.op].take(verdict, took)
             self._log.write(msgspec.json.encode(entry) + b"\n")
             self._log.flush()

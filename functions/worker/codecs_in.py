@@ -111,11 +111,11 @@ def identify(data: bytes, limits: Limits) -> tuple[str, int]:
         size = f"{width} x {height} pixels ({pixels / 1e6:.0f} MP)"
         sentence = f"The picture is {size}; {most_pixels}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
-    most = limits.max_pixels // max(pixels, _SMALLEST_FRAME)
+    max_frames = limits.max_pixels // max(pixels, _SMALLEST_FRAME)
     with decoding(kind, data):
-        frames = _frames(kind, data, header, most)
-    if frames > most:
-        size = f"more than {most} frames of {width} x {height} pixels"
+        frames = _frames(kind, data, header, max_frames)
+    if frames > max_frames:
+        size = f"more than {max_frames} frames of {width} x {height} pixels"
         sentence = (
             f"The picture has {size}; {most_pixels} in all. Scale it down, or remove frames, and upload it again."
         )
@@ -172,16 +172,16 @@ def _is_svg(data: bytes) -> bool:
     return b"<svg" in head.replace(b"\0", b"").lower()
 
 
-def _frames(kind: str, data: bytes, header: ImageFile, most: int) -> int:
-    """Return the number of frames; stop counting at `most` + 1."""
+def _frames(kind: str, data: bytes, header: ImageFile, max_frames: int) -> int:
+    """Return the number of frames; stop counting at `max_frames` + 1."""
     if kind == "jpeg":
         return 1  # a phone's JPEG may carry a preview or a gain map; neither is a frame
     if kind == "gif":
-        return _gif_frames(data, most)
+        return _gif_frames(data, max_frames)
     if kind == "tiff":
         frames = 1
         try:
-            while frames <= most:
+            while frames <= max_frames:
                 header.seek(frames)
                 frames += 1
         except EOFError:
@@ -190,10 +190,10 @@ def _frames(kind: str, data: bytes, header: ImageFile, most: int) -> int:
     return getattr(header, "n_frames", 1)
 
 
-def _gif_frames(data: bytes, most: int) -> int:
+def _gif_frames(data: bytes, max_frames: int) -> int:
     """Count the frames in a GIF's blocks. Pillow takes twenty times as long and has no upper limit."""
     position, frames = 13 + _colour_table_size(data[10]), 0
-    while frames <= most and position + 9 < len(data) and data[position] in b",!":
+    while frames <= max_frames and position + 9 < len(data) and data[position] in b",!":
         if data[position] == ord(","):
             frames += 1
             position += 11 + _colour_table_size(data[position + 9])

@@ -86,7 +86,7 @@ def check_size(width: float, height: float, limits: Limits) -> None:
         size = f"{width:.0f} x {height:.0f} pixels ({width * height / 1e6:.0f} MP)"
         most = f"{_LARGEST_SIDE} on a side and {limits.max_pixels / 1e6:g} MP"
         raise Rejected(
-            "result_too_large", f"The result would be {size}; at most {most} are allowed. Ask for a smaller one."
+            "result_too_large", f"The result would be {size}; at most {most} are allowed. Choose a smaller size."
         )
 
 

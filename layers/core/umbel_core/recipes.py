@@ -50,22 +50,22 @@ def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[s
     }
 
 
-def _variant(where: str, name: str, keys: Any, catalogue: Catalogue) -> RecipeVariant:
+def _variant(location: str, name: str, keys: Any, catalogue: Catalogue) -> RecipeVariant:
     if not isinstance(keys, dict):
-        raise RecipeError(f"{where}: a variant is a table; write its keys below [{name}]")
+        raise RecipeError(f"{location}: a variant is a table; write its keys below [{name}]")
     if not _is_name(name):
-        raise RecipeError(f"{where}: a variant's name has 1 to 64 letters, digits, '-' or '_'")
+        raise RecipeError(f"{location}: a variant's name has 1 to 64 letters, digits, '-' or '_'")
     params = dict(keys)
     op = params.pop("op", name)
     card = catalogue.get(op) if isinstance(op, str) else None
     if card is None:
-        raise RecipeError(f"{where}: op: there is no op '{op}'; the ops are {', '.join(catalogue)}")
+        raise RecipeError(f"{location}: op: there is no op '{op}'; the ops are {', '.join(catalogue)}")
     if card.carrier != "file":
-        raise RecipeError(f"{where}: op: '{op}' takes {card.takes}, not a file that is uploaded")
+        raise RecipeError(f"{location}: op: '{op}' takes {card.takes}, not a file that is uploaded")
     try:
         catalogue.check_params(op, params)
     except Rejected as error:
-        raise RecipeError(f"{where}: {error.sentence}") from error
+        raise RecipeError(f"{location}: {error.sentence}") from error
     return RecipeVariant(op, params)
 
 
