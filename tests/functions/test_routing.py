@@ -1,0 +1,240 @@
+"""A route is a typed function: its signature says what a call takes and answers."""
+
+import base64
+from typing import Any
+
+import msgspec
+import pytest
+from chalice.app import Chalice
+
+from api import routing
+from api.environment import ApiEnvironment
+from api.routing import File, Redirect, Routes, Text, contract_form, fits_into_answer, read_query
+from tests.functions.gateway import ORIGINS, proxy_event
+from umbel_core.contract.limits import MAX_ANSWER_BYTES, MAX_REQUEST_BYTES
+from umbel_core.errors import Rejected
+from umbel_core.settings import Limits
+
+
+class Page(msgspec.Struct, forbid_unknown_fields=True):
+    """A query."""
+
+    limit: int = 20
+    name: str = "all"
+
+
+class Book(msgspec.Struct, forbid_unknown_fields=True):
+    """A body and an answer."""
+
+    title: str
+    pages: int = 1
+
+
+APP = Chalice("books", configure_logs=False)
+APP.api.binary_types = []
+ROUTES = Routes(APP)
+route = ROUTES.route
+
+
+@route("GET", "/books", errors=("no_such_job",))
+def books(query: Page) -> Book:
+    if query.name == "none":
+        raise Rejected("no_such_job", "There is no book.")
+    return Book(query.name, query.limit)
+
+
+@route("POST", "/books", status=201, errors=iter(["too_large", "invalid_body"]))
+def add(body: Book) -> Book:
+    return body
+
+
+@route("POST", "/raw/{name}", accepts=(Book,))
+def raw(name: str, body: bytes) -> Text:
+    return Text(f"{name} {body!r}", "text/plain")
+
+
+@route("GET", "/file", is_open=True)
+def file() -> File:
+    return File(b"\xff\x00", "image/png", name="a.png")
+
+
+@route("GET", "/nameless")
+def nameless() -> File:
+    return File(b"x", "image/png")
+
+
+@route("GET", "/elsewhere")
+def elsewhere() -> Redirect:
+    return Redirect("https://example.org/x")
+
+
+class Answer(msgspec.Struct):
+    """What API Gateway gets."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+    is_base64: bool
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = ApiEnvironment(
+        uploads_bucket="u",
+        results_bucket="r",
+        ledger_table="l",
+        intake_queue_url="q",
+        lane_prefix="p",
+        reserve=True,
+        allowed_origins=",".join(ORIGINS),
+        limits=Limits(),
+    )
+    monkeypatch.setattr(routing, "environment", lambda: given)
+
+
+def call(method: str, resource: str, body: Any = None, **options: Any) -> Answer:
+    APP.middleware_handlers.clear()
+    APP.register_middleware(contract_form)
+    made = APP(proxy_event(method, resource, body, **options), None)
+    headers = {**made["headers"], **{name: values[0] for name, values in made["multiValueHeaders"].items()}}
+    text = made["body"]
+    is_json = headers.get("Content-Type") == "application/json"
+    return Answer(
+        made["statusCode"], headers, msgspec.json.decode(text) if is_json else text, made.get("isBase64Encoded", False)
+    )
+
+
+def error_of(answer: Answer) -> tuple[int, str, str, str | None]:
+    error = answer.body["error"]
+    return answer.status, error["code"], error["message"], error.get("path")
+
+
+def test_a_registered_route_keeps_its_declaration_and_its_function() -> None:
+    declared = [(found.method, found.path, found.view, found.status, found.errors) for found in ROUTES.all]
+    assert declared[:3] == [
+        ("GET", "/books", books, 200, ("no_such_job",)),
+        ("POST", "/books", add, 201, ("too_large", "invalid_body")),
+        ("POST", "/raw/{name}", raw, 200, ()),
+    ]
+    assert [found.path for found in ROUTES.all if found.is_open] == ["/file"]
+    assert [found.accepts for found in ROUTES.all if found.accepts] == [(Book,)]
+    assert ROUTES.all[0].hints == {"query": Page, "return": Book}
+
+
+def test_an_error_that_the_contract_does_not_have_cannot_be_declared() -> None:
+    with pytest.raises(AssertionError, match=r"GET /x: \{'no_such_book'\} are not in the contract"):
+        Routes(Chalice("x", configure_logs=False)).route("GET", "/x", errors=("no_such_book",))(books)
+
+
+@pytest.mark.parametrize(
+    ("query", "body"),
+    [
+        (None, {"title": "all", "pages": 20}),
+        ({"limit": "7", "name": "7"}, {"title": "7", "pages": 7}),
+        ({"limit": "999999999"}, {"title": "all", "pages": 999_999_999}),
+    ],
+)
+def test_a_query_is_read_into_its_struct(query: dict[str, str] | None, body: Any) -> None:
+    answer = call("GET", "/books", query=query)
+    assert (answer.status, answer.body) == (200, body)
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "sentence", "path"),
+    [
+        ({"limit": "many"}, "invalid_limit", "limit must be a whole number, not 'many'.", "/limit"),
+        ({"limit": "1234567890"}, "invalid_limit", "limit must be a whole number, not '1234567890'.", "/limit"),
+        ({"limit": "٣"}, "invalid_limit", "limit must be a whole number, not '٣'.", "/limit"),
+        ({"limits": "1"}, "invalid_query", "limits is not known; did you mean limit?", "/limits"),
+    ],
+)
+def test_a_wrong_query_is_refused_by_name(query: dict[str, str], code: str, sentence: str, path: str) -> None:
+    assert error_of(call("GET", "/books", query=query)) == (400, code, sentence, path)
+
+
+def test_a_call_without_a_query_takes_none() -> None:
+    answer = call("GET", "/file", query={"a": "1", "b": "2"})
+    sentence = "a is not known; this call takes no query parameters."
+    assert error_of(answer) == (400, "invalid_query", sentence, "/a")
+
+
+def test_a_query_that_is_wrong_as_a_whole_is_refused_without_a_path() -> None:
+    class Named(msgspec.Struct):
+        name: str
+
+    with pytest.raises(Rejected) as refusal:
+        read_query({}, Named)
+    assert refusal.value.code == "invalid_query"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "path"),
+    [
+        ("{", "invalid_json", None),
+        ({"title": 3}, "invalid_body", "/title"),
+        ({"title": "a", "page": 3}, "invalid_body", "/page"),
+        (" " * (MAX_REQUEST_BYTES + 1), "too_large", None),
+    ],
+)
+def test_a_wrong_body_is_refused_where_it_is_wrong(body: Any, code: str, path: str | None) -> None:
+    status, found, sentence, where = error_of(call("POST", "/books", body))
+    assert (status, found, where) == (413 if code == "too_large" else 400, code, path)
+    assert sentence
+    if code == "too_large":
+        assert sentence == (
+            "The request has 6.0 MB; at most 6.0 MB are taken. "
+            "Send a large picture by POST /uploads, a large manifest to jobs/ in the uploads bucket."
+        )
+
+
+def test_a_body_is_a_struct_or_the_bytes_as_sent() -> None:
+    answer = call("POST", "/books", {"title": "a", "pages": 3})
+    assert (answer.status, answer.body, answer.is_base64) == (201, {"title": "a", "pages": 3}, False)
+    sent = '{"ü": 1}'
+    text = call("POST", "/raw/{name}", sent, name="n")
+    assert (text.status, text.body, text.headers["Content-Type"]) == (200, f"n {sent.encode()!r}", "text/plain")
+    largest = " " * MAX_REQUEST_BYTES
+    assert call("POST", "/raw/{name}", largest, name="n").status == 200
+
+
+def test_a_file_is_sent_as_bytes_with_its_name() -> None:
+    answer = call("GET", "/file")
+    assert (answer.status, answer.is_base64, base64.b64decode(answer.body)) == (200, True, b"\xff\x00")
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["Content-Disposition"] == 'inline; filename="a.png"'
+    assert "Content-Disposition" not in call("GET", "/nameless").headers
+
+
+def test_a_redirect_names_its_target() -> None:
+    answer = call("GET", "/elsewhere")
+    assert (answer.status, answer.headers["Location"], answer.body) == (302, "https://example.org/x", "")
+
+
+def test_a_refusal_has_its_code_and_sentence() -> None:
+    assert error_of(call("GET", "/books", query={"name": "none"})) == (404, "no_such_job", "There is no book.", None)
+
+
+def test_chalices_own_errors_have_the_contracts_form() -> None:
+    status, code, sentence, _ = error_of(call("DELETE", "/books"))
+    assert (status, code) == (405, "method_not_allowed")
+    assert "DELETE" in sentence
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"), [(ORIGINS[1], ORIGINS[1]), ("https://evil.example", ORIGINS[0]), (None, ORIGINS[0])]
+)
+def test_every_answer_says_who_may_read_it_and_is_logged(
+    origin: str | None, allowed: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = call("GET", "/books", headers={"Origin": origin} if origin else None)
+    assert answer.headers["Access-Control-Allow-Origin"] == allowed
+    assert answer.headers["Vary"] == "Origin"
+    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+    logged = vars(caplog.records[-1])
+    assert (logged["message"], logged["method"], logged["path"], logged["status"]) == ("answered", "GET", "/books", 200)
+
+
+def test_an_answer_fits_when_its_json_inside_json_does() -> None:
+    overhead = len('"{\\"title\\":\\"\\",\\"pages\\":1}"')
+    assert fits_into_answer(Book("x" * (MAX_ANSWER_BYTES - overhead)))
+    assert not fits_into_answer(Book("x" * (MAX_ANSWER_BYTES - overhead + 1)))
