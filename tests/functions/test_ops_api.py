@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from api import ops
 from relay.changes import read_changes
 from tests.functions.gateway import Gateway
 from tests.functions.stage import CATALOGUE
@@ -41,20 +42,17 @@ class FakeCounters:
 
 
 @pytest.fixture
-def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    gateway = Gateway(monkeypatch)
-    from api import ops
+def lanes(monkeypatch: pytest.MonkeyPatch) -> FakeLanes:
+    """A lane that is ready and one that is paused."""
+    made = FakeLanes(say=LaneState(4, "ready"), soft=LaneState(0, "paused"))
+    monkeypatch.setattr(ops, "lanes", lambda: made)
+    return made
 
-    lanes = FakeLanes(say=LaneState(4, "ready"), soft=LaneState(0, "paused"))
-    monkeypatch.setattr(ops, "lanes", lambda: lanes)
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch, lanes: FakeLanes) -> Gateway:
     monkeypatch.setattr(ops, "counters", FakeCounters)
-    return gateway
-
-
-def lanes_of(gateway: Gateway) -> Any:
-    from api import ops
-
-    return ops.lanes()
+    return Gateway(monkeypatch)
 
 
 def events(gateway: Gateway) -> list[Event]:
@@ -97,11 +95,11 @@ def test_every_op_is_listed_with_its_contract_and_its_lane(gateway: Gateway) -> 
     ],
 )
 def test_a_scaled_op_is_answered_and_recorded(
-    gateway: Gateway, op: str, concurrency: int, state: str, kind: str, sentence: str
+    gateway: Gateway, lanes: FakeLanes, op: str, concurrency: int, state: str, kind: str, sentence: str
 ) -> None:
     answer = gateway.call("PUT", "/ops/{op}", {"concurrency": concurrency}, op=op)
     assert (answer.status, answer.body) == (200, {"op": op, "concurrency": concurrency, "state": state})
-    assert lanes_of(gateway).scaled == [(op, concurrency, CATALOGUE[op].compute)]
+    assert lanes.scaled == [(op, concurrency, CATALOGUE[op].compute)]
     assert [(event.kind, event.op, event.message) for event in events(gateway)] == [(kind, op, sentence)]
 
 

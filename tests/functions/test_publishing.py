@@ -128,9 +128,8 @@ def ledger(monkeypatch: pytest.MonkeyPatch, s3: Stub) -> FakeLedger:
         monkeypatch.setenv(name, value)
     kept = FakeLedger()
     kept.replace_deployed_ops(["blur"])
-    tables: list[str] = []
     monkeypatch.setattr(clients, "s3", lambda: s3.client)
-    monkeypatch.setattr(wiring, "ledger", lambda given: tables.append(given.ledger_table) or kept)
+    monkeypatch.setattr(wiring, "ledger", lambda given: {"l": kept}[given.ledger_table])
     return kept
 
 
