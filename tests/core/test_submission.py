@@ -150,7 +150,7 @@ def read(document: Any) -> Any:
             "/output_format",
             "output_format must be one of avif, jpeg, png, webp, not 'gif'.",
         ),
-        ({"count": 2, "visits": [VISIT]}, "count_mismatch", "/count", "count is 2, but there are 1 visits."),
+        ({"count": 2, "visits": [VISIT]}, "count_mismatch", "/count", "count is 2, but visits has 1."),
         ({"visits": [VISIT]}, "invalid_manifest", "/count", "count is missing."),
         ({"count": 0, "visits": []}, "invalid_manifest", "/visits", "visits must not be empty."),
         (

@@ -184,9 +184,7 @@ def _picture(encoded: str, limits: Limits) -> bytes:
 def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submission:
     """One group a store. The specs alternate between stores, so that a lane's first messages are of many stores."""
     if request.count != len(request.visits):
-        raise Rejected(
-            "count_mismatch", f"count is {request.count}, but there are {len(request.visits)} visits.", ("count",)
-        )
+        raise Rejected("count_mismatch", f"count is {request.count}, but visits has {len(request.visits)}.", ("count",))
     _check_count(sum(len(visit.image_url) for visit in request.visits), limits, ("visits",))
     op = catalogue.serving("batch")
     params = {"gpu_seconds": request.gpu_seconds} if request.gpu_seconds else {}
