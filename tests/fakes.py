@@ -263,7 +263,9 @@ class FakeLedger:
 def _checked(cursor: str | None) -> str | None:
     """Return a cursor of ours; raise the adapter's `Rejected` for any other."""
     if cursor and not cursor.isdigit():
-        raise Rejected("invalid_cursor", "This cursor does not come from this list; start without a cursor.")
+        raise Rejected(
+            "invalid_cursor", "This cursor does not come from this list; start without a cursor.", ("cursor",)
+        )
     return cursor
 
 

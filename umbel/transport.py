@@ -81,7 +81,7 @@ class Transport:
         """Return the API's error; for an answer of API Gateway itself, one made of its status and message."""
         error = _error_of(data)
         if status in {401, 403} and (status == 401 or error is None):
-            if os.environ.get("UMBEL_TOKEN"):
+            if self.token and os.environ.get("UMBEL_TOKEN") == self.token:
                 where = self.engine or self.api
                 hint = f"UMBEL_TOKEN is set, and has not the right at {where}: unset it, or umbel token create there"
             else:

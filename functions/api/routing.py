@@ -7,6 +7,7 @@ returns a struct, a `Redirect` or a `File`, and refuses with `Rejected`.
 import base64
 import inspect
 import json
+import re
 import typing
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -25,6 +26,7 @@ from umbel_core.validation import parse
 
 logger = Logger(service="api")
 View = Callable[..., Any]
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _CODES = {404: "not_found", 405: "method_not_allowed", 415: "unsupported_media_type", 500: "internal_error"}
 """Codes for what Chalice answers by itself."""
 
@@ -129,8 +131,7 @@ def read_query(given: typing.Mapping[str, str], kind: type[msgspec.Struct]) -> A
     """Parse a query string as a struct; unknown parameters are refused, as unknown fields of a body are."""
     whole = {field.encode_name for field in msgspec.structs.fields(kind) if "int" in str(field.type)}
     values: dict[str, Any] = {
-        name: int(value) if name in whole and value.isascii() and value.isdigit() and len(value) < 10 else value
-        for name, value in given.items()
+        name: int(value) if name in whole and _WHOLE_NUMBER.fullmatch(value) else value for name, value in given.items()
     }
     try:
         return parse(values, kind, "invalid_query")

@@ -61,6 +61,16 @@ def test_what_api_gateway_answers_itself_is_a_sentence(
     assert raised.value.status == status
 
 
+def test_a_wrong_token_that_the_program_passes_is_not_taken_for_that_of_the_environment(
+    fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UMBEL_TOKEN", "umb_of_the_environment")
+    fake.answers["GET /ops"] = (401, {"error": {"code": "unauthorized", "message": "Send a header."}})
+    with Client(endpoint=fake.url, token="umb_wrong") as client, pytest.raises(ApiError) as raised:
+        client.ops()
+    assert "UMBEL_TOKEN is set" not in str(raised.value)
+
+
 def test_an_api_that_does_not_answer_is_named() -> None:
     with (
         Client(endpoint="http://127.0.0.1:9") as client,

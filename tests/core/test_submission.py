@@ -39,10 +39,13 @@ def read(document: Any) -> Any:
 @pytest.mark.parametrize(
     ("document", "code", "path", "sentence"),
     [
-        (b"{", "invalid_json", "", "The body is not JSON: "),
-        (b"\xff\xfe", "invalid_json", "", "The body is not JSON: "),
-        (b"[" * 100_000, "invalid_json", "", "The body is not JSON: "),
-        (b'{"tasks": ' + b"9" * 5000 + b"}", "invalid_json", "", "The body is not JSON: "),
+        (b"{", "invalid_json", "", "The body is not JSON, from line 1, column 2 on."),
+        (b'{\n"tasks": x}', "invalid_json", "", "The body is not JSON, from line 2, column 10 on."),
+        (b" \n", "invalid_json", "", "The body is empty; send JSON."),
+        (b"\xff\xfe\xfd", "invalid_json", "", "The body is not JSON."),
+        (b'"\\ud800"', "invalid_json", "", "The body is not JSON."),
+        (b"[" * 100_000, "invalid_json", "", "The body is JSON with too many levels."),
+        (b'{"tasks": ' + b"9" * 5000 + b"}", "invalid_json", "", "The body is not JSON."),
         ([], "invalid_manifest", "", "The body must be an object with 'tasks', or with "),
         ({}, "invalid_manifest", "/tasks", "tasks is missing."),
         ({"tasks": []}, "invalid_manifest", "/tasks", "tasks must not be empty."),
@@ -147,7 +150,7 @@ def read(document: Any) -> Any:
             "/output_format",
             "output_format must be one of avif, jpeg, png, webp, not 'gif'.",
         ),
-        ({"count": 2, "visits": [VISIT]}, "count_mismatch", "/count", "count is 2, but there are 1 visits."),
+        ({"count": 2, "visits": [VISIT]}, "count_mismatch", "/count", "count is 2, but visits has 1."),
         ({"visits": [VISIT]}, "invalid_manifest", "/count", "count is missing."),
         ({"count": 0, "visits": []}, "invalid_manifest", "/visits", "visits must not be empty."),
         (

@@ -202,6 +202,7 @@ def test_a_limit_is_a_whole_number_from_one_up(limit: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "query", "code", "sentence"),
     [
+        (JobsQuery, {"limit": "-1"}, "invalid_limit", "limit must be at least 1, not -1."),
         (JobsQuery, {"status": "done"}, "invalid_status", "status must be one of cancelled, completed, failed, "),
         (JobsQuery, {"kind": "jobs"}, "invalid_kind", "kind must be one of batch, crawl, image, manifest, task, "),
         (TasksQuery, {"status": "cancelled"}, "invalid_status", "status must be one of completed, failed, pending, "),
@@ -218,4 +219,5 @@ def test_a_query_takes_only_what_is_known(kind: Any, query: dict[str, str], code
 
 def test_a_query_is_read_with_its_defaults() -> None:
     assert read_query({"limit": "3"}, JobsQuery) == JobsQuery(limit=3)
+    assert read_query({"limit": "99999999999"}, JobsQuery) == JobsQuery(limit=99_999_999_999)
     assert read_query({}, TasksQuery).limit == 100

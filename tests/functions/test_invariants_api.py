@@ -109,7 +109,7 @@ def test_a_wrong_query_is_refused(gateway: Gateway, resource: str, query: dict[s
 
 def test_a_cursor_of_no_list_is_refused(gateway: Gateway) -> None:
     answer = gateway.call("GET", "/jobs", query={"cursor": "nonsense"})
-    assert (answer.status, answer.code) == (400, "invalid_cursor")
+    assert (answer.status, answer.code, answer.body["error"]["path"]) == (400, "invalid_cursor", "/cursor")
 
 
 def test_an_accepted_job_is_answered_with_202_and_found_at_once(gateway: Gateway) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from api.app import routes
-from infra import generate, openapi
+from infra import api, generate, openapi
 from infra.openapi_examples import ANSWERS, REQUESTS
 from umbel_core.catalogue import read_ops
 from umbel_core.contract import ERRORS
@@ -87,3 +87,8 @@ def test_every_code_that_the_code_raises_is_in_the_contract() -> None:
     codes = {code for path in sources for code in raised.findall(path.read_text())}
     assert len(codes) > 40
     assert codes <= ERRORS.keys()
+
+
+def test_an_unknown_route_is_refused_in_the_words_of_the_contract() -> None:
+    _, sentence = api._REFUSALS["MISSING_AUTHENTICATION_TOKEN"]
+    assert "address" not in sentence

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
@@ -65,10 +66,26 @@ def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: Job
 
 def read_json(body: bytes) -> Any:
     """Decode a body, or raise `Rejected`."""
+    text = body.removeprefix(BOM_UTF8)
+    if not text.strip():
+        raise Rejected("invalid_json", "The body is empty; send JSON.")
     try:
-        return msgspec.json.decode(body.removeprefix(BOM_UTF8))
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise Rejected("invalid_json", f"The body is not JSON: {error}.") from error
+        return msgspec.json.decode(text)
+    except RecursionError as error:
+        raise Rejected("invalid_json", "The body is JSON with too many levels.") from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Rejected("invalid_json", f"The body is not JSON{_from_where(text)}.") from error
+
+
+def _from_where(text: bytes) -> str:
+    """Return the place from which on a text is not JSON, as the end of a sentence; nothing if it is not known."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return f", from line {error.lineno}, column {error.colno} on"
+    except (ValueError, RecursionError):
+        pass
+    return ""
 
 
 def _kind(document: dict[str, Any]) -> JobKind:
@@ -167,9 +184,7 @@ def _picture(encoded: str, limits: Limits) -> bytes:
 def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submission:
     """One group a store. The specs alternate between stores, so that a lane's first messages are of many stores."""
     if request.count != len(request.visits):
-        raise Rejected(
-            "count_mismatch", f"count is {request.count}, but there are {len(request.visits)} visits.", ("count",)
-        )
+        raise Rejected("count_mismatch", f"count is {request.count}, but visits has {len(request.visits)}.", ("count",))
     _check_count(sum(len(visit.image_url) for visit in request.visits), limits, ("visits",))
     op = catalogue.serving("batch")
     params = {"gpu_seconds": request.gpu_seconds} if request.gpu_seconds else {}
