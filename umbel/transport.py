@@ -26,6 +26,8 @@ class Transport:
         self.api = api.rstrip("/")
         self.token = token
         url = urlsplit(api)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise UmbelError(f"'{api}' is not the URL of an API: it starts with https:// or http://, then has a host")
         self.engine = f"{url.scheme}://{url.netloc}" if url.path.startswith(_ENGINE_PATH) else None
         """URL of the local engine that serves the API; None on AWS."""
         self._http = _pool(self.api, self.engine)
@@ -88,7 +90,10 @@ class Transport:
                 hint = "this needs a token with the right: umbel token create, then UMBEL_TOKEN=…"
             return ApiError("unauthorized", hint, None, status)
         if error is None:
-            return ApiError("", f"the API answered {status}{_gateway_sentence(data)}", None, status)
+            sentence = f"{self.api} answered {status}{_gateway_sentence(data)}"
+            if status in {404, 405}:
+                sentence += ", which is not an answer of Umbel: check the URL of the API"
+            return ApiError("unknown_answer", sentence, None, status)
         return ApiError(error.code, error.message, error.path or None, status)
 
 

@@ -12,6 +12,7 @@ from umbel_core.input_types import upload_media_types
 from umbel_core.ledger import JobRecord
 from umbel_core.recipes import DEFAULT
 from umbel_core.settings import megabytes
+from umbel_core.validation import hint_at
 
 TICKET_SECONDS = 3600
 _WAITING_SECONDS = 2 * TICKET_SECONDS
@@ -49,7 +50,9 @@ def request_upload(request: UploadRequest) -> UploadTicket:
     recipe = request.recipe or DEFAULT
     if recipe not in recipes():
         raise Rejected(
-            "unknown_recipe", f"There is no recipe '{recipe}'; the recipes are {', '.join(recipes())}.", ("recipe",)
+            "unknown_recipe",
+            f"There is no recipe '{recipe}'; {hint_at(recipe, recipes(), 'the recipes are')}",
+            ("recipe",),
         )
     job, name = new_job_id(), PurePosixPath(request.filename.replace("\\", "/")).name or "picture"
     key = f"{UPLOADS_PREFIX}{recipe}/{job}/{_key_name(name)}"

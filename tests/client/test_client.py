@@ -47,8 +47,9 @@ def test_a_refusal_carries_code_message_path_and_status(client: Client, fake: Fa
     [
         (403, {"message": "Forbidden"}, "this needs a token with the right"),
         (401, {"error": {"code": "unauthorized", "message": "Send a header."}}, "this needs a token with the right"),
-        (502, {"message": "Internal server error"}, "the API answered 502: Internal server error"),
-        (504, b"<html>", "the API answered 504"),
+        (502, {"message": "Internal server error"}, "answered 502: Internal server error$"),
+        (504, b"<html>", "answered 504$"),
+        (404, b"<html>", "answered 404, which is not an answer of Umbel: check the URL of the API"),
     ],
 )
 def test_what_api_gateway_answers_itself_is_a_sentence(
@@ -59,6 +60,12 @@ def test_what_api_gateway_answers_itself_is_a_sentence(
     with pytest.raises(ApiError, match=said) as raised:
         client.ops()
     assert raised.value.status == status
+
+
+@pytest.mark.parametrize("url", ["", "example.org", "ftp://example.org", "http://"])
+def test_an_endpoint_that_is_no_url_is_refused_at_once(url: str) -> None:
+    with pytest.raises(UmbelError, match=f"'{url}' is not the URL of an API"):
+        Client(endpoint=url)
 
 
 def test_a_wrong_token_that_the_program_passes_is_not_taken_for_that_of_the_environment(

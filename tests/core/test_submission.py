@@ -63,7 +63,7 @@ def read(document: Any) -> Any:
             {"tasks": [SAY, {"op": "sya", "input": "x"}]},
             "unknown_op",
             "/tasks/1/op",
-            "There is no op 'sya'; the ops are echo, ",
+            "There is no op 'sya'; did you mean say?",
         ),
         (
             {"tasks": [SAY, {"op": "say", "input": 3}]},

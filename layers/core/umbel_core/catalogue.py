@@ -11,7 +11,7 @@ import msgspec
 
 from umbel_core.errors import Path, Rejected
 from umbel_core.op import ADD_A_PACKAGE, OpCard, OpDeclarationError, describe
-from umbel_core.validation import Validator, check, compile_schema
+from umbel_core.validation import Validator, check, compile_schema, hint_at
 
 
 class Catalogue(Mapping[str, OpCard]):
@@ -85,7 +85,7 @@ class Catalogue(Mapping[str, OpCard]):
 
     def _check_known(self, name: str, path: Path) -> None:
         if name not in self._cards:
-            raise Rejected("unknown_op", f"There is no op '{name}'; the ops are {', '.join(self._cards)}.", path)
+            raise Rejected("unknown_op", f"There is no op '{name}'; {hint_at(name, self._cards, 'the ops are')}", path)
 
 
 class _Compiled(dict[str, Validator]):

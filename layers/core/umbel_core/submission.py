@@ -27,7 +27,7 @@ from umbel_core.errors import Path, Rejected, dotted
 from umbel_core.input_types import is_url
 from umbel_core.ledger import TaskRecord
 from umbel_core.settings import Limits, megabytes
-from umbel_core.validation import parse
+from umbel_core.validation import hint_at, parse
 
 _NAME = 200
 _TASK_BYTES = 32_000
@@ -141,7 +141,8 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
     if request.operation not in ops:
         raise Rejected(
             "unknown_op",
-            f"There is no op '{request.operation}' that takes a picture; those that do are {', '.join(ops)}.",
+            f"There is no op '{request.operation}' that takes a picture; "
+            f"{hint_at(request.operation, ops, 'those that do are')}",
             ("operation",),
         )
     named = {"width": request.width, "height": request.height, "format": request.output_format}
