@@ -26,7 +26,7 @@ _REFUSALS = {
     ),
     "ACCESS_DENIED": ("forbidden", "This token may read; it takes an operator's token to change something."),
     "AUTHORIZER_FAILURE": ("internal_error", "The token could not be checked; try again."),
-    "MISSING_AUTHENTICATION_TOKEN": ("not_found", "There is nothing at this address; docs/api.md lists the calls."),
+    "MISSING_AUTHENTICATION_TOKEN": ("not_found", "There is no such route; docs/api.md lists the routes."),
     "REQUEST_TOO_LARGE": ("too_large", "A request carries at most 6 MB; POST /uploads takes larger pictures."),
     "DEFAULT_4XX": ("bad_request", "The request was refused before the API read it."),
     "DEFAULT_5XX": ("internal_error", "Something failed on our side; try again."),

@@ -53,7 +53,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: JobKind | None = None) -> Submission:
     """Parse and check a body, or raise `Rejected` with the path of what is wrong.
 
-    Its fields tell which form it has, unless the caller takes one `kind` alone.
+    Its fields decide which form it has, unless the caller takes one `kind` alone.
     """
     document = read_json(body)
     if not isinstance(document, dict):
