@@ -15,9 +15,9 @@ from umbel_core.environment import variables
 
 FUNCTIONS = ROOT / "functions"
 _LOGS = {"POWERTOOLS_LOG_LEVEL": "INFO"}
-"""Said here, so that nothing around an engine changes it: there, a function that logs nothing waits for 50 ms."""
+"""Set here, so that a local engine's environment cannot lower it: there, a function that logs nothing waits 50 ms."""
 _MOST_BYTES = 250 * 1024**2
-"""What Lambda takes of a function's code and its layers together, unpacked."""
+"""Lambda's limit for a function's code and its layers together, unpacked."""
 
 
 class FunctionFactory:
@@ -50,7 +50,7 @@ class FunctionFactory:
         reserved: int | None = None,
         plain: dict[str, str] | None = None,
     ) -> lambda_.Function:
-        """The function of one role: the folder of that name under functions/, handler `<role>.handler.handle`."""
+        """Create one role's function: the folder of that name under functions/, handler `<role>.handler.handle`."""
         full_name = f"{self.prefix}-{name or role}"
         bundle = code(
             name or role, sources or [FUNCTIONS / role], self._packaged_data if with_catalogue else {}, self.target

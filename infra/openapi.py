@@ -129,7 +129,7 @@ def _query_parameters(route: Route) -> list[Document]:
 
 
 def _parameter(schema: Document) -> Document:
-    """A query string has no null: a parameter is absent instead."""
+    """Remove null from a parameter's schema: a query string has no null, the parameter is absent instead."""
     choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
     own = {**schema, **choices[0]} if choices else dict(schema)
     own.pop("anyOf", None)

@@ -28,7 +28,7 @@ SOURCES = ROOT / "frontend"
 
 
 class SiteConstruct(Construct):
-    """A private bucket and the distribution in front of it. Its files come last, when what they call is there."""
+    """A private bucket and its distribution. The files are published last, when the API that they call exists."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "Site")
@@ -78,7 +78,7 @@ class SiteConstruct(Construct):
         limits: Limits,
         ops: list[str],
     ) -> None:
-        """Have the deployment put the built page into the bucket, told where the API and the sockets are."""
+        """Add the custom resource that copies the page and its configuration (URLs, limits) into the bucket."""
         local = factory.target.endpoint is not None
         config = PageConfig(
             api=f"/_aws/execute-api/{api.rest.rest_api_id}/{STAGE}" if local else api.rest.url,
@@ -117,7 +117,7 @@ class SiteConstruct(Construct):
 
 
 def built() -> Path:
-    """Return the web app's folder, built anew when its sources changed."""
+    """Build the web app if its sources changed, and return its folder."""
     made = SOURCES / "dist"
     try:
         toolchain.page()

@@ -1,4 +1,4 @@
-"""The flow, one line per hop: pictures and manifests in, variants and results out, everyone who listens told."""
+"""The flow, one line per hop: pictures and manifests in, variants and results out, changes to all subscribers."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Umbel(Stack):
         self, scope: Construct, name: str, target: Target, settings: Settings, ops: Path = FUNCTIONS / "ops"
     ) -> None:
         super().__init__(scope, name, description="Umbel: every op makes its variant in its own lane")
-        # The CDK writes some dependencies twice over; the linter counts each.
+        # The CDK writes some dependencies twice; the linter reports each.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
         self.catalogue = read_ops(ops)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
@@ -90,7 +90,7 @@ class Umbel(Stack):
 
     def _alarms(self, name: str, settings: Settings) -> sns.Topic:
         topic = sns.Topic(self, "Alarms", topic_name=f"{name}-alarms", enforce_ssl=True)
-        # A topic with a policy, here the one that insists on TLS, is closed to whomever the policy does not name.
+        # A topic with a policy (here: only TLS) refuses every service that the policy does not name.
         topic.grant_publish(
             iam.ServicePrincipal(
                 "cloudwatch.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": self.account}}
@@ -124,7 +124,7 @@ def _packaged_data(catalogue: Catalogue, recipes: Recipes, limits: Limits) -> di
 
 
 def _own_origins(target: Target, site: SiteConstruct) -> list[str]:
-    """Where the web app is served from."""
+    """Return the origin that serves the web app."""
     if target.endpoint:
         public = [target.public_endpoint] if target.public_endpoint else []
         return [*public, target.endpoint, target.endpoint.replace("127.0.0.1", "localhost")]

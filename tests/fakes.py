@@ -24,7 +24,7 @@ Key = tuple[str, str]
 
 
 class CrashError(BaseException):
-    """The process ended here. No `except Exception` runs, as none would."""
+    """Raised where a process crashes. It is no `Exception`, so that no `except Exception` handles it."""
 
 
 class Crashes:
@@ -38,7 +38,7 @@ class Crashes:
         self._left = moment
 
     def moment(self) -> None:
-        """Let one moment between two effects pass."""
+        """Mark one moment between two effects, at which the process may crash."""
         if self._left is not None:
             self._left -= 1
             if self._left < 0:

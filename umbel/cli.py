@@ -85,7 +85,7 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
 )
 def umbel() -> None:
-    """Drop a picture: every op makes its variant of it, each in its own lane."""
+    """Run ops on pictures, text and web pages; each op has its own queue and function."""
 
 
 options.add_target(umbel)
@@ -105,11 +105,11 @@ def main() -> None:
         _say(f"{error.detail}\numbel: {error}".strip())
         sys.exit(error.exit_status)
     except BrokenPipeError:
-        # The program that reads our output has ended: `umbel jobs | head`.
+        # The program that reads the output has ended: `umbel jobs | head`.
         sys.stdout = None
         sys.exit(141)
     except OSError as error:
-        # Such as a folder that cannot be written, or a full disk. Python must not flush the rest of stdout at exit.
+        # For example a folder that cannot be written, or a full disk. Python must not flush the rest of stdout at exit.
         sys.stdout = None
         _say(f"umbel: {error.filename}: {error.strerror}" if error.filename else f"umbel: {error.strerror or error}")
         sys.exit(1)

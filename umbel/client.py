@@ -1,4 +1,4 @@
-"""Umbel for programs: uploads, ops, batches and crawls on one deployment."""
+"""The Python client: uploads, ops, batches and crawls on one deployment."""
 
 import base64
 import contextlib
@@ -57,7 +57,7 @@ class Client:
         self.http = Transport(endpoint, token or os.environ.get("UMBEL_TOKEN"))
         self.socket = socket
         self.saved: dict[Path, str] = {}
-        """Which job each file is of that `Job.download` saved."""
+        """File that `Job.download` saved -> the id of its job."""
 
     @classmethod
     def of(cls, deployment: stack.Deployment) -> "Client":
@@ -121,7 +121,7 @@ class Client:
         return ResultFile.of(self.http, task.result) or task.result
 
     def start(self, op: str, input: Any, /, **params: Any) -> Job:  # noqa: A002 - the contract's word
-        """Start one op on one input, as of `run`, and return its job at once."""
+        """Start one op on one input (see `run`) and return its job at once."""
         if not isinstance(input, Path | bytes):
             return self.submit(Manifest([TaskSpec(op, input, params)], name=op))
         name = input.name if isinstance(input, Path) else op
@@ -130,7 +130,7 @@ class Client:
             if size <= MAX_INLINE_PICTURE_BYTES:
                 data = base64.b64encode(content.read()).decode()
                 return self.submit(ImageRequest(image_data=data, operation=op, params=params))
-            # Too large for a request: it goes where uploads go, and so its recipe runs, too.
+            # Too large for a request: it is uploaded, so its recipe runs too.
             key = upload(self.http, name, content, size).fields["key"]
         return self.submit(Manifest([TaskSpec(op, key, params)], name=name))
 
@@ -169,8 +169,8 @@ class Client:
     def watch(self, job: Job | str) -> Iterator[JobMessage | TaskMessage]:
         """Yield each change of a job and its tasks until the job has ended.
 
-        The end of every task comes once, and the last message is the job's. A connection that is lost is made again;
-        while there is none, the job is polled.
+        The end of every task comes once, and the last message is the job's. A lost connection is opened again;
+        until then the job is polled.
         """
         return (job if isinstance(job, Job) else Job(self, job)).watch()
 
@@ -202,5 +202,5 @@ class Client:
         return self.http.call(LaneSetting, "PUT", "ops", op, body=ScaleRequest(concurrency))
 
     def redrive(self, op: str) -> Redriven:
-        """Run the tasks again whose messages became dead letters of an op."""
+        """Send the dead letters of an op again."""
         return self.http.call(Redriven, "POST", "ops", op, "redrive")

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 _RETRIES = urllib3.Retry(3, read=0, redirect=0, status_forcelist=(429, 503), backoff_factor=0.2, raise_on_status=False)
 _ENGINE_PATH = "/_aws/execute-api/"
-"""Where a local engine serves its APIs; AWS gives each a domain of its own."""
+"""The path at which a local engine serves its APIs; on AWS each API has its own domain."""
 
 
 class Transport:

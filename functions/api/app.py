@@ -78,13 +78,13 @@ def get_health() -> contract.Health:
 
 @route("GET", "/openapi.json", is_open=True)
 def get_openapi() -> Text:
-    """Describe this API: this document."""
+    """Return this OpenAPI document."""
     return Text((Path(__file__).parent.parent / "openapi.json").read_text(encoding="utf-8"), "application/json")
 
 
 @route("GET", "/me")
 def get_me() -> contract.Me:
-    """Say what the token may do, so that a page need not offer what would be refused."""
+    """Return the token's role, so that a page can hide what this token may not do."""
     assert app.current_request is not None, "views run inside a request"
     return contract.Me(role=app.current_request.context["authorizer"]["role"])
 
@@ -136,13 +136,13 @@ def get_job(job_id: str) -> contract.Job:
 
 @route("DELETE", "/jobs/{job_id}", status=202, errors=("no_such_job", "already_ended"))
 def delete_job(job_id: str) -> contract.Accepted:
-    """Cancel a job: tasks that run end, the others are skipped."""
+    """Cancel a job: running tasks end, the others are skipped."""
     return jobs_.cancel(job_id)
 
 
 @route("POST", "/jobs/{job_id}/retry", status=202, errors=("no_such_job", "conflict"))
 def retry_job(job_id: str) -> contract.Accepted:
-    """Run again what failed or was skipped."""
+    """Run the failed and skipped tasks of a job again."""
     return jobs_.retry(job_id)
 
 
@@ -185,7 +185,7 @@ def post_crawl(body: bytes) -> contract.Accepted:
     errors=(*jobs_.SUBMIT_ERRORS, "unknown_type", "invalid_payload"),
 )
 def post_task(body: bytes) -> contract.TaskAccepted:
-    """Start a single task on something that travels inside the request."""
+    """Start a single task on an input inside the request."""
     return tasks_.submit(body)
 
 
@@ -221,7 +221,7 @@ def put_op(op: str, body: contract.ScaleRequest) -> contract.LaneSetting:
 
 @route("POST", "/ops/{op}/redrive", status=202, errors=("no_such_op",))
 def redrive_op(op: str) -> contract.Redriven:
-    """Start over the dead letters of an op; `intake` stands for those of jobs that could not be planned."""
+    """Send the dead letters of an op again; with `intake`, those of jobs that could not be planned."""
     return ops_.redrive(op)
 
 

@@ -82,7 +82,7 @@ def download(job_id: str, variant: str | None, *, redirect: bool) -> Redirect | 
 
 
 def cancel(job_id: str) -> Accepted:
-    """Cancel a job: tasks that run end, the others are skipped."""
+    """Cancel a job: running tasks end, the others are skipped."""
     found = _job(job_id)
     if found.ended:
         raise Rejected("already_ended", f"The job is {found.status} already.")
@@ -91,7 +91,7 @@ def cancel(job_id: str) -> Accepted:
 
 
 def retry(job_id: str) -> Accepted:
-    """Run again what failed or was skipped; of a cancelled job also what has not been skipped yet.
+    """Run the failed and skipped tasks again; of a cancelled job also those that are not skipped yet.
 
     The job is pending from here on, so that nobody takes its earlier end for its end, and it can be cancelled.
     """

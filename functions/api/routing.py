@@ -28,7 +28,7 @@ logger = Logger(service="api")
 View = Callable[..., Any]
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _CODES = {404: "not_found", 405: "method_not_allowed", 415: "unsupported_media_type", 500: "internal_error"}
-"""Codes for what Chalice answers by itself."""
+"""The error codes of the answers that Chalice gives by itself."""
 
 
 class Redirect(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of the API, as its declaration has it."""
+    """One route of the API, read from its view's signature."""
 
     method: str
     path: str
@@ -181,26 +181,26 @@ class _Binary(Response):
         super().__init__(base64.b64encode(data).decode("ascii"), headers=headers)
 
     def to_dict(self, binary_types: Any = None) -> dict[str, Any]:
-        """The answer as API Gateway takes it."""
+        """Return the answer in the form that API Gateway expects."""
         answer: dict[str, Any] = super().to_dict(binary_types)
         answer["isBase64Encoded"] = True
         return answer
 
 
 def json_response(made: Any, status: int = 200) -> Response:
-    """A struct as JSON."""
+    """Return a struct as a JSON answer."""
     return Response(
         msgspec.json.encode(made).decode(), status_code=status, headers={"Content-Type": "application/json"}
     )
 
 
 def fits_into_answer(made: msgspec.Struct) -> bool:
-    """Whether a struct's JSON fits into one answer of a Lambda, in which it is a text inside a document."""
+    """Return whether a struct's JSON fits into one answer of a Lambda, as a string inside another JSON document."""
     return len(json.dumps(msgspec.json.encode(made).decode())) <= MAX_ANSWER_BYTES
 
 
 def refusal(error: Rejected) -> Response:
-    """An error as the contract writes it."""
+    """Return an error in the form of the contract."""
     path = error.pointer or msgspec.UNSET
     body = ErrorBody(error=Error(code=error.code, message=error.sentence, path=path))
     return json_response(body, status_of(error.code))

@@ -1,4 +1,4 @@
-"""Presigned POSTs, with which a browser sends a picture straight to S3."""
+"""Presigned POSTs: with one, a browser sends a picture directly to S3."""
 
 import re
 from pathlib import PurePosixPath
@@ -27,7 +27,7 @@ _SAME = {
 
 
 def request_upload(request: UploadRequest) -> UploadTicket:
-    """Check the announced file, write the pending job and return the presigned POST."""
+    """Check the file that the request describes, write the pending job and return the presigned POST."""
     named = request.content_type.lower()
     content_type = _SAME.get(named, named)
     if content_type not in (*TAKEN, "application/octet-stream"):

@@ -62,7 +62,7 @@ class Planner(msgspec.Struct, frozen=True):
 
     def _planned(self, created: ObjectCreated, job: JobRecord) -> list[TaskRecord] | None:
         """Plan a job; return its tasks, or None when another delivery planned it first."""
-        # A redriven message may find the error of its earlier tries; the new version makes subscribers drop it.
+        # The job of a redriven message may have an earlier error; the new version makes subscribers drop it.
         status: JobStatus = "cancelled" if job.status == "cancelled" else "pending"
         job = msgspec.structs.replace(job, status=status, errors=[], version=job.version + 1)
         try:

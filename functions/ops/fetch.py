@@ -15,7 +15,7 @@ Seconds = Annotated[float, Bounds(ge=1, le=10, description="Longest wait for the
 def fetch(url: Url, *, seconds: Seconds = 10) -> dict[str, int | str | None]:
     """Fetch a page's status, title, size and time.
 
-    Every address gives a page: one that could not be had has status 0 and the reason's code as `error`.
+    Every URL gives a page: one that could not be fetched has status 0 and the reason's code as `error`.
     """
     start = time.perf_counter()
     answer: dict[str, int | str | None]

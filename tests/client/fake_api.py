@@ -1,4 +1,4 @@
-"""An API on this machine that runs `upper` in its memory, a few tasks at each read: nothing waits for a clock."""
+"""A fake API that runs `upper` in memory, a few tasks at each read, so that no test waits."""
 
 import json
 import threading
@@ -26,11 +26,11 @@ class FakeApi(ThreadingHTTPServer):
         self.asked: list[str] = []
         """Method and path of each request."""
         self.bodies: list[tuple[str, bytes]] = []
-        """And its body."""
+        """The body of each request."""
         self.per_read = 150
         self.max_tasks = 10_000
         self.answers: dict[str, tuple[int, Any]] = {}
-        """Method and path -> the answer to give whatever else is true."""
+        """Method and path -> a fixed answer, instead of the computed one."""
 
     def submit(self, specs: list[dict[str, Any]]) -> str:
         """Create a job; tasks with the input `bad` will fail."""

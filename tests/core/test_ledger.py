@@ -35,7 +35,7 @@ def table_of_our_own(request: pytest.FixtureRequest) -> DynamoLedger:
     return DynamoLedger(dynamodb, "made-up", retention_days=1)
 
 
-def a_job(tasks: int = 2, **facts: object) -> tuple[JobRecord, list[TaskRecord]]:
+def a_job(tasks: int = 2, **fields: object) -> tuple[JobRecord, list[TaskRecord]]:
     moment = now()
     job = JobRecord(
         id=new_job_id(), kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks
@@ -45,11 +45,11 @@ def a_job(tasks: int = 2, **facts: object) -> tuple[JobRecord, list[TaskRecord]]
         TaskRecord(job_id=job.id, index=i, op="none", variant=f"v{i}", input=[i], queued_at=moment)
         for i in range(tasks)
     ]
-    return JobRecord(**{name: facts.get(name, getattr(job, name)) for name in job.__struct_fields__}), of  # type: ignore[arg-type]
+    return JobRecord(**{name: fields.get(name, getattr(job, name)) for name in job.__struct_fields__}), of  # type: ignore[arg-type]
 
 
-def ended(status: str = "completed", **facts: object) -> Outcome:
-    return Outcome(status=status, finished_at=now(), **facts)  # type: ignore[arg-type]
+def ended(status: str = "completed", **fields: object) -> Outcome:
+    return Outcome(status=status, finished_at=now(), **fields)  # type: ignore[arg-type]
 
 
 def test_a_job_is_planned_once(ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""A body is taken whole or refused with the place in the document and the rule."""
+"""A body is accepted as a whole, or refused with the path of the wrong value and the rule."""
 
 import base64
 import json

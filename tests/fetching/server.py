@@ -1,4 +1,4 @@
-"""A web server on this machine, of which half the pages mean harm."""
+"""A web server on this machine; many of its pages behave badly, to test the fetcher."""
 
 import gzip
 import zlib
@@ -16,7 +16,7 @@ JAPANESE = "こんにちは、世界"
 
 
 class Site(ThreadingHTTPServer):
-    """Counts what it is asked for; closing it ends the pages that would never end."""
+    """Counts its requests; closing it ends the pages that would never end."""
 
     daemon_threads = True
     block_on_close = False
@@ -26,26 +26,26 @@ class Site(ThreadingHTTPServer):
         self.closing = Event()
         self.asked: list[str] = []
         self.files: dict[str, bytes] = {}
-        """Files by path, besides the pages that are always here."""
+        """Files by path, besides the fixed pages."""
         self.busy: Counter[str] = Counter()
-        """So many times, these paths answer 503 in place of what is there."""
+        """Path -> how many times it still answers 503 before its file."""
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
-        """The address of a page here."""
+        """Return the URL of one of its pages."""
         return f"http://{host}:{self.server_port}{path}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that its client has reset is what many a test wants."""
+        """Print nothing: many tests make the client reset its connection."""
 
     @property
     def place(self) -> str:
-        """As a deployment's setting allows it."""
+        """Return the server's IP address and port in the form of the setting `allowed_addresses`."""
         return f"127.0.0.1:{self.server_port}"
 
 
 @contextmanager
 def serving(site: Site) -> Iterator[Site]:
-    """Let it answer, in a thread of its own."""
+    """Serve in a separate thread."""
     thread = Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Site
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's word
-        """Nothing: pytest shows what matters."""
+        """Print nothing: pytest shows what matters."""
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 PAGES.get(path, _unknown)(self, query)
         except OSError:
-            self.close_connection = True  # whoever asked had enough
+            self.close_connection = True  # the client closed the connection
 
     def page(self, body: bytes, kind: str = "text/html", status: int = 200, **headers: str) -> None:
         self.send_response(status)
@@ -99,13 +99,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def titled(title: str, charset: str, kind: str = "text/html", meta: str = "") -> Callable[[_Handler, str], None]:
-    """A page in a charset, which is told in the header or in a meta element."""
+    """Return a page in a charset, which the header or a meta element names."""
     return lambda it, _: it.page(f"<html><head>{meta}<title>{title}</title>".encode(charset), kind)
 
 
 @cache
 def bomb(times: int) -> bytes:
-    """200 MB of nothing, packed as often as asked."""
+    """Return 200 MB of zeros, compressed so many times."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
     packed = b"".join([squeeze.compress(bytes(1_000_000)) for _ in range(200)]) + squeeze.flush()
     for _ in range(times - 1):

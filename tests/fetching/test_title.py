@@ -1,4 +1,4 @@
-"""A title is read as its author meant it, and soon, whoever the author is."""
+"""A page's title is decoded with the right charset, and a hostile page cannot make that slow."""
 
 import time
 
@@ -12,7 +12,7 @@ from umbel_fetching.title import title
 
 
 def page(body: str | bytes, content_type: str = "text/html", charset: str | None = None) -> FetchedPage:
-    """A page that nobody had to fetch."""
+    """Return a page that was not fetched."""
     raw = body.encode() if isinstance(body, str) else body
     return FetchedPage(
         url="http://x.invalid/",

@@ -1,4 +1,4 @@
-"""What stands in the way of a picture on the web: gone soon, or there to stay."""
+"""Which errors of a picture's host are transient, and which are final."""
 
 import socket
 from typing import Any

@@ -18,16 +18,16 @@ _MODULES = (health, images, jobs, ops, results, routing, stats, tasks, uploads)
 
 
 class Answer(NamedTuple):
-    """What API Gateway gets back."""
+    """The answer that API Gateway gets."""
 
     status: int
     headers: dict[str, str]
     body: Any
-    """Decoded when it is JSON."""
+    """The body, decoded when it is JSON."""
 
     @property
     def code(self) -> str:
-        """The code of an error."""
+        """The code of the error in the body."""
         return str(self.body["error"]["code"])
 
 

@@ -34,7 +34,7 @@ def soft(picture: Image, *, radius: Annotated[float, Bounds(ge=0, le=10)] = 1.0)
 
 @op()
 def say(text: Annotated[str, Bounds(max_length=20)], *, times: Annotated[int, Bounds(ge=1)] = 1) -> str:
-    """Repeat the text; refuse it, refuse it transiently or break if it says so."""
+    """Return the text; raise `Rejected`, `Transient` or another error if the text asks for it."""
     if text == "bad":
         raise Rejected("bad", "That is bad.")
     if text == "busy":
@@ -46,7 +46,7 @@ def say(text: Annotated[str, Bounds(max_length=20)], *, times: Annotated[int, Bo
 
 @op(ordered=True)
 def recite(text: str) -> str:
-    """Repeat the text, in order."""
+    """Return the text, in order."""
     return say(text)
 
 
@@ -76,7 +76,7 @@ def never_marked(*_: Any) -> Iterator[None]:
 
 
 class Stage:
-    """Everything between the uploads bucket and the connections."""
+    """All functions between the uploads bucket and the connections, on fakes."""
 
     def __init__(self, crashes: Crashes = NO_CRASHES, limits: Limits | None = None) -> None:
         self.ledger = FakeLedger(crashes)

@@ -1,4 +1,4 @@
-"""What the API's views do beside reading and writing."""
+"""The rules of the API's views: caches, limits, retries, queries."""
 
 import json
 import time
@@ -23,7 +23,7 @@ from umbel_core.settings import Limits
 
 
 class FakeLanes:
-    """Lanes that count how often they are looked at."""
+    """Lanes that count how often they are read."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -34,7 +34,7 @@ class FakeLanes:
 
 
 class FakeCircuits:
-    """One host is being left alone."""
+    """The circuit of one host is open."""
 
     def all(self) -> dict[str, CircuitRecord]:
         return {"example.org:443": CircuitRecord(failures=5, open_until=epoch() + 60, expire_at=epoch() + 600)}
@@ -78,8 +78,8 @@ def test_dead_letters_are_sent_again_a_job_at_a_time_and_no_more_than_a_call_has
     for name, value in (("ledger", ledger), ("intake", intake), ("catalogue", CATALOGUE)):
         monkeypatch.setattr(ops, name, lambda value=value: value)
     for place in range(1100):
-        facts: dict[str, Any] = {"job_id": f"j{place % 3}", "index": place} if place else {}
-        ledger.put_dead_letter(DeadLetter(op="say", id=f"m{place}", body="{}", reason="r", at="t", **facts))
+        fields: dict[str, Any] = {"job_id": f"j{place % 3}", "index": place} if place else {}
+        ledger.put_dead_letter(DeadLetter(op="say", id=f"m{place}", body="{}", reason="r", at="t", **fields))
     assert ops.redrive("say") == Redriven(op="say", redriven=1000)
     assert ops.redrive("say") == Redriven(op="say", redriven=99)
     assert [letter.id for letter in ledger.dead_letters("say")] == ["m0"]
@@ -121,8 +121,8 @@ def test_a_page_is_no_longer_than_what_a_function_may_answer(letter: str, monkey
     ledger, moment = FakeLedger(), now()
     job = JobRecord(id=new_job_id(), kind="manifest", name="n", created_at=moment, updated_at=moment, planned=True)
     text = letter * (32_000 // len(msgspec.json.encode(letter)[1:-1]))
-    facts: dict[str, Any] = {"op": "say", "input": text, "result": text, "queued_at": moment}
-    ledger.plan(job, [TaskRecord(job_id=job.id, index=place, variant=f"say-{place}", **facts) for place in range(205)])
+    fields: dict[str, Any] = {"op": "say", "input": text, "result": text, "queued_at": moment}
+    ledger.plan(job, [TaskRecord(job_id=job.id, index=place, variant=f"say-{place}", **fields) for place in range(205)])
     monkeypatch.setattr(jobs, "ledger", lambda: ledger)
     monkeypatch.setattr(jobs, "results", FakeBucket)
     seen: list[str] = []
@@ -149,16 +149,16 @@ def test_an_announced_upload_leaves_the_ledger_when_no_file_comes(monkeypatch: p
 
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> tuple[FakeLedger, FakeIntake]:
-    """What the views on jobs write to."""
+    """The ledger and the queue that the views on jobs write to."""
     ledger, intake = FakeLedger(), FakeIntake()
     monkeypatch.setattr(jobs, "ledger", lambda: ledger)
     monkeypatch.setattr(jobs, "intake", lambda: intake)
     return ledger, intake
 
 
-def of_two_tasks(**facts: Any) -> JobRecord:
+def of_two_tasks(**fields: Any) -> JobRecord:
     """A planned job."""
-    return JobRecord(id="j1", kind="task", name="", created_at="t", updated_at="t", planned=True, total=2, **facts)
+    return JobRecord(id="j1", kind="task", name="", created_at="t", updated_at="t", planned=True, total=2, **fields)
 
 
 def test_a_retried_job_is_pending_at_once_and_may_be_cancelled(kept: tuple[FakeLedger, FakeIntake]) -> None:
@@ -181,12 +181,12 @@ def test_a_cancelled_job_may_be_retried_before_its_tasks_are_skipped(kept: tuple
     assert [msgspec.json.decode(body, type=RetryTasks) for body in intake.bodies] == [RetryTasks("j1", waiting=True)]
 
 
-@pytest.mark.parametrize("facts", [{"status": "completed", "completed": 2}, {"status": "running", "completed": 1}])
+@pytest.mark.parametrize("fields", [{"status": "completed", "completed": 2}, {"status": "running", "completed": 1}])
 def test_where_nothing_failed_there_is_nothing_to_retry(
-    facts: dict[str, Any], kept: tuple[FakeLedger, FakeIntake]
+    fields: dict[str, Any], kept: tuple[FakeLedger, FakeIntake]
 ) -> None:
     ledger, intake = kept
-    ledger.expect(of_two_tasks(**facts))
+    ledger.expect(of_two_tasks(**fields))
     with pytest.raises(Rejected, match="nothing to run again"):
         jobs.retry("j1")
     assert intake.bodies == []

@@ -1,4 +1,4 @@
-"""Who may call what."""
+"""Which role may call which route."""
 
 from fnmatch import fnmatchcase
 from typing import Any

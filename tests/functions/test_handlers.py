@@ -72,7 +72,7 @@ def sqs() -> FakeSqs:
 
 @pytest.fixture(autouse=True)
 def _wired(stage: Stage, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put the stage's parts where the handlers take this deployment's."""
+    """Give the handlers the stage's fakes instead of AWS adapters."""
 
     def consumer(logger: Any, needed_ms: float) -> SqsConsumer:
         return SqsConsumer(sqs, QUEUE_URL, logger, needed_ms)  # type: ignore[arg-type]

@@ -77,12 +77,12 @@ def test_a_job_is_not_planned_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_job_created_by_the_api_keeps_its_id_and_its_name() -> None:
     stage, job = Stage(), new_job_id()
     key = f"uploads/hero/{job}/my cat.jpg"
-    announced = JobRecord(id=job, kind="upload", name="my cat.jpg", created_at="t", updated_at="t", source=key)
-    stage.ledger.expect(announced)
+    created = JobRecord(id=job, kind="upload", name="my cat.jpg", created_at="t", updated_at="t", source=key)
+    stage.ledger.expect(created)
     assert plan(stage, stage.drop(key, b"pixels")) == (job, 1)
     found = job_in(stage, job)
     assert (found.name, found.recipe, found.planned) == ("my cat.jpg", "hero", True)
-    assert found.version > announced.version, "subscribers must treat the plan as newer than the pending job"
+    assert found.version > created.version, "subscribers must treat the plan as newer than the pending job"
 
 
 def test_a_redriven_job_has_no_error_of_its_earlier_tries() -> None:
@@ -108,16 +108,16 @@ def test_a_job_cancelled_before_it_was_planned_still_gets_its_tasks() -> None:
 
 def test_a_job_cancelled_while_it_is_planned_keeps_its_cancellation_and_all_its_tasks() -> None:
     stage = Stage()
-    announced = Submitter(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(MANIFEST)
-    notice, read = stage.notice(str(announced.source)), stage.uploads.read
+    created = Submitter(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(MANIFEST)
+    notice, read = stage.notice(str(created.source)), stage.uploads.read
 
     def cancelled_meanwhile(key: str, etag: str = "") -> bytes:
-        stage.ledger.cancel(announced.id)
+        stage.ledger.cancel(created.id)
         return read(key, etag)
 
     stage.uploads.read = cancelled_meanwhile  # type: ignore[method-assign]
-    assert plan(stage, notice) == (announced.id, 2)
-    assert (job_in(stage, announced.id).status, job_in(stage, announced.id).total) == ("cancelled", 2)
+    assert plan(stage, notice) == (created.id, 2)
+    assert (job_in(stage, created.id).status, job_in(stage, created.id).total) == ("cancelled", 2)
 
 
 def test_a_cancelled_job_stays_cancelled_when_its_manifest_is_invalid() -> None:

@@ -1,4 +1,4 @@
-"""What a socket says is answered with messages that API Gateway can carry."""
+"""Each message of a connection gets an answer that is small enough for API Gateway."""
 
 import json
 from collections.abc import Callable

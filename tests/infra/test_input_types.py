@@ -40,7 +40,7 @@ from umbel_core.op import op
 
 @op()
 def probe(sound: bytes) -> float:
-    """Tell the sound's length in seconds."""
+    """Return the sound's length in seconds."""
     with wave.open(io.BytesIO(sound)) as file:
         return file.getnframes() / file.getframerate()
 '''

@@ -1,4 +1,4 @@
-"""What cannot be deployed is refused with a sentence that names the fault and the fix."""
+"""What cannot be deployed is refused with a sentence that names the error and the fix."""
 
 from pathlib import Path
 from typing import Any

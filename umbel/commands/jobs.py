@@ -50,7 +50,7 @@ def job(id_: str, status: Any, as_json: bool) -> None:
             *(("error", show.text(sentence, "red")) for sentence in results.sentences(record)),
         ]
     )
-    show.table(("task", "op", "status", ">tries", ">time", "~result"), map(_row, found.tasks(status)))
+    show.table(("task", "op", "status", ">attempts", ">time", "~result"), map(_row, found.tasks(status)))
 
 
 @click.command()

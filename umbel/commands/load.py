@@ -1,4 +1,4 @@
-"""`umbel load`: random tasks until stopped, with a table of what became of them."""
+"""`umbel load`: random tasks until stopped, with a table of their results."""
 
 import signal
 import time
@@ -20,7 +20,7 @@ from umbel_core.validation import hint_at
 
 _COLUMNS = ("type", ">sent", ">right", ">wrong", ">failed", ">lost", ">waiting", ">average", ">worst")
 _LINE_EVERY = 1.0
-"""Into a pipe, rounds without a pause share a line for as long."""
+"""Seconds that one line in a pipe stands for when rounds have no pause."""
 
 
 @click.command()

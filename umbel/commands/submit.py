@@ -46,10 +46,10 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
 @click.argument("file", type=click.File("rb"))
 @show.as_json
 def batch(file: Any, as_json: bool) -> None:
-    """Run the visits in FILE; - is standard input. Ctrl-C cancels the rest.
+    """Measure the images of the visits in FILE; - is standard input. Ctrl-C cancels the rest.
 
     FILE is JSON, {"count", "visits": [{"store_id", "image_url": […], "visit_time"}]} or the list of visits alone, or
-    CSV with the columns store_id, image_url and visit_time, an image a row.
+    CSV with the columns store_id, image_url and visit_time, one image per row.
     """
     body = read_visits(file.read(), file.name)
     _follow(Client.of(stack.find(changing=True)).submit(body, "batches"), _image, as_json=as_json)
@@ -68,7 +68,7 @@ def batch(file: Any, as_json: bool) -> None:
 )
 @show.as_json
 def crawl(urls: tuple[str, ...], file: TextIO | None, workers: int, policy: Any, as_json: bool) -> None:
-    """Fetch pages; each shows as it comes. Ctrl-C cancels the rest."""
+    """Fetch pages and print each when it is fetched. Ctrl-C cancels the rest."""
     try:
         wanted = [*urls, *(line.strip() for line in file or () if line.strip())]
     except UnicodeDecodeError as error:

@@ -33,7 +33,7 @@ def create(role: Role, label: str, days: float | None, as_json: bool) -> None:
 def every(as_json: bool) -> None:
     """List the tokens, without their secrets."""
     records = tokens.token_table(stack.find()).all()
-    # The hash is of use to nobody.
+    # Nobody needs the hash.
     public = [{**msgspec.to_builtins(record), "token_hash": None} for record in records]
     rows = ((r.id, r.role, r.label, show.timestamp(r.created_at), _until(r.expires_at)) for r in records)
     columns = ("id", "role", "label", "created", "valid")

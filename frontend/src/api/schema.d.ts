@@ -31,7 +31,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Describe this API: this document */
+        /** Return this OpenAPI document */
         get: operations["get_openapi"];
         put?: never;
         post?: never;
@@ -48,7 +48,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Say what the token may do, so that a page need not offer what would be refused */
+        /** Return the token's role, so that a page can hide what this token may not do */
         get: operations["get_me"];
         put?: never;
         post?: never;
@@ -107,7 +107,7 @@ export interface paths {
         get: operations["get_job"];
         put?: never;
         post?: never;
-        /** Cancel a job: tasks that run end, the others are skipped */
+        /** Cancel a job: running tasks end, the others are skipped */
         delete: operations["delete_job"];
         options?: never;
         head?: never;
@@ -123,7 +123,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run again what failed or was skipped */
+        /** Run the failed and skipped tasks of a job again */
         post: operations["retry_job"];
         delete?: never;
         options?: never;
@@ -208,7 +208,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start a single task on something that travels inside the request */
+        /** Start a single task on an input inside the request */
         post: operations["post_task"];
         delete?: never;
         options?: never;
@@ -310,7 +310,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start over the dead letters of an op; `intake` stands for those of jobs that could not be planned */
+        /** Send the dead letters of an op again; with `intake`, those of jobs that could not be planned */
         post: operations["redrive_op"];
         delete?: never;
         options?: never;
@@ -961,7 +961,7 @@ export interface components {
         };
         /**
          * Variant
-         * @description One result of a job with few tasks. The fields of a file are there once it is made.
+         * @description One result of a job with few tasks. The fields of a file are set when it is made.
          */
         Variant: {
             /** @default  */

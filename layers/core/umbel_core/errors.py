@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 Path = tuple[str | int, ...]
-"""Where in a request something is: names of fields and indexes of lists, from the outside in."""
+"""The position of a value in a request: names of fields and indexes of lists, the outermost first."""
 
 
-class Rejected(Exception):  # noqa: N818 - a decision on the input, not a malfunction
+class Rejected(Exception):  # noqa: N818 - a decision on the input, not an error of the code
     """The input cannot be worked on: recorded with its sentence, acknowledged, never retried.
 
     `code` is a stable word for programs (`too_many_pixels`), `sentence` names the error and the fix for people, `path`
@@ -26,7 +26,7 @@ class Rejected(Exception):  # noqa: N818 - a decision on the input, not a malfun
 
 
 class Transient(Rejected):
-    """A refusal that may not last, as that of a busy host: tried again a few times before it is final."""
+    """An input that may work a little later, as with a busy host: retried a few times before the task fails."""
 
 
 def json_pointer(path: Iterable[str | int]) -> str:

@@ -64,7 +64,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     params: dict[str, Any] = {}
     group: str | None = None
     visit_time: str | None = None
-    """Of a batch: as its visit gave it."""
+    """The visit's time as the batch gave it; None in other jobs."""
     etag: str | None = None
     after: int | None = None
     stop_group: bool = False
@@ -80,7 +80,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     cost_nano: int = 0
     """Cost of the task's run in nano-dollars."""
     last_error: str | None = None
-    """The error of the last try that will be repeated. People see it when the task is given up."""
+    """The error of the last attempt that will be repeated. People see it when the task is given up."""
     transient_refusals: int = 0
     """Tries of this round that ended in a transient refusal. `attempts` counts receives, those of a message that was
     handed back included.
@@ -216,7 +216,7 @@ class Ledger(Protocol):
         """Mark a task as running; return False when it had ended before or is in another round."""
 
     def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
-        """Store the error of a try that will be repeated; count it as a transient refusal where it is one."""
+        """Store the error of an attempt that will be repeated; with `transient`, count it as a transient refusal."""
 
     def job(self, job_id: str) -> JobRecord | None:
         """Return a job, or None."""

@@ -31,7 +31,7 @@ from umbel_core.validation import hint_at, parse
 
 _NAME = 200
 _TASK_BYTES = 32_000
-"""What a task's input and params may take as JSON: they travel in messages and are kept in its record."""
+"""The most bytes of a task's input and params as JSON: they are part of its messages and of its record."""
 
 
 class VisitSpec(TaskSpec, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -54,7 +54,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: JobKind | None = None) -> Submission:
     """Parse and check a body, or raise `Rejected` with the path of what is wrong.
 
-    Its fields tell which form it has, unless the caller takes one `kind` alone.
+    Its fields decide which form it has, unless the caller takes one `kind` alone.
     """
     document = read_json(body)
     if not isinstance(document, dict):
@@ -183,7 +183,7 @@ def _picture(encoded: str, limits: Limits) -> bytes:
 
 
 def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submission:
-    """One group a store. The specs alternate between stores, so that a lane's first messages are of many stores."""
+    """Make one group for each store. The specs alternate between stores, so that a lane starts many at once."""
     if request.count != len(request.visits):
         raise Rejected("count_mismatch", f"count is {request.count}, but visits has {len(request.visits)}.", ("count",))
     _check_count(sum(len(visit.image_url) for visit in request.visits), limits, ("visits",))
@@ -201,7 +201,7 @@ def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submi
 
 
 def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submission:
-    """One group a worker: its pages are fetched one after another, so at most `workers` are fetched at a time."""
+    """Make one group for each worker: its pages are fetched one after another, so at most `workers` pages at a time."""
     _check_count(len(request.urls), limits, ("urls",))
     op = catalogue.serving("crawl")
     hosts: dict[str, int] = {}
@@ -228,7 +228,7 @@ def _host(url: str) -> str:
 
 
 def _alternate(rows: Iterable[list[TaskSpec]]) -> list[TaskSpec]:
-    """The first of every row, then the second of every row, and so on."""
+    """Yield the first of every row, then the second of every row, and so on."""
     return [spec for spec in chain.from_iterable(zip_longest(*rows)) if spec is not None]
 
 
@@ -288,7 +288,7 @@ class BodyForm(NamedTuple):
     read: Callable[[Any, Catalogue, Limits], Submission]
 
     def __str__(self) -> str:
-        """Its marks, as a sentence names them."""
+        """The names of these fields in an error's sentence."""
         return " and ".join(f"'{mark}'" for mark in self.marks)
 
 

@@ -13,7 +13,7 @@ Role = Literal["viewer", "operator"]
 
 
 class TokenRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the tokens table keeps, under the key `token_hash`; the token itself is nowhere."""
+    """A record of the tokens table, under the key `token_hash`; the token itself is stored nowhere."""
 
     token_hash: str
     id: str
@@ -25,12 +25,12 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     @property
     def expired(self) -> bool:
-        """True once the token's time is over."""
+        """True when the token is no longer valid."""
         return self.expires_at is not None and self.expires_at <= epoch()
 
 
 def issue(role: Role, label: str, days: float | None = None) -> tuple[str, TokenRecord]:
-    """Make a new token: the secret to hand out once, and the record to keep."""
+    """Create a token; return the secret, which is shown once, and the record to store."""
     secret = f"umb_{secrets.token_urlsafe(32)}"
     record = TokenRecord(
         token_hash=token_hash(secret),
@@ -44,5 +44,5 @@ def issue(role: Role, label: str, days: float | None = None) -> tuple[str, Token
 
 
 def token_hash(secret: str) -> str:
-    """The form in which a token is kept and looked up. 256 random bits need no salt and no stretching."""
+    """Return the hash under which a token is stored and found. 256 random bits need no salt and no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 WRITES_PER_TRANSACTION = 100
 _KEYS_PER_READ = 100
 _BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
-"""Reasons of a cancelled transaction after which another try may succeed."""
+"""Reasons of a cancelled transaction that is worth repeating."""
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
-"""Seconds before each further try."""
+"""Seconds to wait before each repetition."""
 
 
 class Table:

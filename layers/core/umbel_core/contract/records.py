@@ -54,7 +54,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """One result of a job with few tasks. The fields of a file are there once it is made."""
+    """One result of a job with few tasks. The fields of a file are set when it is made."""
 
     op: str = ""
     status: TaskStatus = "pending"

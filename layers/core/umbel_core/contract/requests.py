@@ -1,4 +1,4 @@
-"""Bodies of requests. Unknown fields are refused, so that a misspelt one is not lost in silence."""
+"""Bodies of requests. Unknown fields are refused, so that a misspelt one is not ignored."""
 
 from typing import Annotated, Any, Literal
 
