@@ -6,15 +6,11 @@ import msgspec
 
 from umbel_core.contract import (
     Accepted,
-    BatchRequest,
     Counts,
-    CrawlRequest,
     Health,
-    ImageRequest,
     Job,
     JobPage,
     LaneSetting,
-    Manifest,
     Me,
     Op,
     OpList,
@@ -28,18 +24,15 @@ from umbel_core.contract import (
     Task,
     TaskAccepted,
     TaskPage,
-    TaskRequest,
-    TaskSpec,
     UploadRequest,
     UploadTicket,
     Variant,
-    Visit,
 )
 from umbel_core.op import Compute
+from umbel_core.submission import BODIES
 
 _JOB_ID = "j0f8a2aaaebd8ed4f150e"
 _START, _END = "2026-01-31T12:00:00.123Z", "2026-01-31T12:00:00.456Z"
-_PIXEL = "R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 _FILE: dict[str, Any] = {
     "key": f"{_JOB_ID}/thumbnail.webp",
     "format": "webp",
@@ -107,7 +100,8 @@ _TOTALS: dict[str, Any] = {
     "throughput_per_minute": 40.0,
     "active_workers": 1,
 }
-_ACCEPTED = Accepted(job_id=_JOB_ID, status="pending")
+ACCEPTED = Accepted(job_id=_JOB_ID, status="pending")
+"""The answer of the calls that start a job."""
 
 PATH_PARAMETERS: dict[str, tuple[str, str]] = {
     "job_id": ("Id of a job", _JOB_ID),
@@ -118,20 +112,7 @@ PATH_PARAMETERS: dict[str, tuple[str, str]] = {
 """Parameter -> what it is, and an example."""
 REQUESTS: dict[type[msgspec.Struct], msgspec.Struct] = {
     UploadRequest: UploadRequest("coffee.jpg", "image/jpeg", 72326, "default"),
-    Manifest: Manifest([TaskSpec("reverse", "hello"), TaskSpec("upper", "hello")], name="two words"),
-    ImageRequest: ImageRequest(image_data=_PIXEL, operation="resize", width=200, height=200, output_format="webp"),
-    TaskRequest: TaskRequest(type="reverse", payload="hello"),
-    BatchRequest: BatchRequest(
-        count=1,
-        visits=[
-            Visit(
-                store_id="S00339218",
-                image_url=["https://example.com/shelf.jpg"],
-                visit_time="2026-01-31T09:30:00Z",
-            )
-        ],
-    ),
-    CrawlRequest: CrawlRequest(urls=["https://example.com/", "https://example.org/"], workers=2),
+    **{form.request: form.example for form in BODIES.values()},
     ScaleRequest: ScaleRequest(8),
 }
 ANSWERS: dict[str, Any] = {
@@ -142,11 +123,8 @@ ANSWERS: dict[str, Any] = {
         url="https://uploads.s3.eu-central-1.amazonaws.com/",
         fields={"Content-Type": "image/jpeg", "key": f"uploads/default/{_JOB_ID}/coffee.jpg", "policy": "…"},
     ),
-    "post_job": _ACCEPTED,
-    "post_batch": _ACCEPTED,
-    "post_crawl": _ACCEPTED,
     "post_task": TaskAccepted(id=_JOB_ID),
-    "retry_job": _ACCEPTED,
+    "retry_job": ACCEPTED,
     "delete_job": Accepted(job_id=_JOB_ID, status="cancelled"),
     "get_jobs": JobPage(jobs=[_JOB]),
     "get_job": _JOB,

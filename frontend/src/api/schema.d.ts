@@ -408,7 +408,7 @@ export interface components {
             /** @default false */
             ordered: boolean;
             /** @default null */
-            serves: ("batch" | "crawl") | null;
+            serves: string | null;
             /** @default [] */
             needs: string[];
         };

@@ -12,15 +12,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from umbel_core.catalogue import Catalogue
-from umbel_core.contract.records import JobKind
 from umbel_core.contract.requests import (
     BatchRequest,
     CrawlRequest,
     ImageRequest,
+    JobKind,
     Manifest,
     OnError,
     TaskRequest,
     TaskSpec,
+    Visit,
 )
 from umbel_core.errors import Path, Rejected, dotted
 from umbel_core.input_types import is_url
@@ -266,21 +267,51 @@ def tasks_of(
 class BodyForm(NamedTuple):
     """One form of a body that starts a job."""
 
-    request: type[msgspec.Struct]
+    example: msgspec.Struct
+    """A body of this form, as the API's documents show it; its type is the request's struct."""
     marks: tuple[str, ...]
     """Fields that no other form has: a body with any of them is of this form."""
     read: Callable[[Any, Catalogue, Limits], Submission]
+    path: str | None = None
+    """Path of the call that takes this form alone; `POST /jobs` takes all forms."""
+    summary: str = ""
+    """The sentence that describes this call."""
+
+    @property
+    def request(self) -> type[msgspec.Struct]:
+        """The struct of the body."""
+        return type(self.example)
 
     def __str__(self) -> str:
         """Its marks, as a sentence names them."""
         return " and ".join(f"'{mark}'" for mark in self.marks)
 
 
+_PIXEL = "R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+_VISIT = Visit(store_id="S00339218", image_url=["https://example.com/shelf.jpg"], visit_time="2026-01-31T09:30:00Z")
 BODIES: dict[JobKind, BodyForm] = {
-    "manifest": BodyForm(Manifest, ("tasks",), _manifest),
-    "task": BodyForm(TaskRequest, ("type", "payload"), _task),
-    "image": BodyForm(ImageRequest, ("image_data", "operation"), _image),
-    "batch": BodyForm(BatchRequest, ("count", "visits"), _batch),
-    "crawl": BodyForm(CrawlRequest, ("urls",), _crawl),
+    "manifest": BodyForm(
+        Manifest([TaskSpec("reverse", "hello"), TaskSpec("upper", "hello")], name="two words"), ("tasks",), _manifest
+    ),
+    "image": BodyForm(
+        ImageRequest(image_data=_PIXEL, operation="resize", width=200, height=200, output_format="webp"),
+        ("image_data", "operation"),
+        _image,
+    ),
+    "task": BodyForm(TaskRequest(type="reverse", payload="hello"), ("type", "payload"), _task),
+    "batch": BodyForm(
+        BatchRequest(count=1, visits=[_VISIT]),
+        ("count", "visits"),
+        _batch,
+        "/batches",
+        "Start a batch: images by store, in order within a store; a failure stops its own store.",
+    ),
+    "crawl": BodyForm(
+        CrawlRequest(urls=["https://example.com/", "https://example.org/"], workers=2),
+        ("urls",),
+        _crawl,
+        "/crawls",
+        "Start a crawl: each page's title, size and status as a task's result.",
+    ),
 }
-"""Job kind -> the form of its body. A new kind is one entry, beside its word in `JobKind` and its request."""
+"""Job kind -> the form of its body. A new kind is one entry, beside its word and its struct in `contract.requests`."""

@@ -7,6 +7,8 @@ from msgspec import Meta
 
 from umbel_core.lane_settings import Concurrency
 
+JobKind = Literal["upload", "image", "manifest", "batch", "crawl", "task"]
+"""Kinds of job. All but `upload` have a body, whose form is in `submission.BODIES`."""
 OnError = Literal["continue", "stop_group"]
 Group = Annotated[str, Meta(min_length=1, max_length=128)]
 
