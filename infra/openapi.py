@@ -106,6 +106,11 @@ def _starts_jobs(route: Route) -> bool:
     return bool(route.accepts) and route.hints["return"] is contract.Accepted
 
 
+def example_of(route: Route) -> Any:
+    """Return the example of a call's answer."""
+    return ACCEPTED if _starts_jobs(route) else ANSWERS[route.view.__name__]
+
+
 def _path_parameters(route: Route) -> list[Document]:
     return [
         {
@@ -181,7 +186,7 @@ def _json_answer(route: Route, kind: Any) -> Document:
     content = {
         "application/json": {
             "schema": schema,
-            "example": msgspec.to_builtins(ACCEPTED if _starts_jobs(route) else ANSWERS[name]),
+            "example": msgspec.to_builtins(example_of(route)),
         }
     }
     links = {
