@@ -28,7 +28,9 @@ from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json: bool) -> None:
     """Run one op. INPUT is JSON or else text; for an op on pictures, a file or a key in the uploads bucket."""
     client = Client.of(stack.find(changing=True))
-    job = client.start(op, _input(client, op, input_), **dict(map(_param, params))).wait()
+    job = client.start(op, _input(client, op, input_), **dict(map(_param, params)))
+    with watching.naming(lambda: [job.id]):
+        job.wait()
     saved = job.download(out, input_) if out else {}
     if as_json:
         whole = results.whole(job)
