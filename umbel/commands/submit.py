@@ -12,6 +12,7 @@ from umbel.errors import UmbelError
 from umbel.job import Job
 from umbel.visits import read_visits
 from umbel_core.contract import CrawlRequest, Page, Task
+from umbel_core.contract.requests import MAX_WORKERS
 from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 
 
@@ -60,7 +61,9 @@ def batch(file: Any, as_json: bool) -> None:
 @click.command()
 @click.argument("urls", nargs=-1)
 @click.option("--file", "-f", type=click.File("r"), help="Further URLs, one per line; - is standard input.")
-@click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="Pages in flight at most.")
+@click.option(
+    "--workers", type=click.IntRange(1, MAX_WORKERS), default=4, show_default=True, help="Pages in flight at most."
+)
 @click.option(
     "--policy",
     type=click.Choice(["round_robin", "host"]),

@@ -1182,6 +1182,12 @@ export interface components {
             max_streamed_bytes: number;
             /** @description A job of at most so many tasks carries `variants` */
             kept_variants: number;
+            /** @description Characters of a URL */
+            max_url_length: number;
+            /** @description Characters of a batch's `store_id` */
+            max_store_id_length: number;
+            /** @description Largest `workers` of a crawl */
+            max_crawl_workers: number;
             /** @description Objects below it start their recipe */
             uploads_prefix: string;
             /** @description Objects below it start a job */
