@@ -644,7 +644,13 @@ export interface components {
             /** @description `picture` goes to the results bucket, `value` into the task's record */
             returns: string;
             /** @description JSON Schema of the input */
-            input: Record<string, unknown>;
+            input: {
+                /** @description What forms call the input */
+                title: string;
+                type?: string;
+            } & {
+                [key: string]: unknown;
+            };
             /** @description JSON Schema of the parameters */
             params: Record<string, unknown>;
             /** @description As the op's file declares it */

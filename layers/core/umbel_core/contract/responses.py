@@ -79,7 +79,20 @@ class Op(msgspec.Struct, frozen=True, kw_only=True):
     ]
     media_types: Annotated[list[str], Meta(description="Of a file: the types that it may have")] = []
     returns: Annotated[str, Meta(description="`picture` goes to the results bucket, `value` into the task's record")]
-    input: Annotated[dict[str, Any], Meta(description="JSON Schema of the input")]
+    input: Annotated[
+        dict[str, Any],
+        Meta(
+            description="JSON Schema of the input",
+            extra_json_schema={
+                "properties": {
+                    "title": {"type": "string", "description": "What forms call the input"},
+                    "type": {"type": "string"},
+                },
+                "required": ["title"],
+                "additionalProperties": True,
+            },
+        ),
+    ]
     params: Annotated[dict[str, Any], Meta(description="JSON Schema of the parameters")]
     compute: Annotated[Compute, Meta(description="As the op's file declares it")]
     concurrency: Annotated[int, Meta(ge=0, description="How many may run at a time, now")]
