@@ -6,11 +6,15 @@ import msgspec
 
 from umbel_core.contract import (
     Accepted,
+    BatchRequest,
     Counts,
+    CrawlRequest,
     Health,
+    ImageRequest,
     Job,
     JobPage,
     LaneSetting,
+    Manifest,
     Me,
     Op,
     OpList,
@@ -24,15 +28,18 @@ from umbel_core.contract import (
     Task,
     TaskAccepted,
     TaskPage,
+    TaskRequest,
+    TaskSpec,
     UploadRequest,
     UploadTicket,
     Variant,
+    Visit,
 )
 from umbel_core.op import Compute
-from umbel_core.submission import BODIES
 
 _JOB_ID = "j0f8a2aaaebd8ed4f150e"
 _START, _END = "2026-01-31T12:00:00.123Z", "2026-01-31T12:00:00.456Z"
+_PIXEL = "R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
 _FILE: dict[str, Any] = {
     "key": f"{_JOB_ID}/thumbnail.webp",
     "format": "webp",
@@ -112,7 +119,20 @@ PATH_PARAMETERS: dict[str, tuple[str, str]] = {
 """Parameter -> what it is, and an example."""
 REQUESTS: dict[type[msgspec.Struct], msgspec.Struct] = {
     UploadRequest: UploadRequest("coffee.jpg", "image/jpeg", 72326, "default"),
-    **{form.request: form.example for form in BODIES.values()},
+    Manifest: Manifest([TaskSpec("reverse", "hello"), TaskSpec("upper", "hello")], name="two words"),
+    ImageRequest: ImageRequest(image_data=_PIXEL, operation="resize", width=200, height=200, output_format="webp"),
+    TaskRequest: TaskRequest(type="reverse", payload="hello"),
+    BatchRequest: BatchRequest(
+        count=1,
+        visits=[
+            Visit(
+                store_id="S00339218",
+                image_url=["https://example.com/shelf.jpg"],
+                visit_time="2026-01-31T09:30:00Z",
+            )
+        ],
+    ),
+    CrawlRequest: CrawlRequest(urls=["https://example.com/", "https://example.org/"], workers=2),
     ScaleRequest: ScaleRequest(8),
 }
 ANSWERS: dict[str, Any] = {

@@ -13,7 +13,7 @@ import pytest
 from api.app import routes
 from api.routing import Route, read_query
 from infra.openapi import example_of
-from infra.openapi_examples import ANSWERS
+from infra.openapi_examples import ANSWERS, REQUESTS
 from tests.docs.reading import ROOT, blocks
 from umbel_core import contract
 from umbel_core.catalogue import read_ops
@@ -26,7 +26,7 @@ LEFT_OUT = "…"
 JOB, TASK = ANSWERS["get_job"], ANSWERS["get_tasks"].tasks[0]
 PAGE = contract.Page(url="https://example.org/", status=200)
 MESSAGE = {"job": JOB, "jobs": [JOB], "task": TASK, "tasks": [TASK], "stats": ANSWERS["get_stats"], "more": False}
-PIXEL = BODIES["image"].example.image_data  # type: ignore[attr-defined]
+PIXEL = REQUESTS[contract.ImageRequest].image_data  # type: ignore[attr-defined]
 
 
 class Call(NamedTuple):

@@ -1,4 +1,4 @@
-"""Two files are a new job kind: its word and struct in the contract, and its entry with its reader in `BODIES`."""
+"""Three files are a new job kind: its word and struct, its entry in `BODIES` with its reader, and its example."""
 
 import json
 import re
@@ -31,7 +31,7 @@ class UploadRequest(''',
         ),
     ),
     "layers/core/umbel_core/submission.py": (
-        ("    CrawlRequest,\n", "    CrawlRequest,\n    PoemRequest,\n"),
+        ("    OnError,\n", "    OnError,\n    PoemRequest,\n"),
         (
             "class BodyForm(",
             '''def _poem(request: PoemRequest, catalogue: Catalogue, limits: Limits) -> Submission:
@@ -43,9 +43,17 @@ class BodyForm(''',
         ),
         (
             '    "crawl": BodyForm(',
-            """    "poem": BodyForm(PoemRequest(lines=["rose"]), ("lines",), _poem, "/poems", "Start a poem."),
+            """    "poem": BodyForm(PoemRequest, ("lines",), _poem, "/poems", "Start a poem."),
     "crawl": BodyForm(""",
         ),
+    ),
+    "infra/openapi_examples.py": (
+        (
+            "    ScaleRequest: ScaleRequest(8)",
+            """    contract.requests.PoemRequest: contract.requests.PoemRequest(lines=["rose"]),
+    ScaleRequest: ScaleRequest(8)""",
+        ),
+        ("from umbel_core.contract import (", "from umbel_core import contract\nfrom umbel_core.contract import ("),
     ),
 }
 """File -> the texts that are replaced in it."""
@@ -127,4 +135,4 @@ def test_the_document_on_ops_names_the_files_of_a_new_kind() -> None:
     stated = re.search(r"The number of files you touch to add one is (\d+)", section)
     assert stated
     assert int(stated[1]) == len(ADDED)
-    assert set(re.findall(r"`(layers/[\w/.]+)`", section)) == set(ADDED)
+    assert set(re.findall(r"`((?:layers|infra)/[\w/.]+)`", section)) == set(ADDED)

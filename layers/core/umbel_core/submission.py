@@ -21,7 +21,6 @@ from umbel_core.contract.requests import (
     OnError,
     TaskRequest,
     TaskSpec,
-    Visit,
 )
 from umbel_core.errors import Path, Rejected, dotted
 from umbel_core.input_types import is_url
@@ -267,8 +266,7 @@ def tasks_of(
 class BodyForm(NamedTuple):
     """One form of a body that starts a job."""
 
-    example: msgspec.Struct
-    """A body of this form, as the API's documents show it; its type is the request's struct."""
+    request: type[msgspec.Struct]
     marks: tuple[str, ...]
     """Fields that no other form has: a body with any of them is of this form."""
     read: Callable[[Any, Catalogue, Limits], Submission]
@@ -277,37 +275,24 @@ class BodyForm(NamedTuple):
     summary: str = ""
     """The sentence that describes this call."""
 
-    @property
-    def request(self) -> type[msgspec.Struct]:
-        """The struct of the body."""
-        return type(self.example)
-
     def __str__(self) -> str:
         """Its marks, as a sentence names them."""
         return " and ".join(f"'{mark}'" for mark in self.marks)
 
 
-_PIXEL = "R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
-_VISIT = Visit(store_id="S00339218", image_url=["https://example.com/shelf.jpg"], visit_time="2026-01-31T09:30:00Z")
 BODIES: dict[JobKind, BodyForm] = {
-    "manifest": BodyForm(
-        Manifest([TaskSpec("reverse", "hello"), TaskSpec("upper", "hello")], name="two words"), ("tasks",), _manifest
-    ),
-    "image": BodyForm(
-        ImageRequest(image_data=_PIXEL, operation="resize", width=200, height=200, output_format="webp"),
-        ("image_data", "operation"),
-        _image,
-    ),
-    "task": BodyForm(TaskRequest(type="reverse", payload="hello"), ("type", "payload"), _task),
+    "manifest": BodyForm(Manifest, ("tasks",), _manifest),
+    "image": BodyForm(ImageRequest, ("image_data", "operation"), _image),
+    "task": BodyForm(TaskRequest, ("type", "payload"), _task),
     "batch": BodyForm(
-        BatchRequest(count=1, visits=[_VISIT]),
+        BatchRequest,
         ("count", "visits"),
         _batch,
         "/batches",
         "Start a batch: images by store, in order within a store; a failure stops its own store.",
     ),
     "crawl": BodyForm(
-        CrawlRequest(urls=["https://example.com/", "https://example.org/"], workers=2),
+        CrawlRequest,
         ("urls",),
         _crawl,
         "/crawls",
