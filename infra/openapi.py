@@ -10,7 +10,7 @@ import msgspec
 
 from api.app import routes
 from api.routing import File, Redirect, Route, Text
-from infra.openapi_examples import ANSWERS, PATH_PARAMETERS, REQUESTS
+from infra.openapi_examples import ACCEPTED, ANSWERS, PATH_PARAMETERS, REQUESTS
 from umbel_core import contract
 from umbel_core.catalogue import Catalogue
 from umbel_core.contract import ERRORS
@@ -29,7 +29,6 @@ _TAGS = {
     "ops": "The deployed ops, and how many of each run at a time.",
     "monitoring": "Health and statistics.",
 }
-_TAG_OF = {"batches": "jobs", "crawls": "jobs", "health": "monitoring", "stats": "monitoring", "metrics": "monitoring"}
 _JOB_LINKS = {
     "GetJob": ("get_job", {"job_id": "$response.body#/job_id"}),
     "GetTasks": ("get_tasks", {"job_id": "$response.body#/job_id"}),
@@ -37,9 +36,6 @@ _JOB_LINKS = {
     "RetryJob": ("retry_job", {"job_id": "$response.body#/job_id"}),
 }
 _LINKS = {
-    "post_job": _JOB_LINKS,
-    "post_batch": _JOB_LINKS,
-    "post_crawl": _JOB_LINKS,
     "post_upload": _JOB_LINKS,
     "post_task": {"GetTask": ("get_task", {"task_id": "$response.body#/id"})},
 }
@@ -94,7 +90,7 @@ def _operation(route: Route) -> Document:
         "operationId": name,
         "summary": summary.rstrip("."),
         **({"description": " ".join(description.split())} if description else {}),
-        "tags": [_TAG_OF.get(first, first if first in _TAGS else "monitoring")],
+        "tags": ["jobs" if _starts_jobs(route) else first if first in _TAGS else "monitoring"],
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
         "responses": {**_answers(route), **_refusals(route)},
     }
@@ -103,6 +99,16 @@ def _operation(route: Route) -> Document:
     if "body" in route.hints:
         operation["requestBody"] = _request_body(route)
     return operation
+
+
+def _starts_jobs(route: Route) -> bool:
+    """Whether it is `POST /jobs` or the call of one kind of job."""
+    return bool(route.accepts) and route.hints["return"] is contract.Accepted
+
+
+def example_of(route: Route) -> Any:
+    """Return the example of a call's answer."""
+    return ACCEPTED if _starts_jobs(route) else ANSWERS[route.view.__name__]
 
 
 def _path_parameters(route: Route) -> list[Document]:
@@ -177,10 +183,15 @@ def _json_answer(route: Route, kind: Any) -> Document:
     else:
         description = (inspect.getdoc(kind) or "").split("\n")[0]
         schema = {"$ref": _REF.format(name=kind.__name__)}
-    content = {"application/json": {"schema": schema, "example": msgspec.to_builtins(ANSWERS[name])}}
+    content = {
+        "application/json": {
+            "schema": schema,
+            "example": msgspec.to_builtins(example_of(route)),
+        }
+    }
     links = {
         link: {"operationId": operation, "parameters": parameters}
-        for link, (operation, parameters) in _LINKS.get(name, {}).items()
+        for link, (operation, parameters) in (_JOB_LINKS if _starts_jobs(route) else _LINKS.get(name, {})).items()
     }
     return {"description": description, "content": content, **({"links": links} if links else {})}
 

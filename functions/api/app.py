@@ -1,5 +1,6 @@
 """HTTP -> uploads bucket and ledger: every route of the API. infra builds the REST API from these routes."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,7 @@ from api.routing import File, Redirect, Routes, Text, contract_form
 from umbel_core import contract
 from umbel_core.contract import JobKind, JobStatus, TaskStatus
 from umbel_core.contract.responses import Cursor
+from umbel_core.submission import BODIES, BodyForm
 
 Limit = Annotated[int, Meta(ge=1, description="At most so many")]
 Flag = Annotated[Literal["0", "1"], Meta(description="`0`: answer with the file's bytes instead of a redirect")]
@@ -108,13 +110,7 @@ def post_upload(body: contract.UploadRequest) -> contract.UploadTicket:
     "POST",
     "/jobs",
     status=202,
-    accepts=(
-        contract.Manifest,
-        contract.ImageRequest,
-        contract.TaskRequest,
-        contract.BatchRequest,
-        contract.CrawlRequest,
-    ),
+    accepts=tuple(form.request for form in BODIES.values()),
     errors=jobs_.SUBMIT_ERRORS,
 )
 def post_job(body: bytes) -> contract.Accepted:
@@ -163,18 +159,18 @@ def download(job_id: str, query: DownloadQuery) -> Redirect | File:
     return jobs_.download(job_id, query.variant, redirect=query.redirect == "1")
 
 
-@route(
-    "POST", "/batches", status=202, accepts=(contract.BatchRequest,), errors=(*jobs_.SUBMIT_ERRORS, "count_mismatch")
-)
-def post_batch(body: bytes) -> contract.Accepted:
-    """Start a batch: images by store, in order within a store; a failure stops its own store."""
-    return jobs_.submit(body, "batch")
+def _start_of(kind: JobKind, form: BodyForm) -> Callable[[bytes], contract.Accepted]:
+    def start(body: bytes) -> contract.Accepted:
+        return jobs_.submit(body, kind)
+
+    start.__name__, start.__doc__ = f"post_{kind}", form.summary
+    return start
 
 
-@route("POST", "/crawls", status=202, accepts=(contract.CrawlRequest,), errors=jobs_.SUBMIT_ERRORS)
-def post_crawl(body: bytes) -> contract.Accepted:
-    """Start a crawl: each page's title, size and status as a task's result."""
-    return jobs_.submit(body, "crawl")
+for kind, form in BODIES.items():
+    if form.path:
+        start = _start_of(kind, form)
+        route("POST", form.path, status=202, accepts=(form.request,), errors=jobs_.SUBMIT_ERRORS)(start)
 
 
 @route(
@@ -182,7 +178,7 @@ def post_crawl(body: bytes) -> contract.Accepted:
     "/tasks",
     status=202,
     accepts=(contract.TaskRequest,),
-    errors=(*jobs_.SUBMIT_ERRORS, "unknown_type", "invalid_payload"),
+    errors=jobs_.SUBMIT_ERRORS,
 )
 def post_task(body: bytes) -> contract.TaskAccepted:
     """Start a single task on an input inside the request."""

@@ -121,5 +121,6 @@ class Planner(msgspec.Struct, frozen=True):
         if submission.picture is not None:
             key = f"{INPUTS_PREFIX}{job.id}"
             self.uploads.write(key, submission.picture)
-            specs = [msgspec.structs.replace(specs[0], input=key)]
+            job.asked = msgspec.structs.replace(specs[0], input=key)
+            specs = [job.asked]
         return tasks_of(job.id, specs, now(), self.catalogue.ordered, submission.on_error)

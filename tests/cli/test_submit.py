@@ -1,5 +1,6 @@
 """Tests of what `umbel run`, `batch` and `crawl` send, and of their JSON output."""
 
+import _thread
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.client.fake_api import FakeApi, serving
-from umbel import Client
-from umbel.commands.submit import _input
+from umbel import Client, stack, watching
+from umbel.commands.submit import _input, run
 from umbel.errors import UmbelError
 from umbel.results import whole
 
@@ -72,3 +73,32 @@ def test_json_output_has_a_job_and_its_tasks_as_the_api_returns_them(client: Cli
     assert {**shown, "tasks": None} == {**shown, **fake.job(job.id), "tasks": None}
     (task,) = shown["tasks"]
     assert (task.input, task.params, task.result) == ("a", {"some": "param"}, "A")
+
+
+def test_ctrl_c_while_a_job_runs_names_the_job_and_says_how_to_follow_and_to_cancel_it(
+    client: Client, fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unchanged = fake.answer
+
+    def interrupted(method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        if method == "GET":
+            _thread.interrupt_main()
+        return unchanged(method, path, query, body)
+
+    monkeypatch.setattr(fake, "answer", interrupted)
+    monkeypatch.setattr(stack, "find", lambda **_: None)
+    monkeypatch.setattr(Client, "of", lambda _: client)
+    with pytest.raises(UmbelError) as ended:
+        run.main(["reverse", "hello"], standalone_mode=False)
+    (job_id,) = fake.jobs
+    assert ended.value.exit_status == 130
+    assert str(ended.value) == (
+        f"interrupted, but {job_id} goes on; umbel watch {job_id} follows it, umbel cancel {job_id} cancels it"
+    )
+
+
+def test_ctrl_c_names_all_jobs_that_go_on_and_nothing_when_there_is_none() -> None:
+    with pytest.raises(UmbelError, match="2 jobs go on: j1, j2; umbel watch ID"), watching.naming(lambda: ["j1", "j2"]):
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt), watching.naming(list):
+        raise KeyboardInterrupt

@@ -5,8 +5,10 @@ import json
 import msgspec
 import pytest
 
+from infra.function import FUNCTIONS
 from tests.fakes import CrashError, Crashes
 from tests.functions.stage import CATALOGUE, Stage
+from umbel_core.catalogue import read_ops
 from umbel_core.clock import now
 from umbel_core.ids import new_job_id
 from umbel_core.intake_messages import read_message
@@ -14,6 +16,7 @@ from umbel_core.ledger import ErrorRecord, JobRecord, Outcome
 from umbel_core.messages import RetryTasks
 from umbel_core.settings import Limits
 from umbel_core.submit import Submitter
+from umbel_core.views import job_view
 
 MANIFEST = json.dumps({"tasks": [{"op": "say", "input": "hi"}, {"op": "say", "input": "ho"}]}).encode()
 
@@ -177,6 +180,17 @@ def test_a_picture_inside_a_manifest_is_stored_where_it_starts_no_job() -> None:
     job, _ = plan(stage, stage.drop("jobs/a.json", b'{"image_data":"cGl4","operation":"soft"}'))
     assert stage.uploads.objects[f"inputs/{job}"] == b"pix"
     assert [command.input for command in stage.tasks.commands] == [f"inputs/{job}"]
+
+
+def test_a_picture_inside_a_manifest_gives_a_job_with_the_requested_size_as_the_api_s_request_does() -> None:
+    stage, catalogue = Stage(), read_ops(FUNCTIONS / "ops")
+    body = b'{"image_data":"cGl4","operation":"resize","width":30,"height":20}'
+    planner = msgspec.structs.replace(stage.planner, catalogue=catalogue)
+    (created,) = read_message(stage.drop("jobs/a.json", body))
+    job_id, _ = planner.take(created)
+    sent = Submitter(stage.ledger, stage.uploads, catalogue, Limits()).submit(body)
+    views = [job_view(job_in(stage, each), stage.results.link) for each in (job_id, sent.id)]
+    assert [(view.kind, view.width, view.height) for view in views] == [("image", 30, 20)] * 2
 
 
 def test_a_retry_publishes_only_the_failed_tasks() -> None:

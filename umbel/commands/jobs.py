@@ -58,7 +58,8 @@ def job(id_: str, status: Any, as_json: bool) -> None:
 @show.as_json
 def watch(id_: str, as_json: bool) -> None:
     followed = Job(Client.of(stack.find()), id_)
-    watching.watch(followed, quiet=as_json)
+    with watching.naming(lambda: [followed.id]):
+        watching.watch(followed, quiet=as_json)
     if as_json:
         show.dump(msgspec.to_builtins(followed.record))
     watching.conclude(followed, quiet=as_json)

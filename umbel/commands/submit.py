@@ -12,6 +12,7 @@ from umbel.errors import UmbelError
 from umbel.job import Job
 from umbel.visits import read_visits
 from umbel_core.contract import CrawlRequest, Page, Task
+from umbel_core.contract.requests import MAX_WORKERS
 from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 
 
@@ -28,7 +29,9 @@ from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json: bool) -> None:
     """Run one op. INPUT is JSON or else text; for an op on pictures, a file or a key in the uploads bucket."""
     client = Client.of(stack.find(changing=True))
-    job = client.start(op, _input(client, op, input_), **dict(map(_param, params))).wait()
+    job = client.start(op, _input(client, op, input_), **dict(map(_param, params)))
+    with watching.naming(lambda: [job.id]):
+        job.wait()
     saved = job.download(out, input_) if out else {}
     if as_json:
         whole = results.whole(job)
@@ -58,7 +61,9 @@ def batch(file: Any, as_json: bool) -> None:
 @click.command()
 @click.argument("urls", nargs=-1)
 @click.option("--file", "-f", type=click.File("r"), help="Further URLs, one per line; - is standard input.")
-@click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="Pages in flight at most.")
+@click.option(
+    "--workers", type=click.IntRange(1, MAX_WORKERS), default=4, show_default=True, help="Pages in flight at most."
+)
 @click.option(
     "--policy",
     type=click.Choice(["round_robin", "host"]),

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.progress import Task as Row
 from rich.text import Text
 
-from umbel import results, show, stack
+from umbel import results, show, stack, watching
 from umbel.client import Client
 from umbel.errors import UmbelError
 from umbel.feed import Change, Feed
@@ -115,7 +115,8 @@ class _Variants(ProgressColumn):
 def upload(files: tuple[Path, ...], recipe: str | None, wait: bool, out: Path | None, as_json: bool) -> None:
     client = Client.of(stack.find(changing=True))
     pictures = [PictureFile(path) for path in dict.fromkeys(files)]
-    with Display() as display:
+    running = (picture.job.id for picture in pictures if picture.job and not picture.ended)
+    with watching.naming(lambda: running), Display() as display:
         _run(client, pictures, recipe, display, wait=wait)
     saved = {picture.path: picture.job.download(out, picture.path.name) for picture in pictures if picture.job and out}
     if as_json:

@@ -34,6 +34,7 @@ export type {
   OpList,
   Page,
   PageConfig,
+  PublishedLimits,
   Stats,
   StatsOfOp,
   SystemEvent,

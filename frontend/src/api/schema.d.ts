@@ -408,7 +408,7 @@ export interface components {
             /** @default false */
             ordered: boolean;
             /** @default null */
-            serves: ("batch" | "crawl") | null;
+            serves: string | null;
             /** @default [] */
             needs: string[];
         };
@@ -644,7 +644,13 @@ export interface components {
             /** @description `picture` goes to the results bucket, `value` into the task's record */
             returns: string;
             /** @description JSON Schema of the input */
-            input: Record<string, unknown>;
+            input: {
+                /** @description What forms call the input */
+                title: string;
+                type?: string;
+            } & {
+                [key: string]: unknown;
+            };
             /** @description JSON Schema of the parameters */
             params: Record<string, unknown>;
             /** @description As the op's file declares it */
@@ -1182,6 +1188,12 @@ export interface components {
             max_streamed_bytes: number;
             /** @description A job of at most so many tasks carries `variants` */
             kept_variants: number;
+            /** @description Characters of a URL */
+            max_url_length: number;
+            /** @description Characters of a batch's `store_id` */
+            max_store_id_length: number;
+            /** @description Largest `workers` of a crawl */
+            max_crawl_workers: number;
             /** @description Objects below it start their recipe */
             uploads_prefix: string;
             /** @description Objects below it start a job */

@@ -17,10 +17,11 @@ Carrier = Literal["value", "url", "file"]
 """How an input reaches its op: inside the task; as a URL that the op fetches; as a file that the worker reads, which
 the task names by its key in the uploads bucket or by its URL."""
 _URL = "^[Hh][Tt][Tt][Pp][Ss]?://"
+MAX_URL_LENGTH = 2048
 Url = Annotated[
     str,
     msgspec.Meta(
-        pattern=_URL, max_length=2048, description="An http or https URL", extra_json_schema={"format": "uri"}
+        pattern=_URL, max_length=MAX_URL_LENGTH, description="An http or https URL", extra_json_schema={"format": "uri"}
     ),
 ]
 """The first parameter of an op that fetches from the web."""

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import field
 
 from umbel_core.clock import now
-from umbel_core.contract.records import JobKind, JobStatus, SystemEventKind, TaskStatus
-from umbel_core.contract.requests import OnError, TaskSpec
+from umbel_core.contract.records import JobStatus, SystemEventKind, TaskStatus
+from umbel_core.contract.requests import JobKind, OnError, TaskSpec
 from umbel_core.errors import Rejected
 from umbel_core.ids import task_id
 from umbel_core.messages import STORED_NAMES, RunTask

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from umbel_core.catalogue import Catalogue
-from umbel_core.contract.records import JobKind
 from umbel_core.contract.requests import (
     BatchRequest,
     CrawlRequest,
     ImageRequest,
+    JobKind,
     Manifest,
     OnError,
     TaskRequest,
@@ -286,6 +286,10 @@ class BodyForm(NamedTuple):
     marks: tuple[str, ...]
     """Fields that no other form has: a body with any of them is of this form."""
     read: Callable[[Any, Catalogue, Limits], Submission]
+    path: str | None = None
+    """Path of the call that takes this form alone; `POST /jobs` takes all forms."""
+    summary: str = ""
+    """The sentence that describes this call."""
 
     def __str__(self) -> str:
         """The names of these fields in an error's sentence."""
@@ -294,9 +298,21 @@ class BodyForm(NamedTuple):
 
 BODIES: dict[JobKind, BodyForm] = {
     "manifest": BodyForm(Manifest, ("tasks",), _manifest),
-    "task": BodyForm(TaskRequest, ("type", "payload"), _task),
     "image": BodyForm(ImageRequest, ("image_data", "operation"), _image),
-    "batch": BodyForm(BatchRequest, ("count", "visits"), _batch),
-    "crawl": BodyForm(CrawlRequest, ("urls",), _crawl),
+    "task": BodyForm(TaskRequest, ("type", "payload"), _task),
+    "batch": BodyForm(
+        BatchRequest,
+        ("count", "visits"),
+        _batch,
+        "/batches",
+        "Start a batch: images by store, in order within a store; a failure stops its own store.",
+    ),
+    "crawl": BodyForm(
+        CrawlRequest,
+        ("urls",),
+        _crawl,
+        "/crawls",
+        "Start a crawl: each page's title, size and status as a task's result.",
+    ),
 }
-"""Job kind -> the form of its body. A new kind is one entry, beside its word in `JobKind` and its request."""
+"""Job kind -> the form of its body. A new kind is one entry, beside its word and its struct in `contract.requests`."""

@@ -6,7 +6,7 @@ import msgspec
 
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now
-from umbel_core.contract.records import JobKind
+from umbel_core.contract.requests import JobKind
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX, new_job_id
 from umbel_core.ledger import JobRecord, Ledger
 from umbel_core.settings import Limits

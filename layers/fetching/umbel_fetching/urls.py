@@ -6,8 +6,8 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 import idna
 
 from umbel_core.errors import Rejected
+from umbel_core.input_types import MAX_URL_LENGTH
 
-_LONGEST = 2048
 _LONGEST_HOST = 253
 """Characters of a name in the DNS. Names of hosts are keys in the ledger, which may not be of any length."""
 _NEVER = re.compile(r"[\x00-\x1f\x7f\\]|^\s|\s$")
@@ -20,8 +20,8 @@ def canonical(url: str) -> str:
 
     Its text does not say whether it may be fetched: the fetcher checks the IP address that the socket connects to.
     """
-    if len(url) > _LONGEST:
-        raise _invalid(f"is longer than {_LONGEST} characters")
+    if len(url) > MAX_URL_LENGTH:
+        raise _invalid(f"is longer than {MAX_URL_LENGTH} characters")
     if _NEVER.search(url):
         raise _invalid("has white space around it, a control character or a backslash")
     try:

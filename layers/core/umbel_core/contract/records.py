@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-JobKind = Literal["upload", "image", "manifest", "batch", "crawl", "task"]
+from umbel_core.contract.requests import JobKind
+
 JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 TaskStatus = Literal["pending", "running", "completed", "failed", "skipped"]
 CircuitState = Literal["closed", "open", "half_open"]

@@ -7,8 +7,14 @@ from msgspec import Meta
 
 from umbel_core.lane_settings import Concurrency
 
+JobKind = Literal["upload", "image", "manifest", "batch", "crawl", "task"]
+"""Kinds of job. All but `upload` have a body, whose form is in `submission.BODIES`."""
 OnError = Literal["continue", "stop_group"]
-Group = Annotated[str, Meta(min_length=1, max_length=128)]
+MAX_GROUP_LENGTH = 128
+"""Of a group's name, and of a store's id."""
+MAX_WORKERS = 64
+"""Of one crawl."""
+Group = Annotated[str, Meta(min_length=1, max_length=MAX_GROUP_LENGTH)]
 
 
 class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -70,7 +76,7 @@ class CrawlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Pages to fetch, at most `workers` at a time."""
 
     urls: Annotated[list[str], Meta(min_length=1)]
-    workers: Annotated[int, Meta(ge=1, le=64)] = 4
+    workers: Annotated[int, Meta(ge=1, le=MAX_WORKERS)] = 4
     policy: Annotated[
         Literal["round_robin", "host"], Meta(description="`host`: the pages of a host go to one worker")
     ] = "round_robin"
