@@ -32,7 +32,7 @@ class NotRunningError(UnreachableError):
 class ApiError(UmbelError):
     """The API refused a request.
 
-    `code` is one of `umbel_core.contract.ERRORS`, or `unknown_answer` for an answer that is not of the API itself. `path`
+    `code` is one of `umbel_core.contract.ERRORS`, or `unknown_answer` where the answer is not the API's. `path`
     is a JSON Pointer to the part of the request that is wrong (None when it is the whole), `status` the HTTP status.
     """
 
