@@ -30,5 +30,5 @@ def _unplanned(job: JobRecord) -> TaskRecord | None:
     """Return a task that the coordinator has not planned yet, read from its manifest."""
     if job.kind != "task" or job.source is None:
         return None
-    (spec,) = read_submission(uploads().read(job.source, ""), catalogue(), limits(), "task").specs
+    (spec,) = read_submission(uploads().read(job.source), catalogue(), limits(), "task").specs
     return TaskRecord(job_id=job.id, index=0, op=spec.op, variant=spec.op, input=spec.input, queued_at=job.created_at)
