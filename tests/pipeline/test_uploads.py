@@ -41,7 +41,7 @@ def test_two_pictures_posted_with_one_ticket_are_two_jobs(
     done: Callable[..., dict[str, Any]],
 ) -> None:
     ticket = _request_ticket(api, recipe="hero").body
-    for name in ("cat.jpg", "cat.png"):
+    for name in sorted(photos)[:2]:
         assert send_form(ticket["url"], ticket["fields"], photos[name]) == 201
 
     def both() -> list[str]:

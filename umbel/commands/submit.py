@@ -37,7 +37,7 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
         show.table(results.COLUMNS, results.rows(input_, job.variants, saved))
     elif job.status == "completed":
         for task in job.tasks():
-            click.echo(task.result if isinstance(task.result, str) else msgspec.json.encode(task.result).decode())
+            show.value(task.result)
     if job.status != "completed":
         raise UmbelError("; ".join(results.sentences(job.record)) or f"{op}: the job is {job.status}")
 

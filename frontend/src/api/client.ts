@@ -14,6 +14,7 @@ import type {
   UploadBody,
   UploadTicket,
 } from "./contract";
+import { parse } from "./printable";
 
 /** A call that failed, with a message for people. `status` is 0 when there was no response. */
 export class ApiError extends Error {
@@ -103,7 +104,7 @@ export class Client {
     } catch {
       throw new ApiError(0, "unreachable", "Umbel could not be reached.");
     }
-    if (response.ok) return (await response.json()) as T;
+    if (response.ok) return parse<T>(await response.text());
     const error = await errorFrom(response);
     // A token that may not read is not valid. A viewer's token that may not write stays valid.
     if (response.status === 401 || (response.status === 403 && method === "GET")) this.onUnauthorized();
@@ -112,7 +113,10 @@ export class Client {
 }
 
 async function errorFrom(response: Response): Promise<ApiError> {
-  const body: Partial<ErrorBody> | null = await response.json().catch(() => null);
+  const body = await response
+    .text()
+    .then(parse<Partial<ErrorBody>>)
+    .catch(() => null);
   const { code = "unknown", message = messageFor(response.status), path } = body?.error ?? {};
   return new ApiError(response.status, code, message, path);
 }
