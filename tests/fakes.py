@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from umbel_core.aws.dynamo import Item, item, record
+from umbel_core.aws.idempotency import KeyedRequest
 from umbel_core.aws.keys import event_key, job_key, job_partition, task_key
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected
 from umbel_core.ledger import OPEN, DeadLetter, Event, JobRecord, Outcome, TaskRecord
 from umbel_core.messages import RetryTasks, RunTask
@@ -298,6 +299,22 @@ class FakeTasks:
     def commands(self) -> list[RunTask]:
         """The published tasks."""
         return [msgspec.json.decode(message, type=RunTask) for message in self.messages]
+
+
+class FakeIdempotencyKeys:
+    """The keys of the last requests."""
+
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
+        self._kept: dict[str, KeyedRequest] = {}
+
+    def first(self, key: str, keyed: KeyedRequest) -> KeyedRequest:
+        self._crashes.moment()
+        there = self._kept.get(key)
+        if there is None or there.expire_at <= epoch():
+            self._kept[key] = there = keyed
+        self._crashes.moment()
+        return there
 
 
 class FakeBucket:

@@ -15,6 +15,7 @@ from api import prometheus
 from api import stats as stats_
 from api import tasks as tasks_
 from api import uploads as uploads_
+from api.idempotency import NewJob
 from api.routing import File, Redirect, Routes, Text, contract_form
 from umbel_core import contract
 from umbel_core.contract import JobKind, JobStatus, TaskStatus
@@ -95,13 +96,13 @@ def get_me() -> contract.Me:
     status=201,
     errors=("empty_file", "too_large", "unsupported_format", "unknown_recipe"),
 )
-def post_upload(body: contract.UploadRequest) -> contract.UploadTicket:
+def post_upload(body: contract.UploadRequest, new_job: NewJob) -> contract.UploadTicket:
     """Get a presigned POST for one picture.
 
     The job is in the ledger at once, as pending; its tasks start when the file has arrived. If none arrives, the job
     leaves the ledger after two hours.
     """
-    return uploads_.request_upload(body)
+    return uploads_.request_upload(body, new_job)
 
 
 @route(
@@ -117,9 +118,9 @@ def post_upload(body: contract.UploadRequest) -> contract.UploadTicket:
     ),
     errors=jobs_.SUBMIT_ERRORS,
 )
-def post_job(body: bytes) -> contract.Accepted:
+def post_job(body: bytes, new_job: NewJob) -> contract.Accepted:
     """Start a job: a manifest of tasks, one op on a picture inside the request, or the body of any call below."""
-    return jobs_.submit(body)
+    return jobs_.submit(body, new_job)
 
 
 @route("GET", "/jobs", errors=("invalid_limit", "invalid_status", "invalid_kind", "invalid_cursor"))
@@ -166,15 +167,15 @@ def download(job_id: str, query: DownloadQuery) -> Redirect | File:
 @route(
     "POST", "/batches", status=202, accepts=(contract.BatchRequest,), errors=(*jobs_.SUBMIT_ERRORS, "count_mismatch")
 )
-def post_batch(body: bytes) -> contract.Accepted:
+def post_batch(body: bytes, new_job: NewJob) -> contract.Accepted:
     """Start a batch: images by store, in order within a store; a failure stops its own store."""
-    return jobs_.submit(body, "batch")
+    return jobs_.submit(body, new_job, "batch")
 
 
 @route("POST", "/crawls", status=202, accepts=(contract.CrawlRequest,), errors=jobs_.SUBMIT_ERRORS)
-def post_crawl(body: bytes) -> contract.Accepted:
+def post_crawl(body: bytes, new_job: NewJob) -> contract.Accepted:
     """Start a crawl: each page's title, size and status as a task's result."""
-    return jobs_.submit(body, "crawl")
+    return jobs_.submit(body, new_job, "crawl")
 
 
 @route(
@@ -184,9 +185,9 @@ def post_crawl(body: bytes) -> contract.Accepted:
     accepts=(contract.TaskRequest,),
     errors=(*jobs_.SUBMIT_ERRORS, "unknown_type", "invalid_payload"),
 )
-def post_task(body: bytes) -> contract.TaskAccepted:
+def post_task(body: bytes, new_job: NewJob) -> contract.TaskAccepted:
     """Start a single task on something that travels inside the request."""
-    return tasks_.submit(body)
+    return tasks_.submit(body, new_job)
 
 
 @route("GET", "/tasks/{task_id}", errors=("no_such_task",))

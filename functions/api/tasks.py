@@ -1,5 +1,6 @@
 """Single tasks: one op on a value inside the request."""
 
+from api.idempotency import NewJob
 from api.wiring import catalogue, ledger, limits, results, submitter, uploads
 from umbel_core.contract import SingleTask, TaskAccepted
 from umbel_core.errors import Rejected
@@ -9,9 +10,9 @@ from umbel_core.submission import read_submission
 from umbel_core.views import single_task_view
 
 
-def submit(body: bytes) -> TaskAccepted:
+def submit(body: bytes, new_job: NewJob) -> TaskAccepted:
     """Start a task. Its id is its job's id, so that every call on jobs takes it too."""
-    return TaskAccepted(id=submitter().submit(body, "task").id)
+    return TaskAccepted(id=submitter().submit(body, "task", new_job.id).id)
 
 
 def show(task_id: str) -> SingleTask:

@@ -70,7 +70,7 @@ export class Client {
 
   /** Creates a job and returns its id. */
   async submit({ path, body }: Submission): Promise<string> {
-    const created = await this.call<Accepted | TaskAccepted>("POST", path, body);
+    const created = await this.call<Accepted | TaskAccepted>("POST", path, body, newKey());
     return "job_id" in created ? created.job_id : created.id;
   }
 
@@ -86,11 +86,12 @@ export class Client {
     return (await this.call<Me>("GET", "/me")).role;
   }
 
-  requestUpload(request: UploadBody): Promise<UploadTicket> {
-    return this.call("POST", "/uploads", request);
+  /** Returns a ticket; a repeated call with the same key returns the same job's. */
+  requestUpload(request: UploadBody, key: string): Promise<UploadTicket> {
+    return this.call("POST", "/uploads", request, key);
   }
 
-  private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  private async call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
     let response: Response;
     try {
       response = await fetch(this.base + path, {
@@ -98,6 +99,7 @@ export class Client {
         headers: {
           Authorization: `Bearer ${this.token}`,
           ...(body !== undefined && { "Content-Type": "application/json" }),
+          ...(key && { "Idempotency-Key": key }),
         },
         body: body === undefined ? null : JSON.stringify(body),
       });
@@ -110,6 +112,13 @@ export class Client {
     if (response.status === 401 || (response.status === 403 && method === "GET")) this.onUnauthorized();
     throw error;
   }
+}
+
+/** Returns a new Idempotency-Key. `crypto.randomUUID` is missing on pages without TLS. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) =>
+    part.toString(16).padStart(8, "0"),
+  ).join("");
 }
 
 async function errorFrom(response: Response): Promise<ApiError> {

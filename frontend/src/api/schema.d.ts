@@ -1452,7 +1452,10 @@ export interface operations {
     post_upload: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1462,6 +1465,26 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "url": "https://uploads.s3.eu-central-1.amazonaws.com/",
+                     *       "fields": {
+                     *         "Content-Type": "image/jpeg",
+                     *         "key": "uploads/default/j0f8a2aaaebd8ed4f150e/coffee.jpg",
+                     *         "policy": "…"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadTicket"];
+                };
+            };
             /** @description A presigned POST: send `fields`, then the file as `file`, to `url` within an hour. */
             201: {
                 headers: {
@@ -1482,7 +1505,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadTicket"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_body`: A field of the body is missing, unknown or of the wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `unknown_recipe`: There is no such recipe; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_body`: A field of the body is missing, unknown or of the wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `unknown_recipe`: There is no such recipe; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1502,6 +1525,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1665,7 +1697,10 @@ export interface operations {
     post_job: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1675,6 +1710,21 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "status": "pending"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description A job that was accepted or changed. */
             202: {
                 headers: {
@@ -1690,7 +1740,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1710,6 +1760,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2267,7 +2326,10 @@ export interface operations {
     post_batch: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2277,6 +2339,21 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "status": "pending"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description A job that was accepted or changed. */
             202: {
                 headers: {
@@ -2292,7 +2369,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2312,6 +2389,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2351,7 +2437,10 @@ export interface operations {
     post_crawl: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2361,6 +2450,21 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "status": "pending"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description A job that was accepted or changed. */
             202: {
                 headers: {
@@ -2376,7 +2480,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2396,6 +2500,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2435,7 +2548,10 @@ export interface operations {
     post_task: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2445,6 +2561,20 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "j0f8a2aaaebd8ed4f150e"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskAccepted"];
+                };
+            };
             /** @description A single task that was accepted; the id is its job's id too. */
             202: {
                 headers: {
@@ -2459,7 +2589,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskAccepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2479,6 +2609,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
