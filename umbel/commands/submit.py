@@ -99,6 +99,8 @@ def _input(client: Client, op: str, text: str) -> Any:
     if card and card.carrier == "file":
         if Path(text).is_file():
             return Path(text)
+        if text.endswith("/") and "://" not in text:
+            raise UmbelError(f"'{text}' is a folder; {op} takes one file, and no job is made of a key that ends in /")
         if "://" in text or text.startswith((UPLOADS_PREFIX, INPUTS_PREFIX)):
             return text
         raise UmbelError(f"there is no file '{text}' here; {op} takes a file, a URL or a key below {UPLOADS_PREFIX}")

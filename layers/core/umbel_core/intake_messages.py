@@ -1,6 +1,6 @@
 """The messages of the intake queue: S3's events for new objects, and the API's commands to retry."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -29,15 +29,20 @@ class ObjectCreated(msgspec.Struct, frozen=True):
         return self.key.startswith(JOBS_PREFIX)
 
 
-def read_message(body: str) -> Iterator[ObjectCreated | RetryTasks]:
-    """Yield what a message asks for. Events of folder markers, and S3's test event, ask for nothing."""
+def read_message(body: str, ignored: Callable[[str], object] = lambda _: None) -> Iterator[ObjectCreated | RetryTasks]:
+    """Yield what a message asks for. S3's test event asks for nothing.
+
+    Objects whose key ends in `/` are what the S3 console makes for a folder; `ignored` is called with their keys.
+    """
     document = msgspec.json.decode(body)
     if document.get("type") == "retry":
         yield msgspec.convert(document, RetryTasks)
         return
     for record in document.get("Records", ()):
         created = _object_created(record["s3"])
-        if created.key.startswith((UPLOADS_PREFIX, JOBS_PREFIX)) and not created.key.endswith("/"):
+        if created.key.endswith("/"):
+            ignored(created.key)
+        elif created.key.startswith((UPLOADS_PREFIX, JOBS_PREFIX)):
             yield created
 
 
