@@ -10,6 +10,7 @@ from constructs import Construct
 
 from api.app import routes
 from api.environment import ApiEnvironment
+from api.idempotency import HEADER
 from infra.function import FunctionFactory
 from infra.intake import IntakeConstruct
 from infra.lanes import grant_read_lanes, lane_functions, lane_name, lane_queues
@@ -85,7 +86,7 @@ class ApiConstruct(Construct):
             default_cors_preflight_options=gateway.CorsOptions(
                 allow_origins=origins,
                 allow_methods=["GET", "POST", "PUT", "DELETE"],
-                allow_headers=["Authorization", "Content-Type"],
+                allow_headers=["Authorization", "Content-Type", HEADER],
                 max_age=Duration.hours(1),
             ),
         )

@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from api.app import routes
+from api.idempotency import HEADER, MOST_CHARACTERS
 from api.routing import File, Redirect, Route, Text
 from infra.openapi_examples import ACCEPTED, ANSWERS, PATH_PARAMETERS, REQUESTS
 from umbel_core import contract
@@ -20,6 +21,7 @@ from umbel_core.settings import Limits
 _REF = "#/components/schemas/{name}"
 _EVERY_CALL = ("bad_request", "throttled", "internal_error")
 _WITH_TOKEN = ("unauthorized", "forbidden")
+_WITH_KEY = ("invalid_idempotency_key", "idempotency_key_reused")
 _WITH_BODY = ("invalid_json", "too_large")
 _TAGS = {
     "jobs": "Start jobs of any kind, read them, cancel and retry them.",
@@ -91,7 +93,7 @@ def _operation(route: Route) -> Document:
         "summary": summary.rstrip("."),
         **({"description": " ".join(description.split())} if description else {}),
         "tags": ["jobs" if _starts_jobs(route) else first if first in _TAGS else "monitoring"],
-        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
         "responses": {**_answers(route), **_refusals(route)},
     }
     if route.is_open:
@@ -134,6 +136,17 @@ def _query_parameters(route: Route) -> list[Document]:
     ]
 
 
+def _header_parameters(route: Route) -> list[Document]:
+    if not route.starts_job:
+        return []
+    description = (
+        "Within a day, the same request with the same key and token starts no second job: the answer is 200 with the "
+        "job of the first one"
+    )
+    schema = {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS, "pattern": "^[!-~]+$"}
+    return [{"name": HEADER, "in": "header", "required": False, "description": description, "schema": schema}]
+
+
 def _parameter(schema: Document) -> Document:
     """Remove null from a parameter's schema: a query string has no null, the parameter is absent instead."""
     choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
@@ -173,6 +186,11 @@ def _answers(route: Route) -> Document:
             answers["200"] = {"description": "The text", "content": {media_type: {"schema": {"type": kind}}}}
         else:
             answers[str(route.status)] = _json_answer(route, choice)
+    if route.starts_job:
+        answers["200"] = {
+            **answers[str(route.status)],
+            "description": "The job of an earlier request with the same key",
+        }
     return answers
 
 
@@ -204,6 +222,8 @@ def _refusals(route: Route) -> Document:
         codes.update(_WITH_BODY)
         if not route.accepts:
             codes.add("invalid_body")
+    if route.starts_job:
+        codes.update(_WITH_KEY)
     if "{" in route.path:
         codes.add("not_found")
     by_status: dict[int, list[str]] = defaultdict(list)

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from umbel_core.aws.dynamo import Item, item, record
+from umbel_core.aws.idempotency import KeyedRequest
 from umbel_core.aws.keys import event_key, job_key, job_partition, task_key
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected
 from umbel_core.ledger import OPEN, DeadLetter, Event, JobRecord, Outcome, TaskRecord
 from umbel_core.messages import RetryTasks, RunTask
@@ -65,8 +66,18 @@ class FakeLedger:
 
     def expect(self, job: JobRecord) -> None:
         self._crashes.moment()
-        self._put(job_key(job.id), job)
+        if self.job(job.id) is None:
+            self._put(job_key(job.id), job)
         self._crashes.moment()
+
+    def claim(self, job_id: str, upload: str) -> bool:
+        there = self.job(job_id)
+        if there is None or there.upload not in (None, upload):
+            return False
+        self._crashes.moment()
+        self._put(job_key(job_id), msgspec.structs.replace(there, upload=upload))
+        self._crashes.moment()
+        return True
 
     def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
         writes: list[TaskRecord | JobRecord] = [*tasks, job]
@@ -159,7 +170,8 @@ class FakeLedger:
                 self._crashes.moment()
                 task = TaskRecord(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},
-                    **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "after", "stop_group")},
+                    **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "object_version")},
+                    **{name: getattr(task, name) for name in ("after", "stop_group")},
                     queued_at=now(),
                     round=task.round + 1,
                     version=task.version + 1,
@@ -291,30 +303,58 @@ class FakeTasks:
         return [msgspec.json.decode(message, type=RunTask) for message in self.messages]
 
 
+class FakeIdempotencyKeys:
+    """The keys of the last requests."""
+
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
+        self._kept: dict[str, KeyedRequest] = {}
+
+    def first(self, key: str, keyed: KeyedRequest) -> KeyedRequest:
+        self._crashes.moment()
+        there = self._kept.get(key)
+        if there is None or there.expire_at <= epoch():
+            self._kept[key] = there = keyed
+        self._crashes.moment()
+        return there
+
+
 class FakeBucket:
     """A bucket, for uploads, pictures and results."""
 
     def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
         self._crashes = crashes
         self.objects: dict[str, bytes] = {}
+        self.versions: dict[tuple[str, str], bytes] = {}
+
+    def upload(self, key: str, data: bytes) -> str:
+        """Put an object, whether there is one or not; return its version."""
+        version = f"v{len(self.versions)}"
+        self.objects[key] = self.versions[key, version] = data
+        return version
 
     def write(self, key: str, data: bytes) -> None:
+        self._crashes.moment()
+        if key not in self.objects:
+            self.upload(key, data)
+        self._crashes.moment()
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
         self._crashes.moment()
         self.objects[key] = data
         self._crashes.moment()
 
-    def put(self, key: str, data: bytes, content_type: str) -> None:
-        self.write(key, data)
-
-    def read(self, key: str, etag: str = "") -> bytes:
+    def read(self, key: str, etag: str = "", version: str = "") -> bytes:
+        if (key, version) in self.versions:
+            return self.versions[key, version]
         if key not in self.objects or etag not in ("", self.etag(key)):
             raise Rejected("superseded", f"'{key}' was removed or replaced before it was read.")
         return self.objects[key]
 
-    def fetch(self, key: str, etag: str | None) -> bytes:
+    def fetch(self, key: str, etag: str | None, version: str | None = None) -> bytes:
         if key not in self.objects:
             raise Rejected("no_such_picture", f"There is no picture '{key}' in the uploads bucket.")
-        return self.read(key, etag or "")
+        return self.read(key, etag or "", version or "")
 
     def etag(self, key: str) -> str:
         """Return the ETag that S3 gives a small object."""

@@ -5,10 +5,11 @@ A subcommand is imported when it is called, so that `umbel --help` imports nothi
 
 import sys
 from importlib import import_module
+from io import StringIO
 
 import click
 
-from umbel import options
+from umbel import options, printable
 from umbel.errors import UmbelError
 from umbel.paths import version
 
@@ -96,7 +97,9 @@ def main() -> None:
     try:
         sys.exit(umbel(prog_name="umbel", standalone_mode=False))
     except click.ClickException as error:
-        error.show()
+        shown = StringIO()
+        error.show(shown)
+        _say(shown.getvalue().rstrip())
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         _say("umbel: interrupted")
@@ -126,4 +129,4 @@ def _is_aws(error: Exception) -> bool:
 
 
 def _say(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    click.echo(printable.lines(sentence), err=True)

@@ -138,9 +138,14 @@ class Client:
         self,
         request: Manifest | ImageRequest | BatchRequest | CrawlRequest | Mapping[str, Any],
         route: Literal["jobs", "batches", "crawls"] = "jobs",
+        idempotency_key: str | None = None,
     ) -> Job:
-        """Start the job that a request asks for and return it at once."""
-        return Job(self, self.http.call(Accepted, "POST", route, body=request).job_id)
+        """Start the job that a request asks for and return it at once.
+
+        With the `idempotency_key` of an earlier call, the same request returns the job of that call for a day, even
+        when the program ended before it knew the job's id. Without one, every call starts a job.
+        """
+        return Job(self, self.http.start(Accepted, route, request, idempotency_key).job_id)
 
     def batch(self, visits: Iterable[Visit | Mapping[str, Any]], gpu_seconds: float = 0) -> Job:
         """Start measuring the images of visits to stores: in order within a store, stores side by side."""

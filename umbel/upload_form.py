@@ -31,7 +31,7 @@ def upload(
     """Get a presigned POST for a file of this name and size, and send the file; return the ticket with the job's id."""
     kind = _TYPES.get(PurePath(name).suffix.lower()) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     request = UploadRequest(filename=name, content_type=kind, size=size, recipe=recipe)
-    ticket = http.call(UploadTicket, "POST", "uploads", body=request)
+    ticket = http.start(UploadTicket, "uploads", request)
     form = _Form(ticket.fields, content, size, progress)
     headers = {"Content-Type": form.content_type, "Content-Length": str(form.length)}
     answer = http.request("POST", ticket.url, headers, body=form, retries=False)

@@ -16,6 +16,7 @@ from api import prometheus
 from api import stats as stats_
 from api import tasks as tasks_
 from api import uploads as uploads_
+from api.idempotency import NewJob
 from api.routing import File, Redirect, Routes, Text, contract_form
 from umbel_core import contract
 from umbel_core.contract import JobKind, JobStatus, TaskStatus
@@ -97,13 +98,13 @@ def get_me() -> contract.Me:
     status=201,
     errors=("empty_file", "too_large", "unsupported_format", "unknown_recipe"),
 )
-def post_upload(body: contract.UploadRequest) -> contract.UploadTicket:
+def post_upload(body: contract.UploadRequest, new_job: NewJob) -> contract.UploadTicket:
     """Get a presigned POST for one picture.
 
     The job is in the ledger at once, as pending; its tasks start when the file has arrived. If none arrives, the job
     leaves the ledger after two hours.
     """
-    return uploads_.request_upload(body)
+    return uploads_.request_upload(body, new_job)
 
 
 @route(
@@ -113,9 +114,9 @@ def post_upload(body: contract.UploadRequest) -> contract.UploadTicket:
     accepts=tuple(form.request for form in BODIES.values()),
     errors=jobs_.SUBMIT_ERRORS,
 )
-def post_job(body: bytes) -> contract.Accepted:
+def post_job(body: bytes, new_job: NewJob) -> contract.Accepted:
     """Start a job: a manifest of tasks, one op on a picture inside the request, or the body of any call below."""
-    return jobs_.submit(body)
+    return jobs_.submit(body, new_job)
 
 
 @route("GET", "/jobs", errors=("invalid_limit", "invalid_status", "invalid_kind", "invalid_cursor"))
@@ -159,9 +160,9 @@ def download(job_id: str, query: DownloadQuery) -> Redirect | File:
     return jobs_.download(job_id, query.variant, redirect=query.redirect == "1")
 
 
-def _start_of(kind: JobKind, form: BodyForm) -> Callable[[bytes], contract.Accepted]:
-    def start(body: bytes) -> contract.Accepted:
-        return jobs_.submit(body, kind)
+def _start_of(kind: JobKind, form: BodyForm) -> Callable[[bytes, NewJob], contract.Accepted]:
+    def start(body: bytes, new_job: NewJob) -> contract.Accepted:
+        return jobs_.submit(body, new_job, kind)
 
     start.__name__, start.__doc__ = f"post_{kind}", form.summary
     return start
@@ -180,9 +181,9 @@ for kind, form in BODIES.items():
     accepts=(contract.TaskRequest,),
     errors=jobs_.SUBMIT_ERRORS,
 )
-def post_task(body: bytes) -> contract.TaskAccepted:
+def post_task(body: bytes, new_job: NewJob) -> contract.TaskAccepted:
     """Start a single task on an input inside the request."""
-    return tasks_.submit(body)
+    return tasks_.submit(body, new_job)
 
 
 @route("GET", "/tasks/{task_id}", errors=("no_such_task",))

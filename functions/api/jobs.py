@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from api.idempotency import NewJob
 from api.results import result_file
 from api.routing import File, Redirect, fits_into_answer
 from api.wiring import intake, ledger, results, submitter
@@ -27,9 +28,11 @@ SUBMIT_ERRORS = (
 Page = TypeVar("Page", bound=msgspec.Struct)
 
 
-def submit(body: bytes, kind: JobKind | None = None) -> Accepted:
-    """Start the job that a body asks for."""
-    job = submitter().submit(body, kind)
+def submit(body: bytes, new_job: NewJob, kind: JobKind | None = None) -> Accepted:
+    """Start the job that a body asks for, or return the one that it started before."""
+    job = submitter().submit(body, kind, new_job.id)
+    if new_job.repeated:
+        job = ledger().job(job.id) or job
     return Accepted(job_id=job.id, status=job.status)
 
 

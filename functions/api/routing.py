@@ -1,7 +1,7 @@
 """Routes as typed functions: the signature says what a call takes and answers, and OpenAPI is generated from it.
 
-A view's parameters are those of its path, `query` (a struct), and `body` (a struct, or bytes that the view parses). It
-returns a struct, a `Redirect` or a `File`, and refuses with `Rejected`.
+A view's parameters are those of its path, `query` (a struct), `body` (a struct, or bytes that the view parses), and
+`new_job` where it starts one. It returns a struct, a `Redirect` or a `File`, and refuses with `Rejected`.
 """
 
 import base64
@@ -16,6 +16,7 @@ import msgspec
 from aws_lambda_powertools import Logger
 from chalice.app import Chalice, Request, Response
 
+from api.idempotency import NewJob
 from api.wiring import environment
 from umbel_core.contract import ERRORS, Error, ErrorBody, status_of
 from umbel_core.contract.limits import MAX_ANSWER_BYTES, MAX_REQUEST_BYTES
@@ -66,6 +67,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """True: no token is needed."""
     hints: dict[str, Any]
     """Types of the view's parameters and of its answer."""
+
+    @property
+    def starts_job(self) -> bool:
+        """Return True when the call takes an `Idempotency-Key`."""
+        return self.hints.get("new_job") is NewJob
 
 
 class Routes:
@@ -120,7 +126,11 @@ def _answering(route: Route, app: Chalice) -> Callable[..., Response]:
             given |= {"query": read_query(query, route.hints["query"])} if "query" in takes else _no_query(query)
             if "body" in takes:
                 given["body"] = _body(request, route.hints["body"])
-            return _response(route.view(**given), route.status)
+            new_job = NewJob(request) if route.starts_job else None
+            if new_job:
+                given["new_job"] = new_job
+            made = route.view(**given)
+            return _response(made, 200 if new_job and new_job.repeated else route.status)
         except Rejected as error:
             return refusal(error)
 

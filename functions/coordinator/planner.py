@@ -26,8 +26,8 @@ _MOST_BYTES = 64_000_000
 class Uploads(Protocol):
     """The uploads bucket, as the coordinator uses it."""
 
-    def read(self, key: str, etag: str) -> bytes:
-        """Return a manifest's bytes; raise `Rejected` when it was removed or replaced."""
+    def read(self, key: str, etag: str, version: str) -> bytes:
+        """Return a manifest's bytes; raise `Rejected` when it was removed or replaced, or S3 refuses to read it."""
 
     def write(self, key: str, data: bytes) -> None:
         """Store a picture that came inside a manifest."""
@@ -103,6 +103,7 @@ class Planner(msgspec.Struct, frozen=True):
                 input=created.key,
                 params=variant.params,
                 etag=created.etag or None,
+                object_version=created.version or None,
                 queued_at=moment,
             )
             for index, (name, variant) in enumerate(variants.items())
@@ -113,7 +114,9 @@ class Planner(msgspec.Struct, frozen=True):
         if created.size > most:
             size = megabytes(created.size)
             raise Rejected("too_large", f"The manifest has {size}; at most {megabytes(most)} are taken. Split it.")
-        submission = read_submission(self.uploads.read(created.key, created.etag), self.catalogue, self.limits)
+        submission = read_submission(
+            self.uploads.read(created.key, created.etag, created.version), self.catalogue, self.limits
+        )
         job.kind = submission.kind
         job.name = submission.name or job.name
         job.on_error = submission.on_error

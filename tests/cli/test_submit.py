@@ -66,6 +66,11 @@ def test_a_picture_that_does_not_exist_is_named_before_anything_is_sent(client: 
         _input(client, "blur", "none.jpg")
 
 
+def test_a_key_that_ends_in_a_slash_is_called_a_folder(client: Client) -> None:
+    with pytest.raises(UmbelError, match="is a folder"):
+        _input(client, "blur", "uploads/cat.jpg/")
+
+
 def test_json_output_has_a_job_and_its_tasks_as_the_api_returns_them(client: Client, fake: FakeApi) -> None:
     job = client.start("reverse", "a", some="param")
     fake.end_some(job.id)

@@ -27,6 +27,10 @@ class FakeApi(ThreadingHTTPServer):
         """Method and path of each request."""
         self.bodies: list[tuple[str, bytes]] = []
         """The body of each request."""
+        self.keys: list[str] = []
+        """The `Idempotency-Key` of each request that had one."""
+        self.lost = 0
+        """How many of the next requests get no answer."""
         self.per_read = 150
         self.max_tasks = 10_000
         self.answers: dict[str, tuple[int, Any]] = {}
@@ -88,6 +92,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(asked)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        if key := self.headers.get("Idempotency-Key"):
+            self.server.keys.append(key)
+        if self.server.lost:
+            self.server.lost -= 1
+            self.close_connection = True
+            return
         given = self.server.answers.get(asked)
         self.server.bodies.append((asked, raw))
         status, body = given or self.server.answer(self.command, url.path, query, json.loads(raw) if raw else None)

@@ -28,6 +28,28 @@ def test_importing_umbel_imports_nothing_else() -> None:
     assert loaded.split() == ["umbel"]
 
 
+def test_a_request_whose_answer_is_lost_is_sent_again_with_the_same_key(client: Client, fake: FakeApi) -> None:
+    fake.lost = 2
+    job = client.submit(Manifest([TaskSpec("upper", "a")]))
+    assert (fake.asked, list(fake.jobs)) == (["POST /jobs"] * 3, [job.id])
+    assert len(fake.keys) == 3
+    assert len(set(fake.keys)) == 1
+
+
+def test_every_call_has_a_key_of_its_own_or_the_one_that_is_given(client: Client, fake: FakeApi) -> None:
+    manifest = Manifest([TaskSpec("upper", "a")])
+    for key in (None, None, "my-key", "my-key"):
+        client.submit(manifest, idempotency_key=key)
+    assert len(set(fake.keys[:2])) == 2
+    assert fake.keys[2:] == ["my-key", "my-key"]
+
+
+def test_a_read_has_no_key(client: Client, fake: FakeApi) -> None:
+    job = client.submit(Manifest([TaskSpec("upper", "a")]))
+    job.refresh()
+    assert len(fake.keys) == 1
+
+
 def test_a_refusal_carries_code_message_path_and_status(client: Client, fake: FakeApi) -> None:
     error = {
         "code": "invalid_params",

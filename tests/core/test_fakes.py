@@ -153,6 +153,8 @@ def test_an_object_is_read_in_the_version_that_was_named_or_in_any(buckets: Buck
     assert buckets.uploads.read("k", first) == buckets.uploads.read("k", "") == b"one"
     assert buckets.pictures.fetch("k", first) == buckets.pictures.fetch("k", None) == b"one"
     buckets.uploads.write("k", b"two")
+    assert buckets.uploads.read("k") == b"one", "an object is written once"
+    buckets.results.put("k", b"two", "image/png")
     assert buckets.uploads.read("k", buckets.etag("k")) == b"two"
     for read in (buckets.uploads.read, buckets.pictures.fetch):
         with pytest.raises(Rejected, match=r"^superseded: "):

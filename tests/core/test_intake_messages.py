@@ -49,6 +49,13 @@ def test_folder_markers_and_other_prefixes_start_nothing(key: str) -> None:
     assert list(read_message(notice(key))) == []
 
 
+def test_a_key_that_ends_in_a_slash_is_named_so_that_it_can_be_logged() -> None:
+    ignored: list[str] = []
+    (created,) = read_message(notice("uploads/cat.jpg/", "uploads/cat.jpg"), ignored.append)
+    assert isinstance(created, ObjectCreated)
+    assert (ignored, created.key) == (["uploads/cat.jpg/"], "uploads/cat.jpg")
+
+
 def test_the_test_event_of_s3_starts_nothing() -> None:
     assert list(read_message('{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}')) == []
 

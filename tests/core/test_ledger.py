@@ -70,6 +70,13 @@ def test_a_second_plan_does_not_reset_tasks(ledger: Ledger) -> None:
     assert [task.status for task in ledger.all_tasks(job.id)] == ["completed", "pending"]
 
 
+def test_a_pending_job_belongs_to_the_first_upload_that_claims_it(ledger: Ledger) -> None:
+    job, _ = a_job(planned=False, total=0)
+    assert not ledger.claim(job.id, "one"), "there is no such job"
+    ledger.expect(job)
+    assert [ledger.claim(job.id, upload) for upload in ("one", "two", "one")] == [True, False, True]
+
+
 def test_a_pending_job_may_be_written_twice_when_the_first_answer_was_lost(ledger: Ledger) -> None:
     job, _ = a_job(planned=False, total=0)
     ledger.expect(job)

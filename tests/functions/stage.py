@@ -97,15 +97,15 @@ class Stage:
         if command.op in ("say", "recite"):
             return say(command.input, **command.params)
         key = f"{command.job_id}/{command.variant}.png"
-        self.results.put(key, self.uploads.fetch(command.input, command.etag), "image/png")
+        picture = self.uploads.fetch(command.input, command.etag, command.object_version)
+        self.results.put(key, picture, "image/png")
         return {"key": key}
 
     def drop(self, key: str, data: bytes, sequencer: str = "1") -> str:
         """Put an object; return the event that S3 sends for it."""
-        self.uploads.objects[key] = data
-        return self.notice(key, sequencer)
+        return self.notice(key, sequencer, self.uploads.upload(key, data))
 
-    def notice(self, key: str, sequencer: str = "1") -> str:
+    def notice(self, key: str, sequencer: str = "1", version: str = "") -> str:
         """Return the event that S3 sends for an object."""
 
         entry = {
@@ -113,6 +113,7 @@ class Stage:
             "size": len(self.uploads.objects[key]),
             "eTag": self.uploads.etag(key),
             "sequencer": sequencer,
+            **({"versionId": version} if version else {}),
         }
         record = {"s3": {"bucket": {"name": BUCKET}, "object": entry}}
         return msgspec.json.encode({"Records": [record]}).decode()

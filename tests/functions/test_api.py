@@ -6,11 +6,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from chalice.app import Request
 
 from api import health, images, jobs, ops, uploads
 from api.app import ImagesQuery, JobsQuery, TasksQuery
+from api.idempotency import NewJob
 from api.routing import read_query
 from tests.fakes import FakeBucket, FakeIntake, FakeLedger
+from tests.functions.gateway import proxy_event
 from tests.functions.stage import CATALOGUE, RECIPES
 from umbel_core.circuit_breaker import CircuitRecord
 from umbel_core.clock import epoch, now
@@ -141,7 +144,9 @@ def test_an_announced_upload_leaves_the_ledger_when_no_file_comes(monkeypatch: p
     ledger = FakeLedger()
     for name, value in (("ledger", ledger), ("limits", Limits()), ("recipes", RECIPES), ("uploads", FakeBucket())):
         monkeypatch.setattr(uploads, name, lambda value=value: value)
-    answer = uploads.request_upload(UploadRequest("cat.jpg", "image/jpeg", 9))
+    answer = uploads.request_upload(
+        UploadRequest("cat.jpg", "image/jpeg", 9), NewJob(Request(proxy_event("POST", "/uploads")))
+    )
     job = ledger.job(answer.job_id)
     assert job
     assert 7100 < job.expire_at - epoch() <= 7200

@@ -107,6 +107,12 @@ def tasks(stage: Stage) -> Callable[..., list[str]]:
     return planned
 
 
+def test_the_coordinator_logs_the_key_of_a_folder(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    assert failed(coordinator.handler.handle(event(stage.drop("uploads/cat.jpg/", b"pixels")), Context(180_000))) == []
+    (line,) = [record for record in caplog.records if getattr(record, "key", None) == "uploads/cat.jpg/"]
+    assert "starts no job" in line.message
+
+
 def test_the_coordinator_plans_every_object_of_its_batch(tasks: Callable[..., list[str]]) -> None:
     assert len(tasks("a", "b")) == 2
 

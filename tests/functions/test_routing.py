@@ -23,32 +23,32 @@ class Page(msgspec.Struct, forbid_unknown_fields=True):
     name: str = "all"
 
 
-class Book(msgspec.Struct, forbid_unknown_fields=True):
+class Item(msgspec.Struct, forbid_unknown_fields=True):
     """A body and an answer."""
 
     title: str
     pages: int = 1
 
 
-APP = Chalice("books", configure_logs=False)
+APP = Chalice("items", configure_logs=False)
 APP.api.binary_types = []
 ROUTES = Routes(APP)
 route = ROUTES.route
 
 
-@route("GET", "/books", errors=("no_such_job",))
-def books(query: Page) -> Book:
+@route("GET", "/items", errors=("no_such_job",))
+def items(query: Page) -> Item:
     if query.name == "none":
-        raise Rejected("no_such_job", "There is no book.")
-    return Book(query.name, query.limit)
+        raise Rejected("no_such_job", "There is no item.")
+    return Item(query.name, query.limit)
 
 
-@route("POST", "/books", status=201, errors=iter(["too_large", "invalid_body"]))
-def add(body: Book) -> Book:
+@route("POST", "/items", status=201, errors=iter(["too_large", "invalid_body"]))
+def add(body: Item) -> Item:
     return body
 
 
-@route("POST", "/raw/{name}", accepts=(Book,))
+@route("POST", "/raw/{name}", accepts=(Item,))
 def raw(name: str, body: bytes) -> Text:
     return Text(f"{name} {body!r}", "text/plain")
 
@@ -112,18 +112,18 @@ def error_of(answer: Answer) -> tuple[int, str, str, str | None]:
 def test_a_registered_route_keeps_its_declaration_and_its_function() -> None:
     declared = [(found.method, found.path, found.view, found.status, found.errors) for found in ROUTES.all]
     assert declared[:3] == [
-        ("GET", "/books", books, 200, ("no_such_job",)),
-        ("POST", "/books", add, 201, ("too_large", "invalid_body")),
+        ("GET", "/items", items, 200, ("no_such_job",)),
+        ("POST", "/items", add, 201, ("too_large", "invalid_body")),
         ("POST", "/raw/{name}", raw, 200, ()),
     ]
     assert [found.path for found in ROUTES.all if found.is_open] == ["/file"]
-    assert [found.accepts for found in ROUTES.all if found.accepts] == [(Book,)]
-    assert ROUTES.all[0].hints == {"query": Page, "return": Book}
+    assert [found.accepts for found in ROUTES.all if found.accepts] == [(Item,)]
+    assert ROUTES.all[0].hints == {"query": Page, "return": Item}
 
 
 def test_an_error_that_the_contract_does_not_have_cannot_be_declared() -> None:
-    with pytest.raises(AssertionError, match=r"GET /x: \{'no_such_book'\} are not in the contract"):
-        Routes(Chalice("x", configure_logs=False)).route("GET", "/x", errors=("no_such_book",))(books)
+    with pytest.raises(AssertionError, match=r"GET /x: \{'no_such_item'\} are not in the contract"):
+        Routes(Chalice("x", configure_logs=False)).route("GET", "/x", errors=("no_such_item",))(items)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_an_error_that_the_contract_does_not_have_cannot_be_declared() -> None:
     ],
 )
 def test_a_query_is_read_into_its_struct(query: dict[str, str] | None, body: Any) -> None:
-    answer = call("GET", "/books", query=query)
+    answer = call("GET", "/items", query=query)
     assert (answer.status, answer.body) == (200, body)
 
 
@@ -150,7 +150,7 @@ def test_a_query_is_read_into_its_struct(query: dict[str, str] | None, body: Any
     ],
 )
 def test_a_wrong_query_is_refused_by_name(query: dict[str, str], code: str, sentence: str, path: str) -> None:
-    assert error_of(call("GET", "/books", query=query)) == (400, code, sentence, path)
+    assert error_of(call("GET", "/items", query=query)) == (400, code, sentence, path)
 
 
 def test_a_call_without_a_query_takes_none() -> None:
@@ -178,7 +178,7 @@ def test_a_query_that_is_wrong_as_a_whole_is_refused_without_a_path() -> None:
     ],
 )
 def test_a_wrong_body_is_refused_where_it_is_wrong(body: Any, code: str, path: str | None) -> None:
-    status, found, sentence, where = error_of(call("POST", "/books", body))
+    status, found, sentence, where = error_of(call("POST", "/items", body))
     assert (status, found, where) == (413 if code == "too_large" else 400, code, path)
     assert sentence
     if code == "too_large":
@@ -189,7 +189,7 @@ def test_a_wrong_body_is_refused_where_it_is_wrong(body: Any, code: str, path: s
 
 
 def test_a_body_is_a_struct_or_the_bytes_as_sent() -> None:
-    answer = call("POST", "/books", {"title": "a", "pages": 3})
+    answer = call("POST", "/items", {"title": "a", "pages": 3})
     assert (answer.status, answer.body, answer.is_base64) == (201, {"title": "a", "pages": 3}, False)
     sent = '{"ü": 1}'
     text = call("POST", "/raw/{name}", sent, name="n")
@@ -212,11 +212,11 @@ def test_a_redirect_names_its_target() -> None:
 
 
 def test_a_refusal_has_its_code_and_sentence() -> None:
-    assert error_of(call("GET", "/books", query={"name": "none"})) == (404, "no_such_job", "There is no book.", None)
+    assert error_of(call("GET", "/items", query={"name": "none"})) == (404, "no_such_job", "There is no item.", None)
 
 
 def test_chalices_own_errors_have_the_contracts_form() -> None:
-    status, code, sentence, _ = error_of(call("DELETE", "/books"))
+    status, code, sentence, _ = error_of(call("DELETE", "/items"))
     assert (status, code) == (405, "method_not_allowed")
     assert "DELETE" in sentence
 
@@ -227,15 +227,15 @@ def test_chalices_own_errors_have_the_contracts_form() -> None:
 def test_every_answer_says_who_may_read_it_and_is_logged(
     origin: str | None, allowed: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answer = call("GET", "/books", headers={"Origin": origin} if origin else None)
+    answer = call("GET", "/items", headers={"Origin": origin} if origin else None)
     assert answer.headers["Access-Control-Allow-Origin"] == allowed
     assert answer.headers["Vary"] == "Origin"
     assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
     logged = vars(caplog.records[-1])
-    assert (logged["message"], logged["method"], logged["path"], logged["status"]) == ("answered", "GET", "/books", 200)
+    assert (logged["message"], logged["method"], logged["path"], logged["status"]) == ("answered", "GET", "/items", 200)
 
 
 def test_an_answer_fits_when_its_json_inside_json_does() -> None:
     overhead = len('"{\\"title\\":\\"\\",\\"pages\\":1}"')
-    assert fits_into_answer(Book("x" * (MAX_ANSWER_BYTES - overhead)))
-    assert not fits_into_answer(Book("x" * (MAX_ANSWER_BYTES - overhead + 1)))
+    assert fits_into_answer(Item("x" * (MAX_ANSWER_BYTES - overhead)))
+    assert not fits_into_answer(Item("x" * (MAX_ANSWER_BYTES - overhead + 1)))

@@ -39,7 +39,9 @@ class FakeWeb:
 
 
 def command(op: str, given: Any, **params: Any) -> RunTask:
-    return RunTask(job_id="j1", index=0, op=op, variant="small", input=given, params=params, etag="e1")
+    return RunTask(
+        job_id="j1", index=0, op=op, variant="small", input=given, params=params, etag="e1", object_version="v1"
+    )
 
 
 class Stage:
@@ -49,13 +51,13 @@ class Stage:
         self.uploads, self.results, self.web = FakeBucket(), FakeBucket(), FakeWeb(web)
         function = load_op(OPS, op)
         self.card = describe(function)
-        self.asked: list[tuple[str, str | None]] = []
+        self.asked: list[tuple[str, str | None, str | None]] = []
         source = FileSource(self.card, function, self, self.web, LIMITS)
         self.work = Work(function, source, PictureDestination(self.results, LIMITS))
         self.data = data
 
-    def fetch(self, key: str, etag: str | None) -> bytes:
-        self.asked.append((key, etag))
+    def fetch(self, key: str, etag: str | None, version: str | None) -> bytes:
+        self.asked.append((key, etag, version))
         return self.data
 
 
@@ -69,7 +71,7 @@ def test_a_picture_of_the_uploads_bucket_is_read_in_the_version_of_its_event_and
         "height": 8,
         "bytes": len(stage.results.read("j1/small.png")),
     }
-    assert stage.asked == [("uploads/cat.png", "e1")]
+    assert stage.asked == [("uploads/cat.png", "e1", "v1")]
     assert stage.web.asked == []
     with Image.open(BytesIO(stage.results.read("j1/small.png"))) as stored:
         assert (stored.format, stored.size, stored.getpixel((0, 0))) == ("PNG", (4, 8), (255, 0, 0))

@@ -241,6 +241,15 @@ def test_every_call_but_the_open_ones_asks_for_a_token(template: Template) -> No
     assert routes["$connect"]["AuthorizationType"] == "CUSTOM"
 
 
+def test_the_uploads_bucket_keeps_every_upload_and_deletes_the_replaced_ones_too(template: Template) -> None:
+    (bucket,) = (
+        bucket for bucket in of_type(template, "AWS::S3::Bucket").values() if "VersioningConfiguration" in bucket
+    )
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["ExpirationInDays"], rule["NoncurrentVersionExpiration"]) == (30, {"NoncurrentDays": 14})
+
+
 def test_origins_are_exact(template: Template) -> None:
     buckets = of_type(template, "AWS::S3::Bucket").values()
     rules = [rule for bucket in buckets for rule in bucket.get("CorsConfiguration", {}).get("CorsRules", [])]

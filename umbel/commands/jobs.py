@@ -71,7 +71,7 @@ def watch(id_: str, as_json: bool) -> None:
 def cancel(id_: str, as_json: bool) -> None:
     Job(Client.of(stack.find(changing=True)), id_).cancel()
     answer = Accepted(job_id=id_, status="cancelled")
-    show.result(answer, lambda _: click.echo(f"{id_} is cancelled; what is in flight ends"), json=as_json)
+    show.result(answer, lambda _: show.line(f"{id_} is cancelled; what is in flight ends"), json=as_json)
 
 
 @click.command()
@@ -80,7 +80,7 @@ def cancel(id_: str, as_json: bool) -> None:
 def retry(id_: str, as_json: bool) -> None:
     Job(Client.of(stack.find(changing=True)), id_).retry()
     answer = Accepted(job_id=id_, status="pending")
-    show.result(answer, lambda _: click.echo(f"{id_} runs again: umbel watch {id_}"), json=as_json)
+    show.result(answer, lambda _: show.line(f"{id_} runs again: umbel watch {id_}"), json=as_json)
 
 
 def _counts(record: contract.Job) -> str:

@@ -40,7 +40,7 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
         show.table(results.COLUMNS, results.rows(input_, job.variants, saved))
     elif job.status == "completed":
         for task in job.tasks():
-            click.echo(task.result if isinstance(task.result, str) else msgspec.json.encode(task.result).decode())
+            show.value(task.result)
     if job.status != "completed":
         raise UmbelError("; ".join(results.sentences(job.record)) or f"{op}: the job is {job.status}")
 
@@ -104,6 +104,8 @@ def _input(client: Client, op: str, text: str) -> Any:
     if card and card.carrier == "file":
         if Path(text).is_file():
             return Path(text)
+        if text.endswith("/") and "://" not in text:
+            raise UmbelError(f"'{text}' is a folder; {op} takes one file, and no job is made of a key that ends in /")
         if "://" in text or text.startswith((UPLOADS_PREFIX, INPUTS_PREFIX)):
             return text
         raise UmbelError(f"there is no file '{text}' here; {op} takes a file, a URL or a key below {UPLOADS_PREFIX}")

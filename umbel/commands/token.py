@@ -25,7 +25,7 @@ def create(role: Role, label: str, days: float | None, as_json: bool) -> None:
     """Create a token. It is printed only now and stored nowhere."""
     secret, record = tokens.create(stack.find(changing=True), role, label, days)
     answer = {"token": secret, "id": record.id, "role": record.role, "expires_at": record.expires_at}
-    show.result(answer, lambda _: click.echo(secret), json=as_json)
+    show.result(answer, lambda _: show.line(secret), json=as_json)
 
 
 @token.command(name="list")
@@ -46,7 +46,7 @@ def every(as_json: bool) -> None:
 def revoke(id_: str, as_json: bool) -> None:
     """Revoke the token with this id, at once."""
     record = tokens.revoke(stack.find(changing=True), id_)
-    show.result({"revoked": record.id}, lambda _: click.echo(f"{record.id} is revoked"), json=as_json)
+    show.result({"revoked": record.id}, lambda _: show.line(f"{record.id} is revoked"), json=as_json)
 
 
 def _until(expires_at: int | None) -> str:

@@ -1464,7 +1464,10 @@ export interface operations {
     post_upload: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1474,6 +1477,26 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "url": "https://uploads.s3.eu-central-1.amazonaws.com/",
+                     *       "fields": {
+                     *         "Content-Type": "image/jpeg",
+                     *         "key": "uploads/default/j0f8a2aaaebd8ed4f150e/coffee.jpg",
+                     *         "policy": "…"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadTicket"];
+                };
+            };
             /** @description A presigned POST: send `fields`, then the file as `file`, to `url` within an hour. */
             201: {
                 headers: {
@@ -1494,7 +1517,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadTicket"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_body`: A field of the body is missing, unknown or of the wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `unknown_recipe`: There is no such recipe; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_body`: A field of the body is missing, unknown or of the wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `unknown_recipe`: There is no such recipe; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1514,6 +1537,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1677,7 +1709,10 @@ export interface operations {
     post_job: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1687,6 +1722,21 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "status": "pending"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description A job that was accepted or changed. */
             202: {
                 headers: {
@@ -1702,7 +1752,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1722,6 +1772,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2279,7 +2338,10 @@ export interface operations {
     post_batch: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2289,6 +2351,21 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "status": "pending"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description A job that was accepted or changed. */
             202: {
                 headers: {
@@ -2304,7 +2381,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2324,6 +2401,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2363,7 +2449,10 @@ export interface operations {
     post_crawl: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2373,6 +2462,21 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "status": "pending"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description A job that was accepted or changed. */
             202: {
                 headers: {
@@ -2388,7 +2492,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2408,6 +2512,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2447,7 +2560,10 @@ export interface operations {
     post_task: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2457,6 +2573,20 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "j0f8a2aaaebd8ed4f150e"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskAccepted"];
+                };
+            };
             /** @description A single task that was accepted; the id is its job's id too. */
             202: {
                 headers: {
@@ -2471,7 +2601,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskAccepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2491,6 +2621,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -66,6 +66,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     visit_time: str | None = None
     """The visit's time as the batch gave it; None in other jobs."""
     etag: str | None = None
+    object_version: str | None = None
     after: int | None = None
     stop_group: bool = False
     status: TaskStatus = "pending"
@@ -106,6 +107,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
             params=self.params,
             group=self.group,
             etag=self.etag,
+            object_version=self.object_version,
             after=self.after,
             stop_group=self.stop_group,
             round=self.round,
@@ -124,6 +126,8 @@ class JobRecord(msgspec.Struct, kw_only=True):
     source: str | None = None
     """Key of the object that started the job: a picture or a manifest."""
     recipe: str | None = None
+    upload: str | None = None
+    """Of a job that the API created: the ETag of the object that it is planned from."""
     asked: TaskSpec | None = None
     """The task for a picture that came inside a request; any other picture gets the variants of its recipe."""
     on_error: OnError = "continue"
@@ -198,7 +202,10 @@ class Ledger(Protocol):
     """Keeps jobs, tasks, dead letters and events."""
 
     def expect(self, job: JobRecord) -> None:
-        """Write a pending job whose picture or manifest is not uploaded yet."""
+        """Write a pending job whose picture or manifest is not uploaded yet, unless an earlier try wrote it."""
+
+    def claim(self, job_id: str, upload: str) -> bool:
+        """Reserve a pending job for one upload; return False when it belongs to another one."""
 
     def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
         """Write a job with all its tasks.

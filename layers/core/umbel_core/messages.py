@@ -25,7 +25,9 @@ class RunTask(
     params: dict[str, Any] = {}
     group: str | None = None
     etag: str | None = None
-    """ETag of the picture; the task fails when a newer upload has replaced it."""
+    """ETag of the picture; without `object_version`, the task fails when a newer upload has replaced it."""
+    object_version: str | None = None
+    """Version of the picture, which can be read after a newer upload has replaced it."""
     after: int | None = None
     """Ordered ops: index of the task that must be completed first. When it fails, this one is skipped."""
     stop_group: bool = False

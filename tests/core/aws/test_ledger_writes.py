@@ -43,11 +43,11 @@ def is_in(seconds: int, value: dict[str, str]) -> bool:
     return abs(int(value["N"]) - epoch() - seconds) < 60
 
 
-def test_a_pending_job_is_written_without_a_condition_so_that_the_sdk_may_repeat_it() -> None:
+def test_a_pending_job_is_written_once_and_a_repetition_changes_nothing() -> None:
     with stubbed("dynamodb") as stub:
-        stub.answer("put_item")
+        stub.refuse("put_item", "ConditionalCheckFailedException")
         ledger(stub).expect(a_job())
-    assert "ConditionExpression" not in stub.only
+    assert stub.only["ConditionExpression"] == "attribute_not_exists(pk)"
     written = stub.only["Item"]
     assert written["listed"] == {"S": "JOBS"}
     assert "unfinished" not in written, "the sweeper must not count it before it has tasks"

@@ -15,6 +15,7 @@ The ledger's table:
 | `STATS` | `MINUTE#<minute>#<shard>` | op stats of the tasks that ended in this minute, kept for two hours |
 | `STATS` | `PLANNED#<shard>` | op -> number of planned tasks |
 | `DEPLOYED` | `OPS` | the ops of the last deployment |
+| `IDEMPOTENCY#<hash of token and key>` | `KEY` | the job that a request with an `Idempotency-Key` started |
 
 A job that is planned and has not ended has the attribute `unfinished` = `JOBS`, which puts it into the index
 `unfinished`.
@@ -111,6 +112,11 @@ def planned_key(shard: int) -> Item:
 def deployed_ops_key() -> Item:
     """Return the key of the last deployment's ops."""
     return _key("DEPLOYED", "OPS")
+
+
+def idempotency_key(key_hash: str) -> Item:
+    """Return the key of a request that was sent with an `Idempotency-Key`."""
+    return _key(f"IDEMPOTENCY#{key_hash}", "KEY")
 
 
 def connection_key(connection_id: str) -> Item:

@@ -121,6 +121,16 @@ class Table:
         """Delete an item; return what it was, or None when it did not exist."""
         return self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD").get("Attributes")
 
+    def insert(self, put: "PutTypeDef") -> bool:
+        """Put an item; return False when the condition did not hold."""
+        try:
+            self.client.put_item(**put)
+        except ClientError as error:
+            if has_code(error, "ConditionalCheckFailedException"):
+                return False
+            raise
+        return True
+
     def write(self, update: "UpdateTypeDef") -> bool:
         """Update an item; return False when the condition did not hold."""
         try:

@@ -13,6 +13,7 @@ from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.connections import SocketConnections
 from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.aws.counters import DynamoCounters
+from umbel_core.aws.idempotency import DynamoIdempotencyKeys
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.lanes import Lanes
 from umbel_core.aws.ledger import DynamoLedger
@@ -90,6 +91,11 @@ def ledger(environment: OnLedger) -> DynamoLedger:
 def counters(environment: OnLedger) -> DynamoCounters:
     """Return the counts of jobs and the op stats."""
     return DynamoCounters(clients.dynamodb(), environment.ledger_table)
+
+
+def idempotency_keys(environment: OnLedger) -> DynamoIdempotencyKeys:
+    """Return the keys of the last requests."""
+    return DynamoIdempotencyKeys(clients.dynamodb(), environment.ledger_table)
 
 
 def circuits(environment: OnLedger, record_event: Callable[[Event], object] = lambda _: None) -> DynamoCircuitBreaker:
