@@ -19,10 +19,10 @@ from umbel_core.errors import Rejected
 from umbel_core.intake_messages import ObjectCreated
 from umbel_core.lanes import Backlog
 from umbel_core.ledger import OPEN, DeadLetter, Event, JobRecord, Outcome, TaskRecord
-from umbel_core.messages import PublishAgain, RetryTasks, RunTask
+from umbel_core.messages import RepublishTasks, RetryTasks, RunTask
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
-from umbel_core.sweep_state import SweepState
+from umbel_core.sweeper_state import SweeperState
 
 Record = TypeVar("Record", JobRecord, TaskRecord)
 Key = tuple[str, str]
@@ -66,7 +66,7 @@ class FakeLedger:
         self._op_stats: dict[str, Item] = {}
         self._planned: Counter[str] = Counter()
         self._ops: list[str] | None = None
-        self._sweep_state: Item = {}
+        self._sweeper_state: Item = {}
         self.stream: list[dict[str, Any]] = []
         self.now: Callable[[], str] = now
 
@@ -198,7 +198,7 @@ class FakeLedger:
         jobs = sorted((job.created_at, job.id) for job in self.jobs(10_000, None)[0] if job.status in OPEN)
         return [job_id for created_at, job_id in jobs if after is None or (created_at, job_id) > after][:limit]
 
-    def publish_again(self, job_id: str, indices: Iterable[int], before: str) -> Iterator[TaskRecord]:
+    def republish(self, job_id: str, indices: Iterable[int], before: str) -> Iterator[TaskRecord]:
         for task in list(self.all_tasks(job_id)):
             if task.index in set(indices) and task.is_silent(before):
                 self._crashes.moment()
@@ -207,12 +207,12 @@ class FakeLedger:
                 self._put(task_key(job_id, task.index), again)
                 yield again
 
-    def sweep_state(self) -> SweepState:
-        return record(SweepState, self._sweep_state)
+    def sweeper_state(self) -> SweeperState:
+        return record(SweeperState, self._sweeper_state)
 
-    def keep_sweep_state(self, state: SweepState) -> None:
+    def keep_sweeper_state(self, state: SweeperState) -> None:
         self._crashes.moment()
-        self._sweep_state = item(state)
+        self._sweeper_state = item(state)
         self._crashes.moment()
 
     def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
@@ -421,7 +421,7 @@ class FakeIntake:
     def __init__(self) -> None:
         self.bodies: list[str] = []
 
-    def retry(self, command: RetryTasks | PublishAgain) -> None:
+    def retry(self, command: RetryTasks | RepublishTasks) -> None:
         self.again(msgspec.json.encode(command).decode())
 
     def waiting(self) -> int:

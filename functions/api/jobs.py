@@ -15,7 +15,7 @@ from umbel_core.clock import now
 from umbel_core.contract import Accepted, JobKind, JobPage, JobStatus, TaskPage, TaskStatus
 from umbel_core.errors import Rejected
 from umbel_core.ledger import ErrorRecord, JobRecord
-from umbel_core.messages import PublishAgain, RetryTasks
+from umbel_core.messages import RepublishTasks, RetryTasks
 from umbel_core.views import job_view, task_view
 
 _LARGEST_PAGE = 200
@@ -100,7 +100,7 @@ def retry(job_id: str) -> Accepted:
     """
     found = _job(job_id)
     if not found.failed + found.skipped and (lost := silent_tasks(found)):
-        for command in PublishAgain.several(job_id, lost, now()):
+        for command in RepublishTasks.several(job_id, lost, now()):
             intake().retry(command)
         return Accepted(job_id=job_id, status=found.status)
     if not (found.failed + found.skipped or (found.status == "cancelled" and found.completed < found.total)):

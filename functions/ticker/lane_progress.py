@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from umbel_core.ledger import ENDED
 from umbel_core.op_stats import OpStats
-from umbel_core.sweep_state import LaneProgress
+from umbel_core.sweeper_state import LaneProgress
 
 
 def ended_tasks(stats: Mapping[str, OpStats], op: str) -> int:

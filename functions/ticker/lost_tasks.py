@@ -8,7 +8,7 @@ import msgspec
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import stamp
 from umbel_core.ledger import ENDED, ErrorRecord, JobRecord, TaskRecord
-from umbel_core.sweep_state import LaneProgress
+from umbel_core.sweeper_state import LaneProgress
 
 _MESSAGE_LIFE = timedelta(days=13)
 """A queue keeps a message for 14 days; it is sent again a day before, so a lane may be paused for longer."""

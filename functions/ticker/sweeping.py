@@ -17,10 +17,10 @@ from umbel_core.contract.responses import OpStatus
 from umbel_core.intake_messages import ObjectCreated, event_of
 from umbel_core.lanes import Backlog
 from umbel_core.ledger import ENDED, JobRecord, Ledger, Outcome
-from umbel_core.messages import PublishAgain
+from umbel_core.messages import RepublishTasks
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, Counters
-from umbel_core.sweep_state import SweepState
+from umbel_core.sweeper_state import SweeperState
 
 _JOBS_PER_PAGE = 50
 _SECONDS = 20
@@ -46,7 +46,7 @@ class Uploads(Protocol):
 class Intake(Protocol):
     """The coordinator's queue."""
 
-    def retry(self, command: PublishAgain) -> None: ...
+    def retry(self, command: RepublishTasks) -> None: ...
     def again(self, body: str) -> None: ...
     def waiting(self) -> int: ...
 
@@ -77,17 +77,17 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
 
     def sweep(self) -> Swept:
         """Read on where the last run stopped, until the pass is complete or the time is over."""
-        now, started, state, swept = self.clock(), self.timer(), self.ledger.sweep_state(), Swept()
+        now, started, state, swept = self.clock(), self.timer(), self.ledger.sweeper_state(), Swept()
         if not self.ledger.unfinished(1):
-            state = SweepState()
+            state = SweeperState()
         else:
             self._observe_lanes(state, stamp(now))
             if state.after or state.began_at <= stamp(now - self.silence / 2):
                 self._continue_pass(state, swept, now, started + _SECONDS)
-        self.ledger.keep_sweep_state(state)
+        self.ledger.keep_sweeper_state(state)
         return swept
 
-    def _observe_lanes(self, state: SweepState, now: str) -> None:
+    def _observe_lanes(self, state: SweeperState, now: str) -> None:
         working = {op for op, status in self.lanes.health().items() if status != "paused"}
         computes = {op: card.compute for op, card in self.catalogue.items() if op in working}
         stats = self.counters.counted(FOREVER).forever
@@ -96,7 +96,7 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
             for op, backlog in self.lanes.backlogs(computes).items()
         }
 
-    def _continue_pass(self, state: SweepState, swept: Swept, now: datetime, until: float) -> None:
+    def _continue_pass(self, state: SweeperState, swept: Swept, now: datetime, until: float) -> None:
         if state.after is None:
             state.began_at, state.found = stamp(now), {}
         lost = LostTasks(now, self.silence, state.lanes, self.catalogue)
@@ -117,7 +117,7 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
                 break
         state.after, state.waiting = None, state.found
 
-    def _sweep_job(self, job: JobRecord, lost: LostTasks, state: SweepState, swept: Swept, *, may_send: bool) -> None:
+    def _sweep_job(self, job: JobRecord, lost: LostTasks, state: SweeperState, swept: Swept, *, may_send: bool) -> None:
         is_quiet = job.updated_at < stamp(lost.now - lost.silence)
         if not job.planned:
             if is_quiet and may_send:
@@ -141,7 +141,7 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
         if dead:
             swept.failed.append(job.id)
         indices = lost.in_job(task for task in tasks if task.index not in dead) if may_send else []
-        for command in PublishAgain.several(job.id, indices, stamp(lost.now)):
+        for command in RepublishTasks.several(job.id, indices, stamp(lost.now)):
             self.intake.retry(command)
         if indices:
             swept.published.append(job.id)

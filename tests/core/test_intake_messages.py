@@ -10,7 +10,7 @@ from tests.fakes import FakeLedger
 from umbel_core.ids import JOB_ID, job_id_of, new_job_id, split_task_id, task_id
 from umbel_core.intake_messages import ObjectCreated, event_of, job_for, read_message
 from umbel_core.ledger import JobRecord
-from umbel_core.messages import PublishAgain, RetryTasks
+from umbel_core.messages import RepublishTasks, RetryTasks
 
 
 def notice(*keys: str, quote: bool = True) -> str:
@@ -58,7 +58,7 @@ def test_a_message_may_contain_many_objects() -> None:
 
 
 def test_a_retry_is_read_from_the_same_queue() -> None:
-    for command in (RetryTasks("j1", [2, 3]), PublishAgain("j1", [2, 3], "t")):
+    for command in (RetryTasks("j1", [2, 3]), RepublishTasks("j1", [2, 3], "t")):
         assert list(read_message(msgspec.json.encode(command).decode())) == [command]
 
 
@@ -69,7 +69,7 @@ def test_an_event_that_was_lost_is_made_again(key: str) -> None:
 
 
 def test_a_command_for_very_many_tasks_is_sent_in_parts() -> None:
-    parts = list(PublishAgain.several("j1", list(range(25_000)), "t"))
+    parts = list(RepublishTasks.several("j1", list(range(25_000)), "t"))
     assert [len(part.indices) for part in parts] == [10_000, 10_000, 5_000]
     assert max(len(msgspec.json.encode(part)) for part in parts) < 256_000
 

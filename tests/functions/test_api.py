@@ -19,7 +19,7 @@ from umbel_core.contract import Accepted, CircuitState, Health, OpStatus, Redriv
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import DeadLetter, JobRecord, TaskRecord
-from umbel_core.messages import PublishAgain, RetryTasks
+from umbel_core.messages import RepublishTasks, RetryTasks
 from umbel_core.settings import Limits
 
 
@@ -208,7 +208,7 @@ def test_a_job_that_waits_although_its_lane_is_empty_has_its_messages_sent_again
     ]
     ledger.plan(of_two_tasks(), tasks)
     assert jobs.retry("j1") == Accepted(job_id="j1", status="pending")
-    (command,) = (msgspec.json.decode(body, type=PublishAgain) for body in intake.bodies)
+    (command,) = (msgspec.json.decode(body, type=RepublishTasks) for body in intake.bodies)
     assert command.indices == [0], "those of a lane with messages, and of an op that is gone, are not"
     lanes.queues["say"] = 1
     with pytest.raises(Rejected, match="nothing to run again"):

@@ -237,7 +237,7 @@ def test_a_hundred_and_fifty_hung_jobs_do_not_hide_a_new_one(place: Place) -> No
     job = place.submit("a")
     place.lose_messages()
     assert place.sweep(minutes=12).published == [job]
-    assert place.stage.ledger.sweep_state().waiting["say"] == job, "the statistics see it too"
+    assert place.stage.ledger.sweeper_state().waiting["say"] == job, "the statistics see it too"
 
 
 def test_a_pass_that_takes_too_long_goes_on_in_the_next_run(place: Place) -> None:
@@ -251,7 +251,7 @@ def test_a_pass_that_takes_too_long_goes_on_in_the_next_run(place: Place) -> Non
     read = []
     for _ in range(3):
         one_run.sweep()
-        read.append(place.stage.ledger.sweep_state().after)
+        read.append(place.stage.ledger.sweeper_state().after)
     first, second, third = read
     assert first
     assert second

@@ -9,7 +9,7 @@ import msgspec
 from umbel_core.clock import now
 from umbel_core.ids import JOB_ID, JOBS_PREFIX, UPLOADS_PREFIX, job_id_of
 from umbel_core.ledger import JobRecord, Ledger
-from umbel_core.messages import PublishAgain, RetryTasks
+from umbel_core.messages import RepublishTasks, RetryTasks
 
 
 class ObjectCreated(msgspec.Struct, frozen=True):
@@ -27,11 +27,11 @@ class ObjectCreated(msgspec.Struct, frozen=True):
         return self.key.startswith(JOBS_PREFIX)
 
 
-def read_message(body: str) -> Iterator[ObjectCreated | RetryTasks | PublishAgain]:
+def read_message(body: str) -> Iterator[ObjectCreated | RetryTasks | RepublishTasks]:
     """Yield what a message asks for. Events of folder markers, and S3's test event, ask for nothing."""
     document = msgspec.json.decode(body)
     if "type" in document:
-        yield msgspec.convert(document, RetryTasks | PublishAgain)
+        yield msgspec.convert(document, RetryTasks | RepublishTasks)
         return
     for record in document.get("Records", ()):
         created = _object_created(record["s3"])

@@ -13,7 +13,7 @@ from umbel_core.contract.requests import OnError, TaskSpec
 from umbel_core.errors import Rejected
 from umbel_core.ids import task_id
 from umbel_core.messages import STORED_NAMES, RunTask
-from umbel_core.sweep_state import SweepState
+from umbel_core.sweeper_state import SweeperState
 
 ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
 OPEN: tuple[JobStatus, ...] = ("pending", "running")
@@ -270,13 +270,13 @@ class Ledger(Protocol):
     def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
         """Return the last tasks of a job, the last one first."""
 
-    def publish_again(self, job_id: str, indices: Iterable[int], before: str) -> Iterable[TaskRecord]:
+    def republish(self, job_id: str, indices: Iterable[int], before: str) -> Iterable[TaskRecord]:
         """Yield, in order, those of these tasks that are silent since `before`, each with its next publication."""
 
-    def sweep_state(self) -> SweepState:
+    def sweeper_state(self) -> SweeperState:
         """Return what the sweeper kept."""
 
-    def keep_sweep_state(self, state: SweepState) -> None:
+    def keep_sweeper_state(self, state: SweeperState) -> None:
         """Keep what the sweeper needs in its next run."""
 
     def cancelled(self) -> frozenset[str]:

@@ -50,7 +50,7 @@ class RetryTasks(
     """Start pending tasks over too: a worker may not know yet that the cancelled job was resumed, and skip them."""
 
 
-class PublishAgain(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="publish_again", rename=STORED_NAMES):
+class RepublishTasks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="republish", rename=STORED_NAMES):
     """Sweeper, API -> coordinator: send the messages of these tasks again, in their round; they seem to be lost."""
 
     job_id: str
@@ -59,7 +59,7 @@ class PublishAgain(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     """A task that was published or started since has a message, and is left alone."""
 
     @classmethod
-    def several(cls, job_id: str, indices: list[int], before: str) -> "Iterator[PublishAgain]":
+    def several(cls, job_id: str, indices: list[int], before: str) -> "Iterator[RepublishTasks]":
         """Yield the commands for all these tasks, none of them too large for SQS."""
         for start in range(0, len(indices), _INDICES):
             yield cls(job_id, indices[start : start + _INDICES], before)

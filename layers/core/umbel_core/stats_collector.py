@@ -14,7 +14,7 @@ from umbel_core.ledger import TaskRecord
 from umbel_core.op import Compute
 from umbel_core.op_stats import CountedStats, Counters
 from umbel_core.stats import StatsInput, since
-from umbel_core.sweep_state import SweepState
+from umbel_core.sweeper_state import SweeperState
 
 _JOBS = 20
 _TASKS = 100
@@ -31,7 +31,7 @@ class Jobs(Protocol):
     """The part of the ledger in which waiting tasks are found."""
 
     def unfinished(self, limit: int) -> list[str]: ...
-    def sweep_state(self) -> SweepState: ...
+    def sweeper_state(self) -> SweeperState: ...
     def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]: ...
 
 
@@ -71,7 +71,7 @@ class StatsCollector(msgspec.Struct, frozen=True):
         oldest: dict[str, str] = {}
         if not waiting:
             return oldest
-        for job_id in dict.fromkeys([*self.ledger.unfinished(_JOBS), *self.ledger.sweep_state().waiting.values()]):
+        for job_id in dict.fromkeys([*self.ledger.unfinished(_JOBS), *self.ledger.sweeper_state().waiting.values()]):
             for task in self.ledger.last_tasks(job_id, _TASKS):
                 if task.status == "pending":
                     oldest[task.op] = min(task.queued_at, oldest.get(task.op, task.queued_at))

@@ -7,7 +7,7 @@ from umbel_core.aws.dynamo import item
 from umbel_core.aws.keys import task_key
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.ledger import TaskRecord
-from umbel_core.sweep_state import LaneProgress, SweepState
+from umbel_core.sweeper_state import LaneProgress, SweeperState
 
 JOB_ID = "j" + "0" * 20
 EARLY, LATE = "2026-01-31T12:00:00.123Z", "2026-01-31T12:00:02.123Z"
@@ -24,16 +24,16 @@ def stored(index: int, **fields: Any) -> dict[str, Any]:
 
 
 def test_the_sweepers_record_is_read_as_it_was_written() -> None:
-    state = SweepState(after=(EARLY, JOB_ID), lanes={"say": LaneProgress(EARLY, 1, 2)}, waiting={"say": JOB_ID})
+    state = SweeperState(after=(EARLY, JOB_ID), lanes={"say": LaneProgress(EARLY, 1, 2)}, waiting={"say": JOB_ID})
     with stubbed("dynamodb") as stub:
         stub.answer("put_item")
         stub.answer("get_item")
-        ledger(stub).keep_sweep_state(state)
-        assert ledger(stub).sweep_state() == SweepState()
+        ledger(stub).keep_sweeper_state(state)
+        assert ledger(stub).sweeper_state() == SweeperState()
     ((_, put), _) = stub.calls
     with stubbed("dynamodb") as stub:
         stub.answer("get_item", Item=put["Item"])
-        assert ledger(stub).sweep_state() == state
+        assert ledger(stub).sweeper_state() == state
 
 
 def test_only_silent_tasks_that_did_not_end_are_published_again_each_with_the_next_number() -> None:
@@ -48,7 +48,7 @@ def test_only_silent_tasks_that_did_not_end_are_published_again_each_with_the_ne
     with stubbed("dynamodb") as stub:
         stub.answer("query", Items=tasks)
         stub.answer("update_item")
-        again = list(ledger(stub).publish_again(JOB_ID, range(5), BETWEEN))
+        again = list(ledger(stub).republish(JOB_ID, range(5), BETWEEN))
     assert [(task.index, task.publication) for task in again] == [(0, 3)]
     _, (_, update) = stub.calls
     assert update["UpdateExpression"] == "SET published_at = :now ADD publication :one, version :one"
@@ -60,4 +60,4 @@ def test_a_task_that_somebody_else_published_or_ended_meanwhile_is_left_out() ->
     with stubbed("dynamodb") as stub:
         stub.answer("query", Items=[stored(0)])
         stub.refuse("update_item", "ConditionalCheckFailedException")
-        assert list(ledger(stub).publish_again(JOB_ID, [0], BETWEEN)) == []
+        assert list(ledger(stub).republish(JOB_ID, [0], BETWEEN)) == []

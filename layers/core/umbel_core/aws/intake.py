@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from umbel_core.messages import PublishAgain, RetryTasks
+from umbel_core.messages import RepublishTasks, RetryTasks
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -18,7 +18,7 @@ class SqsIntake:
         self._sqs = sqs
         self._queue_url = queue_url
 
-    def retry(self, command: RetryTasks | PublishAgain) -> None:
+    def retry(self, command: RetryTasks | RepublishTasks) -> None:
         """Have the coordinator start tasks over, or publish them again."""
         self.again(msgspec.json.encode(command).decode())
 

@@ -10,7 +10,7 @@ from umbel_core.aws.keys import sweep_key, task_key
 from umbel_core.aws.ledger_reads import LedgerReads
 from umbel_core.clock import now
 from umbel_core.ledger import TaskRecord
-from umbel_core.sweep_state import SweepState
+from umbel_core.sweeper_state import SweeperState
 
 _PARALLEL_WRITES = 8
 
@@ -18,14 +18,14 @@ _PARALLEL_WRITES = 8
 class LedgerSweep(LedgerReads):
     """The part of `umbel_core.ledger.Ledger` that finds and publishes lost tasks."""
 
-    def sweep_state(self) -> SweepState:
+    def sweeper_state(self) -> SweeperState:
         found = self._table.get(sweep_key())
-        return record(SweepState, found) if found else SweepState()
+        return record(SweeperState, found) if found else SweeperState()
 
-    def keep_sweep_state(self, state: SweepState) -> None:
+    def keep_sweeper_state(self, state: SweeperState) -> None:
         self._table.client.put_item(**self._table.put({**sweep_key(), **item(state)}))
 
-    def publish_again(self, job_id: str, indices: Iterable[int], before: str) -> Iterator[TaskRecord]:
+    def republish(self, job_id: str, indices: Iterable[int], before: str) -> Iterator[TaskRecord]:
         wanted = set(indices)
         silent = [task for task in self.all_tasks(job_id) if task.index in wanted and task.is_silent(before)]
         with ThreadPoolExecutor(_PARALLEL_WRITES) as pool:

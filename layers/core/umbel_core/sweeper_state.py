@@ -19,7 +19,7 @@ class LaneProgress(msgspec.Struct, frozen=True):
     """The queue was empty at this moment and a run later, in flight included: no older message is left in it."""
 
 
-class SweepState(msgspec.Struct):
+class SweeperState(msgspec.Struct):
     """The record that the sweeper reads at the start of a run and writes at its end."""
 
     after: tuple[str, str] | None = None
