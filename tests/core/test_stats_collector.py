@@ -14,6 +14,7 @@ from umbel_core.op import Compute
 from umbel_core.op_stats import CountedStats, Counters, OpStats
 from umbel_core.stats import since
 from umbel_core.stats_collector import StatsCollector
+from umbel_core.sweeper_state import SweeperState
 
 AT = datetime(2026, 1, 31, 12, 0, 30, tzinfo=UTC)
 STATES = {"say": LaneState(4, "ready")}
@@ -32,6 +33,8 @@ class Sources:
         self.waiting = waiting
         self.jobs = jobs
         self.asked: list[Any] = []
+        self.found: dict[str, str] = {}
+        """Op -> job, as the sweeper found it."""
 
     def counted(self, since: str) -> CountedStats:
         self.asked.append(since)
@@ -46,7 +49,10 @@ class Sources:
         return BACKLOGS
 
     def unfinished(self, limit: int) -> list[str]:
-        return list(self.jobs)[:limit]
+        return [job for job in self.jobs if job not in self.found.values()][:limit]
+
+    def sweeper_state(self) -> SweeperState:
+        return SweeperState(waiting=self.found)
 
     def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
         self.asked.append((job_id, limit))
@@ -84,3 +90,10 @@ def test_the_oldest_waiting_task_of_each_op_is_found() -> None:
     sources = Sources({"say": 3, "soft": 1, "recite": 0}, jobs)
     assert collect(sources).oldest == {"say": "08:59", "soft": "09:05"}
     assert "j3" not in [asked[0] for asked in sources.asked[1:]]
+
+
+def test_a_job_behind_many_old_ones_is_known_from_the_sweeper() -> None:
+    jobs = {"j1": [task("j1", "say", "09:01")], "hidden": [task("hidden", "soft", "09:05")]}
+    sources = Sources({"say": 1, "soft": 1}, jobs)
+    sources.found = {"soft": "hidden"}
+    assert collect(sources).oldest == {"say": "09:01", "soft": "09:05"}

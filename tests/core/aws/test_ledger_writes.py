@@ -50,7 +50,7 @@ def test_a_pending_job_is_written_once_and_a_repetition_changes_nothing() -> Non
     assert stub.only["ConditionExpression"] == "attribute_not_exists(pk)"
     written = stub.only["Item"]
     assert written["listed"] == {"S": "JOBS"}
-    assert "unfinished" not in written, "the sweeper must not count it before it has tasks"
+    assert written["unfinished"] == {"S": "JOBS"}, "the sweeper plans it when S3's event was lost"
     assert is_in(30 * DAY, written["expire_at"])
 
 
@@ -194,7 +194,7 @@ def test_a_cancellation_moves_the_job_and_marks_it_for_the_workers() -> None:
     move, mark = writes(stub, 1)
     assert move["Update"]["Key"] == job_key(JOB_ID)
     assert move["Update"]["ConditionExpression"] == "#status IN (:old0, :old1)"
-    assert "REMOVE unfinished ADD version :one" in move["Update"]["UpdateExpression"]
+    assert "unfinished = :jobs ADD version :one" in move["Update"]["UpdateExpression"]
     values = move["Update"]["ExpressionAttributeValues"]
     assert (values[":new"], values[":old0"], values[":old1"]) == (
         {"S": "cancelled"},

@@ -16,9 +16,9 @@ The ledger's table:
 | `STATS` | `PLANNED#<shard>` | op -> number of planned tasks |
 | `DEPLOYED` | `OPS` | the ops of the last deployment |
 | `IDEMPOTENCY#<hash of token and key>` | `KEY` | the job that a request with an `Idempotency-Key` started |
+| `SWEEP` | `STATE` | how far the sweeper has read |
 
-A job that is planned and has not ended has the attribute `unfinished` = `JOBS`, which puts it into the index
-`unfinished`.
+A job with tasks that have not ended has the attribute `unfinished` = `JOBS`, which puts it into the index `unfinished`.
 
 The connections' table has no sort key:
 
@@ -34,7 +34,7 @@ from umbel_core.aws.dynamo import Item, plain
 BY_TIME = "by-time"
 """Index of all jobs: partition `listed`, sorted by `created_at`."""
 UNFINISHED = "unfinished"
-"""Index of the jobs that have not ended: partition `unfinished`, sorted by `created_at`."""
+"""Index of the jobs with tasks that have not ended: partition `unfinished`, sorted by `created_at`."""
 ALL_JOBS = plain("JOBS")
 """The only partition of each index."""
 JOB = "JOB"
@@ -117,6 +117,11 @@ def deployed_ops_key() -> Item:
 def idempotency_key(key_hash: str) -> Item:
     """Return the key of a request that was sent with an `Idempotency-Key`."""
     return _key(f"IDEMPOTENCY#{key_hash}", "KEY")
+
+
+def sweep_key() -> Item:
+    """Return the key of the sweeper's own record."""
+    return _key("SWEEP", "STATE")
 
 
 def connection_key(connection_id: str) -> Item:
