@@ -143,6 +143,17 @@ def test_a_connection_is_kept_from_connect_to_disconnect(stage: Stage) -> None:
     assert (stage.connections.role("s1"), stage.connections.subscribers(["*"])) == ("", {})
 
 
+@pytest.mark.parametrize("action", ["$connect", "$disconnect", "$default"])
+def test_a_route_of_api_gateway_is_no_action(stage: Stage, action: str) -> None:
+    """API Gateway takes the action of a message as the name of its route."""
+    sockets.handler.handle(socket_event("$connect", authorizer={"role": "viewer", "token": "t1"}), None)
+    message = socket_event(action, json.dumps({"action": action}))
+    message["requestContext"] |= {"eventType": "MESSAGE", "authorizer": {"role": "operator"}}
+    sockets.handler.handle(message, None)
+    assert stage.connections.role("s1") == "viewer"
+    assert [message["error"]["code"] for message in stage.connections.received["s1"]] == ["unknown_action"]
+
+
 def test_a_connection_without_a_role_is_a_viewers(stage: Stage) -> None:
     sockets.handler.handle(socket_event("$connect"), None)
     assert stage.connections.role("s1") == "viewer"

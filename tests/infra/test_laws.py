@@ -25,7 +25,7 @@ RESOURCELESS = {
 """AWS knows no resource for these."""
 OUTPUTS = {
     *("ApiId", "ApiStage", "ApiUrl", "SocketApiId", "SocketStage", "SocketUrl", "WebUrl", "WebBucket"),
-    *("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable"),
+    *("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable", "SocketsTable"),
 }
 """As umbel/stack.py reads them."""
 
