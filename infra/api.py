@@ -19,11 +19,13 @@ from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.settings import Limits
 
 STAGE = "v1"
+TOKEN_CACHE_SECONDS = 5
+"""How long a revoked token can still be used."""
 _ERROR = '{"error":{"code":"%s","message":"%s"}}'
 _REFUSALS = {
     "UNAUTHORIZED": (
         "unauthorized",
-        "Send a valid token: Authorization: Bearer <token>. `umbel token create` makes one.",
+        "Send a token: Authorization: Bearer <token>. `umbel token create` makes one.",
     ),
     "ACCESS_DENIED": ("forbidden", "This token may read; it takes an operator's token to change something."),
     "AUTHORIZER_FAILURE": ("internal_error", "The token could not be checked; try again."),
@@ -77,7 +79,17 @@ class ApiConstruct(Construct):
             "Rest",
             rest_api_name=f"{factory.prefix}-api",
             deploy_options=gateway.StageOptions(
-                stage_name=STAGE, throttling_rate_limit=200, throttling_burst_limit=400
+                stage_name=STAGE,
+                throttling_rate_limit=200,
+                throttling_burst_limit=400,
+                # Anybody may call these, and /health asks Lambda's control plane.
+                method_options={
+                    f"{route.path}/{route.method}": gateway.MethodDeploymentOptions(
+                        throttling_rate_limit=10, throttling_burst_limit=20
+                    )
+                    for route in routes.all
+                    if route.is_open
+                },
             ),
             endpoint_types=[gateway.EndpointType.REGIONAL],
             cloud_watch_role=False,
@@ -95,7 +107,7 @@ class ApiConstruct(Construct):
             "Guard",
             handler=authorizer,
             identity_sources=[gateway.IdentitySource.header("Authorization")],
-            results_cache_ttl=Duration.seconds(30),
+            results_cache_ttl=Duration.seconds(TOKEN_CACHE_SECONDS),
         )
         integration = gateway.LambdaIntegration(
             self.function, allow_test_invoke=False, scope_permission_to_method=False

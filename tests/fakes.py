@@ -20,7 +20,7 @@ from umbel_core.errors import Rejected
 from umbel_core.intake_messages import ObjectCreated
 from umbel_core.lanes import Backlog
 from umbel_core.ledger import DeadLetter, Event, JobRecord, Outcome, TaskRecord
-from umbel_core.messages import RepublishTasks, RetryTasks, RunTask
+from umbel_core.messages import MAX_TOPICS, RepublishTasks, RetryTasks, RunTask
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
 from umbel_core.sweeper_state import SweeperState
@@ -404,6 +404,7 @@ class FakeConnections:
         self._crashes = crashes
         self._topics: dict[str, set[str]] = defaultdict(set)
         self._roles: dict[str, str] = {}
+        self._tokens: dict[str, str] = {}
         self._jobs: dict[str, list[str]] = defaultdict(list)
         self.received: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.ticker_run = ""
@@ -411,8 +412,9 @@ class FakeConnections:
         self.seconds: float | None = None
         """The time limit of the last `send`."""
 
-    def add(self, socket: str, role: str) -> None:
+    def add(self, socket: str, role: str, token: str = "") -> None:
         self.received[socket] = []
+        self._tokens[socket] = token
         self._roles[socket] = role
 
     def role(self, socket: str) -> str:
@@ -431,8 +433,18 @@ class FakeConnections:
             sockets.discard(socket)
         self._roles.pop(socket, None)
 
-    def subscribe(self, socket: str, topic: str) -> None:
+    def close_all(self, token: str) -> int:
+        sockets = [socket for socket, own in self._tokens.items() if own == token and socket in self._roles]
+        for socket in sockets:
+            self.remove(socket)
+        return len(sockets)
+
+    def subscribe(self, socket: str, topic: str) -> bool:
+        own = [each for each, sockets in self._topics.items() if socket in sockets]
+        if topic not in own and len(own) >= MAX_TOPICS:
+            return False
         self._topics[topic].add(socket)
+        return True
 
     def unsubscribe(self, socket: str, topic: str) -> None:
         self._topics[topic].discard(socket)

@@ -1,8 +1,9 @@
 """HTTP -> uploads bucket and ledger: every route of the API. infra builds the REST API from these routes."""
 
 from collections.abc import Callable
+from logging import Logger
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
 from chalice.app import Chalice
@@ -17,7 +18,7 @@ from api import stats as stats_
 from api import tasks as tasks_
 from api import uploads as uploads_
 from api.idempotency import NewJob
-from api.routing import File, Redirect, Routes, Text, contract_form
+from api.routing import File, Redirect, Routes, Text, contract_form, logger
 from umbel_core import contract
 from umbel_core.contract import JobKind, JobStatus, TaskStatus
 from umbel_core.contract.responses import Cursor
@@ -29,6 +30,8 @@ Flag = Annotated[Literal["0", "1"], Meta(description="`0`: answer with the file'
 app = Chalice(app_name="umbel", configure_logs=False)
 # `File` says by itself that it is binary, whatever the request accepts.
 app.api.binary_types = []
+# Chalice logs what a view raises; its own logger has no JSON.
+app.log = cast("Logger", logger)
 app.register_middleware(contract_form, "http")
 routes = Routes(app)
 route = routes.route

@@ -23,6 +23,7 @@ from umbel_core.contract.limits import MAX_ANSWER_BYTES, MAX_REQUEST_BYTES
 from umbel_core.errors import Rejected
 from umbel_core.settings import megabytes
 from umbel_core.submission import read_json
+from umbel_core.tokens import Role
 from umbel_core.validation import parse
 
 logger = Logger(service="api")
@@ -30,6 +31,13 @@ View = Callable[..., Any]
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _CODES = {404: "not_found", 405: "method_not_allowed", 415: "unsupported_media_type", 500: "internal_error"}
 """The error codes of the answers that Chalice gives by itself."""
+_NEW = "`umbel token create` makes a new one."
+_REFUSALS = {
+    "malformed": "Send a valid token: Authorization: Bearer <token>. `umbel token create` makes one.",
+    "unknown": f"This token is not known here: it was revoked, or is of another deployment. {_NEW}",
+    "expired": f"This token has expired. {_NEW}",
+}
+"""Sentences for the reasons that the authorizer gives."""
 
 
 class Redirect(msgspec.Struct, frozen=True):
@@ -121,6 +129,8 @@ def _answering(route: Route, app: Chalice) -> Callable[..., Response]:
         request = app.current_request
         assert request is not None, "views run inside a request"
         try:
+            if not route.is_open:
+                require_token(request)
             given: dict[str, Any] = dict(arguments)
             query: typing.Mapping[str, str] = request.query_params or {}
             given |= {"query": read_query(query, route.hints["query"])} if "query" in takes else _no_query(query)
@@ -135,6 +145,17 @@ def _answering(route: Route, app: Chalice) -> Callable[..., Response]:
             return refusal(error)
 
     return answer
+
+
+def require_token(request: Request) -> str:
+    """Return the role of the request's token; refuse a request that has none, with the authorizer's reason."""
+    found: dict[str, Any] = request.context.get("authorizer") or {}
+    role = found.get("role")
+    if role not in typing.get_args(Role):
+        raise Rejected("unauthorized", _REFUSALS.get(found.get("refusal", ""), _REFUSALS["malformed"]))
+    if role == "viewer" and request.method != "GET":
+        raise Rejected("forbidden", "This token may read; it takes an operator's token to change something.")
+    return str(role)
 
 
 def read_query(given: typing.Mapping[str, str], kind: type[msgspec.Struct]) -> Any:

@@ -7,6 +7,8 @@ import msgspec
 
 ALL_JOBS = "*"
 """The topic of connections that subscribed to all jobs."""
+MAX_TOPICS = 1000
+"""How many topics one connection may subscribe to."""
 STATS_TOPIC = "stats"
 """The topic of connections that subscribed to the stats. No job has this id."""
 STORED_NAMES = {"job_id": "job"}

@@ -46,6 +46,7 @@ STATS_SHARDS = 16
 """The stats are spread over so many records, so that two functions seldom write the same one; readers add them up."""
 CANCELLED = plain("CANCELLED")
 CIRCUITS = plain("CIRCUITS")
+_CONNECTION = "SOCKET#"
 _TOPIC = "TOPIC#"
 
 
@@ -126,7 +127,12 @@ def sweep_key() -> Item:
 
 def connection_key(connection_id: str) -> Item:
     """Return the key of a connection."""
-    return {"pk": plain(f"SOCKET#{connection_id}")}
+    return {"pk": plain(f"{_CONNECTION}{connection_id}")}
+
+
+def connection_in(entry: Item) -> str:
+    """Return the id of the connection that a record is of."""
+    return entry["pk"]["S"].removeprefix(_CONNECTION)
 
 
 def topic_key(topic: str) -> Item:

@@ -29,6 +29,7 @@ ERRORS: dict[str, ErrorKind] = {
     "invalid_url": ErrorKind(400, "The URL cannot be read."),
     "invalid_message": ErrorKind(400, "A WebSocket message has no action, or not the fields that its action needs."),
     "unknown_action": ErrorKind(400, "There is no such WebSocket action."),
+    "too_many_topics": ErrorKind(400, "The connection subscribes to 1,000 topics already."),
     "unknown_op": ErrorKind(400, "A task names an op that is not deployed."),
     "unknown_type": ErrorKind(400, "There is no op of this name that POST /tasks takes."),
     "unknown_recipe": ErrorKind(400, "There is no such recipe."),
