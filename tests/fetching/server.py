@@ -9,6 +9,7 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
 from threading import Event, Thread
+from urllib.parse import unquote
 
 POLISH = "Zażółć gęślą jaźń"
 RUSSIAN = "Съешь ещё этих мягких булок"
@@ -127,6 +128,19 @@ def _redirect_for_ever(it: _Handler, _: str) -> None:
     it.for_ever(b"x" * 65536)
 
 
+def _consent(it: _Handler, query: str) -> None:
+    """Send a visitor without the cookie to the page that sets it, which sends him back; the query is its attributes."""
+    if "consent=yes" in it.headers.get("Cookie", "").split("; "):
+        it.page(b"<title>Behind the consent</title>")
+    else:
+        it.redirect(f"/agree?{query}")
+
+
+def _agree(it: _Handler, query: str) -> None:
+    attributes = f"; {unquote(query)}" if query else ""
+    it.page(b"", status=302, Location=f"/consent?{query}", Set_Cookie=f"consent=yes{attributes}")
+
+
 def _drip(it: _Handler, _: str) -> None:
     it.start("Content-Type: text/html")
     it.for_ever(b"x", pause=0.05)
@@ -194,6 +208,10 @@ PAGES: dict[str, Callable[[_Handler, str], None]] = {
     "/loop": lambda it, _: it.redirect("/loop", 301),
     "/down": lambda it, query: it.redirect(f"/down?{int(query) - 1}" if query != "1" else "/good", 307),
     "/odd": lambda it, _: it.redirect("  /good?q=a b|c#part"),
+    "/consent": _consent,
+    "/agree": _agree,
+    "/set-and-go": lambda it, query: it.page(b"", status=302, Location=query, Set_Cookie="seen=yes"),
+    "/cookies": lambda it, _: it.page(it.headers.get("Cookie", "").encode(), "text/plain"),
     "/redirect-endless": _redirect_for_ever,
     "/drip": _drip,
     "/slow-headers": _slow_headers,

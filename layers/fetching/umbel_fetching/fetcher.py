@@ -160,6 +160,7 @@ class _Visit:
             pycurl.CAINFO: certifi.where(),
             pycurl.NOSIGNAL: 1,  # fetches run in threads side by side
             pycurl.ACCEPT_ENCODING: "",
+            pycurl.COOKIEFILE: "",  # keep cookies in memory, for the redirects of this fetch only
             pycurl.USERAGENT: "Mozilla/5.0 (compatible; umbel)",
             pycurl.OPENSOCKETFUNCTION: self._open,
             pycurl.HEADERFUNCTION: self._header,
