@@ -9,7 +9,6 @@ from umbel_core.settings import Limits
 
 _MAX_SECONDS = 10.0
 _TRANSIENT = ("dead_host", "timed_out", "bad_answer")
-_TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
 
@@ -31,15 +30,18 @@ class Web:
 
     def file(self, url: str, seconds: float) -> bytes:
         """Return a file's bytes; raise `Rejected`, or `Transient` when another attempt may succeed."""
+        from umbel_fetching.busy import TOO_MANY_REQUESTS, host_busy  # noqa: PLC0415 - as in `fetcher`
+
         try:
             page = self.fetcher.fetch(
                 url, max_bytes=self._limits.max_upload_bytes, whole=True, seconds=min(seconds, _MAX_SECONDS)
             )
         except Rejected as error:
             raise (Transient if error.code in _TRANSIENT else Rejected)(error.code, error.sentence) from error
+        if page.status == TOO_MANY_REQUESTS or page.retry_after is not None:
+            raise host_busy(url, page.status, page.retry_after)
         if page.status != 200:
-            transient = page.status == _TOO_MANY_REQUESTS or page.status >= _SERVER_ERROR
-            raise (Transient if transient else Rejected)(
+            raise (Transient if page.status >= _SERVER_ERROR else Rejected)(
                 "no_such_picture", f"{url} answers with status {page.status}, so there is no picture."
             )
         if not page.body:

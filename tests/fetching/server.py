@@ -141,6 +141,13 @@ def _agree(it: _Handler, query: str) -> None:
     it.page(b"", status=302, Location=f"/consent?{query}", Set_Cookie=f"consent=yes{attributes}")
 
 
+def _busy(it: _Handler, query: str) -> None:
+    """Answer with the status and the `Retry-After` of the query, which is `429` or `503&120`."""
+    status, _, later = unquote(query).partition("&")
+    headers = {"Retry_After": later} if later else {}
+    it.page(b"<title>Later</title>", status=int(status), **headers)
+
+
 def _drip(it: _Handler, _: str) -> None:
     it.start("Content-Type: text/html")
     it.for_ever(b"x", pause=0.05)
@@ -211,6 +218,7 @@ PAGES: dict[str, Callable[[_Handler, str], None]] = {
     "/consent": _consent,
     "/agree": _agree,
     "/set-and-go": lambda it, query: it.page(b"", status=302, Location=query, Set_Cookie="seen=yes"),
+    "/busy": _busy,
     "/cookies": lambda it, _: it.page(it.headers.get("Cookie", "").encode(), "text/plain"),
     "/redirect-endless": _redirect_for_ever,
     "/drip": _drip,

@@ -72,6 +72,17 @@ def test_a_transient_refusal_is_tried_three_times_however_often_its_message_was_
     )
 
 
+def test_a_task_ends_with_the_result_of_its_last_transient_refusal_if_that_has_one() -> None:
+    stage = Stage()
+    command = planned(stage, "half")
+    for attempts in (1, 2):
+        with pytest.raises(Transient):
+            stage.runner().run(command, attempts)
+    assert stage.runner().run(command, 3)
+    task = task_in(stage.ledger)
+    assert (task.status, task.result, task.error) == ("completed", "ha", None)
+
+
 def test_a_retry_starts_the_count_of_transient_refusals_again() -> None:
     stage = Stage()
     command = planned(stage, "busy")

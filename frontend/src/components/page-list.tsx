@@ -86,6 +86,7 @@ const STATUS_TEXT: Record<string, string> = {
 /** The errors of a page as text. An error code that is missing here is shown as it is. */
 const ERROR_TEXT: Record<string, string> = {
   bad_answer: "The response was invalid",
+  host_busy: "The host asks to be called later",
   circuit_open: "The host failed repeatedly, so requests to it are paused",
   dead_host: "The host is unknown or refuses connections",
   forbidden_address: "The IP address is not allowed",

@@ -1,6 +1,7 @@
 """Who caused an error, as a type: `Rejected` is the caller's, every other exception is ours."""
 
 from collections.abc import Iterable
+from typing import Any
 
 Path = tuple[str | int, ...]
 """Where in a request something is: names of fields and indexes of lists, from the outside in."""
@@ -26,7 +27,18 @@ class Rejected(Exception):  # noqa: N818 - a decision on the input, not a malfun
 
 
 class Transient(Rejected):
-    """A refusal that may not last, as that of a busy host: tried again a few times before it is final."""
+    """A refusal that may not last, as that of a busy host: tried again a few times before it is final.
+
+    `after_seconds` is the time until the next try; without it, a pause that grows from try to try. `result` is what the
+    task ends with after the last try; without it, the task fails.
+    """
+
+    def __init__(
+        self, code: str, sentence: str, path: Path = (), *, after_seconds: int | None = None, result: Any = None
+    ) -> None:
+        super().__init__(code, sentence, path)
+        self.after_seconds = after_seconds
+        self.result = result
 
 
 def json_pointer(path: Iterable[str | int]) -> str:

@@ -16,6 +16,7 @@ from w3lib.encoding import http_content_type_encoding
 
 from umbel_core.errors import Rejected
 from umbel_fetching.addresses import Allowed
+from umbel_fetching.busy import seconds_until
 from umbel_fetching.urls import canonical, host_of, place_of, redirected
 
 PAGE_BYTES = 256 * 1024
@@ -23,6 +24,8 @@ _HEADER_BYTES = 128 * 1024
 """The limit for all answers of a fetch together, redirects included."""
 _REDIRECTS = 5
 _REDIRECTING = re.compile(rb"HTTP/\S+ 30[12378]\b")
+
+_BUSY = re.compile(rb"HTTP/\S+ (429|503)\b")
 
 _HOSTS_FAULT = ("dead_host", "timed_out", "tls_failed", "bad_answer")
 _BROKEN = 500
@@ -86,6 +89,8 @@ class FetchedPage(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool
     """There was more than `max_bytes`."""
     took_ms: int
+    retry_after: int | None = None
+    """Seconds after which a host that is busy asks to be called again; None for other answers."""
 
 
 def fetch(
@@ -121,6 +126,7 @@ def fetch(
         body=bytes(visit.body),
         truncated=visit.cut,
         took_ms=round((time.monotonic() - start) * 1000),
+        retry_after=visit.retry_after,
     )
 
 
@@ -134,7 +140,7 @@ def _go(visit: "_Visit", url: str) -> None:
         if error.code in _HOSTS_FAULT:
             deployment.circuits.failed(host)
         raise
-    if visit.curl.getinfo(pycurl.RESPONSE_CODE) >= _BROKEN:
+    if visit.curl.getinfo(pycurl.RESPONSE_CODE) >= _BROKEN and visit.retry_after is None:
         deployment.circuits.failed(host)
     else:
         deployment.circuits.answered(host)
@@ -148,8 +154,9 @@ class _Visit:
         self.body = bytearray()
         self.cut = False
         self.location: str | None = None
+        self.retry_after: int | None = None
         self._header_bytes = 0
-        self._redirecting = False
+        self._redirecting, self._busy = False, False
         self._opened = False
         self._refused = False
         self.curl = pycurl.Curl()
@@ -171,7 +178,8 @@ class _Visit:
     def go(self, url: str) -> None:
         """Request one URL; afterwards `location` is where it redirects to, or None."""
         self.body.clear()
-        self.location, self._redirecting, self._opened, self._refused = None, False, False, False
+        self.location, self.retry_after = None, None
+        self._redirecting, self._busy, self._opened, self._refused = False, False, False, False
         left = self.seconds - (time.monotonic() - self.start)
         self.curl.setopt(pycurl.URL, url)
         self.curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left * 1000)))
@@ -203,10 +211,12 @@ class _Visit:
         if self._header_bytes > _HEADER_BYTES:
             return -1
         if line.startswith(b"HTTP/"):
-            self._redirecting = _REDIRECTING.match(line) is not None
+            self._redirecting, self._busy = bool(_REDIRECTING.match(line)), bool(_BUSY.match(line))
         name, _, value = line.partition(b":")
         if self._redirecting and name.lower() == b"location":
             self.location = value.decode("utf-8", "replace")
+        if self._busy and name.lower() == b"retry-after":
+            self.retry_after = seconds_until(value.decode("latin-1"))
         return None
 
     def _write(self, chunk: bytes) -> int | None:

@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 
 from tests.core.aws.stubs import stubbed
 from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.errors import Transient
 from umbel_core.sqs import Message, failure_response, read_messages
 
 MESSAGE = Message(id="m1", body="{}", receives=3, receipt_handle="r1", queue="lane")
@@ -73,6 +74,17 @@ def test_a_failed_message_is_visible_again_after_a_pause_that_doubles(receives: 
     with stubbed("sqs") as sqs:
         sqs.answer("change_message_visibility")
         assert not consumer(sqs.client).process(message, milliseconds(1000), fail)
+    assert sqs.only == visible_after(pause)
+
+
+@pytest.mark.parametrize(("asked", "pause"), [(0, 0), (7, 7), (60, 60), (61, 60)])
+def test_a_message_is_visible_again_when_its_error_says_so(asked: int, pause: int) -> None:
+    def fail(*_: object) -> None:
+        raise Transient("host_busy", "Later.", after_seconds=asked)
+
+    with stubbed("sqs") as sqs:
+        sqs.answer("change_message_visibility")
+        assert not consumer(sqs.client).process(MESSAGE, milliseconds(1000), fail)
     assert sqs.only == visible_after(pause)
 
 

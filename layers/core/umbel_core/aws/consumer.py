@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
+from umbel_core.errors import Transient
 from umbel_core.sqs import Message
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ class SqsConsumer:
             return False
         try:
             work(message.body, message.receives)
-        except Exception:
+        except Exception as error:
             self._logger.exception("message failed", extra={"message_id": message.id, "receives": message.receives})
-            self.retry_later(message, message.receives)
+            self.retry_later(message, message.receives, error)
             return False
         return True
 
@@ -44,9 +45,13 @@ class SqsConsumer:
         """Make the message visible at once, for another invocation."""
         self._show_after(message, 0)
 
-    def retry_later(self, message: Message, receives: int) -> None:
-        """Make the message visible after 1, 2, 4… seconds for 1, 2, 3… receives, at most a minute."""
-        self._show_after(message, min(2 ** (receives - 1), _LONGEST_PAUSE))
+    def retry_later(self, message: Message, receives: int, error: Exception | None = None) -> None:
+        """Make the message visible when the error says so, else after 1, 2, 4… seconds for 1, 2, 3… receives.
+
+        A minute is the longest pause.
+        """
+        after = error.after_seconds if isinstance(error, Transient) else None
+        self._show_after(message, min(2 ** (receives - 1) if after is None else after, _LONGEST_PAUSE))
 
     def _show_after(self, message: Message, seconds: int) -> None:
         try:
