@@ -12,11 +12,11 @@ from typing import Any, Protocol
 import certifi
 import msgspec
 import pycurl  # type: ignore[import-untyped]  # it has types, but does not say so
-from w3lib.encoding import http_content_type_encoding
 
 from umbel_core.errors import Rejected
 from umbel_fetching.addresses import Allowed
 from umbel_fetching.busy import seconds_until
+from umbel_fetching.charsets import charset_in, name_of
 from umbel_fetching.urls import canonical, host_of, place_of, redirected
 
 PAGE_BYTES = 256 * 1024
@@ -83,7 +83,7 @@ class FetchedPage(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str
     """In lower case, without parameters; empty when the answer does not say."""
     charset: str | None
-    """As Python names it; None when the answer names none that Python knows."""
+    """As the WHATWG's standard names it; None when the answer names none that browsers know."""
     body: bytes
     """Decompressed."""
     truncated: bool
@@ -122,7 +122,7 @@ def fetch(
         url=place,
         status=visit.curl.getinfo(pycurl.RESPONSE_CODE),
         content_type=kind.partition(";")[0].strip().lower(),
-        charset=http_content_type_encoding(kind),
+        charset=name_of(charset_in(kind)),
         body=bytes(visit.body),
         truncated=visit.cut,
         took_ms=round((time.monotonic() - start) * 1000),
