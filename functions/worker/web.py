@@ -25,7 +25,8 @@ class Web:
         from umbel_fetching import fetcher  # noqa: PLC0415 - only lanes that fetch have this layer
         from umbel_fetching.addresses import Allowed  # noqa: PLC0415
 
-        fetcher.deployment = fetcher.Policy(Allowed.parse(self._limits.allowed_addresses), self._circuits)
+        allowed = Allowed.parse(self._limits.allowed_addresses)
+        fetcher.deployment = fetcher.Policy(allowed, self._circuits, self._limits.user_agent)
         return fetcher
 
     def file(self, url: str, seconds: float) -> bytes:

@@ -219,6 +219,7 @@ PAGES: dict[str, Callable[[_Handler, str], None]] = {
     "/agree": _agree,
     "/set-and-go": lambda it, query: it.page(b"", status=302, Location=query, Set_Cookie="seen=yes"),
     "/busy": _busy,
+    "/user-agent": lambda it, _: it.page(it.headers.get("User-Agent", "").encode(), "text/plain"),
     "/cookies": lambda it, _: it.page(it.headers.get("Cookie", "").encode(), "text/plain"),
     "/redirect-endless": _redirect_for_ever,
     "/drip": _drip,

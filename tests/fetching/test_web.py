@@ -57,6 +57,19 @@ def test_what_the_host_means_is_final(path: str, code: str, web: Web, site: Site
     assert (type(refusal.value), refusal.value.code) == (Rejected, code)
 
 
+def test_hosts_are_told_who_fetches(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetcher, "deployment", fetcher.deployment)
+    trusting: Any = fetcher.Trusting()
+    named = "crawler/1.0 (+https://example.org/crawler)"
+    assert (
+        Web(Limits(allowed_addresses=site.place), trusting)
+        .file(site.url("/user-agent"), 5)
+        .startswith(b"Mozilla/5.0 (compatible; umbel")
+    )
+    limits = Limits(allowed_addresses=site.place, user_agent=named)
+    assert Web(limits, trusting).file(site.url("/user-agent"), 5) == named.encode()
+
+
 def test_a_host_that_is_left_alone_is_not_asked_again(web: Web, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def leave_alone(host: str) -> None:
         raise Rejected("circuit_open", f"{host} is left alone.")

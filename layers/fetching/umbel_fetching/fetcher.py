@@ -14,6 +14,7 @@ import msgspec
 import pycurl  # type: ignore[import-untyped]  # it has types, but does not say so
 
 from umbel_core.errors import Rejected
+from umbel_core.settings import Limits
 from umbel_fetching.addresses import Allowed
 from umbel_fetching.busy import seconds_until
 from umbel_fetching.charsets import charset_in, name_of
@@ -58,6 +59,7 @@ class Policy(msgspec.Struct):
 
     allowed: Allowed = Allowed()
     circuits: Circuits = Trusting()
+    user_agent: str = Limits().user_agent
 
 
 deployment = Policy()
@@ -168,7 +170,7 @@ class _Visit:
             pycurl.NOSIGNAL: 1,  # fetches run in threads side by side
             pycurl.ACCEPT_ENCODING: "",
             pycurl.COOKIEFILE: "",  # keep cookies in memory, for the redirects of this fetch only
-            pycurl.USERAGENT: "Mozilla/5.0 (compatible; umbel)",
+            pycurl.USERAGENT: deployment.user_agent,
             pycurl.OPENSOCKETFUNCTION: self._open,
             pycurl.HEADERFUNCTION: self._header,
             pycurl.WRITEFUNCTION: self._write,
