@@ -28,6 +28,8 @@ class Site(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.files: dict[str, bytes] = {}
         """Files by path, besides the pages that are always here."""
+        self.moved: dict[str, str] = {}
+        """Where these paths redirect to."""
         self.busy: Counter[str] = Counter()
         """So many times, these paths answer 503 in place of what is there."""
 
@@ -73,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.busy[path] > 0:
                 self.server.busy[path] -= 1
                 self.page(b"later", status=503)
+            elif path in self.server.moved:
+                self.redirect(self.server.moved[path])
             elif picture is not None:
                 self.page(picture, guess_type(path)[0] or "image/jpeg")
             else:

@@ -3,7 +3,6 @@
 import math
 import time
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 from umbel_core.errors import Rejected, Transient
 
@@ -28,12 +27,12 @@ def seconds_until(value: str) -> int | None:
     return min(max(0, math.ceil(left)), _MOST)
 
 
-def host_busy(url: str, status: int, retry_after: int | None, result: Any = None) -> Rejected:
-    """Return the error for a URL whose host is busy; `result` is what the task ends with after the last try."""
+def host_busy(url: str, status: int, retry_after: int | None) -> Rejected:
+    """Return the error for a URL whose host is busy: `Transient` when another try is worth its wait."""
     sentence = f"{url} answers with status {status}"
     if retry_after is None:
-        return Transient("host_busy", f"{sentence} and does not say when to call again.", result=result)
+        return Transient("host_busy", f"{sentence} and does not say when to call again.")
     sentence = f"{sentence} and asks to be called again in {retry_after} seconds"
     if retry_after > LONGEST_WAIT:
         return Rejected("host_busy", f"{sentence}; tasks wait for {LONGEST_WAIT} seconds at most.")
-    return Transient("host_busy", f"{sentence}.", after_seconds=retry_after, result=result)
+    return Transient("host_busy", f"{sentence}.", after_seconds=retry_after)

@@ -7,6 +7,7 @@ to a forbidden one. Every error is `Rejected`: it is the URL's, and the fetcher 
 import re
 import socket
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import certifi
@@ -29,7 +30,7 @@ _REDIRECTING = re.compile(rb"HTTP/\S+ 30[12378]\b")
 _BUSY = re.compile(rb"HTTP/\S+ (429|503)\b")
 
 _HOSTS_FAULT = ("dead_host", "timed_out", "tls_failed", "bad_answer")
-_BROKEN = 500
+SERVER_ERROR = 500
 """From this status on, the host says itself that it is not well."""
 
 
@@ -102,15 +103,19 @@ def fetch(
     whole: bool = False,
     seconds: float = 10,
     allowed: Allowed | None = None,
+    check: Callable[[str, float], None] | None = None,
 ) -> FetchedPage:
     """Get one page, with all its redirects in `seconds` of wall clock.
 
-    Of a body, at most `max_bytes` are read; with `whole`, a part is of no use and a longer one is `too_large`.
+    `check` is called with the URL before each request, and with the seconds that are left; it may raise `Rejected`. Of
+    a body, at most `max_bytes` are read; with `whole`, a part is of no use and a longer one is `too_large`.
     """
     start = time.monotonic()
     place = canonical(url)
     visit = _Visit(deployment.allowed if allowed is None else allowed, max_bytes, start, seconds)
     for _ in range(_REDIRECTS + 1):
+        if check:
+            check(place, visit.left)
         _go(visit, place)
         if visit.location is None:
             break
@@ -142,7 +147,7 @@ def _go(visit: "_Visit", url: str) -> None:
         if error.code in _HOSTS_FAULT:
             deployment.circuits.failed(host)
         raise
-    if visit.curl.getinfo(pycurl.RESPONSE_CODE) >= _BROKEN and visit.retry_after is None:
+    if visit.curl.getinfo(pycurl.RESPONSE_CODE) >= SERVER_ERROR and visit.retry_after is None:
         deployment.circuits.failed(host)
     else:
         deployment.circuits.answered(host)
@@ -177,14 +182,18 @@ class _Visit:
         }.items():
             self.curl.setopt(option, value)
 
+    @property
+    def left(self) -> float:
+        """The seconds that are left; none when it is negative."""
+        return self.seconds - (time.monotonic() - self.start)
+
     def go(self, url: str) -> None:
         """Request one URL; afterwards `location` is where it redirects to, or None."""
         self.body.clear()
         self.location, self.retry_after = None, None
         self._redirecting, self._busy, self._opened, self._refused = False, False, False, False
-        left = self.seconds - (time.monotonic() - self.start)
         self.curl.setopt(pycurl.URL, url)
-        self.curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left * 1000)))
+        self.curl.setopt(pycurl.TIMEOUT_MS, max(1, int(self.left * 1000)))
         try:
             self.curl.perform()
         except pycurl.error as error:

@@ -72,6 +72,7 @@ ERRORS: dict[str, ErrorKind] = {
     "redirect_loop": ErrorKind(400, "The host redirects too often.", of_task=True),
     "forbidden_address": ErrorKind(400, "The host has an address or port that may not be fetched from.", of_task=True),
     "host_busy": ErrorKind(400, "The host asks to be called later.", of_task=True),
+    "robots_disallowed": ErrorKind(400, "The host's `robots.txt` does not allow the page to be fetched.", of_task=True),
     "circuit_open": ErrorKind(400, "The host failed several times in a row and is not asked now.", of_task=True),
     "cancelled": ErrorKind(409, "The job was cancelled before the task ran.", of_task=True),
     "group_stopped": ErrorKind(409, "A failed task stopped this task's group.", of_task=True),
