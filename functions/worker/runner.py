@@ -60,6 +60,7 @@ class Runner(msgspec.Struct, frozen=True):
         error: ErrorRecord | None
         try:
             self.skipping.check(command.job_id, retried=command.round > 0)
+            self.skipping.check_deadline(command)
             self.skipping.check_group(command)
             with self.mark_running(self.ledger, command, attempts, started_at):
                 result = self.work(command)

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
+from umbel_core.aws.pace import DynamoPace
 from umbel_core.errors import Rejected, Transient
 from umbel_core.settings import Limits
 
@@ -15,8 +16,9 @@ _SERVER_ERROR = 500
 class Web:
     """Fetches with this deployment's policy. The libraries are imported at the first fetch."""
 
-    def __init__(self, limits: Limits, circuits: DynamoCircuitBreaker) -> None:
+    def __init__(self, limits: Limits, circuits: DynamoCircuitBreaker, pace: DynamoPace) -> None:
         self._limits = limits
+        self._pace = pace
         self._circuits = circuits
 
     @cached_property
@@ -26,7 +28,7 @@ class Web:
         from umbel_fetching.addresses import Allowed  # noqa: PLC0415
 
         allowed = Allowed.parse(self._limits.allowed_addresses)
-        fetcher.deployment = fetcher.Policy(allowed, self._circuits, self._limits.user_agent)
+        fetcher.deployment = fetcher.Policy(allowed, self._circuits, self._limits.user_agent, self._pace)
         return fetcher
 
     def file(self, url: str, seconds: float) -> bytes:

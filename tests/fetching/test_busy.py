@@ -26,7 +26,8 @@ FETCH = load_op(Path("functions/ops"), "fetch")
 def web(site: Site, monkeypatch: pytest.MonkeyPatch) -> Web:
     monkeypatch.setattr(fetcher, "deployment", fetcher.deployment)
     trusting: Any = fetcher.Trusting()
-    return Web(Limits(allowed_addresses=site.place), trusting)
+    unpaced: Any = fetcher.Unpaced()
+    return Web(Limits(allowed_addresses=site.place), trusting, unpaced)
 
 
 @pytest.mark.parametrize(("value", "seconds"), [("0", 0), (" 30 ", 30), ("3600", 3600), ("9" * 4000, 10**9)])

@@ -100,7 +100,7 @@ class Fetcher:
 
 
 def web(fetcher: Fetcher) -> Web:
-    made = Web(Limits(max_upload_bytes=2048), None)  # type: ignore[arg-type] # the fetcher alone uses the circuits
+    made = Web(Limits(max_upload_bytes=2048), None, None)  # type: ignore[arg-type] # the fetcher alone uses them
     made.__dict__["fetcher"] = fetcher
     return made
 

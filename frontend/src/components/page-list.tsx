@@ -91,6 +91,7 @@ const ERROR_TEXT: Record<string, string> = {
   dead_host: "The host is unknown or refuses connections",
   forbidden_address: "The IP address is not allowed",
   invalid_url: "The URL is not valid",
+  robots_disallowed: "The host's robots.txt does not allow it",
   redirect_loop: "The redirects form a loop",
   timed_out: "Timed out",
   tls_failed: "The certificate is not trusted",

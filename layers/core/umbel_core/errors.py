@@ -41,6 +41,14 @@ class Transient(Rejected):
         self.result = result
 
 
+class Postponed(Exception):  # noqa: N818 - not an error: the task waits
+    """The task must wait; its message is shown again after `after_seconds`."""
+
+    def __init__(self, sentence: str, after_seconds: int) -> None:
+        super().__init__(sentence)
+        self.after_seconds = after_seconds
+
+
 def json_pointer(path: Iterable[str | int]) -> str:
     """`("tasks", 0, "op")` as `/tasks/0/op`."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -68,6 +68,8 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     etag: str | None = None
     after: int | None = None
     stop_group: bool = False
+    shared: bool = False
+    deadline: int | None = None
     status: TaskStatus = "pending"
     result: Any = None
     error: ErrorRecord | None = None
@@ -108,6 +110,8 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
             etag=self.etag,
             after=self.after,
             stop_group=self.stop_group,
+            shared=self.shared,
+            deadline=self.deadline,
             round=self.round,
         )
 
@@ -254,6 +258,9 @@ class Ledger(Protocol):
 
     def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
         """Return the last tasks of a job, the last one first."""
+
+    def take_next(self, job_id: str) -> int:
+        """Return how often this was called before for the job: each caller gets the index of another task."""
 
     def cancelled(self) -> frozenset[str]:
         """Return the ids of the cancelled jobs, whose tasks workers skip."""

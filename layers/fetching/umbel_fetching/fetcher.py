@@ -55,12 +55,27 @@ class Trusting:
     def answered(self, host: str) -> None: ...
 
 
+class Pace(Protocol):
+    """Stores, for all workers, when a host may be called again."""
+
+    def claim(self, host: str, delay: float) -> float:
+        """Return the seconds until the caller may call the host; the next may do so `delay` seconds later."""
+
+
+class Unpaced:
+    """A pace without pauses."""
+
+    def claim(self, host: str, delay: float) -> float:  # noqa: ARG002 - the signature of Pace
+        return 0.0
+
+
 class Policy(msgspec.Struct):
     """What holds for every fetch of a deployment."""
 
     allowed: Allowed = Allowed()
     circuits: Circuits = Trusting()
     user_agent: str = Limits().user_agent
+    pace: Pace = Unpaced()
 
 
 deployment = Policy()

@@ -75,6 +75,7 @@ ERRORS: dict[str, ErrorKind] = {
     "robots_disallowed": ErrorKind(400, "The host's `robots.txt` does not allow the page to be fetched.", of_task=True),
     "circuit_open": ErrorKind(400, "The host failed several times in a row and is not asked now.", of_task=True),
     "cancelled": ErrorKind(409, "The job was cancelled before the task ran.", of_task=True),
+    "deadline": ErrorKind(409, "The job's deadline passed before the task started.", of_task=True),
     "group_stopped": ErrorKind(409, "A failed task stopped this task's group.", of_task=True),
     "given_up": ErrorKind(500, "The message was received too often without an answer.", of_task=True),
     "not_planned": ErrorKind(500, "The coordinator could not plan the job.", of_task=True),
