@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from tests.client.fake_api import FakeApi, serving
 from umbel import Client
+from umbel.commands import submit
 from umbel.commands.submit import _input
 from umbel.errors import UmbelError
 from umbel.results import whole
+from umbel_core.contract import CrawlRequest, HostLimits
 
 _OP = {"summary": "", "returns": "value", "input": {}, "params": {}, "compute": {}, "concurrency": 1, "state": "ready"}
 OPS = [
@@ -72,3 +75,31 @@ def test_json_output_has_a_job_and_its_tasks_as_the_api_returns_them(client: Cli
     assert {**shown, "tasks": None} == {**shown, **fake.job(job.id), "tasks": None}
     (task,) = shown["tasks"]
     assert (task.input, task.params, task.result) == ("a", {"some": "param"}, "A")
+
+
+@pytest.mark.parametrize(
+    ("options", "request_"),
+    [
+        ("", CrawlRequest(urls=["http://a/"])),
+        ("--policy idle --workers 9", CrawlRequest(urls=["http://a/"], policy="idle", workers=9)),
+        ("--no-robots --deadline 60", CrawlRequest(urls=["http://a/"], obey_robots=False, deadline_seconds=60)),
+        (
+            "--per-host 2 --delay 1.5",
+            CrawlRequest(urls=["http://a/"], per_host=HostLimits(width=2, delay_seconds=1.5)),
+        ),
+    ],
+)
+def test_the_options_of_a_crawl_are_the_fields_of_its_request(
+    options: str, request_: CrawlRequest, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+
+    def record(request: Any, route: str) -> None:
+        sent.append((request, route))
+        raise UmbelError("only recorded")
+
+    monkeypatch.setattr(client, "submit", record)
+    monkeypatch.setattr(submit.stack, "find", lambda **_: None)
+    monkeypatch.setattr(submit.Client, "of", lambda _: client)
+    CliRunner().invoke(submit.crawl, ["http://a/", *options.split()])
+    assert sent == [(request_, "crawls")]

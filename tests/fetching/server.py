@@ -198,6 +198,8 @@ PAGES: dict[str, Callable[[_Handler, str], None]] = {
     "/good": lambda it, _: it.page(
         b"<!doctype html><title> A good\n\tpage </title><p>Hello", "text/html; charset=utf-8"
     ),
+    "/robots.txt": lambda it, _: it.page(b"User-agent: *\nDisallow: /not-for-robots\n", "text/plain"),
+    "/not-for-robots": lambda it, _: it.page(b"<title>For people</title>"),
     "/polish-header": titled(POLISH, "iso8859-2", "text/html; charset=ISO-8859-2"),
     "/russian-meta": titled(RUSSIAN, "cp1251", meta="<meta charset=windows-1251>"),
     "/japanese-meta": titled(

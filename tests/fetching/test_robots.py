@@ -87,6 +87,10 @@ def test_a_task_that_does_not_ask_for_it_needs_no_rules(host: Site) -> None:
 
 
 def test_a_host_without_rules_allows_everything(host: Site, crawl: Crawl) -> None:
+    host.moved["/robots.txt"] = "/missing"
+    assert crawl("/not-for-robots")["status"] == 200
+    robots.forget()
+    host.moved["/robots.txt"] = "/empty"
     assert crawl("/good")["status"] == 200
 
 
