@@ -1,5 +1,6 @@
 """A crawl fetches what the host's `robots.txt` allows, and asks for it once."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -74,8 +75,8 @@ def test_the_rules_are_fetched_once_for_a_host_also_by_tasks_side_by_side(host: 
 
 
 def test_the_rules_are_fetched_again_after_an_hour(host: Site, crawl: Crawl, monkeypatch: pytest.MonkeyPatch) -> None:
-    crawl("/good")
     monkeypatch.setattr(robots, "_KEPT_SECONDS", -1.0)
+    crawl("/good")
     crawl("/good")
     assert host.asked.count("/robots.txt") == 2
 
@@ -94,10 +95,24 @@ def test_a_host_without_rules_allows_everything(host: Site, crawl: Crawl) -> Non
     assert crawl("/good")["status"] == 200
 
 
-def test_rules_that_cannot_be_fetched_allow_nothing(host: Site, crawl: Crawl) -> None:
+def test_rules_that_cannot_be_fetched_allow_nothing_for_some_seconds(
+    host: Site, crawl: Crawl, monkeypatch: pytest.MonkeyPatch
+) -> None:
     host.busy["/robots.txt"] = 1
-    assert crawl("/good")["error"] == "robots_disallowed"
-    assert crawl("/good")["status"] == 200  # the refusal is not kept
+    assert [crawl("/good").get("error") for _ in range(2)] == ["robots_disallowed"] * 2
+    robots.forget()
+    monkeypatch.setattr(robots, "_ERROR_KEPT_SECONDS", -1.0)
+    host.busy["/robots.txt"] = 1
+    assert [crawl("/good").get("error") for _ in range(2)] == ["robots_disallowed", None]
+
+
+def test_tasks_side_by_side_wait_for_silent_rules_together(host: Site) -> None:
+    host.moved["/robots.txt"] = "/silent"
+    start = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(lambda _: FETCH(host.url("/good"), seconds=1, obey_robots=True), range(8)))
+    assert {page["error"] for page in pages} == {"timed_out"}
+    assert time.monotonic() - start < 4
 
 
 def test_rules_of_a_busy_host_are_fetched_later(host: Site, crawl: Crawl) -> None:

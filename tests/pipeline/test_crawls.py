@@ -69,10 +69,6 @@ def test_a_slow_page_holds_up_no_other_when_pages_go_to_idle_workers(api: ApiCli
     tasks = api.tasks(job)
     assert {task["result"]["status"] for task in tasks} == {200}
     assert most_at_once(tasks) <= 4
-    print(
-        "IDLE",
-        _seconds(max(task["finished_at"] for task in tasks)) - _seconds(min(task["started_at"] for task in tasks)),
-    )
     # One worker would take 8 seconds for its four slow pages.
     assert (
         _seconds(max(task["finished_at"] for task in tasks)) - _seconds(min(task["started_at"] for task in tasks)) < 4

@@ -13,14 +13,16 @@ from umbel_fetching.busy import TOO_MANY_REQUESTS, host_busy
 
 _PATH = "/robots.txt"
 _KEPT_SECONDS = 3600.0
+_ERROR_KEPT_SECONDS = 10.0
+"""Tasks side by side must not each wait for a host that does not answer."""
 _KEPT_HOSTS = 1000
 _ALLOWING = ("redirect_loop", "too_large")
 """Errors of a host that answers, but has no rules that can be read."""
 
 
 class _Rules(NamedTuple):
-    read_at: float
-    robots: Protego
+    until: float
+    found: Protego | Rejected
 
 
 _known: dict[str, _Rules] = {}
@@ -35,6 +37,8 @@ def check(url: str, seconds: float) -> None:
     cannot be reached is not crawled, for the reason that its rules could not be fetched.
     """
     robots = _rules(url, seconds)
+    if isinstance(robots, Rejected):
+        raise robots.with_traceback(None)  # it is raised by many tasks
     if not robots.can_fetch(url, fetcher.deployment.user_agent):
         raise Rejected("robots_disallowed", f"{_PATH} of {urlsplit(url).netloc} does not allow us to fetch {url}.")
 
@@ -46,7 +50,8 @@ def forget() -> None:
         _locks.clear()
 
 
-def _rules(url: str, seconds: float) -> Protego:
+def _rules(url: str, seconds: float) -> Protego | Rejected:
+    start = time.monotonic()
     parts = urlsplit(url)
     host = f"{parts.scheme}://{parts.netloc}"
     with _lock:
@@ -54,11 +59,23 @@ def _rules(url: str, seconds: float) -> Protego:
             _known.clear()
             _locks.clear()
         one_at_a_time = _locks.setdefault(host, Lock())
-    with one_at_a_time:
+    if not one_at_a_time.acquire(timeout=max(0.0, seconds)):
+        return Rejected("timed_out", f"{host}{_PATH} took longer than {seconds:g} seconds.")
+    try:
         rules = _known.get(host)
-        if rules is None or time.monotonic() - rules.read_at > _KEPT_SECONDS:
-            rules = _known[host] = _Rules(time.monotonic(), _fetched(f"{host}{_PATH}", seconds))
-        return rules.robots
+        if rules is None or time.monotonic() > rules.until:
+            rules = _known[host] = _read(f"{host}{_PATH}", seconds - (time.monotonic() - start))
+        return rules.found
+    finally:
+        one_at_a_time.release()
+
+
+def _read(url: str, seconds: float) -> _Rules:
+    try:
+        found = _fetched(url, seconds)
+    except Rejected as error:
+        return _Rules(time.monotonic() + _ERROR_KEPT_SECONDS, error)
+    return _Rules(time.monotonic() + _KEPT_SECONDS, found)
 
 
 def _fetched(url: str, seconds: float) -> Protego:
