@@ -61,6 +61,7 @@ class FakeLedger:
     def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
         self._crashes = crashes
         self._items: dict[Key, Item] = {}
+        self._taken: Counter[str] = Counter()
         self._dead: dict[Key, DeadLetter] = {}
         self._cancelled: set[str] = set()
         self._stopped: dict[tuple[str, str], str] = {}
@@ -122,6 +123,10 @@ class FakeLedger:
         there = self.task(task.job_id, task.index)
         counted = (there.transient_refusals if there else 0) + transient
         self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient_refusals": counted})
+
+    def take_next(self, job_id: str) -> int:
+        self._taken[job_id] += 1
+        return self._taken[job_id] - 1
 
     def job(self, job_id: str) -> JobRecord | None:
         return self._get(JobRecord, job_key(job_id))

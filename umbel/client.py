@@ -18,8 +18,10 @@ from umbel.upload_form import Progress, upload
 from umbel_core.contract import (
     Accepted,
     BatchRequest,
+    CrawlPolicy,
     CrawlRequest,
     Health,
+    HostLimits,
     ImageRequest,
     JobKind,
     JobMessage,
@@ -153,13 +155,28 @@ class Client:
         return self.submit({"count": len(visits), "visits": visits, "gpu_seconds": gpu_seconds}, "batches")
 
     def crawl(
-        self, urls: Iterable[str], workers: int = 4, policy: Literal["round_robin", "host"] = "round_robin"
+        self,
+        urls: Iterable[str],
+        workers: int = 4,
+        policy: CrawlPolicy = "round_robin",
+        *,
+        obey_robots: bool = True,
+        per_host: HostLimits | None = None,
+        deadline_seconds: int | None = None,
     ) -> Generator[Page, None, None]:
         """Fetch pages, at most `workers` at a time, and yield each as soon as it is fetched.
 
         The crawl is cancelled when the iterator is closed before its end.
         """
-        job = self.submit(CrawlRequest(urls=list(urls), workers=workers, policy=policy), "crawls")
+        request = CrawlRequest(
+            urls=list(urls),
+            workers=workers,
+            policy=policy,
+            obey_robots=obey_robots,
+            per_host=per_host or HostLimits(),
+            deadline_seconds=deadline_seconds,
+        )
+        job = self.submit(request, "crawls")
         ended = False
         try:
             for message in job.watch():

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from umbel_core.catalogue import Catalogue
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.contract.records import JobStatus
 from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS_PREFIX
@@ -129,4 +129,12 @@ class Planner(msgspec.Struct, frozen=True):
             self.uploads.write(key, submission.picture)
             job.asked = msgspec.structs.replace(specs[0], input=key)
             specs = [job.asked]
-        return tasks_of(job.id, specs, now(), self.catalogue.ordered, submission.on_error)
+        return tasks_of(
+            job.id,
+            specs,
+            now(),
+            self.catalogue.ordered,
+            submission.on_error,
+            shared=submission.shared,
+            deadline=submission.deadline_seconds and epoch() + submission.deadline_seconds,
+        )

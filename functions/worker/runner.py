@@ -60,6 +60,7 @@ class Runner(msgspec.Struct, frozen=True):
         error: ErrorRecord | None
         try:
             self.skipping.check(command.job_id, retried=command.round > 0)
+            self.skipping.check_deadline(command)
             self.skipping.check_group(command)
             with self.mark_running(self.ledger, command, attempts, started_at):
                 result = self.work(command)
@@ -69,7 +70,8 @@ class Runner(msgspec.Struct, frozen=True):
         except Rejected as rejected:
             if isinstance(rejected, Transient) and self._transient_refusals(command) + 1 < _TRIES:
                 raise
-            status, result, error = "failed", None, ErrorRecord.of(rejected)
+            result = rejected.result if isinstance(rejected, Transient) else None
+            status, error = ("failed", ErrorRecord.of(rejected)) if result is None else ("completed", None)
         duration_ms = (time.perf_counter() - start) * 1000
         outcome = Outcome(
             status=status,

@@ -2,6 +2,7 @@
 
 import time
 
+from umbel_core.clock import epoch
 from umbel_core.ledger import Ledger, stopped_by
 from umbel_core.messages import RunTask
 
@@ -36,6 +37,11 @@ class Skipping:
             self._read_at = time.monotonic()
         if job_id in self._cancelled:
             raise Skipped("cancelled", "The job was cancelled before this task started.")
+
+    def check_deadline(self, command: RunTask) -> None:
+        """Raise `Skipped` when the job's deadline has passed. A retried task has none."""
+        if command.deadline is not None and command.round == 0 and epoch() >= command.deadline:
+            raise Skipped("deadline", "The job's deadline passed before this task started.")
 
     def check_group(self, command: RunTask) -> None:
         """Raise `Skipped` when a failed task stopped the group, `OutOfTurnError` when the task before has not ended."""

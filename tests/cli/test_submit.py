@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from tests.client.fake_api import FakeApi, serving
 from umbel import Client, stack, watching
+from umbel.commands import submit
 from umbel.commands.submit import _input, run
 from umbel.errors import UmbelError
 from umbel.results import whole
+from umbel_core.contract import CrawlRequest, HostLimits
 
 _OP = {"summary": "", "returns": "value", "input": {}, "params": {}, "compute": {}, "concurrency": 1, "state": "ready"}
 OPS = [
@@ -107,3 +110,31 @@ def test_ctrl_c_names_all_jobs_that_go_on_and_nothing_when_there_is_none() -> No
         raise KeyboardInterrupt
     with pytest.raises(KeyboardInterrupt), watching.naming(list):
         raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("options", "request_"),
+    [
+        ("", CrawlRequest(urls=["http://a/"])),
+        ("--policy idle --workers 9", CrawlRequest(urls=["http://a/"], policy="idle", workers=9)),
+        ("--no-robots --deadline 60", CrawlRequest(urls=["http://a/"], obey_robots=False, deadline_seconds=60)),
+        (
+            "--per-host 2 --delay 1.5",
+            CrawlRequest(urls=["http://a/"], per_host=HostLimits(width=2, delay_seconds=1.5)),
+        ),
+    ],
+)
+def test_the_options_of_a_crawl_are_the_fields_of_its_request(
+    options: str, request_: CrawlRequest, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+
+    def record(request: Any, route: str) -> None:
+        sent.append((request, route))
+        raise UmbelError("only recorded")
+
+    monkeypatch.setattr(client, "submit", record)
+    monkeypatch.setattr(stack, "find", lambda **_: None)
+    monkeypatch.setattr(Client, "of", lambda _: client)
+    CliRunner().invoke(submit.crawl, ["http://a/", *options.split()])
+    assert sent == [(request_, "crawls")]

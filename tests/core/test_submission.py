@@ -9,7 +9,8 @@ import pytest
 
 from tests.functions.stage import CATALOGUE as STAGED
 from umbel_core.catalogue import Catalogue, read_ops
-from umbel_core.contract import TaskSpec
+from umbel_core.contract import CrawlRequest, HostLimits, TaskSpec
+from umbel_core.crawl_policies import crawl_workers
 from umbel_core.errors import Rejected
 from umbel_core.op import describe, op
 from umbel_core.settings import Limits
@@ -196,7 +197,7 @@ def read(document: Any) -> Any:
             {"urls": ["http://a/"], "policy": "random"},
             "invalid_manifest",
             "/policy",
-            "policy must be one of host, round_robin, not 'random'.",
+            "policy must be one of host, idle, round_robin, sticky, not 'random'.",
         ),
         (
             {"tasks": [{"op": "soft", "input": "k", "params": {"format": "gif"}}]},
@@ -317,10 +318,47 @@ STORES = (("a", 2), ("b", 1), ("a", 1))
 
 @pytest.mark.parametrize(
     ("policy", "groups"),
-    [("round_robin", ["worker-1", "worker-2", "worker-1"]), ("host", ["worker-1", "worker-2", "worker-2"])],
+    [
+        ("round_robin", ["worker-1", "worker-2", "worker-1"]),
+        ("idle", ["worker-1", "worker-2", "worker-1"]),
+        ("host", ["worker-1", "worker-2", "worker-2"]),
+        ("sticky", ["worker-2", "worker-2", "worker-2"]),
+    ],
 )
 def test_a_crawl_deals_its_pages_to_its_workers(policy: str, groups: list[str]) -> None:
     urls = ["http://a/1", "http://b/1", "http://B/2"]
     crawl = read({"urls": urls, "workers": 2, "policy": policy})
     assert (crawl.kind, crawl.on_error, [spec.input for spec in crawl.specs]) == ("crawl", "continue", urls)
     assert [spec.group for spec in crawl.specs] == groups
+
+
+def test_a_sticky_host_has_the_same_worker_in_every_crawl() -> None:
+    first = read({"urls": ["http://a/1", "http://b/1"], "policy": "sticky"})
+    second = read({"urls": ["http://c/1", "http://b/2"], "policy": "sticky"})
+    assert first.specs[1].group == second.specs[1].group
+
+
+def test_a_width_deals_the_pages_of_a_host_to_so_many_workers() -> None:
+    urls = [f"http://{host}/{index}" for index in range(6) for host in "ab"]
+    dealt = crawl_workers(CrawlRequest(urls=urls, workers=5, per_host=HostLimits(width=2)))
+    assert dealt == [0, 2, 1, 3] * 3
+
+
+def test_a_width_of_all_workers_and_more_changes_nothing() -> None:
+    urls = [f"http://a/{index}" for index in range(5)]
+    assert crawl_workers(CrawlRequest(urls=urls, workers=3, per_host=HostLimits(width=3))) == [0, 1, 2, 0, 1]
+
+
+def test_only_the_policy_idle_shares_its_pages_and_it_cannot_keep_a_width() -> None:
+    assert read({"urls": ["http://a/"], "policy": "idle"}).shared
+    assert not read({"urls": ["http://a/"]}).shared
+    with pytest.raises(Rejected) as refusal:
+        read({"urls": ["http://a/"], "policy": "idle", "per_host": {"width": 1}})
+    assert (refusal.value.code, refusal.value.pointer) == ("invalid_manifest", "/per_host/width")
+
+
+def test_a_deadline_and_sharing_reach_the_messages() -> None:
+    submission = read({"urls": ["http://a/"], "policy": "idle", "deadline_seconds": 60})
+    assert submission.deadline_seconds == 60
+    (task,) = tasks_of("j", submission.specs, "t", shared=True, deadline=1234)
+    assert (task.command().shared, task.command().deadline) == (True, 1234)

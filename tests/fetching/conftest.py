@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fetching.server import Site, serving
-from umbel_fetching import fetcher
+from umbel_fetching import fetcher, robots
 from umbel_fetching.addresses import Allowed
 
 
@@ -26,3 +26,4 @@ def allowed(site: Site) -> Allowed:
 def _no_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reset the fetcher's policy: a worker that other tests built has set its own for the whole process."""
     monkeypatch.setattr(fetcher, "deployment", fetcher.Policy())
+    robots.forget()

@@ -9,6 +9,7 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
 from threading import Event, Thread
+from urllib.parse import unquote
 
 POLISH = "Zażółć gęślą jaźń"
 RUSSIAN = "Съешь ещё этих мягких булок"
@@ -27,6 +28,8 @@ class Site(ThreadingHTTPServer):
         self.asked: list[str] = []
         self.files: dict[str, bytes] = {}
         """Files by path, besides the fixed pages."""
+        self.moved: dict[str, str] = {}
+        """Where these paths redirect to."""
         self.busy: Counter[str] = Counter()
         """Path -> how many times it still answers 503 before its file."""
 
@@ -72,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.busy[path] > 0:
                 self.server.busy[path] -= 1
                 self.page(b"later", status=503)
+            elif path in self.server.moved:
+                self.redirect(self.server.moved[path])
             elif picture is not None:
                 self.page(picture, guess_type(path)[0] or "image/jpeg")
             else:
@@ -127,6 +132,26 @@ def _redirect_for_ever(it: _Handler, _: str) -> None:
     it.for_ever(b"x" * 65536)
 
 
+def _consent(it: _Handler, query: str) -> None:
+    """Send a visitor without the cookie to the page that sets it, which sends him back; the query is its attributes."""
+    if "consent=yes" in it.headers.get("Cookie", "").split("; "):
+        it.page(b"<title>Behind the consent</title>")
+    else:
+        it.redirect(f"/agree?{query}")
+
+
+def _agree(it: _Handler, query: str) -> None:
+    attributes = f"; {unquote(query)}" if query else ""
+    it.page(b"", status=302, Location=f"/consent?{query}", Set_Cookie=f"consent=yes{attributes}")
+
+
+def _busy(it: _Handler, query: str) -> None:
+    """Answer with the status and the `Retry-After` of the query, which is `429` or `503&120`."""
+    status, _, later = unquote(query).partition("&")
+    headers = {"Retry_After": later} if later else {}
+    it.page(b"<title>Later</title>", status=int(status), **headers)
+
+
 def _drip(it: _Handler, _: str) -> None:
     it.start("Content-Type: text/html")
     it.for_ever(b"x", pause=0.05)
@@ -173,6 +198,8 @@ PAGES: dict[str, Callable[[_Handler, str], None]] = {
     "/good": lambda it, _: it.page(
         b"<!doctype html><title> A good\n\tpage </title><p>Hello", "text/html; charset=utf-8"
     ),
+    "/robots.txt": lambda it, _: it.page(b"User-agent: *\nDisallow: /not-for-robots\n", "text/plain"),
+    "/not-for-robots": lambda it, _: it.page(b"<title>For people</title>"),
     "/polish-header": titled(POLISH, "iso8859-2", "text/html; charset=ISO-8859-2"),
     "/russian-meta": titled(RUSSIAN, "cp1251", meta="<meta charset=windows-1251>"),
     "/japanese-meta": titled(
@@ -194,6 +221,12 @@ PAGES: dict[str, Callable[[_Handler, str], None]] = {
     "/loop": lambda it, _: it.redirect("/loop", 301),
     "/down": lambda it, query: it.redirect(f"/down?{int(query) - 1}" if query != "1" else "/good", 307),
     "/odd": lambda it, _: it.redirect("  /good?q=a b|c#part"),
+    "/consent": _consent,
+    "/agree": _agree,
+    "/set-and-go": lambda it, query: it.page(b"", status=302, Location=query, Set_Cookie="seen=yes"),
+    "/busy": _busy,
+    "/user-agent": lambda it, _: it.page(it.headers.get("User-Agent", "").encode(), "text/plain"),
+    "/cookies": lambda it, _: it.page(it.headers.get("Cookie", "").encode(), "text/plain"),
     "/redirect-endless": _redirect_for_ever,
     "/drip": _drip,
     "/slow-headers": _slow_headers,

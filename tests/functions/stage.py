@@ -42,6 +42,8 @@ def say(text: Annotated[str, Bounds(max_length=20)], *, times: Annotated[int, Bo
         raise Rejected("bad", "That is bad.")
     if text == "busy":
         raise Transient("busy", "That cannot be had now.")
+    if text == "half":
+        raise Transient("busy", "Only half of it can be had now.", result="ha")
     if text == "broken":
         raise RuntimeError("that broke")
     return text * times

@@ -1,7 +1,7 @@
 """`umbel run`, `batch`, `crawl`: jobs from the command line."""
 
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, get_args
 
 import click
 import msgspec
@@ -11,7 +11,7 @@ from umbel.client import Client
 from umbel.errors import UmbelError
 from umbel.job import Job
 from umbel.visits import read_visits
-from umbel_core.contract import CrawlRequest, Page, Task
+from umbel_core.contract import CrawlPolicy, CrawlRequest, HostLimits, Page, Task
 from umbel_core.contract.requests import MAX_WORKERS
 from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 
@@ -66,13 +66,27 @@ def batch(file: Any, as_json: bool) -> None:
 )
 @click.option(
     "--policy",
-    type=click.Choice(["round_robin", "host"]),
+    type=click.Choice(get_args(CrawlPolicy)),
     default="round_robin",
     show_default=True,
-    help="host: the pages of one host come one after another.",
+    help="host, sticky: the pages of one host come one after another. idle: a slow page holds up no other.",
 )
+@click.option("--robots/--no-robots", "obey_robots", default=True, help="Obey robots.txt (the default), or do not.")
+@click.option("--per-host", type=click.IntRange(1, 64), help="Pages of one host in flight at most.")
+@click.option("--delay", type=click.FloatRange(0, 60), default=0, help="Seconds between two requests to one host.")
+@click.option("--deadline", type=click.IntRange(1), metavar="SECONDS", help="Skip the pages not started by then.")
 @show.as_json
-def crawl(urls: tuple[str, ...], file: TextIO | None, workers: int, policy: Any, as_json: bool) -> None:
+def crawl(
+    urls: tuple[str, ...],
+    file: TextIO | None,
+    workers: int,
+    policy: Any,
+    obey_robots: bool,
+    per_host: int | None,
+    delay: float,
+    deadline: int | None,
+    as_json: bool,
+) -> None:
     """Fetch pages and print each when it is fetched. Ctrl-C cancels the rest."""
     try:
         wanted = [*urls, *(line.strip() for line in file or () if line.strip())]
@@ -80,7 +94,14 @@ def crawl(urls: tuple[str, ...], file: TextIO | None, workers: int, policy: Any,
         raise UmbelError(f"{file and file.name}: not a list of URLs: {error}") from error
     if not wanted:
         raise click.UsageError("Name the URLs: umbel crawl https://example.org, or umbel crawl --file urls.txt.")
-    request = CrawlRequest(urls=wanted, workers=workers, policy=policy)
+    request = CrawlRequest(
+        urls=wanted,
+        workers=workers,
+        policy=policy,
+        obey_robots=obey_robots,
+        per_host=HostLimits(width=per_host, delay_seconds=delay),
+        deadline_seconds=deadline,
+    )
     _follow(Client.of(stack.find(changing=True)).submit(request, "crawls"), _page, as_json=as_json)
 
 

@@ -441,11 +441,20 @@ export interface components {
             /** @default 4 */
             workers: number;
             /**
-             * @description `host`: the pages of a host go to one worker
+             * @description To which worker a page goes: to each in turn; `host`: the pages of a host to one worker; `sticky`: the same, and to the same worker in every crawl; `idle`: to the first that is free
              * @default round_robin
              * @enum {unknown}
              */
-            policy: "host" | "round_robin";
+            policy: "host" | "idle" | "round_robin" | "sticky";
+            /**
+             * @description Fetch only what `robots.txt` of the host allows
+             * @default true
+             */
+            obey_robots: boolean;
+            /** @default {} */
+            per_host: components["schemas"]["HostLimits"];
+            /** @default null */
+            deadline_seconds: number | null;
         };
         /**
          * Error
@@ -481,6 +490,19 @@ export interface components {
             circuits: {
                 [key: string]: "closed" | "half_open" | "open";
             };
+        };
+        /**
+         * HostLimits
+         * @description How a crawl treats each host.
+         */
+        HostLimits: {
+            /** @default null */
+            width: number | null;
+            /**
+             * @description Pause between two requests to a host
+             * @default 0
+             */
+            delay_seconds: number;
         };
         /**
          * ImageRequest
@@ -613,6 +635,8 @@ export interface components {
              * @enum {unknown}
              */
             on_error: "continue" | "stop_group";
+            /** @default null */
+            deadline_seconds: number | null;
         };
         /**
          * Me
@@ -1018,11 +1042,20 @@ export interface components {
             /** @default 4 */
             workers: number;
             /**
-             * @description `host`: the pages of a host go to one worker
+             * @description To which worker a page goes: to each in turn; `host`: the pages of a host to one worker; `sticky`: the same, and to the same worker in every crawl; `idle`: to the first that is free
              * @default round_robin
              * @enum {unknown}
              */
-            policy: "host" | "round_robin";
+            policy: "host" | "idle" | "round_robin" | "sticky";
+            /**
+             * @description Fetch only what `robots.txt` of the host allows
+             * @default true
+             */
+            obey_robots: boolean;
+            /** @default {} */
+            per_host: components["schemas"]["HostLimits"];
+            /** @default null */
+            deadline_seconds: number | null;
         };
         /**
          * ErrorMessage
@@ -1244,6 +1277,7 @@ export type CrawlRequest = components['schemas']['CrawlRequest'];
 export type Error = components['schemas']['Error'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type Health = components['schemas']['Health'];
+export type HostLimits = components['schemas']['HostLimits'];
 export type ImageRequest = components['schemas']['ImageRequest'];
 export type Job = components['schemas']['Job'];
 export type JobError = components['schemas']['JobError'];

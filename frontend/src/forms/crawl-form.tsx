@@ -18,8 +18,10 @@ const WORKERS: Omit<Field, "schema"> = {
   help: "Pages that are fetched at the same time",
 };
 const POLICIES: Record<Policy, string> = {
-  round_robin: "Round robin: the fastest",
+  round_robin: "Round robin: each worker in turn",
+  idle: "To idle workers: a slow page delays no other",
   host: "By host: the pages of one host run one after another",
+  sticky: "Sticky: by host, to the same worker in every crawl",
 };
 const ERRORS_SHOWN = 5;
 

@@ -1,6 +1,7 @@
 """Who caused an error, as a type: `Rejected` is the caller's, every other exception is ours."""
 
 from collections.abc import Iterable
+from typing import Any
 
 Path = tuple[str | int, ...]
 """The position of a value in a request: names of fields and indexes of lists, the outermost first."""
@@ -26,7 +27,26 @@ class Rejected(Exception):  # noqa: N818 - a decision on the input, not an error
 
 
 class Transient(Rejected):
-    """An input that may work a little later, as with a busy host: retried a few times before the task fails."""
+    """An input that may work a little later, as with a busy host: retried a few times before the task fails.
+
+    `after_seconds` is the time until the next try; without it, a pause that grows from try to try. `result` is what the
+    task ends with after the last try; without it, the task fails.
+    """
+
+    def __init__(
+        self, code: str, sentence: str, path: Path = (), *, after_seconds: int | None = None, result: Any = None
+    ) -> None:
+        super().__init__(code, sentence, path)
+        self.after_seconds = after_seconds
+        self.result = result
+
+
+class Postponed(Exception):  # noqa: N818 - not an error: the task waits
+    """The task must wait; its message is shown again after `after_seconds`."""
+
+    def __init__(self, sentence: str, after_seconds: int) -> None:
+        super().__init__(sentence)
+        self.after_seconds = after_seconds
 
 
 def json_pointer(path: Iterable[str | int]) -> str:

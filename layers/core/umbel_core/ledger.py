@@ -70,6 +70,8 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     object_version: str | None = None
     after: int | None = None
     stop_group: bool = False
+    shared: bool = False
+    deadline: int | None = None
     status: TaskStatus = "pending"
     result: Any = None
     error: ErrorRecord | None = None
@@ -124,6 +126,8 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
             object_version=self.object_version,
             after=self.after,
             stop_group=self.stop_group,
+            shared=self.shared,
+            deadline=self.deadline,
             round=self.round,
             publication=self.publication,
         )
@@ -291,6 +295,9 @@ class Ledger(Protocol):
 
     def keep_sweeper_state(self, state: SweeperState) -> None:
         """Keep what the sweeper needs in its next run."""
+
+    def take_next(self, job_id: str) -> int:
+        """Return how often this was called before for the job: each caller gets the index of another task."""
 
     def cancelled(self) -> frozenset[str]:
         """Return the ids of the cancelled jobs, whose tasks workers skip."""

@@ -37,6 +37,10 @@ class RunTask(
     """Ordered ops: index of the task that must be completed first. When it fails, this one is skipped."""
     stop_group: bool = False
     """Other ops: when this task fails, the tasks of its group that have not started are skipped."""
+    shared: bool = False
+    """Any worker of the job that is free may run this task, although another group has its message."""
+    deadline: int | None = None
+    """Seconds since 1970. A task that has not started by then is skipped, unless it was retried."""
     round: int = 0
     """How often a retry started the task over. Outcomes of earlier rounds are refused."""
     publication: int = 0

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -23,6 +22,7 @@ from umbel_core.contract.requests import (
     TaskRequest,
     TaskSpec,
 )
+from umbel_core.crawl_policies import crawl_workers
 from umbel_core.errors import Path, Rejected, dotted
 from umbel_core.input_types import is_url
 from umbel_core.ledger import TaskRecord
@@ -49,6 +49,9 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     on_error: OnError = "continue"
     picture: bytes | None = None
     """A picture that came inside the body; the first spec's input is to become its key."""
+    shared: bool = False
+    """A worker that is free takes the job's next task, whatever its group."""
+    deadline_seconds: int | None = None
 
 
 def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: JobKind | None = None) -> Submission:
@@ -107,7 +110,13 @@ def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submi
                 "tasks of one op.",
                 (*path, "group"),
             )
-    return Submission(kind="manifest", name=manifest.name, specs=manifest.tasks, on_error=manifest.on_error)
+    return Submission(
+        kind="manifest",
+        name=manifest.name,
+        specs=manifest.tasks,
+        on_error=manifest.on_error,
+        deadline_seconds=manifest.deadline_seconds,
+    )
 
 
 def _task(request: TaskRequest, catalogue: Catalogue, limits: Limits) -> Submission:  # noqa: ARG001 - as all readers
@@ -204,27 +213,28 @@ def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submi
     """Make one group for each worker: its pages are fetched one after another, so at most `workers` pages at a time."""
     _check_count(len(request.urls), limits, ("urls",))
     op = catalogue.serving("crawl")
-    hosts: dict[str, int] = {}
-    specs = []
+    given = {"obey_robots": request.obey_robots, "delay_seconds": request.per_host.delay_seconds}
+    params = {name: value for name, value in given.items() if name in catalogue[op].params["properties"] and value}
     for index, url in enumerate(request.urls):
         _check_url(catalogue, op, url, ("urls", index))
-        number = index if request.policy == "round_robin" else hosts.setdefault(_host(url), len(hosts))
-        specs.append(TaskSpec(op=op, input=url, group=f"worker-{number % request.workers + 1}"))
-    name = request.urls[0] if len(specs) == 1 else f"{len(specs)} pages"
-    return Submission(kind="crawl", name=name[:_NAME], specs=specs)
+    workers = crawl_workers(request)
+    specs = [
+        TaskSpec(op=op, input=url, params=params, group=f"worker-{worker + 1}")
+        for url, worker in zip(request.urls, workers, strict=True)
+    ]
+    return Submission(
+        kind="crawl",
+        name=(request.urls[0] if len(specs) == 1 else f"{len(specs)} pages")[:_NAME],
+        specs=specs,
+        shared=request.policy == "idle",
+        deadline_seconds=request.deadline_seconds,
+    )
 
 
 def _check_url(catalogue: Catalogue, op: str, url: str, path: Path) -> None:
     if not is_url(url):
         raise Rejected("invalid_input", f"{dotted(path)} must be an http or https URL, not '{url[:100]}'.", path)
     catalogue.check_input(op, url, path)
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return url
 
 
 def _alternate(rows: Iterable[list[TaskSpec]]) -> list[TaskSpec]:
@@ -246,7 +256,14 @@ def _check_size(spec: TaskSpec, path: Path) -> None:
 
 
 def tasks_of(
-    job_id: str, specs: list[TaskSpec], queued_at: str, ordered: Collection[str] = (), on_error: OnError = "continue"
+    job_id: str,
+    specs: list[TaskSpec],
+    queued_at: str,
+    ordered: Collection[str] = (),
+    on_error: OnError = "continue",
+    *,
+    shared: bool = False,
+    deadline: int | None = None,
 ) -> list[TaskRecord]:
     """The tasks of a manifest: a result is named for its op, with a number from the op's second task on.
 
@@ -271,6 +288,8 @@ def tasks_of(
                 visit_time=spec.visit_time if isinstance(spec, VisitSpec) else None,
                 after=last.get(spec.group or "") if stops else None,
                 stop_group=stops and spec.op not in ordered,
+                shared=shared,
+                deadline=deadline,
                 queued_at=queued_at,
             )
         )

@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 
 from tests.core.aws.stubs import stubbed
 from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.errors import Postponed, Transient
 from umbel_core.sqs import Message, failure_response, read_messages
 
 MESSAGE = Message(id="m1", body="{}", receives=3, receipt_handle="r1", queue="lane")
@@ -74,6 +75,18 @@ def test_a_failed_message_is_visible_again_after_a_pause_that_doubles(receives: 
         sqs.answer("change_message_visibility")
         assert not consumer(sqs.client).process(message, milliseconds(1000), fail)
     assert sqs.only == visible_after(pause)
+
+
+@pytest.mark.parametrize(("asked", "pause"), [(0, 0), (7, 7), (60, 60), (61, 60)])
+def test_a_message_is_visible_again_when_its_error_says_so(asked: int, pause: int) -> None:
+    def fail(error: Exception) -> None:
+        raise error
+
+    for error in (Transient("host_busy", "Later.", after_seconds=asked), Postponed("Later.", asked)):
+        with stubbed("sqs") as sqs:
+            sqs.answer("change_message_visibility")
+            assert not consumer(sqs.client).process(MESSAGE, milliseconds(1000), lambda *_, it=error: fail(it))
+        assert sqs.only == visible_after(pause)
 
 
 def test_a_message_whose_visibility_cannot_be_changed_does_not_fail_its_batch() -> None:

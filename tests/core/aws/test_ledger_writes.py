@@ -265,3 +265,12 @@ def test_the_ops_of_a_deployment_replace_those_of_the_one_before() -> None:
         assert ledger(stub).replace_deployed_ops(["crop"]) is None
     assert stub.calls[0][1]["ReturnValues"] == "ALL_OLD"
     assert stub.calls[0][1]["Item"] == {**deployed_ops_key(), "ops": {"L": [{"S": "crop"}]}}
+
+
+@pytest.mark.parametrize(("before", "index"), [({}, 0), ({"taken": {"N": "6"}}, 6)])
+def test_each_call_takes_the_next_task_of_a_job(before: dict[str, Any], index: int) -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("update_item", **({"Attributes": before} if before else {}))
+        assert ledger(stub).take_next(JOB_ID) == index
+    assert stub.only["UpdateExpression"] == "SET expire_at = :expiry ADD taken :one"
+    assert stub.only["ReturnValues"] == "UPDATED_OLD"

@@ -7,6 +7,8 @@ The ledger's table:
 | `JOB#<job id>` | `JOB` | the job; `listed` = `JOBS` puts it into the index `by-time` |
 | `JOB#<job id>` | `TASK#<index>` | one task |
 | `JOB#<job id>` | `STOPPED#<group>` | why the rest of a group is skipped, where the op is not ordered |
+| `TAKEN` | `<job id>` | how many shared tasks of a crawl its workers took |
+| `PACE` | `<host>:<port>` | when a host may be called again, for crawls with a delay |
 | `CANCELLED` | `<job id>` | a cancelled job, whose tasks the workers skip |
 | `DEAD#<op>` | `<message id>` | a dead letter |
 | `CIRCUITS` | `<host>:<port>` | a host that failed lately |
@@ -80,6 +82,11 @@ def cancelled_key(job_id: str) -> Item:
     return {"pk": CANCELLED, "sk": plain(job_id)}
 
 
+def taken_key(job_id: str) -> Item:
+    """Return the key of the number of a job's shared tasks that workers took."""
+    return _key("TAKEN", job_id)
+
+
 def dead_letter_partition(op: str) -> str:
     """Return the partition of an op's dead letters."""
     return f"DEAD#{op}"
@@ -93,6 +100,11 @@ def dead_letter_key(op: str, message_id: str) -> Item:
 def circuit_key(host: str) -> Item:
     """Return the key of a host's circuit."""
     return {"pk": CIRCUITS, "sk": plain(host)}
+
+
+def pace_key(host: str) -> Item:
+    """Return the key of the time at which a host may be called again."""
+    return _key("PACE", host)
 
 
 def event_key(at: str, event_id: str) -> Item:

@@ -45,8 +45,10 @@ from umbel_core.contract.records import (
 )
 from umbel_core.contract.requests import (
     BatchRequest,
+    CrawlPolicy,
     CrawlRequest,
     Group,
+    HostLimits,
     ImageRequest,
     JobKind,
     Manifest,
@@ -89,6 +91,7 @@ __all__ = [
     "CircuitState",
     "Counts",
     "CrawlAction",
+    "CrawlPolicy",
     "CrawlRequest",
     "Error",
     "ErrorBody",
@@ -96,6 +99,7 @@ __all__ = [
     "ErrorMessage",
     "Group",
     "Health",
+    "HostLimits",
     "ImageRequest",
     "Job",
     "JobError",
