@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from umbel_core.errors import Transient
+from umbel_core.group_order import NotEndedError
 from umbel_core.ledger import ENDED, Ledger, TaskRecord
 from umbel_core.messages import RunTask
-from worker.skipping import OutOfTurnError
 
 _ABANDONED = 6
 """Receives after which the worker that took a task has died: with the pauses between them, half a minute."""
@@ -42,7 +42,7 @@ def run_shared(command: RunTask, receives: int, ledger: Ledger, run: Run, in_tim
     if own.transient_refusals and receives == 1:
         raise Transient("host_busy", own.last_error or "", after_seconds=_MINUTE)
     if own.last_error is None and receives < _ABANDONED:
-        raise OutOfTurnError(f"task {own.index} is being run by another worker")
+        raise NotEndedError(f"task {own.index} is being run by another worker")
     run(command, receives)
 
 

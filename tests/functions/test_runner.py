@@ -61,7 +61,7 @@ def test_a_transient_refusal_is_tried_three_times_however_often_its_message_was_
         with pytest.raises(Transient) as error:
             stage.runner().run(command, attempts)
         assert task_in(stage.ledger).last_error == f"Transient: {error.value}"
-        stage.ledger.record_error(command, attempts, "OutOfTurnError: not yet")
+        stage.ledger.record_error(command, attempts, "NotEndedError: not yet")
     assert task_in(stage.ledger).status == "pending"
     assert stage.runner().run(command, 6)
     task = task_in(stage.ledger)

@@ -7,10 +7,10 @@ import pytest
 from tests.fakes import FakeLedger
 from umbel_core.clock import now
 from umbel_core.errors import Transient
+from umbel_core.group_order import NotEndedError
 from umbel_core.ledger import JobRecord, Outcome, TaskRecord
 from umbel_core.messages import RunTask
 from worker.sharing import run_shared
-from worker.skipping import OutOfTurnError
 
 
 class Job:
@@ -73,7 +73,7 @@ def test_a_task_that_another_worker_runs_is_left_to_it() -> None:
     assert job.ledger.take_next("j1") == 0
     job.deliver(1)
     assert job.ran == [1, 2]
-    with pytest.raises(OutOfTurnError, match="task 0 is being run by another worker"):
+    with pytest.raises(NotEndedError, match="task 0 is being run by another worker"):
         job.deliver(0)
     assert job.ran == [1, 2]
 
@@ -82,7 +82,7 @@ def test_a_task_whose_worker_died_is_run_by_its_own_message_in_the_end() -> None
     job = Job(1)
     job.ledger.take_next("j1")
     for receives in range(1, 6):
-        with pytest.raises(OutOfTurnError):
+        with pytest.raises(NotEndedError):
             job.deliver(0, receives)
     job.deliver(0, 6)
     assert job.ran == [0]
@@ -121,7 +121,7 @@ def test_a_task_of_a_busy_host_waits_when_another_message_tried_it() -> None:
 def test_a_message_stops_taking_tasks_when_the_time_is_up() -> None:
     job = Job(5)
     job.seconds = 2
-    with pytest.raises(OutOfTurnError):
+    with pytest.raises(NotEndedError):
         job.deliver(4)
     assert job.ran == [0, 1]
     job.seconds = 9
