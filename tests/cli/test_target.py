@@ -128,7 +128,7 @@ def test_a_token_is_only_sent_to_the_endpoint_that_it_was_created_for(shell: pyt
     made = stack.SavedState(fingerprint="", outputs={}, token="umb_ours", endpoint=OURS)
     shell.setattr(stack, "load_state", lambda: made)
     names = ("ApiId", "ApiStage", "ApiUrl", "SocketApiId", "SocketStage", "SocketUrl", "WebUrl", "WebBucket")
-    tables = ("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable")
+    tables = ("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable", "SocketsTable")
     outputs = dict.fromkeys((*names, *tables), "x")
     _run_one(shell, runs=False)
     assert stack.deployment(AwsTarget(OURS), outputs).token == "umb_ours"
