@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 from umbel import listing, stack
 from umbel.errors import TaskError, UmbelError
@@ -145,9 +146,18 @@ class Client:
         """Start the job that a request asks for and return it at once.
 
         With the `idempotency_key` of an earlier call, the same request returns the job of that call for a day, even
-        when the program ended before it knew the job's id. Without one, every call starts a job.
+        when the program ended before it knew the job's id. Without one, every call starts a job, and Ctrl-C during the
+        call cancels it.
         """
-        return Job(self, self.http.start(Accepted, route, request, idempotency_key).job_id)
+        key = idempotency_key or str(uuid4())
+        try:
+            return Job(self, self.http.start(Accepted, route, request, key).job_id)
+        except KeyboardInterrupt:
+            if idempotency_key is None:
+                # The job may have started although its id has not arrived; the same key returns it.
+                with contextlib.suppress(UmbelError):
+                    Job(self, self.http.start(Accepted, route, request, key).job_id).cancel()
+            raise
 
     def batch(self, visits: Iterable[Visit | Mapping[str, Any]], gpu_seconds: float = 0) -> Job:
         """Start measuring the images of visits to stores: in order within a store, stores side by side."""

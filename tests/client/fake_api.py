@@ -29,6 +29,8 @@ class FakeApi(ThreadingHTTPServer):
         """The body of each request."""
         self.keys: list[str] = []
         """The `Idempotency-Key` of each request that had one."""
+        self.answers_by_key: dict[str, tuple[int, Any]] = {}
+        """What a request with the same `Idempotency-Key` is answered."""
         self.lost = 0
         """How many of the next requests get no answer."""
         self.per_read = 150
@@ -98,9 +100,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.lost -= 1
             self.close_connection = True
             return
-        given = self.server.answers.get(asked)
+        given = self.server.answers.get(asked) or self.server.answers_by_key.get(key or "")
         self.server.bodies.append((asked, raw))
         status, body = given or self.server.answer(self.command, url.path, query, json.loads(raw) if raw else None)
+        if key and status < 300:
+            self.server.answers_by_key[key] = 200, body
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
