@@ -104,11 +104,12 @@ class Transport:
         """Return the API's error; for an answer of API Gateway itself, one made of its status and message."""
         error = _error_of(data)
         if status in {401, 403} and (status == 401 or error is None):
+            hint = "this needs a token with the right: umbel token create, then UMBEL_TOKEN=…"
+            if self.token and error:
+                hint = error.message
             if self.token and os.environ.get("UMBEL_TOKEN") == self.token:
                 where = self.engine or self.api
                 hint = f"UMBEL_TOKEN is set, and has not the right at {where}: unset it, or umbel token create there"
-            else:
-                hint = "this needs a token with the right: umbel token create, then UMBEL_TOKEN=…"
             return ApiError("unauthorized", hint, None, status)
         if error is None:
             sentence = f"{self.api} answered {status}{_gateway_sentence(data)}"

@@ -68,7 +68,7 @@ def test_a_refusal_carries_code_message_path_and_status(client: Client, fake: Fa
     ("status", "body", "said"),
     [
         (403, {"message": "Forbidden"}, "this needs a token with the right"),
-        (401, {"error": {"code": "unauthorized", "message": "Send a header."}}, "this needs a token with the right"),
+        (401, {"error": {"code": "unauthorized", "message": "This token has expired."}}, "This token has expired."),
         (502, {"message": "Internal server error"}, "answered 502: Internal server error$"),
         (504, b"<html>", "answered 504$"),
         (404, b"<html>", "answered 404, which is not an answer of Umbel: check the URL of the API"),
@@ -97,7 +97,7 @@ def test_a_wrong_token_that_the_program_passes_is_not_taken_for_that_of_the_envi
     fake.answers["GET /ops"] = (401, {"error": {"code": "unauthorized", "message": "Send a header."}})
     with Client(endpoint=fake.url, token="umb_wrong") as client, pytest.raises(ApiError) as raised:
         client.ops()
-    assert "UMBEL_TOKEN is set" not in str(raised.value)
+    assert str(raised.value) == "Send a header."
 
 
 def test_an_api_that_does_not_answer_is_named() -> None:
