@@ -45,6 +45,8 @@ def keep_job(gateway: Gateway, result: Any = None, **fields: Any) -> None:
         ("POST", "/tasks", {"type": "soft", "payload": "x"}, 400, "unknown_type", "/type"),
         ("POST", "/tasks", {"type": "say", "payload": 3}, 400, "invalid_payload", "/payload"),
         ("POST", "/uploads", {**FILE, "size": 1025}, 413, "too_large", "/size"),
+        ("POST", "/uploads", {**FILE, "size": int("9" * 310)}, 400, "invalid_json", "/size"),
+        ("POST", "/jobs", {"tasks": [{"op": "say", "input": [1, int("9" * 4000)]}]}, 400, None, "/tasks/0/input/1"),
         ("POST", "/uploads", {**FILE, "size": 0}, 400, "empty_file", "/size"),
         ("POST", "/uploads", {**FILE, "content_type": "image/svg+xml"}, 415, "unsupported_format", "/content_type"),
         ("POST", "/uploads", {**FILE, "recipe": "no"}, 400, "unknown_recipe", "/recipe"),

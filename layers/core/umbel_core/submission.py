@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
@@ -29,6 +30,8 @@ from umbel_core.ledger import TaskRecord
 from umbel_core.settings import Limits, megabytes
 from umbel_core.validation import hint_at, parse
 
+_MANY_DIGITS = re.compile(rb"(?<![0-9])[0-9]{300}")
+"""Finds the numbers that may be too large. The look-behind keeps the search linear in the length of the body."""
 _NAME = 200
 _TASK_BYTES = 32_000
 """The most bytes of a task's input and params as JSON: they are part of its messages and of its record."""
@@ -73,11 +76,27 @@ def read_json(body: bytes) -> Any:
     if not text.strip():
         raise Rejected("invalid_json", "The body is empty; send JSON.")
     try:
-        return msgspec.json.decode(text)
+        document = msgspec.json.decode(text)
+        if _MANY_DIGITS.search(text):
+            _check_whole_numbers(document, ())
+        return document
     except RecursionError as error:
         raise Rejected("invalid_json", "The body is JSON with too many levels.") from error
     except (msgspec.DecodeError, ValueError) as error:
         raise Rejected("invalid_json", f"The body is not JSON{_from_where(text)}.") from error
+
+
+def _check_whole_numbers(value: Any, path: Path) -> None:
+    """Refuse whole numbers that no number of 64 bits can hold: what computes with them would fail."""
+    if isinstance(value, int):
+        try:
+            float(value)
+        except OverflowError as error:
+            name = dotted(path) or "the body"
+            raise Rejected("invalid_json", f"{name} is a number that does not fit into 64 bits.", path) from error
+    elif isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            _check_whole_numbers(part, (*path, key))
 
 
 def _from_where(text: bytes) -> str:
