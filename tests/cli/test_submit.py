@@ -1,6 +1,7 @@
 """Tests of what `umbel run`, `batch` and `crawl` send, and of their JSON output."""
 
 import _thread
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,15 @@ def test_json_output_has_a_job_and_its_tasks_as_the_api_returns_them(client: Cli
     assert (task.input, task.params, task.result) == ("a", {"some": "param"}, "A")
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, as in a terminal; it is ignored where the tests run in the background of a script."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_while_a_job_runs_names_the_job_and_says_how_to_follow_and_to_cancel_it(
     client: Client, fake: FakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
