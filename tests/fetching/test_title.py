@@ -108,10 +108,12 @@ def test_titles_are_found_as_browsers_find_them(document: dict[str, Any]) -> Non
     assert title(page(document["html"], charset="utf-8")) == document["title"]
 
 
-@pytest.mark.parametrize("document", STANDARD["encodings"], ids=lambda document: document["html"][:60])
+# Without the page whose declaration a script puts together: browsers run it, we do not.
+READABLE = [document for document in STANDARD["encodings"] if "' + '" not in document["html"]]
+
+
+@pytest.mark.parametrize("document", READABLE, ids=lambda document: document["html"][:60])
 def test_encodings_are_found_as_browsers_find_them(document: dict[str, Any]) -> None:
-    if "document.write" in document["html"] and "' + '" in document["html"]:
-        pytest.skip("this page declares its encoding by a script")
     # Without a character beyond ASCII, UTF-8 and windows-1252 are the same.
     body = document["html"].encode("latin-1") + b"\xb1"
     assert encoding_of(body, None) == document["encoding"]

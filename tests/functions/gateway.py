@@ -14,6 +14,16 @@ from umbel_core.submit import Submitter
 
 ORIGINS = ("https://page.example", "https://other.example")
 LIMITS = Limits(max_tasks=3, max_upload_bytes=1024)
+ENVIRONMENT = ApiEnvironment(
+    uploads_bucket="u",
+    results_bucket="r",
+    ledger_table="l",
+    intake_queue_url="q",
+    lane_prefix="umbel-op-",
+    reserve=True,
+    allowed_origins=",".join(ORIGINS),
+    limits=LIMITS,
+)
 _MODULES = (health, idempotency, images, jobs, ops, results, routing, silent_jobs, stats, tasks, uploads)
 
 
@@ -38,18 +48,8 @@ class Gateway:
         self.stage = Stage(crashes, LIMITS)
         self.intake = FakeIntake()
         self.idempotency_keys = FakeIdempotencyKeys(crashes)
-        environment = ApiEnvironment(
-            uploads_bucket="u",
-            results_bucket="r",
-            ledger_table="l",
-            intake_queue_url="q",
-            lane_prefix="umbel-op-",
-            reserve=True,
-            allowed_origins=",".join(ORIGINS),
-            limits=LIMITS,
-        )
         parts = {
-            "environment": environment,
+            "environment": ENVIRONMENT,
             "ledger": self.stage.ledger,
             "uploads": self.stage.uploads,
             "results": self.stage.results,

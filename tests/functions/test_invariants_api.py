@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from api.app import routes
+from api.routing import Route
 from tests.functions.gateway import ORIGINS, Gateway
 from umbel_core.clock import now
 from umbel_core.contract.errors import ERRORS
@@ -227,3 +229,26 @@ def test_an_error_of_ours_is_a_500_in_the_contracts_form_without_details(
     answer = gateway.call("GET", "/jobs/{job_id}", job_id=JOB)
     assert (answer.status, answer.code) == (500, "internal_error")
     assert "secret" not in str(answer.body)
+
+
+@pytest.mark.parametrize("route", routes.all, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.parametrize("role", ["", "nobody"])
+def test_every_route_but_the_open_ones_refuses_a_request_without_a_role(
+    gateway: Gateway, route: Route, role: str
+) -> None:
+    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    body = None if route.method == "GET" else "{}"
+    answer = gateway.call(route.method, route.path, body, role=role, **dict.fromkeys(names, JOB))
+    if route.is_open:
+        assert answer.status != 401
+    else:
+        assert (answer.status, answer.code) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in routes.all if route.method != "GET"], ids=lambda route: route.path
+)
+def test_a_viewer_changes_nothing(gateway: Gateway, route: Route) -> None:
+    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    answer = gateway.call(route.method, route.path, "{}", role="viewer", **dict.fromkeys(names, JOB))
+    assert (answer.status, answer.code) == (403, "forbidden")

@@ -8,12 +8,10 @@ import pytest
 from chalice.app import Chalice
 
 from api import routing
-from api.environment import ApiEnvironment
 from api.routing import File, Redirect, Routes, Text, contract_form, fits_into_answer, read_query
-from tests.functions.gateway import ORIGINS, proxy_event
+from tests.functions.gateway import ENVIRONMENT, ORIGINS, proxy_event
 from umbel_core.contract.limits import MAX_ANSWER_BYTES, MAX_REQUEST_BYTES
 from umbel_core.errors import Rejected
-from umbel_core.settings import Limits
 
 
 class Page(msgspec.Struct, forbid_unknown_fields=True):
@@ -79,17 +77,7 @@ class Answer(msgspec.Struct):
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = ApiEnvironment(
-        uploads_bucket="u",
-        results_bucket="r",
-        ledger_table="l",
-        intake_queue_url="q",
-        lane_prefix="p",
-        reserve=True,
-        allowed_origins=",".join(ORIGINS),
-        limits=Limits(),
-    )
-    monkeypatch.setattr(routing, "environment", lambda: given)
+    monkeypatch.setattr(routing, "environment", lambda: ENVIRONMENT)
 
 
 def call(method: str, resource: str, body: Any = None, **options: Any) -> Answer:
