@@ -27,6 +27,8 @@ def revoke(deployment: Deployment, name: str) -> TokenRecord:
     record = token_table(deployment).revoke(name)
     if record is None:
         raise UmbelError(f"there is no token '{name}': umbel token list")
+    if deployment.sockets_table is None:
+        return record
     # The management API of a WebSocket has the URL of the WebSocket, by HTTP.
     gateway = deployment.aws.client("apigatewaymanagementapi", deployment.socket.replace("ws", "http", 1))
     dynamodb = deployment.aws.client("dynamodb")

@@ -19,7 +19,7 @@ from umbel_core.contract import Variant
 
 OUTPUTS = {
     **dict.fromkeys(("ApiUrl", "SocketUrl", "WebUrl", "ApiId", "ApiStage", "SocketApiId", "SocketStage"), "x"),
-    **dict.fromkeys(("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable", "SocketsTable"), "x"),
+    **dict.fromkeys(("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable"), "x"),
     "WebBucket": "web",
 }
 

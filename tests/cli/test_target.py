@@ -128,11 +128,12 @@ def test_a_token_is_only_sent_to_the_endpoint_that_it_was_created_for(shell: pyt
     made = stack.SavedState(fingerprint="", outputs={}, token="umb_ours", endpoint=OURS)
     shell.setattr(stack, "load_state", lambda: made)
     names = ("ApiId", "ApiStage", "ApiUrl", "SocketApiId", "SocketStage", "SocketUrl", "WebUrl", "WebBucket")
-    tables = ("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable", "SocketsTable")
+    tables = ("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable")
     outputs = dict.fromkeys((*names, *tables), "x")
     _run_one(shell, runs=False)
     assert stack.deployment(AwsTarget(OURS), outputs).token == "umb_ours"
     assert stack.deployment(AwsTarget("http://stack.example:4566"), outputs).token is None
+    assert stack.deployment(AwsTarget(OURS), outputs).sockets_table is None, "as of a deployment by an earlier version"
 
 
 def test_a_variable_that_names_an_endpoint_of_aws_is_allowed(shell: pytest.MonkeyPatch) -> None:

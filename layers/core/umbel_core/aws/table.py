@@ -1,7 +1,8 @@
 """One DynamoDB table: its reads, and writes that return whether their condition held."""
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -123,23 +124,11 @@ class Table:
 
     def insert(self, put: "PutTypeDef") -> bool:
         """Put an item; return False when the condition did not hold."""
-        try:
-            self.client.put_item(**put)
-        except ClientError as error:
-            if has_code(error, "ConditionalCheckFailedException"):
-                return False
-            raise
-        return True
+        return _written(partial(self.client.put_item, **put))
 
     def write(self, update: "UpdateTypeDef") -> bool:
         """Update an item; return False when the condition did not hold."""
-        try:
-            self.client.update_item(**update)
-        except ClientError as error:
-            if has_code(error, "ConditionalCheckFailedException"):
-                return False
-            raise
-        return True
+        return _written(partial(self.client.update_item, **update))
 
     def transact(self, writes: "Sequence[TransactWriteItemTypeDef]") -> bool:
         """Write all or nothing; return False when a condition did not hold.
@@ -167,3 +156,14 @@ def _cancellation_reasons(error: ClientError) -> set[str]:
     if not has_code(error, "TransactionCanceledException"):
         return set()
     return {reason["Code"] for reason in error.response.get("CancellationReasons", []) if "Code" in reason}
+
+
+def _written(call: Callable[[], object]) -> bool:
+    """Return False when the condition of a write did not hold."""
+    try:
+        call()
+    except ClientError as error:
+        if has_code(error, "ConditionalCheckFailedException"):
+            return False
+        raise
+    return True
