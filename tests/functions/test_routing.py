@@ -28,42 +28,45 @@ class Item(msgspec.Struct, forbid_unknown_fields=True):
     pages: int = 1
 
 
-APP = Chalice("items", configure_logs=False)
-APP.api.binary_types = []
-ROUTES = Routes(APP)
-route = ROUTES.route
-
-
-@route("GET", "/items", errors=("no_such_job",))
 def items(query: Page) -> Item:
     if query.name == "none":
         raise Rejected("no_such_job", "There is no item.")
     return Item(query.name, query.limit)
 
 
-@route("POST", "/items", status=201, errors=iter(["too_large", "invalid_body"]))
 def add(body: Item) -> Item:
     return body
 
 
-@route("POST", "/raw/{name}", accepts=(Item,))
 def raw(name: str, body: bytes) -> Text:
     return Text(f"{name} {body!r}", "text/plain")
 
 
-@route("GET", "/file", is_open=True)
 def file() -> File:
     return File(b"\xff\x00", "image/png", name="a.png")
 
 
-@route("GET", "/nameless")
 def nameless() -> File:
     return File(b"x", "image/png")
 
 
-@route("GET", "/elsewhere")
 def elsewhere() -> Redirect:
     return Redirect("https://example.org/x")
+
+
+def served() -> tuple[Chalice, Routes]:
+    """Return an app with these routes. Each test registers them anew, so that it tests how they are registered."""
+    app = Chalice("items", configure_logs=False)
+    app.api.binary_types = []
+    app.register_middleware(contract_form)
+    routes = Routes(app)
+    routes.route("GET", "/items", errors=("no_such_job",))(items)
+    routes.route("POST", "/items", status=201, errors=iter(["too_large", "invalid_body"]))(add)
+    routes.route("POST", "/raw/{name}", accepts=(Item,))(raw)
+    routes.route("GET", "/file", is_open=True)(file)
+    routes.route("GET", "/nameless")(nameless)
+    routes.route("GET", "/elsewhere")(elsewhere)
+    return app, routes
 
 
 class Answer(msgspec.Struct):
@@ -81,9 +84,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def call(method: str, resource: str, body: Any = None, **options: Any) -> Answer:
-    APP.middleware_handlers.clear()
-    APP.register_middleware(contract_form)
-    made = APP(proxy_event(method, resource, body, **options), None)
+    app, _ = served()
+    made = app(proxy_event(method, resource, body, **options), None)
     headers = {**made["headers"], **{name: values[0] for name, values in made["multiValueHeaders"].items()}}
     text = made["body"]
     is_json = headers.get("Content-Type") == "application/json"
@@ -98,15 +100,16 @@ def error_of(answer: Answer) -> tuple[int, str, str, str | None]:
 
 
 def test_a_registered_route_keeps_its_declaration_and_its_function() -> None:
-    declared = [(found.method, found.path, found.view, found.status, found.errors) for found in ROUTES.all]
+    _, routes = served()
+    declared = [(found.method, found.path, found.view, found.status, found.errors) for found in routes.all]
     assert declared[:3] == [
         ("GET", "/items", items, 200, ("no_such_job",)),
         ("POST", "/items", add, 201, ("too_large", "invalid_body")),
         ("POST", "/raw/{name}", raw, 200, ()),
     ]
-    assert [found.path for found in ROUTES.all if found.is_open] == ["/file"]
-    assert [found.accepts for found in ROUTES.all if found.accepts] == [(Item,)]
-    assert ROUTES.all[0].hints == {"query": Page, "return": Item}
+    assert [found.path for found in routes.all if found.is_open] == ["/file"]
+    assert [found.accepts for found in routes.all if found.accepts] == [(Item,)]
+    assert routes.all[0].hints == {"query": Page, "return": Item}
 
 
 def test_an_error_that_the_contract_does_not_have_cannot_be_declared() -> None:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from aws_lambda_powertools import Logger
 
 from tests.core.aws.stubs import Service, Stub, stubbed
 from umbel_core.aws import clients, wiring
-from umbel_core.messages import RunTask
+from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.op import Compute
 from umbel_core.settings import Limits
 from umbel_core.sqs import Message
@@ -100,6 +101,18 @@ def test_tasks_go_to_the_topic_of_their_op(stubs: dict[str, Stub], ordered: froz
     stubs["sns"].answer("publish_batch", Successful=[], Failed=[])
     wiring.tasks(ENVIRONMENT, ordered).publish([COMMAND])
     assert stubs["sns"].only["TopicArn"] == getattr(ENVIRONMENT, topic)
+
+
+def test_the_intake_is_asked_how_many_messages_wait(stubs: dict[str, Stub]) -> None:
+    stubs["sqs"].answer("get_queue_attributes", Attributes={NUMBERS[0]: "7"})
+    assert wiring.intake("https://intake").waiting() == 7
+    assert stubs["sqs"].only == {"QueueUrl": "https://intake", "AttributeNames": ["ApproximateNumberOfMessages"]}
+
+
+def test_a_command_is_sent_as_json(stubs: dict[str, Stub]) -> None:
+    stubs["sqs"].answer("send_message")
+    wiring.intake("https://intake").retry(RetryTasks("j1", [2]))
+    assert msgspec.json.decode(stubs["sqs"].only["MessageBody"], type=RetryTasks) == RetryTasks("j1", [2])
 
 
 def test_queues_are_those_of_their_urls(stubs: dict[str, Stub]) -> None:
