@@ -11,11 +11,12 @@ import msgspec
 from umbel_core.clock import now
 from umbel_core.cost import run_cost_nano
 from umbel_core.errors import Rejected, Transient
+from umbel_core.group_order import Skipped
 from umbel_core.ledger import ENDED, ErrorRecord, Ledger, Outcome
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard
 from worker.mark_running import MarkRunning
-from worker.skipping import Skipped, Skipping
+from worker.skipping import Skipping
 
 Status = Literal["completed", "failed", "skipped"]
 _TRIES = 3
