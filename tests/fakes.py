@@ -13,11 +13,11 @@ import msgspec
 
 from umbel_core.aws.dynamo import Item, item, record
 from umbel_core.aws.keys import event_key, job_key, job_partition, task_key
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected
-from umbel_core.ledger import OPEN, DeadLetter, Event, JobRecord, Outcome, TaskRecord
+from umbel_core.ledger import NO_ANSWER, OPEN, AlreadyRunningError, DeadLetter, Event, JobRecord, Outcome, TaskRecord
 from umbel_core.messages import RetryTasks, RunTask
-from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
+from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats, minute_of
 
 Record = TypeVar("Record", JobRecord, TaskRecord)
 Key = tuple[str, str]
@@ -59,9 +59,12 @@ class FakeLedger:
         self._cancelled: set[str] = set()
         self._stopped: dict[tuple[str, str], str] = {}
         self._op_stats: dict[str, Item] = {}
+        self._repeats: dict[str, Counter[str]] = defaultdict(Counter)
         self._planned: Counter[str] = Counter()
         self._ops: list[str] | None = None
         self.stream: list[dict[str, Any]] = []
+        self.passed_seconds = 0
+        """Time that passed without anything happening, as until the message of a killed worker is visible again."""
 
     def expect(self, job: JobRecord) -> None:
         self._crashes.moment()
@@ -97,13 +100,30 @@ class FakeLedger:
     def stopped(self, job_id: str, group: str) -> str | None:
         return self._stopped.get((job_id, group))
 
+    def begin(self, task: RunTask, claim: str, seconds: int, *, again: bool) -> TaskRecord | None:
+        there, moment = self.task(task.job_id, task.index), epoch() + self.passed_seconds
+        open_here = there is not None and there.round == task.round and there.status in ("pending", "running")
+        if there and open_here and there.claimed_until > moment:
+            raise AlreadyRunningError(there.claimed_until - moment)
+        tries: dict[str, Any] = {"begun": there.begun + 1, "attempts": there.attempts + 1} if there else {}
+        if there and again and not there.last_error:
+            tries["last_error"] = NO_ANSWER
+        claimed = {"claimed_by": claim, "claimed_until": moment + seconds}
+        return self.task(task.job_id, task.index) if self._move(task, tries | claimed) else None
+
+    def count_repeat(self, op: str) -> None:
+        self._crashes.moment()
+        self._repeats[minute_of(now())].update([op])
+        self._crashes.moment()
+
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
 
-    def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
+    def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
         there = self.task(task.job_id, task.index)
         counted = (there.transient_refusals if there else 0) + transient
-        self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient_refusals": counted})
+        ended = {"begun": 0, "claimed_until": 0}
+        self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient_refusals": counted, **ended})
 
     def job(self, job_id: str) -> JobRecord | None:
         return self._get(JobRecord, job_key(job_id))
@@ -159,7 +179,10 @@ class FakeLedger:
                 self._crashes.moment()
                 task = TaskRecord(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},
-                    **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "after", "stop_group")},
+                    **{
+                        name: getattr(task, name)
+                        for name in ("group", "visit_time", "etag", "after", "after_ended", "stop_group")
+                    },
                     queued_at=now(),
                     round=task.round + 1,
                     version=task.version + 1,
@@ -227,6 +250,8 @@ class FakeLedger:
         """As `DynamoCounters` does."""
         counted = CountedStats()
         counted.add(PeriodStats(FOREVER, {op: OpStats(entered={"pending": n}) for op, n in self._planned.items()}))
+        for period, counts in self._repeats.items():
+            counted.add(PeriodStats(period, {op: OpStats(repeats=count) for op, count in counts.items()}))
         for period in self._op_stats:
             if period >= since:
                 counted.add(self._period_stats(period))

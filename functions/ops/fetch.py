@@ -12,7 +12,7 @@ from umbel_fetching.title import title
 Seconds = Annotated[float, Bounds(ge=1, le=10, description="Longest wait for the whole page, redirects included")]
 
 
-@op(memory_mb=512, timeout_seconds=30, concurrency=8, batch=10, ordered=True, serves="crawl")
+@op(memory_mb=512, timeout_seconds=30, concurrency=8, batch=10, ordered=True, effects=True, serves="crawl")
 def fetch(url: Url, *, seconds: Seconds = 10) -> dict[str, int | str | None]:
     """Fetch a page's status, title, size and time.
 

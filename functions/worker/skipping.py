@@ -26,7 +26,7 @@ class Skipping:
             raise Skipped("cancelled", "The job was cancelled before this task started.")
 
     def check_group(self, command: RunTask) -> None:
-        """Raise `Skipped` when a failed task stopped the group, `OutOfTurnError` when the task before has not ended."""
+        """Raise `Skipped` when a failed task stopped the group, `NotEndedError` when the task before has not ended."""
         if command.after is not None:
             check_task_before(self._ledger, command)
         elif command.stop_group and command.group:

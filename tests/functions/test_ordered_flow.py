@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
 from umbel_core.contract import Manifest, TaskSpec
-from umbel_core.group_order import OutOfTurnError
+from umbel_core.group_order import NotEndedError
 from umbel_core.ids import JOBS_PREFIX
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import TaskRecord
@@ -108,7 +108,7 @@ class OrderedFlow(RuleBasedStateMachine):
         try:
             if self._survives(crash, lambda: self.stage.runner().run(command, received + 1)) and not twice:
                 self.lanes[group].popleft()
-        except OutOfTurnError:
+        except NotEndedError:
             # The pauses between five receives are far longer than a dead letter waits.
             self.lanes[group][0] = message, received
 
@@ -119,7 +119,7 @@ class OrderedFlow(RuleBasedStateMachine):
         try:
             if self._survives(crash, process) and not twice:
                 self.dead.popleft()
-        except OutOfTurnError:
+        except NotEndedError:
             # The dead letter of the task before comes first: this one comes again.
             self.dead.rotate(-1)
 
@@ -128,6 +128,7 @@ class OrderedFlow(RuleBasedStateMachine):
         try:
             action()
         except (CrashError, RuntimeError):
+            self.stage.ledger.passed_seconds += 3600
             return False
         finally:
             self.crashes.crash_at(None)

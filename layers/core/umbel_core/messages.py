@@ -28,10 +28,14 @@ class RunTask(
     """ETag of the picture; the task fails when a newer upload has replaced it."""
     after: int | None = None
     """Ordered ops: index of the task that must be completed first. When it fails, this one is skipped."""
+    after_ended: bool = False
+    """It is enough that the task before has ended in any way, because its failure stops no group."""
     stop_group: bool = False
     """Other ops: when this task fails, the tasks of its group that have not started are skipped."""
     round: int = 0
     """How often a retry started the task over. Outcomes of earlier rounds are refused."""
+    republished: bool = False
+    """True when an earlier message of this round may have been delivered: the worker asks the ledger first."""
 
 
 class RetryTasks(

@@ -31,7 +31,8 @@ class LedgerRetry(LedgerReads):
     def _reopen(self, task: TaskRecord) -> bool:
         update = self._table.update(
             task_key(task.job_id, task.index),
-            "SET #status = :pending, queued_at = :now, attempts = :none, transient_refusals = :none, cost_nano = :none "
+            "SET #status = :pending, queued_at = :now, attempts = :none, begun = :none, claimed_until = :none, "
+            "transient_refusals = :none, cost_nano = :none "
             "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error, worker "
             "ADD #round :one, version :one",
             {
