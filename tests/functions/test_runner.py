@@ -290,6 +290,26 @@ def test_a_worker_checks_the_parameters_too() -> None:
     assert CATALOGUE["say"].takes == "text"
 
 
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        ("x" * 410_000, "result_too_large"),
+        ("\ud800", "result_not_json"),
+        (float("nan"), "result_not_json"),
+        ([1, {"a": float("inf")}], "result_not_json"),
+        (object(), "result_not_json"),
+    ],
+)
+def test_a_result_that_cannot_be_kept_is_refused_at_the_first_delivery(made: Any, code: str) -> None:
+    stage = Stage()
+    command = planned(stage)
+    work = Work(lambda text: made, ValueSource(), in_ledger)
+    outcome = msgspec.structs.replace(stage.runner(), work=work).run(command, 1)
+    assert outcome
+    assert outcome.error
+    assert (outcome.status, outcome.error.code) == ("failed", code)
+
+
 def test_cancelled_jobs_are_read_once_a_second() -> None:
     class Counting(FakeLedger):
         asked = 0
