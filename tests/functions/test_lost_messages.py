@@ -1,6 +1,7 @@
 """A lost message does not hang its job: the sweeper finds the task in the ledger and has the message sent again."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -14,6 +15,7 @@ from ticker.sweeping import Swept
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now, stamp
 from umbel_core.errors import Rejected
+from umbel_core.group_order import NotEndedError
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import JobRecord
 from umbel_core.messages import RunTask
@@ -308,7 +310,8 @@ def test_every_job_ends_although_one_of_twenty_messages_is_dropped_everywhere(pl
     for _ in range(200):
         for command in place.lose_messages():
             if place.arrives(command):
-                place.stage.runner().run(command, 1)
+                with suppress(NotEndedError):  # the task before is lost; this message will be, too
+                    place.stage.runner().run(command, 1)
         place.stage.relay_all()
         place.passed += timedelta(minutes=10)
         place.intake.bodies = []

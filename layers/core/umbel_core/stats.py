@@ -96,7 +96,13 @@ def _hour(op: str, counted: CountedStats) -> OpStats:
 
 def _times(hour: OpStats) -> dict[str, Any]:
     average = round(hour.ms / hour.runs, 1) if hour.runs else None
-    return {"average_ms": average, "p50_ms": percentile(hour.steps, 0.5), "p95_ms": percentile(hour.steps, 0.95)}
+    executions = round((hour.runs + hour.repeats) / hour.runs, 3) if hour.runs else None
+    return {
+        "executions_per_task": executions,
+        "average_ms": average,
+        "p50_ms": percentile(hour.steps, 0.5),
+        "p95_ms": percentile(hour.steps, 0.95),
+    }
 
 
 def _throughput(op: str, read: StatsInput) -> float:
