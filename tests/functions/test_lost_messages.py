@@ -127,6 +127,20 @@ def test_in_a_lane_that_never_gets_empty_the_number_of_ended_tasks_shows_that_a_
     assert place.sweep(minutes=15).published == [lost]
 
 
+def test_a_task_that_waits_for_the_one_before_shows_that_the_message_before_is_lost(place: Place) -> None:
+    """The lane is busy, and its queue keeps the waiting message: nothing else shows the loss."""
+    words = [{"op": "recite", "input": "x", "group": "g"}] * 2
+    job = place.take(place.stage.drop("jobs/1.json", msgspec.json.encode({"tasks": words})))
+    _, waiting = place.lose_messages()
+    place.lanes.queues["recite"] = 1
+    assert place.sweep(minutes=12).published == []
+    with pytest.raises(NotEndedError):
+        place.stage.runner().run(waiting, 1)
+    assert place.sweep(minutes=12).published == [job]
+    place.work()
+    assert place.job(job).status == "completed"
+
+
 def test_a_message_that_was_only_late_does_not_run_its_task_a_second_time(place: Place) -> None:
     job = place.submit("a")
     (late,) = place.lose_messages()
