@@ -48,6 +48,11 @@ class OpStats(msgspec.Struct, omit_defaults=True):
         """Return the number of tasks that have this status now."""
         return self.entered.get(status, 0) - self.left.get(status, 0)
 
+    @property
+    def executions_per_task(self) -> float | None:
+        """How often the op ran for each task that it ended, or None when it ended none. 1 when nothing was repeated."""
+        return round((self.runs + self.repeats) / self.runs, 3) if self.runs else None
+
     def add(self, other: "OpStats") -> None:
         """Add the counters of another shard or of another minute."""
         _add(self.entered, other.entered)
