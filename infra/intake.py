@@ -9,13 +9,15 @@ from constructs import Construct
 from coordinator.environment import CoordinatorEnvironment
 from infra.function import FunctionFactory
 from infra.ledger import LedgerConstruct
-from infra.queue import Queue
+from infra.queue import Queue, dead_letter_queue
 from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
-from umbel_core.lane_settings import MAX_RECEIVES_THROTTLED
+from umbel_core.lane_settings import MAX_RECEIVES_THROTTLED, VISIBILITY_PER_TIMEOUT
 from umbel_core.settings import Limits
 
 _TIMEOUT = 180
 _CAP = 4
+TICKER_TIMEOUT = 80
+"""Seconds. The ticker reads the tasks that could not be delivered."""
 
 
 class IntakeConstruct(Construct):
@@ -39,6 +41,18 @@ class IntakeConstruct(Construct):
                 notifications.SqsDestination(self.queue.queue),
                 s3.NotificationKeyFilter(prefix=prefix),
             )
+        self.undelivered = [
+            dead_letter_queue(
+                Construct(self, f"Undelivered{kind}"),
+                f"{factory.prefix}-{kind.lower()}",
+                alarms,
+                ordered=kind == "Ordered",
+                visibility_seconds=VISIBILITY_PER_TIMEOUT * TICKER_TIMEOUT,
+                description="SNS could not deliver a task to its lane",
+            )
+            for kind in ("Tasks", "Ordered")
+        ]
+        """Where SNS puts tasks that it cannot deliver: those of the topic, and those of the ordered topic."""
         self.topic = sns.Topic(self, "Tasks", topic_name=f"{factory.prefix}-tasks", enforce_ssl=True)
         self.ordered = sns.Topic(
             self, "Ordered", topic_name=f"{factory.prefix}-ordered.fifo", fifo=True, enforce_ssl=True

@@ -53,6 +53,7 @@ class Lane(Construct):
             subscriptions.SqsSubscription(
                 self.queue.queue,
                 raw_message_delivery=True,
+                dead_letter_queue=intake.undelivered[card.compute.ordered],
                 filter_policy={"op": sns.SubscriptionFilter.string_filter(allowlist=[card.name])},
             )
         )

@@ -10,6 +10,8 @@ from constructs import Construct
 from umbel_core.lanes import FIFO_SUFFIX
 
 DEAD_SUFFIX = "-dead"
+_RETENTION = Duration.days(14)
+"""The most that SQS allows. The sweeper publishes a task again a day before its message would expire."""
 
 
 class Queue(Construct):
@@ -27,33 +29,49 @@ class Queue(Construct):
         ordered: bool = False,
     ) -> None:
         super().__init__(scope, id)
-        # The dead-letter queue of a FIFO queue must be FIFO too. CloudFormation does not accept "false" here.
+        # CloudFormation does not accept "false" here.
         fifo = True if ordered else None
         ending = FIFO_SUFFIX if ordered else ""
-        self.dead = sqs.Queue(
-            self,
-            "Dead",
-            queue_name=f"{name}{DEAD_SUFFIX}{ending}",
-            retention_period=Duration.days(14),
-            visibility_timeout=Duration.minutes(2),
-            fifo=fifo,
-            enforce_ssl=True,
-        )
+        self.dead = dead_letter_queue(self, name, alarms, ordered=ordered)
         self.queue = sqs.Queue(
             self,
             "Queue",
             queue_name=f"{name}{ending}",
             fifo=fifo,
-            retention_period=Duration.days(14),
+            retention_period=_RETENTION,
             visibility_timeout=Duration.seconds(visibility_seconds),
             receive_message_wait_time=Duration.seconds(20),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=receives),
             enforce_ssl=True,
         )
-        # The dead-letter function empties the queue within seconds, so the alarm counts receives, not visible messages.
-        alarm(
-            self, "GivenUp", f"A message of {name} was given up", self.dead.metric_number_of_messages_received(), alarms
-        )
+
+
+def dead_letter_queue(
+    scope: Construct,
+    name: str,
+    alarms: sns.ITopic,
+    *,
+    ordered: bool = False,
+    visibility_seconds: int = 120,
+    description: str = "",
+) -> sqs.Queue:
+    """Create the dead-letter queue of a queue or of a topic's subscriptions, with its alarm.
+
+    That of a FIFO queue or topic must be FIFO too.
+    """
+    dead = sqs.Queue(
+        scope,
+        "Dead",
+        queue_name=f"{name}{DEAD_SUFFIX}{FIFO_SUFFIX if ordered else ''}",
+        retention_period=_RETENTION,
+        visibility_timeout=Duration.seconds(visibility_seconds),
+        fifo=True if ordered else None,
+        enforce_ssl=True,
+    )
+    # A function empties the queue within seconds, so the alarm counts receives, not visible messages.
+    description = description or f"A message of {name} was given up"
+    alarm(scope, "GivenUp", description, dead.metric_number_of_messages_received(), alarms)
+    return dead
 
 
 def alarm(

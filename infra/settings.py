@@ -15,8 +15,8 @@ from umbel_fetching.addresses import Allowed
 Origin = Annotated[
     str, Bounds(pattern=r"^https?://[a-z0-9.:\[\]-]+$", description="Scheme, host and port, no path, no *")
 ]
-_OTHER_CONTEXT = {"name", "ops", "public_endpoint", "python", "target"}
-"""The context that app.py and target.py read."""
+_OTHER_CONTEXT = {"drop_waiting", "name", "ops", "public_endpoint", "python", "target"}
+"""The context that app.py, target.py and `umbel doctor` read."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

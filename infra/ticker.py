@@ -1,19 +1,18 @@
-"""clock -> stats -> WebSocket: the ticker sends stats to subscribed sockets, and recounts jobs the stream missed."""
+"""clock -> stats -> WebSocket: the ticker sends stats to sockets, and has lost tasks published again."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from infra.function import FunctionFactory
+from infra.intake import TICKER_TIMEOUT, IntakeConstruct
 from infra.lanes import grant_read_lanes, lane_name
 from infra.ledger import LedgerConstruct
 from infra.relay import RelayConstruct
 from ticker.environment import TickerEnvironment
 from umbel_core.settings import Limits
-
-_TIMEOUT = 80
-"""Seconds. A run ends when the next one starts, which is about a minute later."""
 
 
 class TickerConstruct(Construct):
@@ -23,6 +22,7 @@ class TickerConstruct(Construct):
         self,
         scope: Construct,
         factory: FunctionFactory,
+        intake: IntakeConstruct,
         ledger: LedgerConstruct,
         relay: RelayConstruct,
         limits: Limits,
@@ -38,12 +38,14 @@ class TickerConstruct(Construct):
                 ledger_table=ledger.table.table_name,
                 sockets_table=ledger.sockets.table_name,
                 socket_endpoint=relay.endpoint,
+                uploads_bucket=ledger.uploads.bucket_name,
+                intake_queue_url=intake.queue.queue.queue_url,
                 lane_prefix=prefix,
                 reserve=reserve,
                 limits=limits,
             ),
             with_catalogue=True,
-            timeout_seconds=_TIMEOUT,
+            timeout_seconds=TICKER_TIMEOUT,
         )
         events.Rule(
             self,
@@ -60,4 +62,10 @@ class TickerConstruct(Construct):
         ledger.sockets.grant_read_write_data(function)
         relay.stage.grant_management_api_access(function)
         grant_read_lanes(function, prefix)
+        ledger.uploads.grant_read(function)
+        intake.queue.queue.grant(function, "sqs:SendMessage", "sqs:GetQueueAttributes")
+        for queue in intake.undelivered:
+            function.add_event_source(
+                sources.SqsEventSource(queue, batch_size=10, max_concurrency=2, report_batch_item_failures=True)
+            )
         function.grant_invoke(relay.sockets)

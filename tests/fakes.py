@@ -5,7 +5,7 @@ A fake may crash before an effect, which loses the effect, and after it, which l
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import inf
 from typing import Any, TypeVar
 
@@ -14,10 +14,15 @@ import msgspec
 from umbel_core.aws.dynamo import Item, item, record
 from umbel_core.aws.keys import event_key, job_key, job_partition, task_key
 from umbel_core.clock import now
+from umbel_core.contract.responses import OpStatus
 from umbel_core.errors import Rejected
+from umbel_core.intake_messages import ObjectCreated
+from umbel_core.lanes import Backlog
 from umbel_core.ledger import OPEN, DeadLetter, Event, JobRecord, Outcome, TaskRecord
-from umbel_core.messages import RetryTasks, RunTask
+from umbel_core.messages import RepublishTasks, RetryTasks, RunTask
+from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
+from umbel_core.sweeper_state import SweeperState
 
 Record = TypeVar("Record", JobRecord, TaskRecord)
 Key = tuple[str, str]
@@ -61,7 +66,9 @@ class FakeLedger:
         self._op_stats: dict[str, Item] = {}
         self._planned: Counter[str] = Counter()
         self._ops: list[str] | None = None
+        self._sweeper_state: Item = {}
         self.stream: list[dict[str, Any]] = []
+        self.now: Callable[[], str] = now
 
     def expect(self, job: JobRecord) -> None:
         self._crashes.moment()
@@ -187,9 +194,26 @@ class FakeLedger:
         self._crashes.moment()
         self._dead.pop((dead_letter.op, dead_letter.id), None)
 
-    def unfinished(self, limit: int) -> list[str]:
-        jobs = sorted(self.jobs(1000, None)[0], key=lambda job: job.created_at)
-        return [job.id for job in jobs if job.planned and job.status in OPEN][:limit]
+    def unfinished(self, limit: int, after: tuple[str, str] | None = None) -> list[str]:
+        jobs = sorted((job.created_at, job.id) for job in self.jobs(10_000, None)[0] if job.status in OPEN)
+        return [job_id for created_at, job_id in jobs if after is None or (created_at, job_id) > after][:limit]
+
+    def republish(self, job_id: str, indices: Iterable[int], before: str) -> Iterator[TaskRecord]:
+        for task in list(self.all_tasks(job_id)):
+            if task.index in set(indices) and task.is_silent(before):
+                self._crashes.moment()
+                changes = {"publication": task.publication + 1, "published_at": self.now(), "version": task.version + 1}
+                again = msgspec.structs.replace(task, **changes)
+                self._put(task_key(job_id, task.index), again)
+                yield again
+
+    def sweeper_state(self) -> SweeperState:
+        return record(SweeperState, self._sweeper_state)
+
+    def keep_sweeper_state(self, state: SweeperState) -> None:
+        self._crashes.moment()
+        self._sweeper_state = item(state)
+        self._crashes.moment()
 
     def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
         return list(self.all_tasks(job_id))[::-1][:limit]
@@ -314,6 +338,11 @@ class FakeBucket:
             raise Rejected("no_such_picture", f"There is no picture '{key}' in the uploads bucket.")
         return self.read(key, etag or "")
 
+    def find(self, key: str) -> ObjectCreated | None:
+        if key not in self.objects:
+            return None
+        return ObjectCreated("uploads-bucket", key, len(self.objects[key]), self.etag(key), "")
+
     def etag(self, key: str) -> str:
         """Return the ETag that S3 gives a small object."""
         return hashlib.md5(self.objects[key], usedforsecurity=False).hexdigest()
@@ -392,8 +421,25 @@ class FakeIntake:
     def __init__(self) -> None:
         self.bodies: list[str] = []
 
-    def retry(self, command: RetryTasks) -> None:
+    def retry(self, command: RetryTasks | RepublishTasks) -> None:
         self.again(msgspec.json.encode(command).decode())
+
+    def waiting(self) -> int:
+        return len(self.bodies)
 
     def again(self, body: str) -> None:
         self.bodies.append(body)
+
+
+class FakeLanes:
+    """The lanes of ops: how many messages each queue has, and which are paused."""
+
+    def __init__(self, *ops: str) -> None:
+        self.queues: dict[str, int] = dict.fromkeys(ops, 0)
+        self.paused: set[str] = set()
+
+    def health(self) -> dict[str, OpStatus]:
+        return {op: "paused" if op in self.paused else "ready" for op in self.queues}
+
+    def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]:
+        return {op: Backlog(waiting=self.queues[op], in_flight=0) for op in computes}

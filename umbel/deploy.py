@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Mapping
 
-from umbel import engine, environment, progress, restore, stack, tokens, toolchain
+from umbel import engine, environment, progress, restore, stack, tokens, toolchain, waiting
 from umbel.aws import AwsTarget
 from umbel.environment import REGION
 from umbel.errors import UmbelError
@@ -35,10 +35,11 @@ _SOURCES = (
 )
 
 
-def local(aws: AwsTarget, *, force: bool = False, **context: object) -> stack.Deployment:
+def local(aws: AwsTarget, *, force: bool = False, drop_waiting: bool = False, **context: object) -> stack.Deployment:
     """Deploy the stack to a local endpoint, unless it is up to date with the sources; return the deployment.
 
-    `context` overrides the context in cdk.json. Raise an error for a stack of another checkout, unless `force` is set.
+    `context` overrides the context in cdk.json. Raise an error for a stack of another checkout, unless `force` is set,
+    and when messages wait in a lane that would be deleted, unless `drop_waiting` is set.
     """
     if not force:
         _refuse_foreign(aws)
@@ -46,6 +47,8 @@ def local(aws: AwsTarget, *, force: bool = False, **context: object) -> stack.De
     state = stack.load_state()
     found = stack.outputs(aws) if state and state.fingerprint == current else None
     if found is None:
+        if not drop_waiting:
+            waiting.refuse(waiting.found(aws, ROOT / str(context.get("ops", "functions/ops"))))
         found = _deploy(aws, context)
     deployment = stack.deployment(aws, found)
     secret = state.token if state and tokens.token_table(deployment).find(state.token) else None

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from umbel import checks, engine, stack, target, toolchain
+from umbel import checks, engine, stack, target, toolchain, waiting
 from umbel.aws import AwsTarget
 from umbel.checks import Finding
 from umbel.errors import UmbelError
@@ -86,6 +86,8 @@ def account(aws: AwsTarget, context: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(subject="credentials", good=True, sentence=f"{identity['Arn']} in {aws.region}")
         yield judge(AwsAccount(aws), concurrency_by_op(context), reserve=bool(context.get("reserve", True)))
         yield _bootstrap(aws, identity["Account"])
+        lost = waiting.found(aws, ROOT / str(context.get("ops", "functions/ops")))
+        yield waiting.finding(lost, allowed=bool(context.get("drop_waiting")))
     except (BotoCoreError, ClientError) as error:
         yield Finding(
             subject="credentials", good=False, sentence=str(error), advice=["aws configure, or set AWS_PROFILE"]

@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 
-from umbel import deploy, engine, host_names, lock, progress, restore, stack, target, toolchain
+from umbel import deploy, engine, host_names, lock, progress, restore, stack, target, toolchain, waiting
 from umbel.aws import AwsTarget
 from umbel.errors import UmbelError
 
@@ -13,8 +13,6 @@ DRAIN_TIMEOUT = 30.0
 _SAVE_TIMEOUT = 120.0
 _SAVE_NOW_TIMEOUT = 20.0
 _PAUSE = 0.5
-_MESSAGES = "ApproximateNumberOfMessages"
-_COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
 
 
 def up(
@@ -24,11 +22,12 @@ def up(
     settings: Mapping[str, str],
     reached_as: str | None = None,
     force: bool = False,
+    drop_waiting: bool = False,
 ) -> stack.Deployment:
     """Set up, start the engine and deploy. Use what runs already. On failure stop the engine that this call started.
 
     `settings` override those of cdk.json; `reached_as` are the host names that browsers on other machines use;
-    `force` replaces a stack that another checkout deployed.
+    `force` replaces a stack that another checkout deployed; `drop_waiting` deletes lanes with the messages in them.
     """
     with _interruptible(), lock.held("make up"):
         running = _stop_moved(engine.running())
@@ -36,7 +35,7 @@ def up(
             toolchain.setup()
             names = host_names.parse(reached_as or "")
             aws = _endpoint(port, running, persist=persist, names=names)
-            return deploy.local(aws, force=force, **settings)
+            return deploy.local(aws, force=force, drop_waiting=drop_waiting, **settings)
         except BaseException:
             if running is None:
                 with _undisturbed():
@@ -149,12 +148,7 @@ def _in_flight(aws: AwsTarget) -> int:
     """Return the number of messages in the stack's queues, waiting or in flight, without the dead-letter queues."""
     if not engine.is_healthy(aws.endpoint or "") or stack.outputs(aws) is None:
         return 0
-    sqs = aws.client("sqs")
-    queues = [
-        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        for url in aws.resources(stack.STACK, "AWS::SQS::Queue")
-    ]
-    return sum(int(queue.get(count, 0)) for queue in queues if "RedrivePolicy" in queue for count in _COUNTS)
+    return sum(waiting.messages(aws).values())
 
 
 @contextlib.contextmanager

@@ -8,12 +8,14 @@ import msgspec
 
 from api.results import result_file
 from api.routing import File, Redirect, fits_into_answer
+from api.silent_jobs import silent_tasks
 from api.wiring import intake, ledger, results, submitter
 from umbel_core import contract
+from umbel_core.clock import now
 from umbel_core.contract import Accepted, JobKind, JobPage, JobStatus, TaskPage, TaskStatus
 from umbel_core.errors import Rejected
 from umbel_core.ledger import ErrorRecord, JobRecord
-from umbel_core.messages import RetryTasks
+from umbel_core.messages import RepublishTasks, RetryTasks
 from umbel_core.views import job_view, task_view
 
 _LARGEST_PAGE = 200
@@ -93,9 +95,14 @@ def cancel(job_id: str) -> Accepted:
 def retry(job_id: str) -> Accepted:
     """Run again what failed or was skipped; of a cancelled job also what has not been skipped yet.
 
-    The job is pending from here on, so that nobody takes its earlier end for its end, and it can be cancelled.
+    The job is pending from here on, so that nobody takes its earlier end for its end, and it can be cancelled. Of a job
+    that waits although its lanes are empty, the messages are sent again.
     """
     found = _job(job_id)
+    if not found.failed + found.skipped and (lost := silent_tasks(found)):
+        for command in RepublishTasks.several(job_id, lost, now()):
+            intake().retry(command)
+        return Accepted(job_id=job_id, status=found.status)
     if not (found.failed + found.skipped or (found.status == "cancelled" and found.completed < found.total)):
         raise Rejected("conflict", "No task of this job failed or was skipped; there is nothing to run again.")
     ledger().resume(job_id)

@@ -12,7 +12,7 @@ from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS_PREFIX
 from umbel_core.intake_messages import ObjectCreated, job_for
 from umbel_core.ledger import ErrorRecord, JobRecord, Ledger, TaskRecord
-from umbel_core.messages import RetryTasks, RunTask
+from umbel_core.messages import RepublishTasks, RetryTasks, RunTask
 from umbel_core.recipes import Recipes, RecipeVariant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large
 from umbel_core.submission import read_submission, tasks_of
@@ -50,11 +50,14 @@ class Planner(msgspec.Struct, frozen=True):
     recipes: Recipes
     limits: Limits
 
-    def take(self, created: ObjectCreated | RetryTasks) -> tuple[str, int]:
+    def take(self, created: ObjectCreated | RetryTasks | RepublishTasks) -> tuple[str, int]:
         """Plan and publish; return the job's id and the number of published tasks."""
         if isinstance(created, RetryTasks):
             reopened = self.ledger.reopen(created.job_id, created.indices, waiting=created.waiting)
             return created.job_id, self._publish(reopened)
+        if isinstance(created, RepublishTasks):
+            lost = self.ledger.republish(created.job_id, created.indices, created.before)
+            return created.job_id, self._publish(lost)
         job = job_for(created, self.ledger)
         tasks = None if job.planned else self._planned(created, job)
         # Planned by an earlier delivery, which may have ended before it published: publish all pending tasks again.

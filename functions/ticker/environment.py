@@ -11,6 +11,10 @@ class TickerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     ledger_table: str
     sockets_table: str
     socket_endpoint: str
+    uploads_bucket: str
+    intake_queue_url: str
     lane_prefix: str
     reserve: bool
     limits: Limits
+    silent_seconds: int = 600
+    """How long a task may show no sign of life before the sweeper looks for its message."""

@@ -1,19 +1,22 @@
-"""Clock -> ticker -> stats to sockets."""
+"""Clock -> ticker -> stats to sockets, and what was lost to the coordinator; undelivered tasks -> log."""
 
 import time
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools import Logger
 
 from ticker.environment import TickerEnvironment
-from ticker.sweeping import Sweeper
+from ticker.sweeping import Sweeper, Swept
 from ticker.ticking import Ticker
 from umbel_core.aws import wiring
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
+from umbel_core.sqs import failure_response, read_messages
 from umbel_core.stats import compute_stats
 from umbel_core.stats_collector import StatsCollector
 
@@ -40,11 +43,39 @@ def ticker() -> Ticker:
 def sweeper() -> Sweeper:
     """Return the sweeper on this deployment's ledger."""
     environment = parse(TickerEnvironment)
-    return Sweeper(wiring.counters(environment), wiring.ledger(environment))
+    return Sweeper(
+        counters=wiring.counters(environment),
+        ledger=wiring.ledger(environment),
+        lanes=wiring.lanes(environment),
+        uploads=wiring.uploads(environment),
+        intake=wiring.intake(environment.intake_queue_url),
+        catalogue=Catalogue.load(PACKAGED_DATA / "catalogue.json"),
+        logger=logger,
+        silence=timedelta(seconds=environment.silent_seconds),
+    )
 
 
-def handle(event: dict[str, Any], context: Any) -> None:
-    """Run once a minute from the clock, and from the WebSocket API's function when a client subscribes to stats."""
-    recounted = sweeper().sweep() if event.get("sweep") else []
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Run once a minute from the clock, and from the WebSocket API's function when a client subscribes to stats.
+
+    `silent_seconds` in the event sweeps with another bound. Tasks that SNS could not deliver are logged here and
+    published again by the sweeper, which goes by the ledger.
+    """
+    if "Records" in event:
+        for message in read_messages(event):
+            logger.error("task not delivered to its lane", extra={"queue": message.queue, "task": message.body})
+        return failure_response([])
+    swept = _sweep(event) if event.get("sweep") else Swept()
     sent = ticker().tick(token_hex(8), lambda: context.get_remaining_time_in_millis() / 1000)
-    logger.info("ticked", extra={"sent": sent, "recounted": recounted})
+    logger.info("ticked", extra={"sent": sent, **msgspec.structs.asdict(swept)})
+    return msgspec.structs.asdict(swept)
+
+
+def _sweep(event: dict[str, Any]) -> Swept:
+    bound = {"silence": timedelta(seconds=event["silent_seconds"])} if "silent_seconds" in event else {}
+    try:
+        return msgspec.structs.replace(sweeper(), **bound).sweep()
+    except Exception:
+        # The subscribers of stats get them all the same; the next run sweeps again.
+        logger.exception("not swept")
+        return Swept()

@@ -1,58 +1,159 @@
-"""Recounts jobs whose tasks have all ended although the job does not say so: the relay gave up the stream's records."""
+"""Reads all unfinished jobs, some in each run, and has what was lost done again."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import msgspec
+from aws_lambda_powertools import Logger
 
+from ticker.lane_progress import advanced, ended_tasks
+from ticker.lost_tasks import LostTasks
+from ticker.recounting import Recounter
+from umbel_core.catalogue import Catalogue
 from umbel_core.clock import stamp
-from umbel_core.fold import TaskChange, recount
-from umbel_core.ledger import ENDED, JobRecord, Ledger, TaskRecord
-from umbel_core.op_stats import Counters, count, periods_of
+from umbel_core.contract.responses import OpStatus
+from umbel_core.intake_messages import ObjectCreated, event_of
+from umbel_core.lanes import Backlog
+from umbel_core.ledger import ENDED, JobRecord, Ledger, Outcome
+from umbel_core.messages import RepublishTasks
+from umbel_core.op import Compute
+from umbel_core.op_stats import FOREVER, Counters
+from umbel_core.sweeper_state import SweeperState
 
-_STREAM_AGE = timedelta(minutes=20)
-"""The stream delivers a change for up to fifteen minutes (infra/relay.py); the relay needs time to write it."""
-_JOBS = 100
-_TASKS = 100
+_JOBS_PER_PAGE = 50
+_SECONDS = 20
+"""A run reads no further job after so long; the next one goes on there."""
+_LAST_TASKS = 100
+_INTAKE_IS_BEHIND = 100
+"""Messages in the intake queue from which on nothing is added: what seems to be lost may wait there."""
 
 
-class Sweeper(msgspec.Struct, frozen=True):
-    """Finds and recounts such jobs."""
+class Lanes(Protocol):
+    """The ops' lanes."""
+
+    def health(self) -> dict[str, OpStatus]: ...
+    def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]: ...
+
+
+class Uploads(Protocol):
+    """The uploads bucket."""
+
+    def find(self, key: str) -> ObjectCreated | None: ...
+
+
+class Intake(Protocol):
+    """The coordinator's queue."""
+
+    def retry(self, command: RepublishTasks) -> None: ...
+    def again(self, body: str) -> None: ...
+    def waiting(self) -> int: ...
+
+
+class Swept(msgspec.Struct):
+    """The ids of the jobs for which a run did something."""
+
+    recounted: list[str] = []
+    published: list[str] = []
+    failed: list[str] = []
+    planned: list[str] = []
+
+
+class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
+    """One run a minute. A pass through all unfinished jobs may take several runs, and begins again after a while."""
 
     counters: Counters
     ledger: Ledger
+    lanes: Lanes
+    uploads: Uploads
+    intake: Intake
+    catalogue: Catalogue
+    logger: Logger
+    silence: timedelta
+    """How long a task or a job may show no sign of life before its message can be lost."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    timer: Callable[[], float] = time.monotonic
 
-    def sweep(self) -> list[str]:
-        """Recount such jobs among the oldest that have not ended; return their ids."""
-        horizon = stamp(self.clock() - _STREAM_AGE)
-        jobs, _ = self.counters.read(self.ledger.unfinished(_JOBS), [])
-        return [job.id for job in jobs.values() if job.updated_at < horizon and self._recounted(job, horizon)]
+    def sweep(self) -> Swept:
+        """Read on where the last run stopped, until the pass is complete or the time is over."""
+        now, started, state, swept = self.clock(), self.timer(), self.ledger.sweeper_state(), Swept()
+        if not self.ledger.unfinished(1):
+            state = SweeperState()
+        else:
+            self._observe_lanes(state, stamp(now))
+            if state.after or state.began_at <= stamp(now - self.silence / 2):
+                self._continue_pass(state, swept, now, started + _SECONDS)
+        self.ledger.keep_sweeper_state(state)
+        return swept
 
-    def _recounted(self, job: JobRecord, horizon: str) -> bool:
-        def long_ended(task: TaskRecord) -> bool:
-            # A change that the stream may still deliver must not be counted here: the relay would count it again.
-            return task.status in ENDED and (task.finished_at or "") < horizon
+    def _observe_lanes(self, state: SweeperState, now: str) -> None:
+        working = {op for op, status in self.lanes.health().items() if status != "paused"}
+        computes = {op: card.compute for op, card in self.catalogue.items() if op in working}
+        stats = self.counters.counted(FOREVER).forever
+        state.lanes = {
+            op: advanced(state.lanes.get(op), now, backlog.waiting + backlog.in_flight, ended_tasks(stats, op))
+            for op, backlog in self.lanes.backlogs(computes).items()
+        }
 
-        # Tasks run in order, so one short read of the last ones finds most jobs that still have work.
-        if not all(map(long_ended, self.ledger.last_tasks(job.id, _TASKS))):
-            return False
+    def _continue_pass(self, state: SweeperState, swept: Swept, now: datetime, until: float) -> None:
+        if state.after is None:
+            state.began_at, state.found = stamp(now), {}
+        lost = LostTasks(now, self.silence, state.lanes, self.catalogue)
+        may_send = self.intake.waiting() < _INTAKE_IS_BEHIND
+        while ids := self.ledger.unfinished(_JOBS_PER_PAGE, state.after):
+            jobs, _ = self.counters.read(ids, [])
+            # In the index's own order, by which the next page starts after the last job of this one.
+            for job in filter(None, map(jobs.get, ids)):
+                if self.timer() > until:
+                    return
+                try:
+                    self._sweep_job(job, lost, state, swept, may_send=may_send)
+                except Exception:
+                    # One job that cannot be read must not keep the sweeper from all others.
+                    self.logger.exception("job not swept", extra={"job_id": job.id})
+                state.after = job.created_at, job.id
+            if len(ids) < _JOBS_PER_PAGE or not jobs:
+                break
+        state.after, state.waiting = None, state.found
+
+    def _sweep_job(self, job: JobRecord, lost: LostTasks, state: SweeperState, swept: Swept, *, may_send: bool) -> None:
+        is_quiet = job.updated_at < stamp(lost.now - lost.silence)
+        if not job.planned:
+            if is_quiet and may_send:
+                self._plan_again(job, lost.now, swept)
+            return
+        for task in self.ledger.last_tasks(job.id, _LAST_TASKS):
+            if task.status == "pending":
+                state.found.setdefault(task.op, job.id)
+        if not is_quiet:
+            return
         tasks = list(self.ledger.all_tasks(job.id))
-        if not tasks or not all(map(long_ended, tasks)):
-            return False
-        recounted = recount(job, tasks)
-        missed = list(_missed(job, recounted, tasks))
-        _, op_stats = self.counters.read([], periods_of(missed))
-        count(op_stats, missed)
-        return self.counters.write([(job, recounted)], op_stats.values())
+        if self._recounter.recount(job, tasks, lost.now):
+            swept.recounted.append(job.id)
+            return
+        dead = {
+            task.index: reason for task in tasks if task.status not in ENDED and (reason := lost.never_runs(job, task))
+        }
+        for task in tasks:
+            if reason := dead.get(task.index):
+                self.ledger.commit(task.command(), Outcome(status="failed", error=reason, finished_at=stamp(lost.now)))
+        if dead:
+            swept.failed.append(job.id)
+        indices = lost.in_job(task for task in tasks if task.index not in dead) if may_send else []
+        for command in RepublishTasks.several(job.id, indices, stamp(lost.now)):
+            self.intake.retry(command)
+        if indices:
+            swept.published.append(job.id)
 
+    def _plan_again(self, job: JobRecord, now: datetime, swept: Swept) -> None:
+        """Send the event of the job's object again, if the object is there; else the job still waits for its upload."""
+        is_kept = not job.expire_at or job.expire_at > now.timestamp()
+        created = self.uploads.find(job.source) if job.source and is_kept else None
+        if created:
+            self.intake.again(event_of(created))
+            swept.planned.append(job.id)
 
-def _missed(job: JobRecord, recounted: JobRecord, tasks: Sequence[TaskRecord]) -> Iterator[TaskChange]:
-    """Yield the ends that the job has not counted; of a job that does not list its tasks, the latest ends."""
-    left = Counter({status: getattr(recounted, status) - getattr(job, status) for status in ENDED})
-    for task in sorted(tasks, key=lambda task: task.finished_at or "", reverse=True):
-        known = job.variants.get(task.variant, {}).get("status", "pending")
-        if known not in ENDED and left[task.status] > 0:
-            left[task.status] -= 1
-            yield TaskChange("", known, task)
+    @property
+    def _recounter(self) -> Recounter:
+        return Recounter(self.counters, self.ledger)

@@ -53,7 +53,7 @@ class Runner(msgspec.Struct, frozen=True):
             raise
 
     def _run(self, command: RunTask, attempts: int) -> Outcome | None:
-        if attempts > 1 and self._ended(command):
+        if (attempts > 1 or command.publication) and self._ended(command):
             return None
         started_at, start = now(), time.perf_counter()
         status: Status

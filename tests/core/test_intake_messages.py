@@ -8,9 +8,9 @@ import pytest
 
 from tests.fakes import FakeLedger
 from umbel_core.ids import JOB_ID, job_id_of, new_job_id, split_task_id, task_id
-from umbel_core.intake_messages import ObjectCreated, job_for, read_message
+from umbel_core.intake_messages import ObjectCreated, event_of, job_for, read_message
 from umbel_core.ledger import JobRecord
-from umbel_core.messages import RetryTasks
+from umbel_core.messages import RepublishTasks, RetryTasks
 
 
 def notice(*keys: str, quote: bool = True) -> str:
@@ -58,8 +58,20 @@ def test_a_message_may_contain_many_objects() -> None:
 
 
 def test_a_retry_is_read_from_the_same_queue() -> None:
-    command = RetryTasks("j1", [2, 3])
-    assert list(read_message(msgspec.json.encode(command).decode())) == [command]
+    for command in (RetryTasks("j1", [2, 3]), RepublishTasks("j1", [2, 3], "t")):
+        assert list(read_message(msgspec.json.encode(command).decode())) == [command]
+
+
+@pytest.mark.parametrize("key", ["uploads/a+b %é/c.jpg", "jobs/j1.json"])
+def test_an_event_that_was_lost_is_made_again(key: str) -> None:
+    created = ObjectCreated("bucket", key, 3, "etag", "")
+    assert list(read_message(event_of(created))) == [created]
+
+
+def test_a_command_for_very_many_tasks_is_sent_in_parts() -> None:
+    parts = list(RepublishTasks.several("j1", list(range(25_000)), "t"))
+    assert [len(part.indices) for part in parts] == [10_000, 10_000, 5_000]
+    assert max(len(msgspec.json.encode(part)) for part in parts) < 256_000
 
 
 def test_the_same_event_is_the_same_job_and_a_new_upload_a_new_one() -> None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from api import app, health, images, jobs, ops, results, routing, stats, tasks, uploads
+from api import app, health, images, jobs, ops, results, routing, silent_jobs, stats, tasks, uploads
 from api.environment import ApiEnvironment
 from tests.fakes import FakeIntake
 from tests.functions.stage import CATALOGUE, RECIPES, Stage
@@ -14,7 +14,7 @@ from umbel_core.submit import Submitter
 
 ORIGINS = ("https://page.example", "https://other.example")
 LIMITS = Limits(max_tasks=3, max_upload_bytes=1024)
-_MODULES = (health, images, jobs, ops, results, routing, stats, tasks, uploads)
+_MODULES = (health, images, jobs, ops, results, routing, silent_jobs, stats, tasks, uploads)
 
 
 class Answer(NamedTuple):

@@ -3,17 +3,20 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote_plus
 
 import msgspec
+from aws_lambda_powertools import Logger
 from PIL.Image import Image
 
 from coordinator.planner import Planner
 from dead_letters.dead_letters import DeadLetters
 from relay.changes import read_changes
 from relay.relaying import Relay
-from tests.fakes import NO_CRASHES, Crashes, FakeBucket, FakeConnections, FakeLedger, FakeTasks
+from tests.fakes import NO_CRASHES, Crashes, FakeBucket, FakeConnections, FakeIntake, FakeLanes, FakeLedger, FakeTasks
+from ticker.sweeping import Sweeper
 from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected, Transient
 from umbel_core.messages import RunTask
@@ -73,6 +76,18 @@ class Immediate(Executor):
 def never_marked(*_: Any) -> Iterator[None]:
     """Stands in for `MarkRunning` where no task takes a second."""
     yield
+
+
+def sweeper(ledger: FakeLedger, clock: Callable[[], datetime], **parts: Any) -> Sweeper:
+    """Return a sweeper that starts a pass at every run, on a ledger and other parts."""
+    usual: dict[str, Any] = {
+        "lanes": FakeLanes(),
+        "uploads": FakeBucket(),
+        "intake": FakeIntake(),
+        "catalogue": CATALOGUE,
+        "silence": timedelta(0),
+    }
+    return Sweeper(counters=ledger, ledger=ledger, logger=Logger(), clock=clock, **{**usual, **parts})
 
 
 class Stage:

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from api import health, images, jobs, ops, uploads
+from api import health, images, jobs, ops, silent_jobs, uploads
 from api.app import ImagesQuery, JobsQuery, TasksQuery
 from api.routing import read_query
 from tests.fakes import FakeBucket, FakeIntake, FakeLedger
+from tests.fakes import FakeLanes as LanesWithQueues
 from tests.functions.stage import CATALOGUE, RECIPES
 from umbel_core.circuit_breaker import CircuitRecord
 from umbel_core.clock import epoch, now
@@ -18,7 +19,7 @@ from umbel_core.contract import Accepted, CircuitState, Health, OpStatus, Redriv
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import DeadLetter, JobRecord, TaskRecord
-from umbel_core.messages import RetryTasks
+from umbel_core.messages import RepublishTasks, RetryTasks
 from umbel_core.settings import Limits
 
 
@@ -152,6 +153,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> tuple[FakeLedger, FakeIntake]:
     """What the views on jobs write to."""
     ledger, intake = FakeLedger(), FakeIntake()
     monkeypatch.setattr(jobs, "ledger", lambda: ledger)
+    monkeypatch.setattr(silent_jobs, "ledger", lambda: ledger)
     monkeypatch.setattr(jobs, "intake", lambda: intake)
     return ledger, intake
 
@@ -190,6 +192,27 @@ def test_where_nothing_failed_there_is_nothing_to_retry(
     with pytest.raises(Rejected, match="nothing to run again"):
         jobs.retry("j1")
     assert intake.bodies == []
+
+
+def test_a_job_that_waits_although_its_lane_is_empty_has_its_messages_sent_again(
+    kept: tuple[FakeLedger, FakeIntake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, intake = kept
+    lanes = LanesWithQueues("say", "recite")
+    lanes.queues["recite"] = 1
+    monkeypatch.setattr(silent_jobs, "lanes", lambda: lanes)
+    monkeypatch.setattr(silent_jobs, "catalogue", lambda: CATALOGUE)
+    tasks = [
+        TaskRecord(job_id="j1", index=index, op=op, variant=op, input="x", queued_at="t")
+        for index, op in enumerate(("say", "recite", "gone"))
+    ]
+    ledger.plan(of_two_tasks(), tasks)
+    assert jobs.retry("j1") == Accepted(job_id="j1", status="pending")
+    (command,) = (msgspec.json.decode(body, type=RepublishTasks) for body in intake.bodies)
+    assert command.indices == [0], "those of a lane with messages, and of an op that is gone, are not"
+    lanes.queues["say"] = 1
+    with pytest.raises(Rejected, match="nothing to run again"):
+        jobs.retry("j1")
 
 
 @pytest.mark.parametrize("limit", ["", "0", "00", "-1", "1.0", "²", "9" * 5000])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import FakeLedger
-from ticker.sweeping import Sweeper
+from tests.functions.stage import sweeper
 from umbel_core.clock import stamp
 from umbel_core.ledger import JobRecord, TaskRecord
 from umbel_core.op_stats import FOREVER
@@ -39,7 +39,7 @@ def lost(ago: timedelta, *tasks: dict[str, Any], **fields: Any) -> FakeLedger:
 
 
 def sweep(ledger: FakeLedger) -> list[str]:
-    return Sweeper(ledger, ledger, lambda: NOW).sweep()
+    return sweeper(ledger, lambda: NOW).sweep().recounted
 
 
 @pytest.mark.parametrize(("ago", "swept"), [(LIMIT, []), (LIMIT + SECOND, ["j1"])])

@@ -8,6 +8,7 @@ import pytest
 
 from relay.changes import read_changes
 from tests.functions.stage import Stage
+from tests.functions.stage import sweeper as sweeper_on
 from ticker.sweeping import Sweeper
 from ticker.ticking import EVERY_SECONDS, Ticker
 from umbel_core.contract import Stats, StatsTotals
@@ -84,7 +85,7 @@ def missed(manifest: str = WORDS, relayed: int = 0) -> tuple[Stage, JobRecord]:
 
 
 def sweeper(stage: Stage, later: timedelta = timedelta(minutes=21)) -> Sweeper:
-    return Sweeper(stage.ledger, stage.ledger, lambda: datetime.now(UTC) + later)
+    return sweeper_on(stage.ledger, lambda: datetime.now(UTC) + later)
 
 
 @pytest.mark.parametrize("relayed", range(3))
@@ -93,19 +94,19 @@ def test_changes_that_the_relay_gave_up_are_counted_in_the_job_and_in_the_stats(
     words = ",".join(f'{{"op":"say","input":"{"bad" if place == 1 else place}"}}' for place in range(tasks))
     stage, job = missed(f'{{"tasks":[{words}]}}', relayed)
     assert not job.ended
-    assert sweeper(stage).sweep() == [job.id]
+    assert sweeper(stage).sweep().recounted == [job.id]
     mended = stage.ledger.job(job.id)
     assert mended
     assert (mended.status, mended.completed, mended.failed, mended.total) == ("failed", tasks - 1, 1, tasks)
     assert [error.code for error in mended.errors] == ["bad"]
     say = stage.ledger.counted(FOREVER).forever["say"]
     assert (say.count("pending"), say.count("completed"), say.count("failed"), say.runs) == (0, tasks - 1, 1, tasks)
-    assert sweeper(stage).sweep() == []
+    assert sweeper(stage).sweep().recounted == []
 
 
 def test_a_recently_updated_job_is_left_to_the_relay() -> None:
     stage, _ = missed()
-    assert sweeper(stage, timedelta(minutes=16)).sweep() == []
+    assert sweeper(stage, timedelta(minutes=16)).sweep().recounted == []
 
 
 def test_a_change_that_the_stream_may_still_deliver_is_left_to_the_relay_however_long_its_job_waited() -> None:
@@ -116,7 +117,7 @@ def test_a_change_that_the_stream_may_still_deliver_is_left_to_the_relay_however
     assert waiting
     stage.ledger.write([(waiting, msgspec.structs.replace(waiting, updated_at="2020-01-31T12:00:00.123Z"))], [])
     stage.runner().run(stage.tasks.commands[0], 1)
-    assert sweeper(stage, timedelta(seconds=1)).sweep() == []
+    assert sweeper(stage, timedelta(seconds=1)).sweep().recounted == []
     stage.relay_all()
     ended = stage.ledger.job(job)
     assert ended
@@ -128,4 +129,4 @@ def test_a_job_with_running_tasks_is_not_recounted() -> None:
     (created,) = read_message(stage.drop("jobs/a.json", WORDS.encode()))
     stage.planner.take(created)
     stage.runner().run(stage.tasks.commands[0], 1)
-    assert sweeper(stage).sweep() == []
+    assert sweeper(stage).sweep().recounted == []

@@ -280,3 +280,22 @@ def test_both_targets_have_the_same_resources() -> None:
         return {name: one["Type"] for name, one in resources.items() if one["Type"] != "AWS::ApiGateway::Deployment"}
 
     assert kinds("aws") == kinds("local")
+
+
+def test_what_a_topic_cannot_deliver_to_a_lane_is_kept_with_an_alarm_and_read(template: Template) -> None:
+    """SNS drops a task that it cannot deliver, unless its subscription has a dead-letter queue of the topic's kind."""
+    lanes = [each for each in of_type(template, "AWS::SNS::Subscription").values() if each["Protocol"] == "sqs"]
+    assert len(lanes) == len([queue for queue in queues(template).values() if "-op-" in queue["QueueName"]]) / 2
+    read = {named(mapping["EventSourceArn"]) for mapping in mappings(template, "AWS::SQS::Queue").values()}
+    for lane in lanes:
+        name = named(lane["RedrivePolicy"]["deadLetterTargetArn"])
+        queue, lane_queue = queues(template)[name], queues(template)[named(lane["Endpoint"])]
+        assert is_dead(queue), "so it has an alarm, by the law above"
+        assert queue.get("FifoQueue") == lane_queue.get("FifoQueue"), lane_queue["QueueName"]
+        assert name in read
+
+
+def test_a_queue_keeps_messages_for_as_long_as_sqs_allows(template: Template) -> None:
+    """The sweeper publishes a waiting task again after 13 days, so a lane may be paused for any time."""
+    for queue in queues(template).values():
+        assert queue["MessageRetentionPeriod"] == 14 * 86_400, queue["QueueName"]

@@ -163,7 +163,8 @@ def test_a_job_whose_record_is_out_of_date_is_recounted(
             ExpressionAttributeValues={":running": {"S": "running"}, ":jobs": {"S": "JOBS"}, ":none": {"N": "0"}}
             | then,
         )
-        deployed.client("lambda").invoke(FunctionName=f"{STACK}-ticker", Payload=b'{"sweep": true}')
+        event = b'{"sweep": true, "silent_seconds": 0}'
+        deployed.client("lambda").invoke(FunctionName=f"{STACK}-ticker", Payload=event)
         found = api.get(f"/jobs/{job}").body
         return (found["status"], found["counts"]["completed"]) == ("completed", 3)
 

@@ -23,12 +23,25 @@ from umbel.paths import LOGS
 )
 @click.option("-c", "--context", "settings", multiple=True, metavar="KEY=VALUE", help="As for cdk: -c max_tasks=500.")
 @click.option("--force", is_flag=True, help="Replace a stack that another checkout deployed to the same endpoint.")
+@click.option("--drop-waiting", is_flag=True, help="Deploy although tasks wait in a lane that this deletes.")
 @show.as_json
 def up(
-    port: int | None, persist: bool, host: str | None, settings: tuple[str, ...], force: bool, as_json: bool
+    port: int | None,
+    persist: bool,
+    host: str | None,
+    settings: tuple[str, ...],
+    force: bool,
+    drop_waiting: bool,
+    as_json: bool,
 ) -> None:
-    context = dict(map(_setting, settings))
-    deployment = lifecycle.up(port, persist=persist, settings=context, reached_as=host, force=force)
+    deployment = lifecycle.up(
+        port,
+        persist=persist,
+        settings=dict(map(_setting, settings)),
+        reached_as=host,
+        force=force,
+        drop_waiting=drop_waiting,
+    )
     show.result(deployment, _welcome, json=as_json)
 
 
@@ -67,8 +80,18 @@ def _welcome(deployment: stack.Deployment) -> None:
             ("API", deployment.api),
             ("Logs", str(LOGS)),
             ("Stop", stop),
+            *_paused(deployment),
         ]
     )
+
+
+def _paused(deployment: stack.Deployment) -> list[tuple[str, str]]:
+    """Return a reminder of paused ops: neither a deployment nor a restart resumes what was paused by hand."""
+    try:
+        ops = [op for op, state in Client.of(deployment).health().ops.items() if state == "paused"]
+    except UmbelError:
+        return []
+    return [("Paused", f"{', '.join(ops)}; tasks wait until: umbel scale {ops[0]} 4")] if ops else []
 
 
 def _copy_line(deployment: stack.Deployment) -> str:

@@ -1,15 +1,15 @@
-"""The messages of the intake queue: S3's events for new objects, and the API's commands to retry."""
+"""The messages of the intake queue: S3's events for new objects, and commands on existing jobs."""
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 import msgspec
 
 from umbel_core.clock import now
 from umbel_core.ids import JOB_ID, JOBS_PREFIX, UPLOADS_PREFIX, job_id_of
 from umbel_core.ledger import JobRecord, Ledger
-from umbel_core.messages import RetryTasks
+from umbel_core.messages import RepublishTasks, RetryTasks
 
 
 class ObjectCreated(msgspec.Struct, frozen=True):
@@ -27,11 +27,11 @@ class ObjectCreated(msgspec.Struct, frozen=True):
         return self.key.startswith(JOBS_PREFIX)
 
 
-def read_message(body: str) -> Iterator[ObjectCreated | RetryTasks]:
+def read_message(body: str) -> Iterator[ObjectCreated | RetryTasks | RepublishTasks]:
     """Yield what a message asks for. Events of folder markers, and S3's test event, ask for nothing."""
     document = msgspec.json.decode(body)
-    if document.get("type") == "retry":
-        yield msgspec.convert(document, RetryTasks)
+    if "type" in document:
+        yield msgspec.convert(document, RetryTasks | RepublishTasks)
         return
     for record in document.get("Records", ()):
         created = _object_created(record["s3"])
@@ -48,6 +48,18 @@ def _object_created(s3: dict[str, Any]) -> ObjectCreated:
         etag=entry.get("eTag", ""),
         sequencer=entry.get("sequencer", ""),
     )
+
+
+def event_of(created: ObjectCreated) -> str:
+    """Return the event that S3 sends for an object, for the case that S3's own was lost."""
+    entry = {
+        "key": quote_plus(created.key, safe="/"),
+        "size": created.size,
+        "eTag": created.etag,
+        "sequencer": created.sequencer,
+    }
+    event = {"Records": [{"s3": {"bucket": {"name": created.bucket}, "object": entry}}]}
+    return msgspec.json.encode(event).decode()
 
 
 def job_for(created: ObjectCreated, ledger: Ledger) -> JobRecord:

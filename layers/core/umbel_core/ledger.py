@@ -13,6 +13,7 @@ from umbel_core.contract.requests import OnError, TaskSpec
 from umbel_core.errors import Rejected
 from umbel_core.ids import task_id
 from umbel_core.messages import STORED_NAMES, RunTask
+from umbel_core.sweeper_state import SweeperState
 
 ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
 OPEN: tuple[JobStatus, ...] = ("pending", "running")
@@ -87,8 +88,21 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     """
     worker: str | None = None
     """The execution environment that ended the task."""
+    publication: int = 0
+    """How often its message was sent again because it seemed to be lost."""
+    published_at: str | None = None
+    """When it was sent again the last time."""
     version: int = 1
     expire_at: int = 0
+
+    @property
+    def last_sign(self) -> str:
+        """Return when the task was last queued, published again or started."""
+        return max(self.queued_at, self.published_at or "", self.started_at or "")
+
+    def is_silent(self, before: str) -> bool:
+        """Return True when the task has not ended and gave no sign of life from this moment on."""
+        return self.status not in ENDED and self.last_sign < before
 
     @property
     def id(self) -> str:
@@ -109,6 +123,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
             after=self.after,
             stop_group=self.stop_group,
             round=self.round,
+            publication=self.publication,
         )
 
 
@@ -249,11 +264,20 @@ class Ledger(Protocol):
     def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[TaskRecord]:
         """Yield every task of a job in order, only those with this status if given."""
 
-    def unfinished(self, limit: int) -> list[str]:
-        """Return the ids of planned jobs that have not ended, oldest first."""
+    def unfinished(self, limit: int, after: tuple[str, str] | None = None) -> list[str]:
+        """Return the ids of jobs that have not ended, oldest first, from the one after `(created_at, id)` on."""
 
     def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
         """Return the last tasks of a job, the last one first."""
+
+    def republish(self, job_id: str, indices: Iterable[int], before: str) -> Iterable[TaskRecord]:
+        """Yield, in order, those of these tasks that are silent since `before`, each with its next publication."""
+
+    def sweeper_state(self) -> SweeperState:
+        """Return what the sweeper kept."""
+
+    def keep_sweeper_state(self, state: SweeperState) -> None:
+        """Keep what the sweeper needs in its next run."""
 
     def cancelled(self) -> frozenset[str]:
         """Return the ids of the cancelled jobs, whose tasks workers skip."""

@@ -1,5 +1,6 @@
 """The messages between functions, named as commands. Unknown fields are refused."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,6 +11,8 @@ STATS_TOPIC = "stats"
 """The topic of connections that subscribed to the stats. No job has this id."""
 STORED_NAMES = {"job_id": "job"}
 """Field -> its name in records and messages. Those that an earlier version wrote must stay readable."""
+_INDICES = 10_000
+"""Of one message, which has 70 kB then."""
 
 
 class RunTask(
@@ -32,6 +35,8 @@ class RunTask(
     """Other ops: when this task fails, the tasks of its group that have not started are skipped."""
     round: int = 0
     """How often a retry started the task over. Outcomes of earlier rounds are refused."""
+    publication: int = 0
+    """How often the message was sent again because it seemed to be lost: the task may have ended before it arrives."""
 
 
 class RetryTasks(
@@ -43,3 +48,18 @@ class RetryTasks(
     indices: list[int] | None = None
     waiting: bool = False
     """Start pending tasks over too: a worker may not know yet that the cancelled job was resumed, and skip them."""
+
+
+class RepublishTasks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="republish", rename=STORED_NAMES):
+    """Sweeper, API -> coordinator: send the messages of these tasks again, in their round; they seem to be lost."""
+
+    job_id: str
+    indices: list[int]
+    before: str
+    """A task that was published or started since has a message, and is left alone."""
+
+    @classmethod
+    def several(cls, job_id: str, indices: list[int], before: str) -> "Iterator[RepublishTasks]":
+        """Yield the commands for all these tasks, none of them too large for SQS."""
+        for start in range(0, len(indices), _INDICES):
+            yield cls(job_id, indices[start : start + _INDICES], before)

@@ -14,6 +14,7 @@ from umbel_core.ledger import TaskRecord
 from umbel_core.op import Compute
 from umbel_core.op_stats import CountedStats, Counters
 from umbel_core.stats import StatsInput, since
+from umbel_core.sweeper_state import SweeperState
 
 _JOBS = 20
 _TASKS = 100
@@ -30,6 +31,7 @@ class Jobs(Protocol):
     """The part of the ledger in which waiting tasks are found."""
 
     def unfinished(self, limit: int) -> list[str]: ...
+    def sweeper_state(self) -> SweeperState: ...
     def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]: ...
 
 
@@ -60,10 +62,16 @@ class StatsCollector(msgspec.Struct, frozen=True):
             return StatsInput(at, counted, states.result(), backlogs.result(), oldest, circuits)
 
     def _oldest(self, counted: CountedStats) -> dict[str, str]:
-        """Return op -> when its longest waiting task was queued. The last tasks of the oldest jobs wait longest."""
+        """Return op -> when its longest waiting task was queued. The last tasks of the oldest jobs wait longest.
+
+        Old jobs of a paused op may fill the first page, so the jobs that the sweeper found for the other ops, minutes
+        ago, are read too.
+        """
         waiting = {op for op, stats in counted.forever.items() if stats.count("pending") > 0}
         oldest: dict[str, str] = {}
-        for job_id in self.ledger.unfinished(_JOBS) if waiting else ():
+        if not waiting:
+            return oldest
+        for job_id in dict.fromkeys([*self.ledger.unfinished(_JOBS), *self.ledger.sweeper_state().waiting.values()]):
             for task in self.ledger.last_tasks(job_id, _TASKS):
                 if task.status == "pending":
                     oldest[task.op] = min(task.queued_at, oldest.get(task.op, task.queued_at))

@@ -12,6 +12,7 @@ from tests.core.aws.stubs import stubbed
 from umbel_core.aws.pictures import S3Pictures, S3Results
 from umbel_core.aws.uploads import S3Uploads
 from umbel_core.errors import Rejected
+from umbel_core.intake_messages import ObjectCreated
 
 
 def body(data: bytes) -> dict[str, Any]:
@@ -75,6 +76,15 @@ def test_any_other_error_is_raised() -> None:
         stub.refuse("get_object", "SlowDown")
         with pytest.raises(stub.client.exceptions.ClientError):
             S3Uploads(stub.client, "uploads").read("jobs/a.json", "etag")
+
+
+def test_an_object_is_found_as_the_event_of_its_upload_describes_it() -> None:
+    with stubbed("s3") as stub:
+        stub.answer("head_object", ContentLength=3, ETag='"abc"')
+        stub.refuse("head_object", "404")
+        uploads = S3Uploads(stub.client, "uploads")
+        assert uploads.find("jobs/a.json") == ObjectCreated("uploads", "jobs/a.json", 3, "abc", "")
+        assert uploads.find("jobs/b.json") is None
 
 
 @pytest.mark.parametrize(("limit", "accepted"), [(6, True), (5, False)])

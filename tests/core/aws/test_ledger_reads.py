@@ -59,6 +59,15 @@ def test_unfinished_jobs_come_oldest_first_from_their_index() -> None:
         stub.answer("query", Items=[job_key(JOB_ID)])
         assert ledger(stub).unfinished(20) == [JOB_ID]
     assert (stub.only["IndexName"], stub.only["ScanIndexForward"], stub.only["Limit"]) == ("unfinished", True, 20)
+    assert "ExclusiveStartKey" not in stub.only
+
+
+def test_unfinished_jobs_are_read_on_from_any_job() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[])
+        assert ledger(stub).unfinished(20, ("2026-01-31T12:00:00.123Z", JOB_ID)) == []
+    position = {"unfinished": {"S": "JOBS"}, "created_at": {"S": "2026-01-31T12:00:00.123Z"}}
+    assert stub.only["ExclusiveStartKey"] == {**job_key(JOB_ID), **position}
 
 
 def test_the_last_tasks_come_backwards() -> None:

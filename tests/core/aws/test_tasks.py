@@ -62,12 +62,13 @@ def test_a_task_has_its_op_as_the_attribute_by_which_lanes_filter() -> None:
     assert msgspec.json.decode(entry["Message"], type=RunTask) == commands("x")[0]
 
 
-def test_a_task_of_an_ordered_op_has_a_message_group_and_an_id_with_its_round() -> None:
+def test_a_task_of_an_ordered_op_has_a_message_group_and_an_id_with_its_round_and_publication() -> None:
     first, second = commands("x", "y", op="recite", group="north")
     retried = msgspec.structs.replace(first, round=1)
-    (call,) = calls([first, second, retried], 1)
+    again = msgspec.structs.replace(first, publication=2)
+    (call,) = calls([first, second, retried, again], 1)
     assert call["TopicArn"] == "arn:ordered.fifo"
-    assert [entry["MessageDeduplicationId"] for entry in entries(call)] == ["j1.0.0", "j1.1.0", "j1.0.1"]
+    assert [entry["MessageDeduplicationId"] for entry in entries(call)] == ["j1.0.0", "j1.1.0", "j1.0.1", "j1.0.0.2"]
     assert len({entry["MessageGroupId"] for entry in entries(call)}) == 1
 
 

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from umbel_core.messages import RetryTasks
+from umbel_core.messages import RepublishTasks, RetryTasks
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 
 class SqsIntake:
@@ -17,9 +18,15 @@ class SqsIntake:
         self._sqs = sqs
         self._queue_url = queue_url
 
-    def retry(self, command: RetryTasks) -> None:
-        """Have the coordinator start tasks over."""
+    def retry(self, command: RetryTasks | RepublishTasks) -> None:
+        """Have the coordinator start tasks over, or publish them again."""
         self.again(msgspec.json.encode(command).decode())
+
+    def waiting(self) -> int:
+        """Return about how many messages wait."""
+        name: QueueAttributeNameType = "ApproximateNumberOfMessages"
+        found = self._sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[name])
+        return int(found["Attributes"][name])
 
     def again(self, body: str) -> None:
         """Send a message once more, unchanged."""

@@ -15,9 +15,9 @@ The ledger's table:
 | `STATS` | `MINUTE#<minute>#<shard>` | op stats of the tasks that ended in this minute, kept for two hours |
 | `STATS` | `PLANNED#<shard>` | op -> number of planned tasks |
 | `DEPLOYED` | `OPS` | the ops of the last deployment |
+| `SWEEP` | `STATE` | how far the sweeper has read |
 
-A job that is planned and has not ended has the attribute `unfinished` = `JOBS`, which puts it into the index
-`unfinished`.
+A job that has not ended has the attribute `unfinished` = `JOBS`, which puts it into the index `unfinished`.
 
 The connections' table has no sort key:
 
@@ -111,6 +111,11 @@ def planned_key(shard: int) -> Item:
 def deployed_ops_key() -> Item:
     """Return the key of the last deployment's ops."""
     return _key("DEPLOYED", "OPS")
+
+
+def sweep_key() -> Item:
+    """Return the key of the sweeper's own record."""
+    return _key("SWEEP", "STATE")
 
 
 def connection_key(connection_id: str) -> Item:

@@ -5,7 +5,8 @@ from umbel_core.aws.events import LedgerEvents
 from umbel_core.aws.ledger_moves import LedgerMoves
 from umbel_core.aws.ledger_plan import LedgerPlan
 from umbel_core.aws.ledger_retry import LedgerRetry
+from umbel_core.aws.ledger_sweep import LedgerSweep
 
 
-class DynamoLedger(LedgerPlan, LedgerMoves, LedgerRetry, LedgerDeadLetters, LedgerEvents):
+class DynamoLedger(LedgerPlan, LedgerMoves, LedgerRetry, LedgerSweep, LedgerDeadLetters, LedgerEvents):
     """`umbel_core.ledger.Ledger` on DynamoDB."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from umbel_core.aws.dynamo import plain, record
+from umbel_core.aws.dynamo import Item, plain, record
 from umbel_core.aws.keys import (
     ALL_JOBS,
     BY_TIME,
@@ -65,9 +65,13 @@ class LedgerReads(LedgerTable):
         found, after = page(self._table, query, limit, cursor, {"status": status, "kind": kind})
         return [record(JobRecord, entry) for entry in found], after
 
-    def unfinished(self, limit: int) -> list[str]:
+    def unfinished(self, limit: int, after: tuple[str, str] | None = None) -> list[str]:
         query = self._table.query("unfinished = :jobs", {":jobs": ALL_JOBS}, index=UNFINISHED)
-        found, _ = self._table.read(query, limit)
+        start: Item | None = None
+        if after:
+            created_at, job_id = after
+            start = {**job_key(job_id), "unfinished": ALL_JOBS, "created_at": plain(created_at)}
+        found, _ = self._table.read(query, limit, start)
         return [job_id_in(entry) for entry in found]
 
     def stopped(self, job_id: str, group: str) -> str | None:

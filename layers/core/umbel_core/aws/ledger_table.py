@@ -25,5 +25,5 @@ class LedgerTable:
 
 def job_item(job: JobRecord) -> Item:
     """Return a job's record with the attributes that put it into the indexes."""
-    unfinished = {"unfinished": ALL_JOBS} if job.planned and job.status in OPEN else {}
+    unfinished = {"unfinished": ALL_JOBS} if job.status in OPEN else {}
     return {**job_key(job.id), "listed": ALL_JOBS, **unfinished, **item(job)}

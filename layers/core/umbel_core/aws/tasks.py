@@ -81,8 +81,9 @@ def _entry(place: int, command: RunTask, *, ordered: bool) -> "PublishBatchReque
     }
     if ordered:
         entry["MessageGroupId"] = _group(command)
-        # Without the round, SNS would drop the tasks of a retry that follows within five minutes.
-        entry["MessageDeduplicationId"] = f"{command.job_id}.{command.index}.{command.round}"
+        # Without the round and the publication, SNS would drop a message that follows the first within five minutes.
+        again = f".{command.publication}" if command.publication else ""
+        entry["MessageDeduplicationId"] = f"{command.job_id}.{command.index}.{command.round}{again}"
     return entry
 
 

@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import has_code
 from umbel_core.errors import Rejected
+from umbel_core.intake_messages import ObjectCreated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,6 +34,16 @@ class S3Uploads:
                 sentence = f"'{key}' was removed or replaced before it was read."
                 raise Rejected("superseded", sentence) from error
             raise
+
+    def find(self, key: str) -> ObjectCreated | None:
+        """Return an object as S3's event describes it, or None when there is none."""
+        try:
+            head = self._s3.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if has_code(error, "NoSuchKey", "404"):
+                return None
+            raise
+        return ObjectCreated(self._bucket, key, head["ContentLength"], head["ETag"].strip('"'), sequencer="")
 
     def write(self, key: str, data: bytes) -> None:
         """Store an object."""

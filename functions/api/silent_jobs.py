@@ -1,0 +1,21 @@
+"""Finds the tasks of an unfinished job for which no message can be waiting, so that a retry has them sent again."""
+
+from api.wiring import catalogue, lanes, ledger
+from umbel_core.lanes import Backlog
+from umbel_core.ledger import JobRecord
+
+_EMPTY = Backlog(waiting=0, in_flight=0)
+
+
+def silent_tasks(job: JobRecord) -> list[int]:
+    """Return the pending tasks of a job whose lanes have no message, waiting or in flight.
+
+    SQS's numbers may lag, and a message may arrive at this moment: a task that is sent twice still ends once.
+    """
+    if job.ended or not job.planned:
+        return []
+    pending = [task for task in ledger().all_tasks(job.id, "pending") if task.op in catalogue()]
+    if not pending:
+        return []
+    backlogs = lanes().backlogs({task.op: catalogue()[task.op].compute for task in pending})
+    return [task.index for task in pending if backlogs[task.op] == _EMPTY]

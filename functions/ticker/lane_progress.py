@@ -1,0 +1,31 @@
+"""How far each lane has worked off its queue, from the number of its messages and of the tasks that ended."""
+
+from collections.abc import Mapping
+
+from umbel_core.ledger import ENDED
+from umbel_core.op_stats import OpStats
+from umbel_core.sweeper_state import LaneProgress
+
+
+def ended_tasks(stats: Mapping[str, OpStats], op: str) -> int:
+    """Return how many tasks of the op have ended so far. The number only grows."""
+    return sum(stats[op].entered.get(status, 0) for status in ENDED) if op in stats else 0
+
+
+def advanced(before: LaneProgress | None, now: str, left: int, ended: int) -> LaneProgress:
+    """Return the lane's progress now that its queue has `left` messages and `ended` tasks have ended.
+
+    SQS's numbers are approximate and may lag by a minute, so one look at an empty queue proves nothing: the next run's
+    does, a minute later.
+    """
+    if before is None:
+        return LaneProgress(now, left, ended + left)
+    done = ended >= before.due
+    still_empty = before.left == 0 and left == 0
+    return LaneProgress(
+        marked_at=now if done or left == 0 else before.marked_at,
+        left=left if done or left == 0 else before.left,
+        due=ended + left if done or left == 0 else before.due,
+        worked_off_to=before.marked_at if done else before.worked_off_to,
+        empty_to=before.marked_at if still_empty else before.empty_to,
+    )

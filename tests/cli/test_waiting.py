@@ -1,0 +1,37 @@
+"""A deployment says which tasks wait in the lanes that it deletes, and does not start unless it was asked to."""
+
+import pytest
+
+from umbel import waiting
+from umbel.errors import UmbelError
+from umbel.waiting import Waiting, lost_by_deploying
+
+WANTED = {"blur": "umbel-op-blur", "sum": "umbel-op-sum.fifo"}
+QUEUES = {"umbel-op-blur": 3, "umbel-op-sum": 2, "umbel-op-gone": 1, "umbel-op-old.fifo": 0, "umbel-intake": 5}
+
+
+def test_a_queue_that_stays_or_is_empty_or_is_no_lane_loses_nothing() -> None:
+    assert list(lost_by_deploying({"umbel-op-blur": 3, "umbel-op-old.fifo": 0, "umbel-intake": 5}, WANTED)) == []
+
+
+def test_the_lanes_of_removed_ops_and_of_those_that_became_ordered_are_named() -> None:
+    assert list(lost_by_deploying(QUEUES, WANTED)) == [Waiting("gone", 1, stays=False), Waiting("sum", 2, stays=True)]
+
+
+def test_the_sentence_says_what_happens_to_the_tasks_and_how_to_go_on() -> None:
+    waiting.refuse([])
+    with pytest.raises(UmbelError) as refusal:
+        waiting.refuse(lost_by_deploying(QUEUES, WANTED))
+    assert str(refusal.value) == (
+        "1 task of 'gone' would fail, because the op is removed or renamed; 2 tasks of 'sum' would start again ten "
+        "minutes later, because its queue is replaced. Let them end first, or deploy all the same: "
+        "umbel up --drop-waiting"
+    )
+
+
+def test_the_doctor_stops_a_deployment_to_aws_unless_it_is_allowed() -> None:
+    lost = list(lost_by_deploying(QUEUES, WANTED))
+    assert waiting.finding([], allowed=False).good
+    assert not waiting.finding(lost, allowed=False).good
+    assert "drop_waiting=true" in waiting.finding(lost, allowed=False).advice[0]
+    assert waiting.finding(lost, allowed=True).good

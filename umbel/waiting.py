@@ -1,0 +1,81 @@
+"""Find the messages that a deployment would delete with their queues, before it starts."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from umbel import stack
+from umbel.aws import AwsTarget
+from umbel.checks import Finding
+from umbel.errors import UmbelError
+from umbel_core.catalogue import read_ops
+from umbel_core.lanes import FIFO_SUFFIX, queue_name
+
+_LANE = f"{stack.STACK}-op-"
+_MESSAGES = "ApproximateNumberOfMessages"
+_COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A lane's queue that the deployment deletes although it has messages."""
+
+    op: str
+    messages: int
+    stays: bool
+    """The op is deployed again, with another kind of queue: it became ordered, or is not ordered any more."""
+
+    def __str__(self) -> str:
+        """Return what waits, and what happens to it."""
+        tasks = f"1 task of '{self.op}'" if self.messages == 1 else f"{self.messages} tasks of '{self.op}'"
+        if self.stays:
+            return f"{tasks} would start again ten minutes later, because its queue is replaced"
+        return f"{tasks} would fail, because the op is removed or renamed"
+
+
+def lost_by_deploying(queues: Mapping[str, int], wanted: Mapping[str, str]) -> Iterator[Waiting]:
+    """Yield what waits in lanes that the deployment deletes.
+
+    `queues` are the deployed ones with their numbers of messages; `wanted` is op -> name of its queue.
+    """
+    for queue, messages in sorted(queues.items()):
+        if messages and queue.startswith(_LANE) and queue not in wanted.values():
+            op = queue.removeprefix(_LANE).removesuffix(FIFO_SUFFIX)
+            yield Waiting(op, messages, stays=op in wanted)
+
+
+def found(aws: AwsTarget, ops: Path) -> list[Waiting]:
+    """Return what waits in the lanes that a deployment of these ops deletes."""
+    if stack.outputs(aws) is None:
+        return []
+    wanted = {op: queue_name(f"{_LANE}{op}", card.compute) for op, card in read_ops(ops).items()}
+    return list(lost_by_deploying(messages(aws), wanted))
+
+
+def refuse(waiting: Iterable[Waiting]) -> None:
+    """Raise an error that says what waits, if anything does."""
+    if sentences := "; ".join(map(str, waiting)):
+        raise UmbelError(f"{sentences}. Let them end first, or deploy all the same: umbel up --drop-waiting")
+
+
+def finding(waiting: list[Waiting], *, allowed: bool) -> Finding:
+    """Return the same for `umbel doctor --deploy`."""
+    if not waiting:
+        return Finding("waiting", True, "no task waits in a lane that the deployment deletes")
+    advice = ["let them end first, or deploy all the same: make deploy ARGS='-c drop_waiting=true'"]
+    return Finding("waiting", allowed, "; ".join(map(str, waiting)), [] if allowed else advice)
+
+
+def messages(aws: AwsTarget) -> dict[str, int]:
+    """Return the number of messages of each queue of the stack, in flight included, without dead-letter queues."""
+    sqs = aws.client("sqs")
+    attributes = {
+        url.rpartition("/")[2]: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        for url in aws.resources(stack.STACK, "AWS::SQS::Queue")
+    }
+    return {name: _count(queue) for name, queue in attributes.items() if "RedrivePolicy" in queue}
+
+
+def _count(queue: Mapping[str, Any]) -> int:
+    return sum(int(queue.get(count, 0)) for count in _COUNTS)
