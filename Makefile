@@ -25,7 +25,7 @@ persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
 up_options := $(if $(port),--port $(port)) $(persist) $(if $(host),--host "$(host)") $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor setup browser test check deploy machines bench fuzz mutants generate clean
+.PHONY: help up down doctor setup browser test check deploy machines bench fuzz trust mutants generate clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -62,6 +62,9 @@ deploy: setup ## Deploy to AWS (ARGS="-c reserve=false")
 
 fuzz: setup ## Compare what the running API answers with its OpenAPI document (ARGS=200: examples per call)
 	@$(bin)/python -I -m tests.fuzz $(ARGS)
+
+trust: setup ## Try to break what Umbel promises, and print a report (ARGS=fuzz: this part)
+	@$(run) python -I -m tests.trust $(ARGS)
 
 mutants: setup ## Change the sources in small ways and see whether the fast tests notice (ARGS="umbel_core.fold relay")
 	@$(bin)/python -I -m tests.mutants $(ARGS)

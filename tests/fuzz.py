@@ -4,8 +4,10 @@ schemathesis makes valid and invalid calls of every operation, and follows the l
 it, cancel it, retry it. Whatever concurrency it gives an op is taken back at the end.
 """
 
+import re
 import subprocess
 import sys
+from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,6 +38,18 @@ def fuzz(api: ApiClient, examples: int, phases: str = _PHASES) -> subprocess.Com
         for op in api.get("/ops").body["ops"]:
             if op["concurrency"] != concurrency[op["name"]]:
                 api.put(f"/ops/{op['name']}", {"concurrency": concurrency[op["name"]]})
+
+
+def examples_for(api: ApiClient, calls: int) -> int:
+    """Return how many examples each operation needs, so that at least so many calls are generated in all."""
+    operations = sum(len(path) for path in api.get("/openapi.json").body["paths"].values())
+    return ceil(calls / operations)
+
+
+def generated(report: str) -> int:
+    """Return how many calls a report says were generated."""
+    found = re.search(r"(\d+) generated", report)
+    return int(found[1]) if found else 0
 
 
 if __name__ == "__main__":

@@ -56,6 +56,18 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A message is published and matches no subscription."""
 
 
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What a proxy did so far."""
+
+    seed: int
+    calls: int
+    rates: Rates
+    kinds: dict[str, int]
+    """How often each error was injected."""
+    injected: dict[str, int]
+    """The same by kind, service and operation: `reset dynamodb:UpdateItem`."""
+
+
 CALM = Rates()
 STORM = Rates(
     throttled=0.15, slow_down=0.10, reset=0.10, reply_lost=0.10, cut=0.05, copied=0.10, shuffled=0.25, dropped=0.02
@@ -100,7 +112,7 @@ class FaultProxy(ThreadingHTTPServer):
                 self._log.write(json.dumps(line) + "\n")
                 self._log.flush()
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> Status:
         """Return the rates, and the counts of injected errors by kind and by call."""
         with self._lock:
             counts = sorted(self.injected.items())
@@ -108,7 +120,7 @@ class FaultProxy(ThreadingHTTPServer):
         for (kind, _, _), count in counts:
             kinds[kind] += count
         calls = {f"{kind} {service}:{operation}": count for (kind, service, operation), count in counts}
-        return {"seed": self.seed, "calls": self.calls, "rates": self.rates, "kinds": dict(kinds), "injected": calls}
+        return Status(seed=self.seed, calls=self.calls, rates=self.rates, kinds=dict(kinds), injected=calls)
 
     def decide(self, service: str) -> str | None:
         """Return the error to inject into a call of this service, or None."""

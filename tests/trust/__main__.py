@@ -1,29 +1,50 @@
-"""Run the campaign on a deployment of its own and write docs/trust.md: `make trust`."""
+"""`make trust`: try to break what Umbel promises, and print a report. Each part deploys to an engine of its own.
 
-import argparse
+make trust                     all parts; the report is written to docs/trust.md
+make trust ARGS=fuzz           this part
+make trust ARGS="campaign 300" this part, with 300 tasks
+"""
+
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from collections.abc import Callable
+
+# Before anything imports `umbel`, so that no part touches the Umbel that the user runs.
+os.environ["UMBEL_HOME"] = tempfile.mkdtemp(prefix="umbel-trust-")
+
+from tests.trust import campaigning, fuzzing
+from tests.trust.section import Section, report
+from umbel.paths import ROOT
+
+PARTS: dict[str, Callable[[], Section]] = {"campaign": campaigning.run, "fuzz": fuzzing.run}
+REPORT = ROOT / "docs" / "trust.md"
 
 
-def main() -> int:
-    """Run the campaign and the control; return 1 when a promise was broken or the control found nothing."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", type=int, default=2000)
-    parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--longest", type=float, default=600)
-    parser.add_argument("--no-control", action="store_true", help="leave the control run out")
-    parser.add_argument("--report", type=Path, help="write the report to this file")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="umbel-trust-") as home:
-        # Before anything imports `umbel`, so that the campaign does not touch the Umbel that the user runs.
-        os.environ["UMBEL_HOME"] = home
-        from tests.trust import run
+def main() -> None:
+    """Run the parts that the arguments name, or all; exit with 1 when a promise was broken."""
+    arguments = sys.argv[1:]
+    campaigning.tasks = next((int(word) for word in arguments if word.isdecimal()), campaigning.tasks)
+    names = [word for word in arguments if not word.isdecimal()] or list(PARTS)
+    if unknown := set(names) - set(PARTS):
+        sys.exit(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    try:
+        sections = [PARTS[name]() for name in names]
+    finally:
+        shutil.rmtree(os.environ["UMBEL_HOME"], ignore_errors=True)
+    text = report(sections, _commit())
+    sys.stdout.write(text)
+    if len(names) == len(PARTS):
+        REPORT.write_text(text, encoding="utf-8")
+    sys.exit(any(section.errors for section in sections))
 
-        return run.run(arguments, Path(home))
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -24,7 +24,7 @@ from tests.trust.load import Load, Loads
 from umbel import engine, stack
 from umbel.client import Client
 from umbel.errors import UmbelError
-from umbel.fault_proxy import STORM, FaultProxy
+from umbel.fault_proxy import CALM, STORM, FaultProxy
 from umbel_core.contract import Job as JobRecord
 from umbel_core.contract import Task
 
@@ -32,6 +32,17 @@ _MOST_RETRIES = 4
 """Retries of a job whose tasks were given up because of injected errors."""
 _SEND_TRIES = 30
 _NAME = "AWS_LAMBDA_FUNCTION_NAME"
+_SHOWN = {
+    "throttled": "calls throttled",
+    "slow_down": "calls answered with SlowDown by S3",
+    "reset": "connections reset before the call",
+    "reply_lost": "connections reset after the call was carried out",
+    "cut": "answers cut in half",
+    "dropped": "messages that matched no subscription",
+    "copied": "publishing calls repeated up to 5 s later",
+    "shuffled": "publishing calls with their messages in another order",
+}
+"""The kinds of injected errors, as the report names them."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +67,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     tasks: int
     kinds: dict[str, int]
     """Jobs by kind."""
-    faults: dict[str, int]
+    faults: Counter[str]
     """Injected errors by kind."""
     by_call: dict[str, int]
     calls: int
@@ -137,7 +148,7 @@ class Campaign:
                 with self._in_background(self._kill, self._copy_messages):
                     self._send_all()
                     self._wait_for_all()
-                proxy.rates = type(STORM)()
+                proxy.rates = CALM
             status = proxy.status()
         finals = self._read_all()
         fetched = Counter(self._site.asked)
@@ -145,7 +156,8 @@ class Campaign:
         given_up = [*self._seen_given_up.values()]
         waits = [max(0.0, (sent.ended_at or time.time()) - max([sent.at, *sent.retries])) for sent in self._sent()]
         pages = [wanted.page for sent in self._sent() for wanted in sent.expected.values() if wanted.page]
-        faults = {**status["kinds"], "messages copied into queues": self._copies}  # type: ignore[dict-item]
+        faults = Counter({_SHOWN[kind]: count for kind, count in status.kinds.items()})
+        faults["messages copied into queues"] = self._copies
         return Outcome(
             seed=self._settings.seed,
             seconds=round(time.time() - start, 1),
@@ -153,8 +165,8 @@ class Campaign:
             tasks=sum(len(sent.expected) for sent in self._sent()),
             kinds=dict(Counter(sent.kind for sent in self._sent())),
             faults=faults,
-            by_call=status["injected"],  # type: ignore[arg-type]
-            calls=proxy.calls,
+            by_call=status.injected,
+            calls=status.calls,
             kills=dict(self._kills),
             messages=watcher.messages,
             connections=watcher.connections,
@@ -201,7 +213,7 @@ class Campaign:
                 if name and process.status() != psutil.STATUS_ZOMBIE:
                     named.setdefault(name, []).append(process)
         ops = sorted(name for name in named if name.startswith("op-"))
-        others = sorted(name for name in named if name in {"coordinator", "relay", "dead-letters", "ticker"})
+        others = sorted(name for name in named if name in {"relay", "dead-letters", "ticker"})
         names = ops if ops and (not others or self._random.random() < 0.75) else others
         if names:
             name = self._random.choice(names)
