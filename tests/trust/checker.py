@@ -120,8 +120,9 @@ def _result(where: str, task: Record, expected: Expected, file: Record | None) -
         if not isinstance(result, dict) or result.get(name) != value:
             yield Violation("wrong", where, f"{name} is not {value!r} in {result!r:.120}")
     if expected.picture:
+        file_of = result if isinstance(result, dict) else {}
         wanted = {"width": expected.picture[0], "height": expected.picture[1]}
-        kept = {name: (result or {}).get(name) for name in ("bytes", *wanted)}
+        kept = {name: file_of.get(name) for name in ("bytes", *wanted)}
         if file is None or "error" in file:
             yield Violation("wrong", where, f"the picture cannot be read: {file}")
         elif file != kept or not wanted.items() <= file.items():
