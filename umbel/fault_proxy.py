@@ -305,8 +305,8 @@ def _throttled(service: str, target: str) -> tuple[int, list[tuple[str, str]], b
 
 
 def main(engine: str, port: str, seed: str, log: str) -> None:
-    """Serve mild errors until the process is stopped."""
-    with FaultProxy(int(engine), port=int(port), seed=int(seed), rates=MILD, log=Path(log)) as proxy:
+    """Serve until the process is stopped, without errors until rates are given."""
+    with FaultProxy(int(engine), port=int(port), seed=int(seed), log=Path(log)) as proxy:
         proxy.serve_forever()
 
 
