@@ -18,7 +18,7 @@ from umbel_core.contract.responses import OpStatus
 from umbel_core.errors import Rejected
 from umbel_core.intake_messages import ObjectCreated
 from umbel_core.lanes import Backlog
-from umbel_core.ledger import OPEN, DeadLetter, Event, JobRecord, Outcome, TaskRecord
+from umbel_core.ledger import DeadLetter, Event, JobRecord, Outcome, TaskRecord
 from umbel_core.messages import RepublishTasks, RetryTasks, RunTask
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
@@ -195,7 +195,7 @@ class FakeLedger:
         self._dead.pop((dead_letter.op, dead_letter.id), None)
 
     def unfinished(self, limit: int, after: tuple[str, str] | None = None) -> list[str]:
-        jobs = sorted((job.created_at, job.id) for job in self.jobs(10_000, None)[0] if job.status in OPEN)
+        jobs = sorted((job.created_at, job.id) for job in self.jobs(10_000, None)[0] if job.has_open_tasks)
         return [job_id for created_at, job_id in jobs if after is None or (created_at, job_id) > after][:limit]
 
     def republish(self, job_id: str, indices: Iterable[int], before: str) -> Iterator[TaskRecord]:

@@ -221,6 +221,16 @@ def test_a_job_that_was_never_planned_is_planned_again(place: Place) -> None:
     assert place.job(job).status == "completed"
 
 
+def test_the_tasks_of_a_cancelled_job_are_skipped_although_their_messages_are_lost(place: Place) -> None:
+    job = place.submit("a", "b")
+    place.lose_messages()
+    place.stage.ledger.cancel(job)
+    assert place.sweep(minutes=12).published == [job]
+    place.work()
+    assert (place.job(job).status, place.job(job).skipped) == ("cancelled", 2)
+    assert place.stage.ledger.unfinished(1) == []
+
+
 def test_nothing_is_sent_to_a_coordinator_that_is_behind(place: Place) -> None:
     place.submit("a")
     place.lose_messages()

@@ -16,11 +16,11 @@ pytestmark = pytest.mark.engine
 Done = Callable[..., dict[str, Any]]
 
 
-def lose(deployed: Deployed, op: str, count: int) -> None:
+def lose(deployed: Deployed, queue: str, count: int) -> None:
     """Delete the messages of a paused lane."""
-    wait_for(lambda: waiting(deployed, f"op-{op}") == (count, 0), f"{count} messages for {op}")
-    deployed.sqs.purge_queue(QueueUrl=deployed.queue(f"op-{op}"))
-    wait_until_empty(deployed, f"op-{op}")
+    wait_for(lambda: waiting(deployed, queue) == (count, 0), f"{count} messages in {queue}")
+    deployed.sqs.purge_queue(QueueUrl=deployed.queue(queue))
+    wait_until_empty(deployed, queue)
 
 
 def sweep(deployed: Deployed) -> None:
@@ -29,27 +29,27 @@ def sweep(deployed: Deployed) -> None:
     deployed.client("lambda").invoke(FunctionName=f"{STACK}-ticker", Payload=event)
 
 
-@pytest.mark.parametrize(("op", "count"), [("reverse", 2), ("inorder", 3)])
+@pytest.mark.parametrize(("op", "queue"), [("reverse", "op-reverse"), ("inorder", "op-inorder.fifo")])
 def test_a_job_whose_messages_were_deleted_ends_by_itself(
-    api: ApiClient, deployed: Deployed, done: Done, op: str, count: int
+    api: ApiClient, deployed: Deployed, done: Done, op: str, queue: str
 ) -> None:
     with paused(api, op, 2):
-        job = api.run(*({"op": op, "input": str(number), "group": "g"} for number in range(count)))
-        lose(deployed, op, count)
+        job = api.run(*({"op": op, "input": str(number), "group": "g"} for number in range(3)))
+        lose(deployed, queue, 3)
 
     def swept() -> bool:
         sweep(deployed)
         return bool(api.get(f"/jobs/{job}").body["status"] == "completed")
 
     wait_for(swept, "the job to end")
-    assert done(job)["counts"]["completed"] == count
+    assert done(job)["counts"]["completed"] == 3
     assert {task["attempts"] for task in api.tasks(job)} == {1}
 
 
 def test_a_retry_sends_the_messages_of_a_silent_job_at_once(api: ApiClient, deployed: Deployed, done: Done) -> None:
     with paused(api, "reverse", 2):
         job = api.run({"op": "reverse", "input": "abc"})
-        lose(deployed, "reverse", 1)
+        lose(deployed, "op-reverse", 1)
         assert api.post(f"/jobs/{job}/retry").status == 202
         wait_for(lambda: waiting(deployed, "op-reverse") == (1, 0), "the message to be there again")
         assert api.post(f"/jobs/{job}/retry").status == 409, "it waits in its queue now"

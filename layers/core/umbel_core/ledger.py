@@ -161,6 +161,12 @@ class JobRecord(msgspec.Struct, kw_only=True):
         """Return True when the job does not change any more, unless it is retried."""
         return self.status in ("completed", "failed", "cancelled")
 
+    @property
+    def has_open_tasks(self) -> bool:
+        """Return True while a task of the job has not ended, or may still be planned; a cancelled job has such, too."""
+        is_counted = self.planned and self.completed + self.failed + self.skipped >= self.total
+        return self.status in OPEN or (self.status == "cancelled" and not is_counted)
+
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one run of a task, as it is committed to the ledger."""
@@ -265,7 +271,7 @@ class Ledger(Protocol):
         """Yield every task of a job in order, only those with this status if given."""
 
     def unfinished(self, limit: int, after: tuple[str, str] | None = None) -> list[str]:
-        """Return the ids of jobs that have not ended, oldest first, from the one after `(created_at, id)` on."""
+        """Return the ids of jobs that have open tasks, oldest first, from the one after `(created_at, id)` on."""
 
     def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
         """Return the last tasks of a job, the last one first."""

@@ -194,7 +194,7 @@ def test_a_cancellation_moves_the_job_and_marks_it_for_the_workers() -> None:
     move, mark = writes(stub, 1)
     assert move["Update"]["Key"] == job_key(JOB_ID)
     assert move["Update"]["ConditionExpression"] == "#status IN (:old0, :old1)"
-    assert "REMOVE unfinished ADD version :one" in move["Update"]["UpdateExpression"]
+    assert "unfinished = :jobs ADD version :one" in move["Update"]["UpdateExpression"]
     values = move["Update"]["ExpressionAttributeValues"]
     assert (values[":new"], values[":old0"], values[":old1"]) == (
         {"S": "cancelled"},

@@ -17,7 +17,7 @@ The ledger's table:
 | `DEPLOYED` | `OPS` | the ops of the last deployment |
 | `SWEEP` | `STATE` | how far the sweeper has read |
 
-A job that has not ended has the attribute `unfinished` = `JOBS`, which puts it into the index `unfinished`.
+A job with tasks that have not ended has the attribute `unfinished` = `JOBS`, which puts it into the index `unfinished`.
 
 The connections' table has no sort key:
 
@@ -33,7 +33,7 @@ from umbel_core.aws.dynamo import Item, plain
 BY_TIME = "by-time"
 """Index of all jobs: partition `listed`, sorted by `created_at`."""
 UNFINISHED = "unfinished"
-"""Index of the jobs that have not ended: partition `unfinished`, sorted by `created_at`."""
+"""Index of the jobs with tasks that have not ended: partition `unfinished`, sorted by `created_at`."""
 ALL_JOBS = plain("JOBS")
 """The only partition of each index."""
 JOB = "JOB"

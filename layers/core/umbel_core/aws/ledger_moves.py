@@ -77,14 +77,12 @@ class LedgerMoves(LedgerReads):
         self._table.transact([self._job_update(job_id, ("cancelled", "failed"), "pending"), mark])
 
     def _job_update(self, job_id: str, old: tuple[JobStatus, ...], new: JobStatus) -> "TransactWriteItemTypeDef":
-        """Return the update of a job from one of the `old` statuses to the new one."""
+        """Return the update of a job from one of the `old` statuses to the new one, in which it has open tasks."""
         allowed = {f":old{place}": plain(status) for place, status in enumerate(old)}
-        unfinished = {":jobs": ALL_JOBS} if new in OPEN else {}
-        index = ", unfinished = :jobs" if unfinished else " REMOVE unfinished"
         update = self._table.update(
             job_key(job_id),
-            f"SET #status = :new, updated_at = :now{index} ADD version :one",
-            {":new": plain(new), ":now": plain(now()), ":one": plain(1), **allowed, **unfinished},
+            "SET #status = :new, updated_at = :now, unfinished = :jobs ADD version :one",
+            {":new": plain(new), ":now": plain(now()), ":one": plain(1), ":jobs": ALL_JOBS, **allowed},
             condition=f"#status IN ({', '.join(allowed)})",
             names=["status"],
         )

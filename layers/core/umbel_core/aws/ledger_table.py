@@ -6,7 +6,7 @@ from umbel_core.aws.dynamo import Item, item
 from umbel_core.aws.keys import ALL_JOBS, job_key
 from umbel_core.aws.table import Table
 from umbel_core.clock import epoch
-from umbel_core.ledger import OPEN, JobRecord
+from umbel_core.ledger import JobRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,5 +25,5 @@ class LedgerTable:
 
 def job_item(job: JobRecord) -> Item:
     """Return a job's record with the attributes that put it into the indexes."""
-    unfinished = {"unfinished": ALL_JOBS} if job.status in OPEN else {}
+    unfinished = {"unfinished": ALL_JOBS} if job.has_open_tasks else {}
     return {**job_key(job.id), "listed": ALL_JOBS, **unfinished, **item(job)}
