@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Literal
 
 import msgspec
@@ -39,6 +40,8 @@ class Loads:
         self._folder = folder
         self._random = random.Random(seed)
         self._count = 0
+        self._run = token_hex(4)
+        """In every path, because a campaign and its control share one server."""
 
     def make(self, tasks: int) -> Iterator[Load]:
         """Yield jobs of all kinds, in turn, with at least this many tasks in all."""
@@ -55,7 +58,7 @@ class Loads:
 
     def _name(self, kind: str) -> str:
         self._count += 1
-        return f"{kind}-{self._count}"
+        return f"{kind}-{self._run}-{self._count}"
 
     def _picture(self, width: int | None = None) -> tuple[bytes, int, int]:
         """Return a JPEG that no other equals, and its size."""
