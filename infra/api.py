@@ -10,6 +10,7 @@ from constructs import Construct
 
 from api.app import routes
 from api.environment import ApiEnvironment
+from api.idempotency import HEADER
 from infra.function import FunctionFactory
 from infra.intake import IntakeConstruct
 from infra.lanes import grant_read_lanes, lane_functions, lane_name, lane_queues
@@ -18,15 +19,17 @@ from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.settings import Limits
 
 STAGE = "v1"
+TOKEN_CACHE_SECONDS = 5
+"""How long a revoked token can still be used."""
 _ERROR = '{"error":{"code":"%s","message":"%s"}}'
 _REFUSALS = {
     "UNAUTHORIZED": (
         "unauthorized",
-        "Send a valid token: Authorization: Bearer <token>. `umbel token create` makes one.",
+        "Send a token: Authorization: Bearer <token>. `umbel token create` makes one.",
     ),
     "ACCESS_DENIED": ("forbidden", "This token may read; it takes an operator's token to change something."),
     "AUTHORIZER_FAILURE": ("internal_error", "The token could not be checked; try again."),
-    "MISSING_AUTHENTICATION_TOKEN": ("not_found", "There is nothing at this address; docs/api.md lists the calls."),
+    "MISSING_AUTHENTICATION_TOKEN": ("not_found", "There is no such route; docs/api.md lists the routes."),
     "REQUEST_TOO_LARGE": ("too_large", "A request carries at most 6 MB; POST /uploads takes larger pictures."),
     "DEFAULT_4XX": ("bad_request", "The request was refused before the API read it."),
     "DEFAULT_5XX": ("internal_error", "Something failed on our side; try again."),
@@ -76,7 +79,17 @@ class ApiConstruct(Construct):
             "Rest",
             rest_api_name=f"{factory.prefix}-api",
             deploy_options=gateway.StageOptions(
-                stage_name=STAGE, throttling_rate_limit=200, throttling_burst_limit=400
+                stage_name=STAGE,
+                throttling_rate_limit=200,
+                throttling_burst_limit=400,
+                # Anybody may call these, and /health asks Lambda's control plane.
+                method_options={
+                    f"{route.path}/{route.method}": gateway.MethodDeploymentOptions(
+                        throttling_rate_limit=10, throttling_burst_limit=20
+                    )
+                    for route in routes.all
+                    if route.is_open
+                },
             ),
             endpoint_types=[gateway.EndpointType.REGIONAL],
             cloud_watch_role=False,
@@ -85,7 +98,7 @@ class ApiConstruct(Construct):
             default_cors_preflight_options=gateway.CorsOptions(
                 allow_origins=origins,
                 allow_methods=["GET", "POST", "PUT", "DELETE"],
-                allow_headers=["Authorization", "Content-Type"],
+                allow_headers=["Authorization", "Content-Type", HEADER],
                 max_age=Duration.hours(1),
             ),
         )
@@ -94,7 +107,7 @@ class ApiConstruct(Construct):
             "Guard",
             handler=authorizer,
             identity_sources=[gateway.IdentitySource.header("Authorization")],
-            results_cache_ttl=Duration.seconds(30),
+            results_cache_ttl=Duration.seconds(TOKEN_CACHE_SECONDS),
         )
         integration = gateway.LambdaIntegration(
             self.function, allow_test_invoke=False, scope_permission_to_method=False

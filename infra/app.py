@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-# The functions' own models are what infra builds from; they lie where Lambda finds them, not in a package.
+# The functions' own models are what infra builds from; they are in Lambda's import folders.
 sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "layers/core", "layers/fetching")]
-# The CDK's library runs on Node: on the one that is locked with it, however this was started.
+# The CDK's library needs Node: use the locked version, whichever command started this program.
 os.environ["PATH"] = os.pathsep.join([str(ROOT / ".umbel" / "node"), os.environ.get("PATH", os.defpath)])
 
 from aws_cdk import App  # noqa: E402
@@ -27,11 +27,11 @@ _FAULTS = (OpDeclarationError, RecipeError, LaneSettingsError, SettingsError, Bu
 
 
 def main() -> None:
-    """Synthesise the stack, or say in one line what stands in the way."""
+    """Synthesise the stack; print one line and stop at an error in the settings, ops or recipes."""
     app = App()
     context = app.node.try_get_context
     BUILD.mkdir(exist_ok=True)
-    # Held until this process ends: `make up` and `make test` at once would build into each other's folders.
+    # Held until this process ends: without it, `make up` and `make test` at the same time would write the same folders.
     lock = (BUILD / "lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:

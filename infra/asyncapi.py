@@ -53,7 +53,7 @@ def document(version: str) -> Document:
 
 
 def _operation(action: str, summary: str, kinds: tuple[type[msgspec.Struct], ...]) -> Document:
-    """`action` is the server's side of it."""
+    """`action` is what the server does: send or receive."""
     return {
         "action": action,
         "channel": {"$ref": "#/channels/socket"},

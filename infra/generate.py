@@ -30,7 +30,7 @@ def documents() -> dict[Path, bytes]:
 
 
 def _with_errors(text: str) -> str:
-    """The API's document with the table of all error codes between its marks."""
+    """Return docs/api.md with the table of all error codes between its marks."""
     rows = [
         f"| `{code}` | {'task' if kind.of_task else kind.status} | {kind.meaning} |"
         for code, kind in contract.ERRORS.items()
@@ -63,7 +63,7 @@ def types(target: Path = TYPES) -> None:
 
 
 def main() -> None:
-    """Write all of them."""
+    """Write all generated documents and types."""
     for path, data in documents().items():
         path.write_bytes(data)
     types()

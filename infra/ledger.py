@@ -8,6 +8,9 @@ from constructs import Construct
 from infra.settings import Settings
 from umbel_core.aws.keys import BY_TIME, UNFINISHED
 
+_MESSAGE_DAYS = 14
+"""No message waits longer in a queue, so no task needs an old version of its picture after that."""
+
 
 class LedgerConstruct(Construct):
     """The buckets for uploads and results; the tables for jobs and tasks, tokens, and sockets."""
@@ -16,7 +19,8 @@ class LedgerConstruct(Construct):
         super().__init__(scope, "Ledger")
         self._removal = RemovalPolicy.RETAIN if settings.keep_data else RemovalPolicy.DESTROY
         self._retention = Duration.days(settings.retention_days)
-        self.uploads = self._bucket("Uploads")
+        # Versions: each of several uploads to one key is worked on as it was uploaded.
+        self.uploads = self._bucket("Uploads", versioned=True)
         self.results = self._bucket("Results")
         self.table = self._table(
             "Table",
@@ -44,16 +48,22 @@ class LedgerConstruct(Construct):
         )
         self.results.add_cors_rule(allowed_methods=[s3.HttpMethods.GET], allowed_origins=origins)
 
-    def _bucket(self, name: str) -> s3.Bucket:
+    def _bucket(self, name: str, *, versioned: bool = False) -> s3.Bucket:
+        # An expired object becomes an old version, and would be kept as long again.
+        old = Duration.days(min(_MESSAGE_DAYS, self._retention.to_days()))
         return s3.Bucket(
             self,
             name,
+            versioned=versioned,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             encryption=s3.BucketEncryption.S3_MANAGED,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    expiration=self._retention, abort_incomplete_multipart_upload_after=Duration.days(1), enabled=True
+                    expiration=self._retention,
+                    noncurrent_version_expiration=old if versioned else None,
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                    enabled=True,
                 )
             ],
             removal_policy=self._removal,

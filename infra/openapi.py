@@ -9,8 +9,9 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from api.app import routes
+from api.idempotency import HEADER, MOST_CHARACTERS
 from api.routing import File, Redirect, Route, Text
-from infra.openapi_examples import ANSWERS, PATH_PARAMETERS, REQUESTS
+from infra.openapi_examples import ACCEPTED, ANSWERS, PATH_PARAMETERS, REQUESTS
 from umbel_core import contract
 from umbel_core.catalogue import Catalogue
 from umbel_core.contract import ERRORS
@@ -20,6 +21,7 @@ from umbel_core.settings import Limits
 _REF = "#/components/schemas/{name}"
 _EVERY_CALL = ("bad_request", "throttled", "internal_error")
 _WITH_TOKEN = ("unauthorized", "forbidden")
+_WITH_KEY = ("invalid_idempotency_key", "idempotency_key_reused")
 _WITH_BODY = ("invalid_json", "too_large")
 _TAGS = {
     "jobs": "Start jobs of any kind, read them, cancel and retry them.",
@@ -29,7 +31,6 @@ _TAGS = {
     "ops": "The deployed ops, and how many of each run at a time.",
     "monitoring": "Health and statistics.",
 }
-_TAG_OF = {"batches": "jobs", "crawls": "jobs", "health": "monitoring", "stats": "monitoring", "metrics": "monitoring"}
 _JOB_LINKS = {
     "GetJob": ("get_job", {"job_id": "$response.body#/job_id"}),
     "GetTasks": ("get_tasks", {"job_id": "$response.body#/job_id"}),
@@ -37,9 +38,6 @@ _JOB_LINKS = {
     "RetryJob": ("retry_job", {"job_id": "$response.body#/job_id"}),
 }
 _LINKS = {
-    "post_job": _JOB_LINKS,
-    "post_batch": _JOB_LINKS,
-    "post_crawl": _JOB_LINKS,
     "post_upload": _JOB_LINKS,
     "post_task": {"GetTask": ("get_task", {"task_id": "$response.body#/id"})},
 }
@@ -94,8 +92,8 @@ def _operation(route: Route) -> Document:
         "operationId": name,
         "summary": summary.rstrip("."),
         **({"description": " ".join(description.split())} if description else {}),
-        "tags": [_TAG_OF.get(first, first if first in _TAGS else "monitoring")],
-        "parameters": [*_path_parameters(route), *_query_parameters(route)],
+        "tags": ["jobs" if _starts_jobs(route) else first if first in _TAGS else "monitoring"],
+        "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
         "responses": {**_answers(route), **_refusals(route)},
     }
     if route.is_open:
@@ -103,6 +101,16 @@ def _operation(route: Route) -> Document:
     if "body" in route.hints:
         operation["requestBody"] = _request_body(route)
     return operation
+
+
+def _starts_jobs(route: Route) -> bool:
+    """Whether it is `POST /jobs` or the call of one kind of job."""
+    return bool(route.accepts) and route.hints["return"] is contract.Accepted
+
+
+def example_of(route: Route) -> Any:
+    """Return the example of a call's answer."""
+    return ACCEPTED if _starts_jobs(route) else ANSWERS[route.view.__name__]
 
 
 def _path_parameters(route: Route) -> list[Document]:
@@ -128,8 +136,19 @@ def _query_parameters(route: Route) -> list[Document]:
     ]
 
 
+def _header_parameters(route: Route) -> list[Document]:
+    if not route.starts_job:
+        return []
+    description = (
+        "Within a day, the same request with the same key and token starts no second job: the answer is 200 with the "
+        "job of the first one"
+    )
+    schema = {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS, "pattern": "^[!-~]+$"}
+    return [{"name": HEADER, "in": "header", "required": False, "description": description, "schema": schema}]
+
+
 def _parameter(schema: Document) -> Document:
-    """A query string has no null: a parameter is absent instead."""
+    """Remove null from a parameter's schema: a query string has no null, the parameter is absent instead."""
     choices = [choice for choice in schema.get("anyOf", ()) if choice.get("type") != "null"]
     own = {**schema, **choices[0]} if choices else dict(schema)
     own.pop("anyOf", None)
@@ -167,6 +186,11 @@ def _answers(route: Route) -> Document:
             answers["200"] = {"description": "The text", "content": {media_type: {"schema": {"type": kind}}}}
         else:
             answers[str(route.status)] = _json_answer(route, choice)
+    if route.starts_job:
+        answers["200"] = {
+            **answers[str(route.status)],
+            "description": "The job of an earlier request with the same key",
+        }
     return answers
 
 
@@ -177,10 +201,15 @@ def _json_answer(route: Route, kind: Any) -> Document:
     else:
         description = (inspect.getdoc(kind) or "").split("\n")[0]
         schema = {"$ref": _REF.format(name=kind.__name__)}
-    content = {"application/json": {"schema": schema, "example": msgspec.to_builtins(ANSWERS[name])}}
+    content = {
+        "application/json": {
+            "schema": schema,
+            "example": msgspec.to_builtins(example_of(route)),
+        }
+    }
     links = {
         link: {"operationId": operation, "parameters": parameters}
-        for link, (operation, parameters) in _LINKS.get(name, {}).items()
+        for link, (operation, parameters) in (_JOB_LINKS if _starts_jobs(route) else _LINKS.get(name, {})).items()
     }
     return {"description": description, "content": content, **({"links": links} if links else {})}
 
@@ -193,6 +222,8 @@ def _refusals(route: Route) -> Document:
         codes.update(_WITH_BODY)
         if not route.accepts:
             codes.add("invalid_body")
+    if route.starts_job:
+        codes.update(_WITH_KEY)
     if "{" in route.path:
         codes.add("not_found")
     by_status: dict[int, list[str]] = defaultdict(list)

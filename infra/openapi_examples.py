@@ -107,7 +107,8 @@ _TOTALS: dict[str, Any] = {
     "throughput_per_minute": 40.0,
     "active_workers": 1,
 }
-_ACCEPTED = Accepted(job_id=_JOB_ID, status="pending")
+ACCEPTED = Accepted(job_id=_JOB_ID, status="pending")
+"""The answer of the calls that start a job."""
 
 PATH_PARAMETERS: dict[str, tuple[str, str]] = {
     "job_id": ("Id of a job", _JOB_ID),
@@ -142,11 +143,8 @@ ANSWERS: dict[str, Any] = {
         url="https://uploads.s3.eu-central-1.amazonaws.com/",
         fields={"Content-Type": "image/jpeg", "key": f"uploads/default/{_JOB_ID}/coffee.jpg", "policy": "…"},
     ),
-    "post_job": _ACCEPTED,
-    "post_batch": _ACCEPTED,
-    "post_crawl": _ACCEPTED,
     "post_task": TaskAccepted(id=_JOB_ID),
-    "retry_job": _ACCEPTED,
+    "retry_job": ACCEPTED,
     "delete_job": Accepted(job_id=_JOB_ID, status="cancelled"),
     "get_jobs": JobPage(jobs=[_JOB]),
     "get_job": _JOB,

@@ -92,7 +92,7 @@ def _read() -> dict[str, Any]:
 
 
 _installed = cache(packages_distributions)
-"""Module -> the installed packages that contain it; the names can differ (PIL is in pillow)."""
+"""Return module -> the installed packages that contain it; the names can differ (PIL is in pillow)."""
 
 
 def _normalized(name: str) -> str:

@@ -42,7 +42,14 @@ class RelayConstruct(Construct):
         self.api = gateway.WebSocketApi(
             self, "Api", api_name=f"{factory.prefix}-live", route_selection_expression="$request.body.action"
         )
-        self.stage = gateway.WebSocketStage(self, "Stage", web_socket_api=self.api, stage_name=_STAGE, auto_deploy=True)
+        self.stage = gateway.WebSocketStage(
+            self,
+            "Stage",
+            web_socket_api=self.api,
+            stage_name=_STAGE,
+            auto_deploy=True,
+            throttle=gateway.ThrottleSettings(rate_limit=200, burst_limit=400),
+        )
         self.endpoint = self._endpoint(factory)
         self.sockets = factory.function(
             sockets_scope,

@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_tasks: int = Limits().max_tasks
     retention_days: int = Limits().retention_days
     allowed_addresses: str = Limits().allowed_addresses
+    user_agent: str = Limits().user_agent
 
     @property
     def limits(self) -> Limits:

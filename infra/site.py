@@ -1,5 +1,7 @@
 """The web app: built here, published by the deployment itself on every target, behind CloudFront on AWS."""
 
+import html
+import re
 from pathlib import Path
 
 import msgspec
@@ -28,7 +30,7 @@ SOURCES = ROOT / "frontend"
 
 
 class SiteConstruct(Construct):
-    """A private bucket and the distribution in front of it. Its files come last, when what they call is there."""
+    """A private bucket and its distribution. The files are published last, when the API that they call exists."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "Site")
@@ -40,10 +42,27 @@ class SiteConstruct(Construct):
             encryption=s3.BucketEncryption.S3_MANAGED,
             removal_policy=RemovalPolicy.DESTROY,
         )
+        self.files = built()
+        origin = cloudfront_origins.S3BucketOrigin.with_origin_access_control(self.bucket)
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            default_root_object="index.html",
+            default_behavior=self._behavior(origin, "Headers", "index.html"),
+            # The API reference has its own policy: Redoc adds style elements.
+            additional_behaviors={"docs/*": self._behavior(origin, "DocsHeaders", "docs/index.html")},
+        )
+
+    def _behavior(self, origin: cloudfront.IOrigin, name: str, page: str) -> cloudfront.BehaviorOptions:
+        """Return a behavior that sends security headers, among them the policy that the page has in its meta tag."""
+        policy = f"{_content_policy(self.files / page)}; frame-ancestors 'none'"
         headers = cloudfront.ResponseHeadersPolicy(
             self,
-            "Headers",
+            name,
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy=policy, override=True
+                ),
                 content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
                 frame_options=cloudfront.ResponseHeadersFrameOptions(
                     frame_option=cloudfront.HeadersFrameOption.DENY, override=True
@@ -56,16 +75,11 @@ class SiteConstruct(Construct):
                 ),
             ),
         )
-        self.distribution = cloudfront.Distribution(
-            self,
-            "Distribution",
-            default_root_object="index.html",
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=cloudfront_origins.S3BucketOrigin.with_origin_access_control(self.bucket),
-                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                response_headers_policy=headers,
-                compress=True,
-            ),
+        return cloudfront.BehaviorOptions(
+            origin=origin,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            response_headers_policy=headers,
+            compress=True,
         )
 
     def publish(
@@ -78,7 +92,7 @@ class SiteConstruct(Construct):
         limits: Limits,
         ops: list[str],
     ) -> None:
-        """Have the deployment put the built page into the bucket, told where the API and the sockets are."""
+        """Add the custom resource that copies the page and its configuration (URLs, limits) into the bucket."""
         local = factory.target.endpoint is not None
         config = PageConfig(
             api=f"/_aws/execute-api/{api.rest.rest_api_id}/{STAGE}" if local else api.rest.url,
@@ -88,8 +102,7 @@ class SiteConstruct(Construct):
             formats=upload_media_types(),
             limits=published(limits),
         )
-        files = built()
-        archive = assets.Asset(self, "Files", path=str(files), asset_hash=fingerprint(files))
+        archive = assets.Asset(self, "Files", path=str(self.files), asset_hash=fingerprint(self.files))
         function = factory.function(
             self,
             "publisher",
@@ -117,7 +130,7 @@ class SiteConstruct(Construct):
 
 
 def built() -> Path:
-    """Return the web app's folder, built anew when its sources changed."""
+    """Build the web app if its sources changed, and return its folder."""
     made = SOURCES / "dist"
     try:
         toolchain.page()
@@ -125,6 +138,14 @@ def built() -> Path:
         raise SiteError(f"the web app does not build: {error}\n{error.detail}") from error
     settle_modes(made)
     return made
+
+
+def _content_policy(page: Path) -> str:
+    """Return the content security policy of a built page, from its meta tag."""
+    found = re.search(r'http-equiv="Content-Security-Policy"\s+content="([^"]*)"', page.read_text(encoding="utf-8"))
+    if found is None:
+        raise SiteError(f"{page} has no content security policy")
+    return html.unescape(found[1])
 
 
 class SiteError(Exception):

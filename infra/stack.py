@@ -1,11 +1,13 @@
-"""The flow, one line per hop: pictures and manifests in, variants and results out, everyone who listens told."""
+"""The flow, one line per hop: pictures and manifests in, variants and results out, changes to all subscribers."""
 
 from pathlib import Path
+from typing import cast
 
 import msgspec
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, CfnResource, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -15,7 +17,7 @@ from infra import openapi
 from infra.api import STAGE, ApiConstruct
 from infra.bundle import ROOT
 from infra.dead_letters import DeadLettersConstruct
-from infra.function import FUNCTIONS, FunctionFactory
+from infra.function import FUNCTIONS, FunctionFactory, no_log_groups
 from infra.intake import IntakeConstruct
 from infra.lanes import Lane
 from infra.ledger import LedgerConstruct
@@ -38,7 +40,7 @@ class Umbel(Stack):
         self, scope: Construct, name: str, target: Target, settings: Settings, ops: Path = FUNCTIONS / "ops"
     ) -> None:
         super().__init__(scope, name, description="Umbel: every op makes its variant in its own lane")
-        # The CDK writes some dependencies twice over; the linter counts each.
+        # The CDK writes some dependencies twice; the linter reports each.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
         self.catalogue = read_ops(ops)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
@@ -71,6 +73,7 @@ class Umbel(Stack):
         ledger.let_browsers_post(origins)
         api = ApiConstruct(self, factory, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins)
         site.publish(factory, api, relay, ledger, recipes, limits, list(self.catalogue))
+        self._limit_notifications_handler()
 
         self._say(
             ApiId=api.rest.rest_api_id,
@@ -90,7 +93,7 @@ class Umbel(Stack):
 
     def _alarms(self, name: str, settings: Settings) -> sns.Topic:
         topic = sns.Topic(self, "Alarms", topic_name=f"{name}-alarms", enforce_ssl=True)
-        # A topic with a policy, here the one that insists on TLS, is closed to whomever the policy does not name.
+        # A topic with a policy (here: only TLS) refuses every service that the policy does not name.
         topic.grant_publish(
             iam.ServicePrincipal(
                 "cloudwatch.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": self.account}}
@@ -99,6 +102,19 @@ class Umbel(Stack):
         if settings.alarm_email:
             topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_email))
         return topic
+
+    def _limit_notifications_handler(self) -> None:
+        """Give the function that the CDK adds for the bucket's notifications a log group with retention, as ours have.
+
+        It is made by the CDK without one, and would create its own at its first run.
+        """
+        handler = next(child for child in self.node.children if child.node.id.startswith("BucketNotificationsHandler"))
+        group = logs.LogGroup(
+            self, "NotificationsLogs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+        )
+        resource = cast("CfnResource", handler.node.default_child)
+        resource.add_property_override("LoggingConfig", {"LogGroup": group.log_group_name})
+        cast("iam.Role", handler.node.find_child("Role")).add_to_principal_policy(no_log_groups(self))
 
     def _authorizer(self, factory: FunctionFactory, ledger: LedgerConstruct) -> lambda_.Function:
         function = factory.function(
@@ -124,7 +140,7 @@ def _packaged_data(catalogue: Catalogue, recipes: Recipes, limits: Limits) -> di
 
 
 def _own_origins(target: Target, site: SiteConstruct) -> list[str]:
-    """Where the web app is served from."""
+    """Return the origin that serves the web app."""
     if target.endpoint:
         public = [target.public_endpoint] if target.public_endpoint else []
         return [*public, target.endpoint, target.endpoint.replace("127.0.0.1", "localhost")]

@@ -12,14 +12,15 @@ from typing import Any, TypeVar
 import msgspec
 
 from umbel_core.aws.dynamo import Item, item, record
+from umbel_core.aws.idempotency import KeyedRequest
 from umbel_core.aws.keys import event_key, job_key, job_partition, task_key
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.contract.responses import OpStatus
 from umbel_core.errors import Rejected
 from umbel_core.intake_messages import ObjectCreated
 from umbel_core.lanes import Backlog
 from umbel_core.ledger import DeadLetter, Event, JobRecord, Outcome, TaskRecord
-from umbel_core.messages import RepublishTasks, RetryTasks, RunTask
+from umbel_core.messages import MAX_TOPICS, RepublishTasks, RetryTasks, RunTask
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
 from umbel_core.sweeper_state import SweeperState
@@ -29,7 +30,7 @@ Key = tuple[str, str]
 
 
 class CrashError(BaseException):
-    """The process ended here. No `except Exception` runs, as none would."""
+    """Raised where a process crashes. It is no `Exception`, so that no `except Exception` handles it."""
 
 
 class Crashes:
@@ -43,7 +44,7 @@ class Crashes:
         self._left = moment
 
     def moment(self) -> None:
-        """Let one moment between two effects pass."""
+        """Mark one moment between two effects, at which the process may crash."""
         if self._left is not None:
             self._left -= 1
             if self._left < 0:
@@ -60,6 +61,7 @@ class FakeLedger:
     def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
         self._crashes = crashes
         self._items: dict[Key, Item] = {}
+        self._taken: Counter[str] = Counter()
         self._dead: dict[Key, DeadLetter] = {}
         self._cancelled: set[str] = set()
         self._stopped: dict[tuple[str, str], str] = {}
@@ -72,8 +74,18 @@ class FakeLedger:
 
     def expect(self, job: JobRecord) -> None:
         self._crashes.moment()
-        self._put(job_key(job.id), job)
+        if self.job(job.id) is None:
+            self._put(job_key(job.id), job)
         self._crashes.moment()
+
+    def claim(self, job_id: str, upload: str) -> bool:
+        there = self.job(job_id)
+        if there is None or there.upload not in (None, upload):
+            return False
+        self._crashes.moment()
+        self._put(job_key(job_id), msgspec.structs.replace(there, upload=upload))
+        self._crashes.moment()
+        return True
 
     def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
         writes: list[TaskRecord | JobRecord] = [*tasks, job]
@@ -111,6 +123,10 @@ class FakeLedger:
         there = self.task(task.job_id, task.index)
         counted = (there.transient_refusals if there else 0) + transient
         self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient_refusals": counted})
+
+    def take_next(self, job_id: str) -> int:
+        self._taken[job_id] += 1
+        return self._taken[job_id] - 1
 
     def job(self, job_id: str) -> JobRecord | None:
         return self._get(JobRecord, job_key(job_id))
@@ -166,7 +182,8 @@ class FakeLedger:
                 self._crashes.moment()
                 task = TaskRecord(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},
-                    **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "after", "stop_group")},
+                    **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "object_version")},
+                    **{name: getattr(task, name) for name in ("after", "stop_group")},
                     queued_at=now(),
                     round=task.round + 1,
                     version=task.version + 1,
@@ -287,7 +304,9 @@ class FakeLedger:
 def _checked(cursor: str | None) -> str | None:
     """Return a cursor of ours; raise the adapter's `Rejected` for any other."""
     if cursor and not cursor.isdigit():
-        raise Rejected("invalid_cursor", "This cursor does not come from this list; start without a cursor.")
+        raise Rejected(
+            "invalid_cursor", "This cursor does not come from this list; start without a cursor.", ("cursor",)
+        )
     return cursor
 
 
@@ -313,30 +332,58 @@ class FakeTasks:
         return [msgspec.json.decode(message, type=RunTask) for message in self.messages]
 
 
+class FakeIdempotencyKeys:
+    """The keys of the last requests."""
+
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
+        self._kept: dict[str, KeyedRequest] = {}
+
+    def first(self, key: str, keyed: KeyedRequest) -> KeyedRequest:
+        self._crashes.moment()
+        there = self._kept.get(key)
+        if there is None or there.expire_at <= epoch():
+            self._kept[key] = there = keyed
+        self._crashes.moment()
+        return there
+
+
 class FakeBucket:
     """A bucket, for uploads, pictures and results."""
 
     def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
         self._crashes = crashes
         self.objects: dict[str, bytes] = {}
+        self.versions: dict[tuple[str, str], bytes] = {}
+
+    def upload(self, key: str, data: bytes) -> str:
+        """Put an object, whether there is one or not; return its version."""
+        version = f"v{len(self.versions)}"
+        self.objects[key] = self.versions[key, version] = data
+        return version
 
     def write(self, key: str, data: bytes) -> None:
+        self._crashes.moment()
+        if key not in self.objects:
+            self.upload(key, data)
+        self._crashes.moment()
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
         self._crashes.moment()
         self.objects[key] = data
         self._crashes.moment()
 
-    def put(self, key: str, data: bytes, content_type: str) -> None:
-        self.write(key, data)
-
-    def read(self, key: str, etag: str = "") -> bytes:
+    def read(self, key: str, etag: str = "", version: str = "") -> bytes:
+        if (key, version) in self.versions:
+            return self.versions[key, version]
         if key not in self.objects or etag not in ("", self.etag(key)):
             raise Rejected("superseded", f"'{key}' was removed or replaced before it was read.")
         return self.objects[key]
 
-    def fetch(self, key: str, etag: str | None) -> bytes:
+    def fetch(self, key: str, etag: str | None, version: str | None = None) -> bytes:
         if key not in self.objects:
             raise Rejected("no_such_picture", f"There is no picture '{key}' in the uploads bucket.")
-        return self.read(key, etag or "")
+        return self.read(key, etag or "", version or "")
 
     def find(self, key: str) -> ObjectCreated | None:
         if key not in self.objects:
@@ -362,6 +409,7 @@ class FakeConnections:
         self._crashes = crashes
         self._topics: dict[str, set[str]] = defaultdict(set)
         self._roles: dict[str, str] = {}
+        self._tokens: dict[str, str] = {}
         self._jobs: dict[str, list[str]] = defaultdict(list)
         self.received: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.ticker_run = ""
@@ -369,8 +417,9 @@ class FakeConnections:
         self.seconds: float | None = None
         """The time limit of the last `send`."""
 
-    def add(self, socket: str, role: str) -> None:
+    def add(self, socket: str, role: str, token: str = "") -> None:
         self.received[socket] = []
+        self._tokens[socket] = token
         self._roles[socket] = role
 
     def role(self, socket: str) -> str:
@@ -389,8 +438,18 @@ class FakeConnections:
             sockets.discard(socket)
         self._roles.pop(socket, None)
 
-    def subscribe(self, socket: str, topic: str) -> None:
+    def close_all(self, token: str) -> int:
+        sockets = [socket for socket, own in self._tokens.items() if own == token and socket in self._roles]
+        for socket in sockets:
+            self.remove(socket)
+        return len(sockets)
+
+    def subscribe(self, socket: str, topic: str) -> bool:
+        own = [each for each, sockets in self._topics.items() if socket in sockets]
+        if topic not in own and len(own) >= MAX_TOPICS:
+            return False
         self._topics[topic].add(socket)
+        return True
 
     def unsubscribe(self, socket: str, topic: str) -> None:
         self._topics[topic].discard(socket)

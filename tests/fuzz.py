@@ -42,8 +42,10 @@ def fuzz(api: ApiClient, examples: int, phases: str = _PHASES) -> subprocess.Com
 
 def examples_for(api: ApiClient, calls: int) -> int:
     """Return how many examples each operation needs, so that at least so many calls are generated in all."""
-    operations = sum(len(path) for path in api.get("/openapi.json").body["paths"].values())
-    return ceil(calls / operations)
+    paths = api.get("/openapi.json").body["paths"].values()
+    # A call without parameters has nothing that could be generated.
+    varied = [call for path in paths for call in path.values() if call["parameters"] or "requestBody" in call]
+    return ceil(calls / len(varied))
 
 
 def generated(report: str) -> int:

@@ -35,9 +35,9 @@ class AwsTarget(msgspec.Struct, frozen=True):
         """The id of the account that the credentials belong to."""
         return str(self.client("sts").get_caller_identity()["Account"])
 
-    def client(self, service: str) -> Any:
-        """Return a client of one service."""
-        return self._session().client(service, endpoint_url=self.endpoint, region_name=self.region)  # type: ignore[call-overload]
+    def client(self, service: str, url: str | None = None) -> Any:
+        """Return a client of one service; `url` is for services that have a URL for each resource."""
+        return self._session().client(service, endpoint_url=url or self.endpoint, region_name=self.region)  # type: ignore[call-overload]
 
     def resources(self, stack: str, kind: str) -> Iterator[str]:
         """Yield the physical ids of a stack's resources of one CloudFormation type."""

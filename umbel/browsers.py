@@ -11,7 +11,7 @@ from pathlib import Path
 from umbel import progress
 from umbel.errors import UmbelError
 from umbel.paths import LOGS
-from umbel.toolchain import VENV, Command, environment
+from umbel.tools import VENV, Command, environment
 
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _FIREFOXES = ("firefox-esr", "firefox", "/Applications/Firefox.app/Contents/MacOS/firefox")

@@ -5,10 +5,11 @@ A subcommand is imported when it is called, so that `umbel --help` imports nothi
 
 import sys
 from importlib import import_module
+from io import StringIO
 
 import click
 
-from umbel import options
+from umbel import options, printable
 from umbel.errors import UmbelError
 from umbel.paths import version
 
@@ -85,7 +86,7 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
 )
 def umbel() -> None:
-    """Drop a picture: every op makes its variant of it, each in its own lane."""
+    """Run ops on pictures, text and web pages; each op has its own queue and function."""
 
 
 options.add_target(umbel)
@@ -96,7 +97,9 @@ def main() -> None:
     try:
         sys.exit(umbel(prog_name="umbel", standalone_mode=False))
     except click.ClickException as error:
-        error.show()
+        shown = StringIO()
+        error.show(shown)
+        _say(shown.getvalue().rstrip())
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         _say("umbel: interrupted")
@@ -105,11 +108,11 @@ def main() -> None:
         _say(f"{error.detail}\numbel: {error}".strip())
         sys.exit(error.exit_status)
     except BrokenPipeError:
-        # The program that reads our output has ended: `umbel jobs | head`.
+        # The program that reads the output has ended: `umbel jobs | head`.
         sys.stdout = None
         sys.exit(141)
     except OSError as error:
-        # Such as a folder that cannot be written, or a full disk. Python must not flush the rest of stdout at exit.
+        # For example a folder that cannot be written, or a full disk. Python must not flush the rest of stdout at exit.
         sys.stdout = None
         _say(f"umbel: {error.filename}: {error.strerror}" if error.filename else f"umbel: {error.strerror or error}")
         sys.exit(1)
@@ -126,4 +129,4 @@ def _is_aws(error: Exception) -> bool:
 
 
 def _say(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    click.echo(printable.lines(sentence), err=True)

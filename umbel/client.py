@@ -1,4 +1,4 @@
-"""Umbel for programs: uploads, ops, batches and crawls on one deployment."""
+"""The Python client: uploads, ops, batches and crawls on one deployment."""
 
 import base64
 import contextlib
@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 from umbel import listing, stack
 from umbel.errors import TaskError, UmbelError
@@ -18,8 +19,10 @@ from umbel.upload_form import Progress, upload
 from umbel_core.contract import (
     Accepted,
     BatchRequest,
+    CrawlPolicy,
     CrawlRequest,
     Health,
+    HostLimits,
     ImageRequest,
     JobKind,
     JobMessage,
@@ -57,7 +60,7 @@ class Client:
         self.http = Transport(endpoint, token or os.environ.get("UMBEL_TOKEN"))
         self.socket = socket
         self.saved: dict[Path, str] = {}
-        """Which job each file is of that `Job.download` saved."""
+        """File that `Job.download` saved -> the id of its job."""
 
     @classmethod
     def of(cls, deployment: stack.Deployment) -> "Client":
@@ -121,7 +124,7 @@ class Client:
         return ResultFile.of(self.http, task.result) or task.result
 
     def start(self, op: str, input: Any, /, **params: Any) -> Job:  # noqa: A002 - the contract's word
-        """Start one op on one input, as of `run`, and return its job at once."""
+        """Start one op on one input (see `run`) and return its job at once."""
         if not isinstance(input, Path | bytes):
             return self.submit(Manifest([TaskSpec(op, input, params)], name=op))
         name = input.name if isinstance(input, Path) else op
@@ -130,7 +133,7 @@ class Client:
             if size <= MAX_INLINE_PICTURE_BYTES:
                 data = base64.b64encode(content.read()).decode()
                 return self.submit(ImageRequest(image_data=data, operation=op, params=params))
-            # Too large for a request: it goes where uploads go, and so its recipe runs, too.
+            # Too large for a request: it is uploaded, so its recipe runs too.
             key = upload(self.http, name, content, size).fields["key"]
         return self.submit(Manifest([TaskSpec(op, key, params)], name=name))
 
@@ -138,9 +141,23 @@ class Client:
         self,
         request: Manifest | ImageRequest | BatchRequest | CrawlRequest | Mapping[str, Any],
         route: Literal["jobs", "batches", "crawls"] = "jobs",
+        idempotency_key: str | None = None,
     ) -> Job:
-        """Start the job that a request asks for and return it at once."""
-        return Job(self, self.http.call(Accepted, "POST", route, body=request).job_id)
+        """Start the job that a request asks for and return it at once.
+
+        With the `idempotency_key` of an earlier call, the same request returns the job of that call for a day, even
+        when the program ended before it knew the job's id. Without one, every call starts a job, and Ctrl-C during the
+        call cancels it.
+        """
+        key = idempotency_key or str(uuid4())
+        try:
+            return Job(self, self.http.start(Accepted, route, request, key).job_id)
+        except KeyboardInterrupt:
+            if idempotency_key is None:
+                # The job may have started although its id has not arrived; the same key returns it.
+                with contextlib.suppress(UmbelError):
+                    Job(self, self.http.start(Accepted, route, request, key).job_id).cancel()
+            raise
 
     def batch(self, visits: Iterable[Visit | Mapping[str, Any]], gpu_seconds: float = 0) -> Job:
         """Start measuring the images of visits to stores: in order within a store, stores side by side."""
@@ -148,13 +165,28 @@ class Client:
         return self.submit({"count": len(visits), "visits": visits, "gpu_seconds": gpu_seconds}, "batches")
 
     def crawl(
-        self, urls: Iterable[str], workers: int = 4, policy: Literal["round_robin", "host"] = "round_robin"
+        self,
+        urls: Iterable[str],
+        workers: int = 4,
+        policy: CrawlPolicy = "round_robin",
+        *,
+        obey_robots: bool = True,
+        per_host: HostLimits | None = None,
+        deadline_seconds: int | None = None,
     ) -> Generator[Page, None, None]:
         """Fetch pages, at most `workers` at a time, and yield each as soon as it is fetched.
 
         The crawl is cancelled when the iterator is closed before its end.
         """
-        job = self.submit(CrawlRequest(urls=list(urls), workers=workers, policy=policy), "crawls")
+        request = CrawlRequest(
+            urls=list(urls),
+            workers=workers,
+            policy=policy,
+            obey_robots=obey_robots,
+            per_host=per_host or HostLimits(),
+            deadline_seconds=deadline_seconds,
+        )
+        job = self.submit(request, "crawls")
         ended = False
         try:
             for message in job.watch():
@@ -169,8 +201,8 @@ class Client:
     def watch(self, job: Job | str) -> Iterator[JobMessage | TaskMessage]:
         """Yield each change of a job and its tasks until the job has ended.
 
-        The end of every task comes once, and the last message is the job's. A connection that is lost is made again;
-        while there is none, the job is polled.
+        The end of every task comes once, and the last message is the job's. A lost connection is opened again;
+        until then the job is polled.
         """
         return (job if isinstance(job, Job) else Job(self, job)).watch()
 
@@ -202,5 +234,5 @@ class Client:
         return self.http.call(LaneSetting, "PUT", "ops", op, body=ScaleRequest(concurrency))
 
     def redrive(self, op: str) -> Redriven:
-        """Run the tasks again whose messages became dead letters of an op."""
+        """Send the dead letters of an op again."""
         return self.http.call(Redriven, "POST", "ops", op, "redrive")

@@ -19,7 +19,7 @@ from umbel import engine_process, host_names, progress, restore, weather
 from umbel.environment import LOOPBACK
 from umbel.errors import UmbelError
 from umbel.paths import HOME, LOGS, ROOT, RUN, SCRATCH
-from umbel.toolchain import ENGINE, NODE
+from umbel.tools import ENGINE, NODE
 
 PORT = 4566
 HOST = "127.0.0.1"

@@ -15,7 +15,7 @@ import psutil
 from umbel.paths import SCRATCH
 
 RUN_ID = "UMBEL_RUN_ID"
-"""The engine's environment variable with its run's id. Its children do not get it: so they are not taken for it."""
+"""The engine's variable with the id of its run. Its child processes do not get it, so none is taken for the engine."""
 PERSISTS = "UMBEL_DATA"
 """The engine's environment variable with the folder of its snapshots; not set when it does not persist."""
 REACHED_AS = "UMBEL_REACHED_AS"

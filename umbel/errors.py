@@ -32,8 +32,8 @@ class NotRunningError(UnreachableError):
 class ApiError(UmbelError):
     """The API refused a request.
 
-    `code` is one of `umbel_core.contract.ERRORS`, `path` a JSON Pointer to the part of the request that is wrong (None
-    when it is the whole), `status` the HTTP status.
+    `code` is one of `umbel_core.contract.ERRORS`, or `unknown_answer` where the answer is not the API's. `path`
+    is a JSON Pointer to the part of the request that is wrong (None when it is the whole), `status` the HTTP status.
     """
 
     def __init__(self, code: str, message: str, path: str | None = None, status: int = 400) -> None:

@@ -29,7 +29,7 @@ from umbel_core.contract import (
 Change = JobMessage | TaskMessage
 
 _POLL_SECONDS = 2.0
-"""After so long without a message, jobs are polled: the connection may be lost, or a message."""
+"""Seconds without a message after which jobs are polled: the connection or a message may be lost."""
 _TICK_SECONDS = 0.2
 _PING_SECONDS = 300.0
 """API Gateway closes a connection that is silent for ten minutes."""
@@ -40,7 +40,7 @@ _ALL_JOBS = "*"
 class Feed:
     """Changes of the followed jobs. `follow` and `forget` may be called from any thread, `changes` from one.
 
-    With `everything`, one subscription stands for all: for a program that follows many short jobs. With
+    With `everything`, one subscription is for all jobs: for a program that follows many short jobs. With
     `jobs_only`, tasks are left out.
     """
 
@@ -66,7 +66,7 @@ class Feed:
                 self._to_subscribe.append(job_id)
 
     def forget(self, job_id: str) -> None:
-        """Stop following a job, and delete what is known of it."""
+        """Stop following a job, and forget its record and tasks."""
         with self._lock:
             self._jobs.pop(job_id, None)
 
@@ -177,7 +177,7 @@ class Feed:
         for job in _jobs_of(message):
             if (state := self._jobs.get(job.id)) and not state.ended:
                 if job.ended:
-                    # Messages overtake each other, and this one may have come before a task's.
+                    # Messages may arrive in another order, so this one may arrive before the last message of a task.
                     yield from self.read(job.id)
                 elif state.is_news(job):
                     yield JobMessage(job=job)

@@ -1,4 +1,4 @@
-"""What is known of a job and its tasks, whatever order messages come in."""
+"""The newest state of a job and its tasks, in whatever order messages arrive."""
 
 from umbel_core.contract import Job, Task
 

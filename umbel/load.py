@@ -186,7 +186,7 @@ class Load:
     def _submit(self, case: LoadCase) -> str:
         path, body = case.request()
         if path == "/tasks":
-            return self._client.http.call(TaskAccepted, "POST", "tasks", body=body).id
+            return self._client.http.start(TaskAccepted, "tasks", body).id
         return self._client.submit(body).id
 
     def _take(self, task: Task) -> None:

@@ -1,4 +1,4 @@
-"""Random tasks for the ops that are deployed, and what each answer must be where that is known."""
+"""Make random tasks for the deployed ops, with the right answer of each where it is known."""
 
 import base64
 import hashlib
@@ -11,43 +11,43 @@ from typing import Any
 
 import msgspec
 
-_chance = random.Random()  # noqa: S311 - chance, not secrets
+_chance = random.Random()  # noqa: S311 - random tasks, not secrets
 _LETTERS = "abcdefghijklmnopqrstuvwxyz  ABCÄÖÜßéñøΩжツ漢🌿"
 _MEDIA_TYPE = "image/png"
-"""The only kind of file that is made up here."""
+"""The only media type of files that are made here."""
 _MOST = 64
 """Numbers stay small: a picture's side, the items of a list."""
 
 
 class LoadCase(msgspec.Struct, frozen=True, kw_only=True):
-    """One task to send. `expected` is unset where only the op knows the answer."""
+    """One task to send. `expected` is unset when the right answer is not known."""
 
     op: str
     payload: Any
     expected: Any = msgspec.UNSET
     is_file: bool = False
-    """The op takes a file, which is made up as it is sent, and the payload is its parameters."""
+    """True: the op takes a file, which is made when it is sent; the payload is the op's parameters."""
 
     def request(self) -> tuple[str, dict[str, Any]]:
-        """Path and body of the call that sends it."""
+        """The path and body of the request that sends it."""
         if self.is_file:
             data = base64.b64encode(_png()).decode()
             return "/jobs", {"image_data": data, "operation": self.op, "params": self.payload}
         return "/tasks", {"type": self.op, "payload": self.payload}
 
     def is_right(self, result: Any) -> bool:
-        """True when the answer is what it must be."""
+        """Return whether the answer is right."""
         return self.expected is msgspec.UNSET or bool(result == self.expected)
 
 
 def load_case(card: dict[str, Any]) -> LoadCase | None:
-    """A random task for an op by its card of `GET /ops`; None when nothing can be made up for it."""
+    """Return a random task for an op from its card of `GET /ops`; None when no input can be made for it."""
     op, required = card["name"], card["params"].get("required", [])
     if known := getattr(_Known, op, None):
         payload, expected = known()
         return LoadCase(op=op, payload=payload, expected=expected)
     is_file = card["carrier"] == "file"
-    # Nobody's server is asked for pages at random.
+    # Random pages would load other people's servers.
     if card["carrier"] == "url" or (is_file and _MEDIA_TYPE not in card["media_types"]) or (required and not is_file):
         return None
     try:
@@ -60,7 +60,7 @@ def load_case(card: dict[str, Any]) -> LoadCase | None:
 
 
 class _Known:
-    """Inputs of some ops, each with the answer to it, by the op's name. Any other op does without."""
+    """Op -> an input with its right answer. Other ops get a random input, and any answer is accepted."""
 
     @staticmethod
     def reverse() -> tuple[str, str]:
@@ -97,7 +97,7 @@ def _text() -> str:
 
 
 def _value(schema: dict[str, Any]) -> Any:
-    """Something that a JSON Schema allows; `KeyError` for one of a kind that no op here has had."""
+    """Return a random value that a JSON Schema allows; `KeyError` for a type of schema that is not supported."""
     if "enum" in schema:
         return _chance.choice(schema["enum"])
     least, most = schema.get("minimum", 1), schema.get("maximum", _MOST)
@@ -112,7 +112,7 @@ def _value(schema: dict[str, Any]) -> Any:
 
 
 def _png() -> bytes:
-    """A small picture in one colour."""
+    """Return a small picture in one colour."""
     width, height = 96, 64
     pixels = (b"\0" + _chance.randbytes(3) * width) * height
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

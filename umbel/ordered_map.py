@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _JOBS_IN_FLIGHT = 8
 _CHUNK_TASKS = 250
 _CHUNK_BYTES = 1_000_000
-"""Of inputs and parameters as JSON; far below the largest request, whatever stands around them."""
+"""The most bytes of inputs and parameters (as JSON) in one job; far below the largest request."""
 _POLL_SECONDS = (0.05, 1.0)
 """Pauses between two reads of the same page: the first, and the longest; each is twice the one before it."""
 
@@ -32,7 +32,7 @@ def ordered_map(client: "Client", op: str, inputs: Iterable[Any], params: dict[s
     """Yield the ended task of each input, in the order of the inputs.
 
     Inputs are read as results are taken: a few jobs are in flight, however many inputs there are. What is in flight is
-    cancelled when the caller takes no more.
+    cancelled when the iterator is closed.
     """
     waiting: deque[tuple[Job, int]] = deque()
     starting = _start(client, op, inputs, params)

@@ -15,7 +15,7 @@ _EXTENSIONS = {"jpeg": "jpg", "tiff": "tif"}
 
 
 class ResultFile:
-    """A picture that an op made: its format and size, and its bytes as long as its link opens, which is an hour."""
+    """A picture that an op made: its format and size, and its bytes while its link is valid, which is an hour."""
 
     def __init__(self, http: Transport, variant: Variant) -> None:
         self._http = http
@@ -48,7 +48,7 @@ class ResultFile:
 
     @property
     def extension(self) -> str:
-        """How the name of such a file ends: `jpg`, `png`."""
+        """The extension of such a file's name: `jpg`, `png`."""
         return _EXTENSIONS.get(self.format, self.format or "bin")
 
     @property
@@ -73,7 +73,7 @@ class ResultFile:
         return bytes(answer.data)
 
     def save(self, path: str | Path) -> Path:
-        """Download the file to this path. Nothing is there until the file is complete."""
+        """Download the file to this path. The path does not exist until the file is complete."""
         path = Path(path)
         part = path.with_name(f".{path.name}.part")
         try:

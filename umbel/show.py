@@ -1,6 +1,5 @@
 """Print results on stdout: tables for people, tab-separated lines for pipes, JSON for programs."""
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -12,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from umbel import printable
+
 MARKS = {"completed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "dim"), "cancelled": ("–", "dim")}
 
 Cell = str | Text
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -26,12 +25,27 @@ err = Console(stderr=True, highlight=False)
 
 def dump(result: Any) -> None:
     """Print a result as JSON, as every command does with `--json`."""
-    click.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+    click.echo(printable.json(msgspec.json.format(msgspec.json.encode(result), indent=2).decode()))
+
+
+def line(sentence: str) -> None:
+    """Print a sentence on stdout."""
+    click.echo(printable.lines(sentence))
+
+
+def value(result: Any) -> None:
+    """Print a task's result: a text as it is, anything else as JSON. A terminal gets no control characters."""
+    if not isinstance(result, str):
+        click.echo(printable.json(msgspec.json.encode(result).decode()))
+    elif sys.stdout.isatty():
+        line(result)
+    else:
+        click.echo(result, color=True)  # or click takes the escapes out that a program may want
 
 
 def text(cell: Cell, style: str = "") -> Text:
-    """Return a text without control characters and markup: titles and file names must not control the terminal."""
-    return cell if isinstance(cell, Text) else Text(_CONTROL.sub(" ", cell), style)
+    """Return a text without control characters and markup."""
+    return cell if isinstance(cell, Text) else Text(printable.one_line(cell), style)
 
 
 def joined(*cells: Cell) -> Text:

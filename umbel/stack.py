@@ -40,6 +40,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     results_bucket: str
     table: str
     tokens_table: str
+    sockets_table: str | None
+    """None of a deployment by an earlier version, which does not know whose connections are open."""
     token: str | None
 
     @property
@@ -107,6 +109,7 @@ def deployment(aws: AwsTarget, found: dict[str, str]) -> Deployment:
         results_bucket=found["ResultsBucket"],
         table=found["LedgerTable"],
         tokens_table=found["TokensTable"],
+        sockets_table=found.get("SocketsTable"),
         token=os.environ.get("UMBEL_TOKEN") or (saved.token if saved else None),
     )
 

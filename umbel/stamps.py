@@ -1,4 +1,4 @@
-"""What set-up has made, and whether it may be trusted: a stamp per part says of what, where, and how it looked then."""
+"""Records of what set-up has made: a part's stamp has its sources, its folder and a fingerprint of its files."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Part:
     title: str
     sources: list[Path]
     traces: Callable[[], object]
-    """How the product looks, at the price of some hundred file names; None when it is not there."""
+    """Return a fingerprint of the product, from some hundred file names; None when there is no product."""
     check: Callable[[], None]
     """Run the product; a `UmbelError` when it does not run."""
     make: Callable[[str], None]
     folder: Path | None = None
-    """Where all of it lies: deleted before it is made anew when what was made does not run."""
+    """The product's folder. It is deleted before the product is made again, when the present one does not run."""
 
 
 def ensure(part: Part) -> None:
-    """Make the part unless it is there, of these sources, at this place, as it was left, and runs."""
+    """Make the part, unless it exists, is unchanged, was made from these sources in this folder, and runs."""
     stamp = STAMPS / part.title.replace(" ", "-")
     known = _read(stamp)
     wanted = digest(part.sources)
@@ -40,11 +40,11 @@ def ensure(part: Part) -> None:
     if traces is not None and known.get("sources") == wanted and known.get("traces") == traces:
         if known.get("place") == str(ROOT):
             return
-        # The checkout was moved or copied. All that is made keeps working then; whether it does is tried once.
+        # The checkout was moved or copied. Everything should still work then; this is checked once.
         if _runs(part):
             _write(stamp, wanted, traces)
             return
-    # First, so that what is half made has no stamp.
+    # Delete it first, so that a part that is only half made has no stamp.
     stamp.unlink(missing_ok=True)
     part.make(part.title)
     try:
@@ -52,7 +52,7 @@ def ensure(part: Part) -> None:
     except UmbelError:
         if part.folder is None:
             raise
-        # An installer trusts its own list of what is there, whatever somebody deleted beside the list.
+        # An installer trusts its own list of files, even if somebody deleted some of them.
         shutil.rmtree(part.folder, ignore_errors=True)
         part.make(part.title)
         part.check()

@@ -4,6 +4,7 @@ import os
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
+from uuid import uuid4
 
 import msgspec
 import urllib3
@@ -15,8 +16,10 @@ from umbel_core.contract.records import Error
 T = TypeVar("T")
 
 _RETRIES = urllib3.Retry(3, read=0, redirect=0, status_forcelist=(429, 503), backoff_factor=0.2, raise_on_status=False)
+_RETRIES_WITH_KEY = _RETRIES.new(read=2, allowed_methods=None, status_forcelist=(429, 500, 502, 503, 504))
+"""For requests that start a job: with an `Idempotency-Key` they may be repeated even when the answer was lost."""
 _ENGINE_PATH = "/_aws/execute-api/"
-"""Where a local engine serves its APIs; AWS gives each a domain of its own."""
+"""The path at which a local engine serves its APIs; on AWS each API has its own domain."""
 
 
 class Transport:
@@ -26,11 +29,28 @@ class Transport:
         self.api = api.rstrip("/")
         self.token = token
         url = urlsplit(api)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise UmbelError(f"'{api}' is not the URL of an API: it starts with https:// or http://, then has a host")
         self.engine = f"{url.scheme}://{url.netloc}" if url.path.startswith(_ENGINE_PATH) else None
         """URL of the local engine that serves the API; None on AWS."""
         self._http = _pool(self.api, self.engine)
 
-    def call(self, answer: type[T], method: str, *path: str, body: Any = None, **query: Any) -> T:
+    def start(self, answer: type[T], route: str, body: Any, key: str | None = None) -> T:
+        """Send a request that starts a job, as of `call`, with an `Idempotency-Key`: this one, or a new one.
+
+        It is sent again when the answer is lost, and starts one job.
+        """
+        return self.call(answer, "POST", route, body=body, idempotency_key=key or str(uuid4()))
+
+    def call(
+        self,
+        answer: type[T],
+        method: str,
+        *path: str,
+        body: Any = None,
+        idempotency_key: str | None = None,
+        **query: Any,
+    ) -> T:
         """Send one request and return the response as `answer`; raise `ApiError` when the API refuses.
 
         The parts of the path are quoted, a query parameter that is None is left out.
@@ -41,9 +61,12 @@ class Transport:
         headers = {"Content-Type": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+        retries = _RETRIES_WITH_KEY if idempotency_key else _RETRIES
         sent = None if body is None else msgspec.json.encode(body)
         try:
-            response = self._http.request(method, url, body=sent, headers=headers)
+            response = self._http.request(method, url, body=sent, headers=headers, retries=retries)
         except urllib3.exceptions.HTTPError as error:
             raise self.unreachable(error) from error
         if response.status >= 400:
@@ -81,14 +104,18 @@ class Transport:
         """Return the API's error; for an answer of API Gateway itself, one made of its status and message."""
         error = _error_of(data)
         if status in {401, 403} and (status == 401 or error is None):
-            if os.environ.get("UMBEL_TOKEN"):
+            hint = "this needs a token with the right: umbel token create, then UMBEL_TOKEN=…"
+            if self.token and error:
+                hint = error.message
+            if self.token and os.environ.get("UMBEL_TOKEN") == self.token:
                 where = self.engine or self.api
                 hint = f"UMBEL_TOKEN is set, and has not the right at {where}: unset it, or umbel token create there"
-            else:
-                hint = "this needs a token with the right: umbel token create, then UMBEL_TOKEN=…"
             return ApiError("unauthorized", hint, None, status)
         if error is None:
-            return ApiError("", f"the API answered {status}{_gateway_sentence(data)}", None, status)
+            sentence = f"{self.api} answered {status}{_gateway_sentence(data)}"
+            if status in {404, 405}:
+                sentence += ", which is not an answer of Umbel: check the URL of the API"
+            return ApiError("unknown_answer", sentence, None, status)
         return ApiError(error.code, error.message, error.path or None, status)
 
 

@@ -17,7 +17,7 @@ Progress = Callable[[int], object]
 _CHUNK = 256 * 1024
 _FILE = b"-the-file-goes-here-"
 _TYPES = {".webp": "image/webp", ".avif": "image/avif"}
-"""What older tables of media types lack."""
+"""Media types that the tables of older Pythons do not have."""
 
 
 def upload(
@@ -31,7 +31,7 @@ def upload(
     """Get a presigned POST for a file of this name and size, and send the file; return the ticket with the job's id."""
     kind = _TYPES.get(PurePath(name).suffix.lower()) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     request = UploadRequest(filename=name, content_type=kind, size=size, recipe=recipe)
-    ticket = http.call(UploadTicket, "POST", "uploads", body=request)
+    ticket = http.start(UploadTicket, "uploads", request)
     form = _Form(ticket.fields, content, size, progress)
     headers = {"Content-Type": form.content_type, "Content-Length": str(form.length)}
     answer = http.request("POST", ticket.url, headers, body=form, retries=False)
@@ -44,7 +44,7 @@ class _Form:
     """A multipart form with a file at its end, read in chunks so that a large file is never in memory whole."""
 
     def __init__(self, fields: dict[str, str], content: BinaryIO, size: int, progress: Progress) -> None:
-        # The file's true name went into the ticket; a form would only mangle it.
+        # The ticket already has the file's real name; a form could not carry every name.
         body, self.content_type = urllib3.encode_multipart_formdata([*fields.items(), ("file", ("file", _FILE))])
         self._head, self._tail = body.split(_FILE)
         self._content, self._progress = content, progress

@@ -57,36 +57,57 @@ def _from_json(text: str, file: str) -> dict[str, Any]:
 
 
 def _rows(text: str, file: str) -> Iterator[_Row]:
-    lines = StringIO(text, newline="")
-    rows = csv.reader(lines, delimiter=_delimiter(text), skipinitialspace=True, strict=True)
-    columns = list(_COLUMNS)
-    first = True
+    rows = _reader(text, _delimiter(text))
+    columns: list[str] = []
     try:
         for cells in rows:
             values = [cell.strip() for cell in cells]
             if not any(values):
                 continue
-            if first and "image_url" in values:
-                columns = values
-            else:
-                named = dict(zip(columns, values, strict=False))
-                yield _checked(_Row(rows.line_num, *(named.get(name, "") for name in _COLUMNS)), file)
-            first = False
+            if not columns and (columns := _header(values)):
+                if missing := [name for name in _COLUMNS[:2] if name not in columns]:
+                    raise UmbelError(f"{file}, line {rows.line_num}: the column {missing[0]} is missing")
+                continue
+            columns = columns or list(_COLUMNS)
+            named = dict(zip(columns, values, strict=False))
+            yield _checked(_Row(rows.line_num, *(named.get(name, "") for name in _COLUMNS)), file)
     except csv.Error:
         raise UmbelError(f"{file}, line {rows.line_num}: this is not CSV") from None
 
 
+def _reader(text: str, delimiter: str) -> Any:
+    return csv.reader(StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
+
+
 def _delimiter(text: str) -> str:
-    """Return the separator that the first line has most of."""
-    line = text.lstrip().partition("\n")[0]
-    return max(_DELIMITERS, key=line.count)
+    """Return the first separator with which the first row has a header or a URL."""
+    return next((delimiter for delimiter in _DELIMITERS if _fits(text, delimiter)), ",")
+
+
+def _fits(text: str, delimiter: str) -> bool:
+    try:
+        rows = ([cell.strip() for cell in cells] for cells in _reader(text, delimiter))
+        first = next(filter(any, rows), [])
+    except csv.Error:
+        return False
+    return len(first) > 1 and bool(_header(first) or any(map(_is_http_url, first)))
+
+
+def _header(values: list[str]) -> list[str]:
+    """Return the names of the columns if the row is a header, else an empty list."""
+    names = [value.lower() for value in values]
+    return names if "image_url" in names or "store_id" in names else []
+
+
+def _is_http_url(value: str) -> bool:
+    return value.lower().startswith(("http://", "https://"))
 
 
 def _checked(row: _Row, file: str) -> _Row:
     where = f"{file}, line {row.line}"
     if not 0 < len(row.store_id) <= _LONGEST_STORE:
         raise UmbelError(f"{where}: store_id must have 1 to {_LONGEST_STORE} characters")
-    if not row.image_url.lower().startswith(("http://", "https://")):
+    if not _is_http_url(row.image_url):
         raise UmbelError(f"{where}: image_url must be an http or https URL, not '{row.image_url[:100]}'")
     return row
 

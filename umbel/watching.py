@@ -1,11 +1,13 @@
 """Follow one job on the terminal: its tasks as they end, and how far it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from umbel import results, show
+from umbel.errors import UmbelError
 from umbel.job import Job
 from umbel_core.contract import JobMessage, Task
 
@@ -34,6 +36,22 @@ def watch(job: Job, *, quiet: bool = False, line: Line = task_line) -> None:
             elif message.task.ended:
                 out = progress.console if show.out.is_terminal else show.out
                 out.print(show.text(line(message.task)), soft_wrap=True)
+
+
+@contextmanager
+def naming(running: Callable[[], Iterable[str]]) -> Iterator[None]:
+    """Name the jobs that go on, by their ids, when Ctrl-C ends the block."""
+    try:
+        yield
+    except (click.Abort, KeyboardInterrupt):
+        ids = list(running())
+        if not ids:
+            raise
+        one = ids[0] if len(ids) == 1 else "ID"
+        goes_on = f"{ids[0]} goes on" if len(ids) == 1 else f"{len(ids)} jobs go on: {', '.join(ids)}"
+        raise UmbelError(
+            f"interrupted, but {goes_on}; umbel watch {one} follows it, umbel cancel {one} cancels it", exit_status=130
+        ) from None
 
 
 def conclude(job: Job, *, quiet: bool) -> None:

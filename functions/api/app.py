@@ -1,7 +1,9 @@
 """HTTP -> uploads bucket and ledger: every route of the API. infra builds the REST API from these routes."""
 
+from collections.abc import Callable
+from logging import Logger
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
 from chalice.app import Chalice
@@ -15,10 +17,12 @@ from api import prometheus
 from api import stats as stats_
 from api import tasks as tasks_
 from api import uploads as uploads_
-from api.routing import File, Redirect, Routes, Text, contract_form
+from api.idempotency import NewJob
+from api.routing import File, Redirect, Routes, Text, contract_form, logger
 from umbel_core import contract
 from umbel_core.contract import JobKind, JobStatus, TaskStatus
 from umbel_core.contract.responses import Cursor
+from umbel_core.submission import BODIES, BodyForm
 
 Limit = Annotated[int, Meta(ge=1, description="At most so many")]
 Flag = Annotated[Literal["0", "1"], Meta(description="`0`: answer with the file's bytes instead of a redirect")]
@@ -26,6 +30,8 @@ Flag = Annotated[Literal["0", "1"], Meta(description="`0`: answer with the file'
 app = Chalice(app_name="umbel", configure_logs=False)
 # `File` says by itself that it is binary, whatever the request accepts.
 app.api.binary_types = []
+# Chalice logs what a view raises; its own logger has no JSON.
+app.log = cast("Logger", logger)
 app.register_middleware(contract_form, "http")
 routes = Routes(app)
 route = routes.route
@@ -78,13 +84,13 @@ def get_health() -> contract.Health:
 
 @route("GET", "/openapi.json", is_open=True)
 def get_openapi() -> Text:
-    """Describe this API: this document."""
+    """Return this OpenAPI document."""
     return Text((Path(__file__).parent.parent / "openapi.json").read_text(encoding="utf-8"), "application/json")
 
 
 @route("GET", "/me")
 def get_me() -> contract.Me:
-    """Say what the token may do, so that a page need not offer what would be refused."""
+    """Return the token's role, so that a page can hide what this token may not do."""
     assert app.current_request is not None, "views run inside a request"
     return contract.Me(role=app.current_request.context["authorizer"]["role"])
 
@@ -95,31 +101,25 @@ def get_me() -> contract.Me:
     status=201,
     errors=("empty_file", "too_large", "unsupported_format", "unknown_recipe"),
 )
-def post_upload(body: contract.UploadRequest) -> contract.UploadTicket:
+def post_upload(body: contract.UploadRequest, new_job: NewJob) -> contract.UploadTicket:
     """Get a presigned POST for one picture.
 
     The job is in the ledger at once, as pending; its tasks start when the file has arrived. If none arrives, the job
     leaves the ledger after two hours.
     """
-    return uploads_.request_upload(body)
+    return uploads_.request_upload(body, new_job)
 
 
 @route(
     "POST",
     "/jobs",
     status=202,
-    accepts=(
-        contract.Manifest,
-        contract.ImageRequest,
-        contract.TaskRequest,
-        contract.BatchRequest,
-        contract.CrawlRequest,
-    ),
+    accepts=tuple(form.request for form in BODIES.values()),
     errors=jobs_.SUBMIT_ERRORS,
 )
-def post_job(body: bytes) -> contract.Accepted:
+def post_job(body: bytes, new_job: NewJob) -> contract.Accepted:
     """Start a job: a manifest of tasks, one op on a picture inside the request, or the body of any call below."""
-    return jobs_.submit(body)
+    return jobs_.submit(body, new_job)
 
 
 @route("GET", "/jobs", errors=("invalid_limit", "invalid_status", "invalid_kind", "invalid_cursor"))
@@ -136,13 +136,13 @@ def get_job(job_id: str) -> contract.Job:
 
 @route("DELETE", "/jobs/{job_id}", status=202, errors=("no_such_job", "already_ended"))
 def delete_job(job_id: str) -> contract.Accepted:
-    """Cancel a job: tasks that run end, the others are skipped."""
+    """Cancel a job: running tasks end, the others are skipped."""
     return jobs_.cancel(job_id)
 
 
 @route("POST", "/jobs/{job_id}/retry", status=202, errors=("no_such_job", "conflict"))
 def retry_job(job_id: str) -> contract.Accepted:
-    """Run again what failed or was skipped."""
+    """Run the failed and skipped tasks of a job again."""
     return jobs_.retry(job_id)
 
 
@@ -163,18 +163,18 @@ def download(job_id: str, query: DownloadQuery) -> Redirect | File:
     return jobs_.download(job_id, query.variant, redirect=query.redirect == "1")
 
 
-@route(
-    "POST", "/batches", status=202, accepts=(contract.BatchRequest,), errors=(*jobs_.SUBMIT_ERRORS, "count_mismatch")
-)
-def post_batch(body: bytes) -> contract.Accepted:
-    """Start a batch: images by store, in order within a store; a failure stops its own store."""
-    return jobs_.submit(body, "batch")
+def _start_of(kind: JobKind, form: BodyForm) -> Callable[[bytes, NewJob], contract.Accepted]:
+    def start(body: bytes, new_job: NewJob) -> contract.Accepted:
+        return jobs_.submit(body, new_job, kind)
+
+    start.__name__, start.__doc__ = f"post_{kind}", form.summary
+    return start
 
 
-@route("POST", "/crawls", status=202, accepts=(contract.CrawlRequest,), errors=jobs_.SUBMIT_ERRORS)
-def post_crawl(body: bytes) -> contract.Accepted:
-    """Start a crawl: each page's title, size and status as a task's result."""
-    return jobs_.submit(body, "crawl")
+for kind, form in BODIES.items():
+    if form.path:
+        start = _start_of(kind, form)
+        route("POST", form.path, status=202, accepts=(form.request,), errors=jobs_.SUBMIT_ERRORS)(start)
 
 
 @route(
@@ -182,11 +182,11 @@ def post_crawl(body: bytes) -> contract.Accepted:
     "/tasks",
     status=202,
     accepts=(contract.TaskRequest,),
-    errors=(*jobs_.SUBMIT_ERRORS, "unknown_type", "invalid_payload"),
+    errors=jobs_.SUBMIT_ERRORS,
 )
-def post_task(body: bytes) -> contract.TaskAccepted:
-    """Start a single task on something that travels inside the request."""
-    return tasks_.submit(body)
+def post_task(body: bytes, new_job: NewJob) -> contract.TaskAccepted:
+    """Start a single task on an input inside the request."""
+    return tasks_.submit(body, new_job)
 
 
 @route("GET", "/tasks/{task_id}", errors=("no_such_task",))
@@ -221,7 +221,7 @@ def put_op(op: str, body: contract.ScaleRequest) -> contract.LaneSetting:
 
 @route("POST", "/ops/{op}/redrive", status=202, errors=("no_such_op",))
 def redrive_op(op: str) -> contract.Redriven:
-    """Start over the dead letters of an op; `intake` stands for those of jobs that could not be planned."""
+    """Send the dead letters of an op again; with `intake`, those of jobs that could not be planned."""
     return ops_.redrive(op)
 
 

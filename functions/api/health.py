@@ -21,6 +21,6 @@ def health() -> Health:
 
 
 @lru_cache(maxsize=1)
-def _look(moment: int) -> tuple[dict[str, OpStatus], dict[str, CircuitState]]:  # noqa: ARG001 - a new moment asks again
+def _look(moment: int) -> tuple[dict[str, OpStatus], dict[str, CircuitState]]:  # noqa: ARG001 - a new moment reads again
     """Read the state at most once every five seconds, because the call needs no token."""
     return lanes().health(), {host: circuit.state(epoch()) for host, circuit in circuits().all().items()}

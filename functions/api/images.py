@@ -7,7 +7,7 @@ from umbel_core.errors import Rejected
 
 MOST = 300
 _PAGES = 50
-"""Of a hundred jobs. A call has half a minute, so older jobs are not searched for pictures."""
+"""The most pages, of 100 jobs each, that one call reads: it must end within half a minute."""
 
 
 def images(limit: int) -> dict[str, dict[str, str]]:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from api.idempotency import NewJob
 from api.results import result_file
 from api.routing import File, Redirect, fits_into_answer
 from api.silent_jobs import silent_tasks
@@ -29,9 +30,11 @@ SUBMIT_ERRORS = (
 Page = TypeVar("Page", bound=msgspec.Struct)
 
 
-def submit(body: bytes, kind: JobKind | None = None) -> Accepted:
-    """Start the job that a body asks for."""
-    job = submitter().submit(body, kind)
+def submit(body: bytes, new_job: NewJob, kind: JobKind | None = None) -> Accepted:
+    """Start the job that a body asks for, or return the one that it started before."""
+    job = submitter().submit(body, kind, new_job.id)
+    if new_job.repeated:
+        job = ledger().job(job.id) or job
     return Accepted(job_id=job.id, status=job.status)
 
 
@@ -84,7 +87,7 @@ def download(job_id: str, variant: str | None, *, redirect: bool) -> Redirect | 
 
 
 def cancel(job_id: str) -> Accepted:
-    """Cancel a job: tasks that run end, the others are skipped."""
+    """Cancel a job: running tasks end, the others are skipped."""
     found = _job(job_id)
     if found.ended:
         raise Rejected("already_ended", f"The job is {found.status} already.")
@@ -93,7 +96,7 @@ def cancel(job_id: str) -> Accepted:
 
 
 def retry(job_id: str) -> Accepted:
-    """Run again what failed or was skipped; of a cancelled job also what has not been skipped yet.
+    """Run the failed and skipped tasks again; of a cancelled job also those that are not skipped yet.
 
     The job is pending from here on, so that nobody takes its earlier end for its end, and it can be cancelled. Of a job
     that waits although its lanes are empty, the messages are sent again.

@@ -10,9 +10,10 @@ from umbel_core.ledger import INTAKE, DeadLetter, Event
 from umbel_core.messages import RetryTasks
 from umbel_core.op import OpCard
 from umbel_core.op_stats import FOREVER, OpStats
+from umbel_core.validation import hint_at
 
 _MOST_DEAD_LETTERS = 1000
-"""As many as one call can send again within its half minute."""
+"""The most that one call can send again before it times out after half a minute."""
 
 
 def ops() -> OpList:
@@ -36,7 +37,7 @@ def _op(card: OpCard, lane: LaneState | None, stats: OpStats | None) -> Op:
 def scale(op: str, wanted: ScaleRequest) -> LaneSetting:
     """Set how many of the op may run at a time, from now on."""
     if op not in catalogue():
-        raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}.")
+        raise Rejected("no_such_op", f"There is no op '{op}' here; {hint_at(op, catalogue(), 'the ops are')}")
     before = lanes().health().get(op)
     lanes().scale(op, wanted.concurrency, catalogue()[op].compute)
     ledger().record_event(_scaled(op, wanted.concurrency, was_paused=before == "paused"))
@@ -52,15 +53,16 @@ def _scaled(op: str, concurrency: int, *, was_paused: bool) -> Event:
 
 
 def redrive(op: str) -> Redriven:
-    """Start over the dead letters of an op, or those of the intake queue: jobs that could not be planned."""
+    """Send the dead letters of an op again, or those of the intake queue: jobs that could not be planned."""
     if op != INTAKE and op not in catalogue():
-        raise Rejected("no_such_op", f"There is no op '{op}' here; the ops are {', '.join(catalogue())}, and {INTAKE}.")
+        hint = hint_at(op, [*catalogue(), INTAKE], "the ops and the intake are")
+        raise Rejected("no_such_op", f"There is no op '{op}' here; {hint}")
     dead_letters = ledger().dead_letters(op)
-    # What is not a task has no job, and nowhere to go.
+    # A dead letter that is not a task has no job, so its lane has no use for it.
     dead_letters = [dead_letter for dead_letter in dead_letters if op == INTAKE or dead_letter.job_id is not None][
         :_MOST_DEAD_LETTERS
     ]
-    # One message a job: the coordinator reads all of the job's tasks for each.
+    # One message for each job: the coordinator reads all tasks of the job for each message.
     for job, group in groupby(sorted(dead_letters, key=_job_of), _job_of):
         together = list(group)
         if op != INTAKE:

@@ -10,9 +10,9 @@ from umbel_core.settings import megabytes
 
 
 def result_file(result: dict[str, Any], *, redirect: bool) -> Redirect | File:
-    """Return what answers with a result that has a `key`.
+    """Return the answer for a result that has a `key`: a redirect, or the bytes.
 
-    Without `redirect` the bytes themselves, for clients that do not follow one, as far as an answer can carry them.
+    The bytes are for clients that do not follow redirects; `Rejected` when they are too many for one answer.
     """
     if redirect:
         return Redirect(results().link(result["key"]))

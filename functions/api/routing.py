@@ -1,12 +1,13 @@
 """Routes as typed functions: the signature says what a call takes and answers, and OpenAPI is generated from it.
 
-A view's parameters are those of its path, `query` (a struct), and `body` (a struct, or bytes that the view parses). It
-returns a struct, a `Redirect` or a `File`, and refuses with `Rejected`.
+A view's parameters are those of its path, `query` (a struct), `body` (a struct, or bytes that the view parses), and
+`new_job` where it starts one. It returns a struct, a `Redirect` or a `File`, and refuses with `Rejected`.
 """
 
 import base64
 import inspect
 import json
+import re
 import typing
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,18 +16,28 @@ import msgspec
 from aws_lambda_powertools import Logger
 from chalice.app import Chalice, Request, Response
 
+from api.idempotency import NewJob
 from api.wiring import environment
 from umbel_core.contract import ERRORS, Error, ErrorBody, status_of
 from umbel_core.contract.limits import MAX_ANSWER_BYTES, MAX_REQUEST_BYTES
 from umbel_core.errors import Rejected
 from umbel_core.settings import megabytes
 from umbel_core.submission import read_json
+from umbel_core.tokens import Role
 from umbel_core.validation import parse
 
 logger = Logger(service="api")
 View = Callable[..., Any]
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _CODES = {404: "not_found", 405: "method_not_allowed", 415: "unsupported_media_type", 500: "internal_error"}
-"""Codes for what Chalice answers by itself."""
+"""The error codes of the answers that Chalice gives by itself."""
+_NEW = "`umbel token create` makes a new one."
+_REFUSALS = {
+    "malformed": "Send a valid token: Authorization: Bearer <token>. `umbel token create` makes one.",
+    "unknown": f"This token is not known here: it was revoked, or is of another deployment. {_NEW}",
+    "expired": f"This token has expired. {_NEW}",
+}
+"""Sentences for the reasons that the authorizer gives."""
 
 
 class Redirect(msgspec.Struct, frozen=True):
@@ -51,7 +62,7 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of the API, as its declaration has it."""
+    """One route of the API, read from its view's signature."""
 
     method: str
     path: str
@@ -64,6 +75,11 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """True: no token is needed."""
     hints: dict[str, Any]
     """Types of the view's parameters and of its answer."""
+
+    @property
+    def starts_job(self) -> bool:
+        """Return True when the call takes an `Idempotency-Key`."""
+        return self.hints.get("new_job") is NewJob
 
 
 class Routes:
@@ -113,24 +129,40 @@ def _answering(route: Route, app: Chalice) -> Callable[..., Response]:
         request = app.current_request
         assert request is not None, "views run inside a request"
         try:
+            if not route.is_open:
+                require_token(request)
             given: dict[str, Any] = dict(arguments)
             query: typing.Mapping[str, str] = request.query_params or {}
             given |= {"query": read_query(query, route.hints["query"])} if "query" in takes else _no_query(query)
             if "body" in takes:
                 given["body"] = _body(request, route.hints["body"])
-            return _response(route.view(**given), route.status)
+            new_job = NewJob(request) if route.starts_job else None
+            if new_job:
+                given["new_job"] = new_job
+            made = route.view(**given)
+            return _response(made, 200 if new_job and new_job.repeated else route.status)
         except Rejected as error:
             return refusal(error)
 
     return answer
 
 
+def require_token(request: Request) -> str:
+    """Return the role of the request's token; refuse a request that has none, with the authorizer's reason."""
+    found: dict[str, Any] = request.context.get("authorizer") or {}
+    role = found.get("role")
+    if role not in typing.get_args(Role):
+        raise Rejected("unauthorized", _REFUSALS.get(found.get("refusal", ""), _REFUSALS["malformed"]))
+    if role == "viewer" and request.method != "GET":
+        raise Rejected("forbidden", "This token may read; it takes an operator's token to change something.")
+    return str(role)
+
+
 def read_query(given: typing.Mapping[str, str], kind: type[msgspec.Struct]) -> Any:
     """Parse a query string as a struct; unknown parameters are refused, as unknown fields of a body are."""
     whole = {field.encode_name for field in msgspec.structs.fields(kind) if "int" in str(field.type)}
     values: dict[str, Any] = {
-        name: int(value) if name in whole and value.isascii() and value.isdigit() and len(value) < 10 else value
-        for name, value in given.items()
+        name: int(value) if name in whole and _WHOLE_NUMBER.fullmatch(value) else value for name, value in given.items()
     }
     try:
         return parse(values, kind, "invalid_query")
@@ -180,26 +212,26 @@ class _Binary(Response):
         super().__init__(base64.b64encode(data).decode("ascii"), headers=headers)
 
     def to_dict(self, binary_types: Any = None) -> dict[str, Any]:
-        """The answer as API Gateway takes it."""
+        """Return the answer in the form that API Gateway expects."""
         answer: dict[str, Any] = super().to_dict(binary_types)
         answer["isBase64Encoded"] = True
         return answer
 
 
 def json_response(made: Any, status: int = 200) -> Response:
-    """A struct as JSON."""
+    """Return a struct as a JSON answer."""
     return Response(
         msgspec.json.encode(made).decode(), status_code=status, headers={"Content-Type": "application/json"}
     )
 
 
 def fits_into_answer(made: msgspec.Struct) -> bool:
-    """Whether a struct's JSON fits into one answer of a Lambda, in which it is a text inside a document."""
+    """Return whether a struct's JSON fits into one answer of a Lambda, as a string inside another JSON document."""
     return len(json.dumps(msgspec.json.encode(made).decode())) <= MAX_ANSWER_BYTES
 
 
 def refusal(error: Rejected) -> Response:
-    """An error as the contract writes it."""
+    """Return an error in the form of the contract."""
     path = error.pointer or msgspec.UNSET
     body = ErrorBody(error=Error(code=error.code, message=error.sentence, path=path))
     return json_response(body, status_of(error.code))

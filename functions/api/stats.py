@@ -26,5 +26,5 @@ def _seen() -> StatsInput:
 
 
 @lru_cache(maxsize=1)
-def _look(moment: int) -> StatsInput:  # noqa: ARG001 - a new moment looks again
+def _look(moment: int) -> StatsInput:  # noqa: ARG001 - a new moment reads again
     return stats_collector().collect()

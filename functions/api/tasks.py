@@ -1,5 +1,6 @@
 """Single tasks: one op on a value inside the request."""
 
+from api.idempotency import NewJob
 from api.wiring import catalogue, ledger, limits, results, submitter, uploads
 from umbel_core.contract import SingleTask, TaskAccepted
 from umbel_core.errors import Rejected
@@ -9,9 +10,9 @@ from umbel_core.submission import read_submission
 from umbel_core.views import single_task_view
 
 
-def submit(body: bytes) -> TaskAccepted:
+def submit(body: bytes, new_job: NewJob) -> TaskAccepted:
     """Start a task. Its id is its job's id, so that every call on jobs takes it too."""
-    return TaskAccepted(id=submitter().submit(body, "task").id)
+    return TaskAccepted(id=submitter().submit(body, "task", new_job.id).id)
 
 
 def show(task_id: str) -> SingleTask:
@@ -30,5 +31,5 @@ def _unplanned(job: JobRecord) -> TaskRecord | None:
     """Return a task that the coordinator has not planned yet, read from its manifest."""
     if job.kind != "task" or job.source is None:
         return None
-    (spec,) = read_submission(uploads().read(job.source, ""), catalogue(), limits(), "task").specs
+    (spec,) = read_submission(uploads().read(job.source), catalogue(), limits(), "task").specs
     return TaskRecord(job_id=job.id, index=0, op=spec.op, variant=spec.op, input=spec.input, queued_at=job.created_at)

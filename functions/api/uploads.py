@@ -1,17 +1,19 @@
-"""Presigned POSTs, with which a browser sends a picture straight to S3."""
+"""Presigned POSTs: with one, a browser sends a picture directly to S3."""
 
 import re
 from pathlib import PurePosixPath
 
+from api.idempotency import NewJob
 from api.wiring import ledger, limits, recipes, uploads
 from umbel_core.clock import epoch, now
 from umbel_core.contract import UploadRequest, UploadTicket
 from umbel_core.errors import Rejected
-from umbel_core.ids import UPLOADS_PREFIX, new_job_id
+from umbel_core.ids import UPLOADS_PREFIX
 from umbel_core.input_types import upload_media_types
 from umbel_core.ledger import JobRecord
 from umbel_core.recipes import DEFAULT
 from umbel_core.settings import megabytes
+from umbel_core.validation import hint_at
 
 TICKET_SECONDS = 3600
 _WAITING_SECONDS = 2 * TICKET_SECONDS
@@ -25,8 +27,8 @@ _SAME = {
 }
 
 
-def request_upload(request: UploadRequest) -> UploadTicket:
-    """Check the announced file, write the pending job and return the presigned POST."""
+def request_upload(request: UploadRequest, new_job: NewJob) -> UploadTicket:
+    """Check the file that the request describes, write the pending job and return the presigned POST."""
     named = request.content_type.lower()
     content_type = _SAME.get(named, named)
     if content_type not in (*TAKEN, "application/octet-stream"):
@@ -49,9 +51,11 @@ def request_upload(request: UploadRequest) -> UploadTicket:
     recipe = request.recipe or DEFAULT
     if recipe not in recipes():
         raise Rejected(
-            "unknown_recipe", f"There is no recipe '{recipe}'; the recipes are {', '.join(recipes())}.", ("recipe",)
+            "unknown_recipe",
+            f"There is no recipe '{recipe}'; {hint_at(recipe, recipes(), 'the recipes are')}",
+            ("recipe",),
         )
-    job, name = new_job_id(), PurePosixPath(request.filename.replace("\\", "/")).name or "picture"
+    job, name = new_job.id(), PurePosixPath(request.filename.replace("\\", "/")).name or "picture"
     key = f"{UPLOADS_PREFIX}{recipe}/{job}/{_key_name(name)}"
     ticket = uploads().ticket(key, content_type, most, TICKET_SECONDS)
     moment = now()

@@ -9,6 +9,7 @@ from api.environment import ApiEnvironment
 from umbel_core.aws import wiring
 from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.counters import DynamoCounters
+from umbel_core.aws.idempotency import DynamoIdempotencyKeys
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.lanes import Lanes
 from umbel_core.aws.ledger import DynamoLedger
@@ -63,6 +64,12 @@ def uploads() -> S3Uploads:
 def submitter() -> Submitter:
     """Return what starts jobs."""
     return Submitter(ledger(), uploads(), catalogue(), limits())
+
+
+@cache
+def idempotency_keys() -> DynamoIdempotencyKeys:
+    """Return the keys of the last requests."""
+    return wiring.idempotency_keys(environment())
 
 
 @cache

@@ -23,14 +23,14 @@ def tokens() -> DynamoTokens:
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Return the policy for a request, as a REQUEST authorizer of API Gateway."""
     secret = token_in(event)
-    record = tokens().find(secret) if secret else None
+    record = tokens().read(secret) if secret else None
+    found = policy(event["methodArn"], secret, record)
     logger.info(
-        "token checked", extra={"token": record.id if record else None, "method": event["methodArn"].split("/", 1)[1]}
+        "token checked",
+        extra={
+            "token": record.id if record else None,
+            "refusal": found["context"].get("refusal"),
+            "method": event["methodArn"].split("/", 1)[1],
+        },
     )
-    if record is None and "httpMethod" in event:
-        raise Unauthorized("Unauthorized")
-    return policy(event["methodArn"], record)
-
-
-class Unauthorized(Exception):  # noqa: N818 - API Gateway answers 401 only for this message
-    """The request has no token, or one that is not valid."""
+    return found

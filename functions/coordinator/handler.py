@@ -46,9 +46,14 @@ def intake() -> SqsConsumer:
     return wiring.consumer(parse(CoordinatorEnvironment).intake_queue_url, logger, NEEDED_MS)
 
 
+def log_ignored(key: str) -> None:
+    """Say that an object starts no job."""
+    logger.warning("ignored: a key that ends in / is a folder and starts no job", extra={"key": key})
+
+
 def plan(body: str, _receives: int) -> None:
     """Plan and publish what one message asks for."""
-    for command in read_message(body):
+    for command in read_message(body, log_ignored):
         job_id, published = planner().take(command)
         logger.info("planned", extra={"job_id": job_id, "published": published})
 

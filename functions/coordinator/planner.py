@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from umbel_core.catalogue import Catalogue
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.contract.records import JobStatus
 from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS_PREFIX
@@ -26,8 +26,8 @@ _MOST_BYTES = 64_000_000
 class Uploads(Protocol):
     """The uploads bucket, as the coordinator uses it."""
 
-    def read(self, key: str, etag: str) -> bytes:
-        """Return a manifest's bytes; raise `Rejected` when it was removed or replaced."""
+    def read(self, key: str, etag: str, version: str) -> bytes:
+        """Return a manifest's bytes; raise `Rejected` when it was removed or replaced, or S3 refuses to read it."""
 
     def write(self, key: str, data: bytes) -> None:
         """Store a picture that came inside a manifest."""
@@ -65,7 +65,7 @@ class Planner(msgspec.Struct, frozen=True):
 
     def _planned(self, created: ObjectCreated, job: JobRecord) -> list[TaskRecord] | None:
         """Plan a job; return its tasks, or None when another delivery planned it first."""
-        # A redriven message may find the error of its earlier tries; the new version makes subscribers drop it.
+        # The job of a redriven message may have an earlier error; the new version makes subscribers drop it.
         status: JobStatus = "cancelled" if job.status == "cancelled" else "pending"
         job = msgspec.structs.replace(job, status=status, errors=[], version=job.version + 1)
         try:
@@ -106,6 +106,7 @@ class Planner(msgspec.Struct, frozen=True):
                 input=created.key,
                 params=variant.params,
                 etag=created.etag or None,
+                object_version=created.version or None,
                 queued_at=moment,
             )
             for index, (name, variant) in enumerate(variants.items())
@@ -116,7 +117,9 @@ class Planner(msgspec.Struct, frozen=True):
         if created.size > most:
             size = megabytes(created.size)
             raise Rejected("too_large", f"The manifest has {size}; at most {megabytes(most)} are taken. Split it.")
-        submission = read_submission(self.uploads.read(created.key, created.etag), self.catalogue, self.limits)
+        submission = read_submission(
+            self.uploads.read(created.key, created.etag, created.version), self.catalogue, self.limits
+        )
         job.kind = submission.kind
         job.name = submission.name or job.name
         job.on_error = submission.on_error
@@ -124,5 +127,14 @@ class Planner(msgspec.Struct, frozen=True):
         if submission.picture is not None:
             key = f"{INPUTS_PREFIX}{job.id}"
             self.uploads.write(key, submission.picture)
-            specs = [msgspec.structs.replace(specs[0], input=key)]
-        return tasks_of(job.id, specs, now(), self.catalogue.ordered, submission.on_error)
+            job.asked = msgspec.structs.replace(specs[0], input=key)
+            specs = [job.asked]
+        return tasks_of(
+            job.id,
+            specs,
+            now(),
+            self.catalogue.ordered,
+            submission.on_error,
+            shared=submission.shared,
+            deadline=submission.deadline_seconds and epoch() + submission.deadline_seconds,
+        )

@@ -3,6 +3,7 @@
 import msgspec
 
 from umbel_core.clock import now
+from umbel_core.group_order import Skipped, check_task_before
 from umbel_core.intake_messages import ObjectCreated, job_for, read_message
 from umbel_core.ledger import INTAKE, DeadLetter, ErrorRecord, Event, Ledger, Outcome
 from umbel_core.messages import RunTask
@@ -17,13 +18,23 @@ class DeadLetters(msgspec.Struct, frozen=True):
     ledger: Ledger
 
     def fail_task(self, op: str, message: str, body: str, attempts: int) -> DeadLetter | None:
-        """Fail the task and keep the dead letter; return None when the task had ended in another way."""
+        """Fail the task and keep the dead letter; return None when the task was skipped or had ended in another way.
+
+        Raise `NotEndedError` when the task before in its group has not ended: the message must be delivered again.
+        """
         try:
             command = msgspec.json.decode(body, type=RunTask)
         except msgspec.DecodeError as error:
             return self._with_event(
                 self._keep(DeadLetter(op=op, id=message, body=body, at=now(), reason=f"not a task: {error}"))
             )
+        try:
+            check_task_before(self.ledger, command)
+        except Skipped as skipped:
+            # Its queue went on after a message that it gave up; a worker would have skipped this task as well.
+            stop = ErrorRecord(skipped.code, skipped.sentence)
+            self.ledger.commit(command, Outcome(status="skipped", error=stop, attempts=attempts, finished_at=now()))
+            return None
         task = self.ledger.task(command.job_id, command.index)
         cause = f"the last error was {task.last_error}" if task and task.last_error else _NO_ERROR
         reason = f"Given up after {attempts} attempts; {cause}."

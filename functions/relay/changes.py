@@ -44,5 +44,5 @@ def read_changes(records: Iterable[dict[str, Any]]) -> Changes:
 
 
 def _is_news(old: dict[str, Any] | None, job: JobRecord) -> bool:
-    """A job of few tasks is told of when its status moves; its counts are told by its tasks."""
+    """Return whether to send the job: a small one only if its status changes, as its task messages have the counts."""
     return old is None or job.total > KEPT_VARIANTS or old["status"]["S"] != job.status or not old["planned"]["BOOL"]

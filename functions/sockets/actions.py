@@ -20,7 +20,7 @@ from umbel_core.contract import (
 from umbel_core.errors import Rejected
 from umbel_core.ids import JOB_ID
 from umbel_core.ledger import Ledger
-from umbel_core.messages import ALL_JOBS, STATS_TOPIC
+from umbel_core.messages import ALL_JOBS, MAX_TOPICS, STATS_TOPIC
 from umbel_core.submission import read_json
 from umbel_core.submit import Submitter
 from umbel_core.validation import parse
@@ -46,7 +46,7 @@ class Connections(Protocol):
     """Sockets and what they listen to."""
 
     def role(self, socket: str) -> str: ...
-    def subscribe(self, socket: str, topic: str) -> None: ...
+    def subscribe(self, socket: str, topic: str) -> bool: ...
     def unsubscribe(self, socket: str, topic: str) -> None: ...
     def bind_job(self, socket: str, job_id: str) -> bool: ...
     def send(self, messages: dict[str, list[bytes]]) -> None: ...
@@ -101,13 +101,13 @@ class Actions(msgspec.Struct, frozen=True):
         if stop:
             self.connections.unsubscribe(socket, STATS_TOPIC)
             return
-        self.connections.subscribe(socket, STATS_TOPIC)
+        self._add_topic(socket, STATS_TOPIC)
         self.start_ticker()
 
     def _subscribe(self, socket: str, topic: str) -> None:
         """Subscribe before reading, so that a change between the two is sent twice and never lost."""
         if topic == ALL_JOBS:
-            self.connections.subscribe(socket, topic)
+            self._add_topic(socket, topic)
             jobs, _ = self.ledger.jobs(_JOBS_SHOWN, None)
             views = [job_view(job, self.url_for) for job in jobs]
             self._send(socket, *(SnapshotMessage(topic=topic, jobs=part) for part in _parts(views, 0)))
@@ -115,12 +115,20 @@ class Actions(msgspec.Struct, frozen=True):
         job = self.ledger.job(topic)
         if job is None:
             raise Rejected("no_such_job", f"There is no job '{topic}'.", ("job",))
-        self.connections.subscribe(socket, topic)
+        self._add_topic(socket, topic)
         view = job_view(self.ledger.job(topic) or job, self.url_for)
         tasks, cursor = self.ledger.tasks(topic, None, _TASKS_SHOWN, None)
         parts = _parts([task_view(task, self.url_for) for task in tasks], len(msgspec.json.encode(view)))
         more = cursor is not None
         self._send(socket, *(SnapshotMessage(topic=topic, job=view, tasks=part, more=more) for part in parts))
+
+    def _add_topic(self, socket: str, topic: str) -> None:
+        if not self.connections.subscribe(socket, topic):
+            raise Rejected(
+                "too_many_topics",
+                f"A connection subscribes to at most {MAX_TOPICS} topics; unsubscribe from one first, or subscribe "
+                f"to '{ALL_JOBS}'.",
+            )
 
     def _send(self, socket: str, *messages: ServerMessage) -> None:
         self.connections.send({socket: [msgspec.json.encode(message) for message in messages]})

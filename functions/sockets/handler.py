@@ -40,11 +40,14 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG0
     request = event["requestContext"]
     socket, route = request["connectionId"], request["routeKey"]
     action = route
-    if route == "$connect":
-        connections().add(socket, request.get("authorizer", {}).get("role", "viewer"))
-    elif route == "$disconnect":
-        connections().remove(socket)
-    else:
-        action = actions().run(socket, event.get("body") or "")
+    # The route of a message is what its sender wrote as action, which may be "$connect".
+    match request["eventType"]:
+        case "CONNECT":
+            token = request.get("authorizer", {})
+            connections().add(socket, token.get("role", "viewer"), token.get("token", ""))
+        case "DISCONNECT":
+            connections().remove(socket)
+        case _:
+            action = actions().run(socket, event.get("body") or "")
     logger.info("heard", extra={"socket": socket, "action": action})
     return {"statusCode": 200}

@@ -12,6 +12,7 @@ from umbel_core.sqs import Message
 from worker.groups import run_groups
 from worker.redelivery import order_batch
 from worker.runner import Runner
+from worker.sharing import run_shared
 
 
 class BatchRunner(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ class BatchRunner(msgspec.Struct, frozen=True):
 
     def run(self, messages: list[Message], remaining_ms: Callable[[], int]) -> list[Message]:
         """Process a batch; return the messages that must be delivered again."""
-        process = partial(self.consumer.process, remaining_ms=remaining_ms, work=self._run_task)
+        process = partial(self.consumer.process, remaining_ms=remaining_ms, work=partial(self._process, remaining_ms))
         if self.runner.card.compute.ordered:
             return run_groups(messages, process, self._hand_back_behind)
         now, later = order_batch(messages)
@@ -31,8 +32,16 @@ class BatchRunner(msgspec.Struct, frozen=True):
             self.consumer.hand_back(message)
         return [*later, *(message for message in now if not process(message))]
 
-    def _run_task(self, body: str, receives: int) -> None:
+    def _process(self, remaining_ms: Callable[[], int], body: str, receives: int) -> None:
         command = msgspec.json.decode(body, type=RunTask)
+        if command.shared and command.round == 0:
+            run_shared(
+                command, receives, self.runner.ledger, self._run_task, partial(self.consumer.in_time, remaining_ms)
+            )
+        else:
+            self._run_task(command, receives)
+
+    def _run_task(self, command: RunTask, receives: int) -> None:
         # In all log lines of this message, the one of an error included.
         self.logger.thread_safe_append_keys(job_id=command.job_id, variant=command.variant)
         outcome = self.runner.run(command, receives)

@@ -11,11 +11,12 @@ import msgspec
 from umbel_core.clock import now
 from umbel_core.cost import run_cost_nano
 from umbel_core.errors import Rejected, Transient
+from umbel_core.group_order import Skipped
 from umbel_core.ledger import ENDED, ErrorRecord, Ledger, Outcome
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard
 from worker.mark_running import MarkRunning
-from worker.skipping import Skipped, Skipping
+from worker.skipping import Skipping
 
 Status = Literal["completed", "failed", "skipped"]
 _TRIES = 3
@@ -60,6 +61,7 @@ class Runner(msgspec.Struct, frozen=True):
         error: ErrorRecord | None
         try:
             self.skipping.check(command.job_id, retried=command.round > 0)
+            self.skipping.check_deadline(command)
             self.skipping.check_group(command)
             with self.mark_running(self.ledger, command, attempts, started_at):
                 result = self.work(command)
@@ -69,7 +71,8 @@ class Runner(msgspec.Struct, frozen=True):
         except Rejected as rejected:
             if isinstance(rejected, Transient) and self._transient_refusals(command) + 1 < _TRIES:
                 raise
-            status, result, error = "failed", None, ErrorRecord.of(rejected)
+            result = rejected.result if isinstance(rejected, Transient) else None
+            status, error = ("failed", ErrorRecord.of(rejected)) if result is None else ("completed", None)
         duration_ms = (time.perf_counter() - start) * 1000
         outcome = Outcome(
             status=status,

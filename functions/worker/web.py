@@ -4,20 +4,21 @@ from functools import cached_property
 from typing import Any
 
 from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
+from umbel_core.aws.pace import DynamoPace
 from umbel_core.errors import Rejected, Transient
 from umbel_core.settings import Limits
 
 _MAX_SECONDS = 10.0
 _TRANSIENT = ("dead_host", "timed_out", "bad_answer")
-_TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
 
 class Web:
     """Fetches with this deployment's policy. The libraries are imported at the first fetch."""
 
-    def __init__(self, limits: Limits, circuits: DynamoCircuitBreaker) -> None:
+    def __init__(self, limits: Limits, circuits: DynamoCircuitBreaker, pace: DynamoPace) -> None:
         self._limits = limits
+        self._pace = pace
         self._circuits = circuits
 
     @cached_property
@@ -26,20 +27,24 @@ class Web:
         from umbel_fetching import fetcher  # noqa: PLC0415 - only lanes that fetch have this layer
         from umbel_fetching.addresses import Allowed  # noqa: PLC0415
 
-        fetcher.deployment = fetcher.Policy(Allowed.parse(self._limits.allowed_addresses), self._circuits)
+        allowed = Allowed.parse(self._limits.allowed_addresses)
+        fetcher.deployment = fetcher.Policy(allowed, self._circuits, self._limits.user_agent, self._pace)
         return fetcher
 
     def file(self, url: str, seconds: float) -> bytes:
         """Return a file's bytes; raise `Rejected`, or `Transient` when another attempt may succeed."""
+        from umbel_fetching.busy import TOO_MANY_REQUESTS, host_busy  # noqa: PLC0415 - as in `fetcher`
+
         try:
             page = self.fetcher.fetch(
                 url, max_bytes=self._limits.max_upload_bytes, whole=True, seconds=min(seconds, _MAX_SECONDS)
             )
         except Rejected as error:
             raise (Transient if error.code in _TRANSIENT else Rejected)(error.code, error.sentence) from error
+        if page.status == TOO_MANY_REQUESTS or page.retry_after is not None:
+            raise host_busy(url, page.status, page.retry_after)
         if page.status != 200:
-            transient = page.status == _TOO_MANY_REQUESTS or page.status >= _SERVER_ERROR
-            raise (Transient if transient else Rejected)(
+            raise (Transient if page.status >= _SERVER_ERROR else Rejected)(
                 "no_such_picture", f"{url} answers with status {page.status}, so there is no picture."
             )
         if not page.body:

@@ -22,7 +22,7 @@ def batch_runner(environment: WorkerEnvironment, ops: Path, logger: Logger) -> B
     function = load_op(ops, environment.op)
     card = describe(function)
     ledger = wiring.ledger(environment)
-    web = Web(environment.limits, wiring.circuits(environment, ledger.record_event))
+    web = Web(environment.limits, wiring.circuits(environment, ledger.record_event), wiring.pace(environment))
     runner = Runner(card, _work(environment, card, function, web), ledger, Skipping(ledger))
     # A task may start while at least half of the function's timeout is left.
     consumer = wiring.consumer(environment.lane_queue_url, logger, 1000 * card.compute.timeout_seconds / 2)

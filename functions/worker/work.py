@@ -22,8 +22,8 @@ _params_type = cache(params_type)
 class Files(Protocol):
     """Reads the files in the uploads bucket."""
 
-    def fetch(self, key: str, etag: str | None) -> bytes:
-        """Return the file's bytes."""
+    def fetch(self, key: str, etag: str | None, version: str | None) -> bytes:
+        """Return the file's bytes, of this version if it is given."""
 
 
 class Web(Protocol):
@@ -104,7 +104,7 @@ class FileSource(msgspec.Struct, frozen=True):
 
     def read(self, command: RunTask) -> bytes:
         if (url := self.url(command)) is None:
-            return self.uploads.fetch(command.input, command.etag)
+            return self.uploads.fetch(command.input, command.etag, command.object_version)
         # The worker starts a task only while at least half of the invocation's time is left.
         return self.web.file(url, self.card.compute.timeout_seconds / 2 - 2)
 

@@ -104,7 +104,7 @@ def test_a_refused_token_error_says_how_to_replace_the_token(
     if given:
         monkeypatch.setenv("UMBEL_TOKEN", given)
     body = b'{"error": {"code": "unauthorized", "message": "Send a header."}}'
-    sentence = str(Transport("http://127.0.0.1:4571/_aws/execute-api/a/v1", None)._refusal(401, body))
+    sentence = str(Transport("http://127.0.0.1:4571/_aws/execute-api/a/v1", given)._refusal(401, body))
     assert "UMBEL_TOKEN" in sentence
     assert ("http://127.0.0.1:4571: unset it" in sentence) is (given is not None)
 

@@ -133,6 +133,7 @@ def test_a_token_is_only_sent_to_the_endpoint_that_it_was_created_for(shell: pyt
     _run_one(shell, runs=False)
     assert stack.deployment(AwsTarget(OURS), outputs).token == "umb_ours"
     assert stack.deployment(AwsTarget("http://stack.example:4566"), outputs).token is None
+    assert stack.deployment(AwsTarget(OURS), outputs).sockets_table is None, "as of a deployment by an earlier version"
 
 
 def test_a_variable_that_names_an_endpoint_of_aws_is_allowed(shell: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from umbel import bootstrap, stamps, toolchain, venv
+from umbel import bootstrap, removal, stamps, toolchain, tools, uv_program, venv
 from umbel.errors import UmbelError
 from umbel.paths import ROOT
 from umbel.stamps import Part
@@ -55,7 +55,7 @@ def test_pythons_are_searched_in_path_and_in_the_folders_of_pyenv_and_uv(tmp_pat
 def test_a_uv_that_does_not_run_or_is_too_old_is_skipped(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(toolchain, "TOOLS", tmp_path / "tools")
+    monkeypatch.setattr(tools, "TOOLS", tmp_path / "tools")
     first = _program(tmp_path / "a" / "uv", script)
     second = _program(tmp_path / "b" / "uv", "echo uv 99.0.0")
     monkeypatch.setenv("PATH", str(first.parent))
@@ -67,7 +67,7 @@ def test_a_uv_that_does_not_run_or_is_too_old_is_skipped(
 def test_the_uv_in_the_environment_that_is_created_again_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(toolchain, "TOOLS", tmp_path / "tools")
+    monkeypatch.setattr(tools, "TOOLS", tmp_path / "tools")
     monkeypatch.setenv("PATH", str(toolchain.VENV / "bin"))
     assert toolchain.uv() is None
 
@@ -75,7 +75,7 @@ def test_the_uv_in_the_environment_that_is_created_again_is_not_used(
 @pytest.mark.parametrize("script", [SHIM, "exec /nonexistent/node"])
 def test_the_error_for_a_program_that_does_not_run_says_what_to_do(script: str, tmp_path: Path) -> None:
     with pytest.raises(UmbelError, match=r"Node was installed, but does not run \(.+\): delete it") as caught:
-        toolchain._try("Node", [_program(tmp_path / "node", script), "--version"], "delete it")
+        tools.check_runs("Node", [_program(tmp_path / "node", script), "--version"], "delete it")
     assert caught.value.detail
 
 
@@ -202,7 +202,7 @@ def test_no_file_that_set_up_made_has_the_checkouts_path() -> None:
 
 def test_the_lock_file_has_a_version_and_hashes_of_uv() -> None:
     version, hashes = venv.locked_version("uv", ROOT / "uv.lock")
-    assert toolchain._version(version) > (0, 9)
+    assert uv_program._version(version) > (0, 9)
     assert hashes
     assert all(each.startswith("sha256:") for each in hashes)
 
@@ -238,12 +238,12 @@ def test_a_signal_ends_set_up_with_one_line_and_no_process_is_left(
 
 @pytest.mark.parametrize("folder", ["data", "tools"])
 def test_clean_refuses_to_delete_saved_data(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(toolchain, "DATA", tmp_path / "elsewhere" / "data")
-    monkeypatch.setattr(toolchain, "TOOLS", tmp_path / ".umbel")
+    monkeypatch.setattr(removal, "DATA", tmp_path / "elsewhere" / "data")
+    monkeypatch.setattr(removal, "TOOLS", tmp_path / ".umbel")
     data = {"data": tmp_path / "elsewhere" / "data", "tools": tmp_path / ".umbel" / "data"}[folder]
     (data / "snapshot-000001").mkdir(parents=True)
     with pytest.raises(UmbelError, match=f"{data} has the data of PERSIST=1"):
-        toolchain.clean_up([])
+        removal.clean_up([])
 
 
 def test_clean_refuses_while_an_engine_of_the_checkout_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,10 +251,10 @@ def test_clean_refuses_while_an_engine_of_the_checkout_runs(tmp_path: Path, monk
     engine.parent.mkdir(parents=True)
     shutil.copy2("/bin/sleep", engine)
     for name, folder in (("ENGINE", "engine"), ("TOOLS", "."), ("DATA", "data"), ("RUN", "run"), ("ROOT", "root")):
-        monkeypatch.setattr(toolchain, name, tmp_path / folder)
-    monkeypatch.setattr(toolchain, "_may_run", lambda: False)
+        monkeypatch.setattr(removal, name, tmp_path / folder)
+    monkeypatch.setattr(removal, "_may_run", lambda: False)
     with subprocess.Popen([str(engine), "60"]) as running:
         with pytest.raises(UmbelError, match=f"run .processes {running.pid}.: make down first"):
-            toolchain.clean_up([])
+            removal.clean_up([])
         running.kill()
-    toolchain.clean_up([])
+    removal.clean_up([])

@@ -40,9 +40,10 @@ def test_a_count_that_is_given_is_sent_for_the_api_to_check() -> None:
         "\ufeff" + CSV,
         "\n" + CSV.replace("\n", "\n\n"),
         CSV.removeprefix("store_id,image_url,visit_time\n"),
+        CSV.replace("store_id,image_url", "Store_ID,IMAGE_URL"),
         CSV.replace("S1", '"S1"').replace(",https", ', "https').replace(".jpg", '.jpg"'),
     ],
-    ids=["commas", "semicolons", "tabs", "crlf", "bom", "blank lines", "no header", "quotes"],
+    ids=["commas", "semicolons", "tabs", "crlf", "bom", "blank lines", "no header", "case of the header", "quotes"],
 )
 def test_csv_is_read_as_spreadsheets_write_it(text: str) -> None:
     assert _visits(text) == TWO
@@ -59,6 +60,11 @@ def test_a_quoted_cell_may_have_the_separator_quotes_and_line_breaks() -> None:
     assert visit["store_id"] == 'S "1",\nnorth'
 
 
+def test_the_separator_is_the_one_that_makes_columns_however_many_commas_a_url_has() -> None:
+    url = "https://a.example/1.jpg?crop=0,0,8,8"
+    assert _visits(f"S1;{url}\n") == [{"store_id": "S1", "image_url": [url]}]
+
+
 def test_a_store_that_comes_again_later_is_another_visit() -> None:
     rows = "\n".join(f"{store},https://a.example/1.jpg" for store in ("S1", "S2", "S1"))
     assert [visit["store_id"] for visit in _visits(rows)] == ["S1", "S2", "S1"]
@@ -69,6 +75,7 @@ def test_a_store_that_comes_again_later_is_another_visit() -> None:
     [
         (b"S1,ftp://a.example/1.jpg", "f, line 1: image_url must be an http or https URL, not 'ftp://a.example/1.jpg'"),
         (b"store_id,image_url\n,https://a.example/1.jpg", "f, line 2: store_id must have 1 to 128 characters"),
+        (b"store_id,url\nS1,https://a.example/1.jpg", "f, line 1: the column image_url is missing"),
         (b'"S\n1",https://a.example/1.jpg\nS2', "f, line 3: image_url must be an http or https URL, not ''"),
         (b'"S1,https://a.example/1.jpg', "f, line 1: this is not CSV"),
         (b"", "f: there are no visits in it"),

@@ -1,4 +1,4 @@
-"""A client, and the API that it speaks to."""
+"""A client, and a fake of the API that it calls."""
 
 from collections.abc import Iterator
 

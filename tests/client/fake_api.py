@@ -1,4 +1,4 @@
-"""An API on this machine that runs `upper` in its memory, a few tasks at each read: nothing waits for a clock."""
+"""A fake API that runs `upper` in memory, a few tasks at each read, so that no test waits."""
 
 import json
 import threading
@@ -26,11 +26,17 @@ class FakeApi(ThreadingHTTPServer):
         self.asked: list[str] = []
         """Method and path of each request."""
         self.bodies: list[tuple[str, bytes]] = []
-        """And its body."""
+        """The body of each request."""
+        self.keys: list[str] = []
+        """The `Idempotency-Key` of each request that had one."""
+        self.answers_by_key: dict[str, tuple[int, Any]] = {}
+        """What a request with the same `Idempotency-Key` is answered."""
+        self.lost = 0
+        """How many of the next requests get no answer."""
         self.per_read = 150
         self.max_tasks = 10_000
         self.answers: dict[str, tuple[int, Any]] = {}
-        """Method and path -> the answer to give whatever else is true."""
+        """Method and path -> a fixed answer, instead of the computed one."""
 
     def submit(self, specs: list[dict[str, Any]]) -> str:
         """Create a job; tasks with the input `bad` will fail."""
@@ -88,9 +94,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(asked)
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
-        given = self.server.answers.get(asked)
+        if key := self.headers.get("Idempotency-Key"):
+            self.server.keys.append(key)
+        if self.server.lost:
+            self.server.lost -= 1
+            self.close_connection = True
+            return
+        given = self.server.answers.get(asked) or self.server.answers_by_key.get(key or "")
         self.server.bodies.append((asked, raw))
         status, body = given or self.server.answer(self.command, url.path, query, json.loads(raw) if raw else None)
+        if key and status < 300:
+            self.server.answers_by_key[key] = 200, body
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))

@@ -28,6 +28,28 @@ def test_importing_umbel_imports_nothing_else() -> None:
     assert loaded.split() == ["umbel"]
 
 
+def test_a_request_whose_answer_is_lost_is_sent_again_with_the_same_key(client: Client, fake: FakeApi) -> None:
+    fake.lost = 2
+    job = client.submit(Manifest([TaskSpec("upper", "a")]))
+    assert (fake.asked, list(fake.jobs)) == (["POST /jobs"] * 3, [job.id])
+    assert len(fake.keys) == 3
+    assert len(set(fake.keys)) == 1
+
+
+def test_every_call_has_a_key_of_its_own_or_the_one_that_is_given(client: Client, fake: FakeApi) -> None:
+    manifest = Manifest([TaskSpec("upper", "a")])
+    for key in (None, None, "my-key", "my-key"):
+        client.submit(manifest, idempotency_key=key)
+    assert len(set(fake.keys[:2])) == 2
+    assert fake.keys[2:] == ["my-key", "my-key"]
+
+
+def test_a_read_has_no_key(client: Client, fake: FakeApi) -> None:
+    job = client.submit(Manifest([TaskSpec("upper", "a")]))
+    job.refresh()
+    assert len(fake.keys) == 1
+
+
 def test_a_refusal_carries_code_message_path_and_status(client: Client, fake: FakeApi) -> None:
     error = {
         "code": "invalid_params",
@@ -46,9 +68,10 @@ def test_a_refusal_carries_code_message_path_and_status(client: Client, fake: Fa
     ("status", "body", "said"),
     [
         (403, {"message": "Forbidden"}, "this needs a token with the right"),
-        (401, {"error": {"code": "unauthorized", "message": "Send a header."}}, "this needs a token with the right"),
-        (502, {"message": "Internal server error"}, "the API answered 502: Internal server error"),
-        (504, b"<html>", "the API answered 504"),
+        (401, {"error": {"code": "unauthorized", "message": "This token has expired."}}, "This token has expired."),
+        (502, {"message": "Internal server error"}, "answered 502: Internal server error$"),
+        (504, b"<html>", "answered 504$"),
+        (404, b"<html>", "answered 404, which is not an answer of Umbel: check the URL of the API"),
     ],
 )
 def test_what_api_gateway_answers_itself_is_a_sentence(
@@ -59,6 +82,22 @@ def test_what_api_gateway_answers_itself_is_a_sentence(
     with pytest.raises(ApiError, match=said) as raised:
         client.ops()
     assert raised.value.status == status
+
+
+@pytest.mark.parametrize("url", ["", "example.org", "ftp://example.org", "http://"])
+def test_an_endpoint_that_is_no_url_is_refused_at_once(url: str) -> None:
+    with pytest.raises(UmbelError, match=f"'{url}' is not the URL of an API"):
+        Client(endpoint=url)
+
+
+def test_a_wrong_token_that_the_program_passes_is_not_taken_for_that_of_the_environment(
+    fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UMBEL_TOKEN", "umb_of_the_environment")
+    fake.answers["GET /ops"] = (401, {"error": {"code": "unauthorized", "message": "Send a header."}})
+    with Client(endpoint=fake.url, token="umb_wrong") as client, pytest.raises(ApiError) as raised:
+        client.ops()
+    assert str(raised.value) == "Send a header."
 
 
 def test_an_api_that_does_not_answer_is_named() -> None:

@@ -1,4 +1,4 @@
-"""Tests of files on their way: pictures to the API and the bucket, results to a folder."""
+"""Tests of uploads to the API and the bucket, and of downloads into a folder."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ UPLOAD = f"j{7:020x}"
 
 @pytest.fixture
 def bucket(fake: FakeApi) -> FakeApi:
-    """The API, with a bucket that takes presigned POSTs."""
+    """The fake API, with a bucket that accepts presigned POSTs."""
     ticket = {
         "job_id": UPLOAD,
         "url": f"{fake.url}/bucket",

@@ -42,7 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a new environment with the wheel in it, and what the wheel asks for."""
+    """Install the wheel into a new environment; return its Python, and the packages that the wheel requires."""
     folder = tmp_path_factory.mktemp("installed")
     _run(UV, "venv", "--quiet", "--python", VENV / "bin" / "python", folder)
     program = folder / "bin" / "python"

@@ -1,4 +1,4 @@
-"""What is known of a job never moves back, whatever order messages come in."""
+"""The known state of a job never goes back, in whatever order messages arrive."""
 
 import itertools
 

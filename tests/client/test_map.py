@@ -1,6 +1,7 @@
 """`Client.map`: ordered results of any number of inputs, in bounded memory."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -79,3 +80,23 @@ def test_a_job_that_could_not_be_planned_says_why(client: Client, fake: FakeApi)
     with pytest.raises(TaskError, match="The coordinator gave up") as raised:
         client.run("upper", "a")
     assert (raised.value.code, raised.value.task) == ("not_planned", None)
+
+
+def test_ctrl_c_while_a_job_is_sent_cancels_the_job_whose_id_has_not_arrived(
+    client: Client, fake: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, keys = client.http.start, []
+
+    def interrupted(*arguments: Any) -> Any:
+        answer = start(*arguments)
+        keys.append(arguments[-1])
+        if len(keys) == 2:
+            raise KeyboardInterrupt
+        return answer
+
+    monkeypatch.setattr(client.http, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(client.map("upper", ["word"] * 1500))
+    assert keys[1] == keys[2] != keys[0]
+    assert len(fake.jobs) == 2
+    assert set(fake.cancelled) == set(fake.jobs)

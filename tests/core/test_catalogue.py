@@ -25,7 +25,7 @@ def odd(
     maybe: Annotated[int, Bounds(ge=0)] | None = None,
     either: int | str = 0,
     names: Annotated[list[str], Bounds(max_length=2)] = [],  # noqa: B006 - ops are read, not called
-    facts: dict[str, Any] = {},  # noqa: B006 - as above
+    details: dict[str, Any] = {},  # noqa: B006 - as above
     flag: bool = False,
 ) -> float:
     """Every kind of parameter."""
@@ -34,7 +34,7 @@ def odd(
 
 @op()
 def visit(url: Url) -> str:
-    """A web address."""
+    """A URL."""
     return url
 
 
@@ -57,7 +57,7 @@ def test_every_op_survives_the_way_through_json(name: str, tmp_path: Path) -> No
     [
         {},
         {"size": 8, "share": 0.1, "word": "abcd", "kind": "b", "level": 2, "maybe": 3, "either": "x"},
-        {"maybe": None, "either": 5, "names": ["a", "b"], "facts": {"a": [1, None]}, "flag": True},
+        {"maybe": None, "either": 5, "names": ["a", "b"], "details": {"a": [1, None]}, "flag": True},
         {"share": 0.99},
     ],
 )
@@ -84,7 +84,7 @@ def test_what_the_types_take_is_taken(params: dict[str, Any]) -> None:
         ({"either": 1.5}, "/params/either"),
         ({"names": ["a", "b", "c"]}, "/params/names"),
         ({"names": ["a", 2]}, "/params/names/1"),
-        ({"facts": []}, "/params/facts"),
+        ({"details": []}, "/params/details"),
         ({"flag": 1}, "/params/flag"),
         ({"other": 1}, "/params/other"),
     ],

@@ -1,4 +1,4 @@
-"""What connections, buckets, the intake queue and the topics do: the real ones, and the fakes that other tests use.
+"""The behaviour of connections, buckets, the intake queue and the topics: the real ones, and the tests' fakes.
 
 tests/core/test_ledger.py does the same for the ledger.
 """
@@ -25,7 +25,7 @@ BOTH = ["fake", pytest.param("engine", marks=pytest.mark.engine)]
 
 
 class Connected(NamedTuple):
-    """Connections, and what a test sees of them."""
+    """Connections, and the messages that a test reads from them."""
 
     connections: Any
     received: Callable[[str], list[Any]]
@@ -125,7 +125,7 @@ def test_the_last_run_of_the_ticker_that_claimed_it_holds_it(connected: Connecte
 
 
 class Buckets(NamedTuple):
-    """A bucket, in each way that it is used."""
+    """A bucket, through each of its adapters."""
 
     uploads: Any
     pictures: Any
@@ -153,6 +153,8 @@ def test_an_object_is_read_in_the_version_that_was_named_or_in_any(buckets: Buck
     assert buckets.uploads.read("k", first) == buckets.uploads.read("k", "") == b"one"
     assert buckets.pictures.fetch("k", first) == buckets.pictures.fetch("k", None) == b"one"
     buckets.uploads.write("k", b"two")
+    assert buckets.uploads.read("k") == b"one", "an object is written once"
+    buckets.results.put("k", b"two", "image/png")
     assert buckets.uploads.read("k", buckets.etag("k")) == b"two"
     for read in (buckets.uploads.read, buckets.pictures.fetch):
         with pytest.raises(Rejected, match=r"^superseded: "):

@@ -49,6 +49,13 @@ def test_folder_markers_and_other_prefixes_start_nothing(key: str) -> None:
     assert list(read_message(notice(key))) == []
 
 
+def test_a_key_that_ends_in_a_slash_is_named_so_that_it_can_be_logged() -> None:
+    ignored: list[str] = []
+    (created,) = read_message(notice("uploads/cat.jpg/", "uploads/cat.jpg"), ignored.append)
+    assert isinstance(created, ObjectCreated)
+    assert (ignored, created.key) == (["uploads/cat.jpg/"], "uploads/cat.jpg")
+
+
 def test_the_test_event_of_s3_starts_nothing() -> None:
     assert list(read_message('{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}')) == []
 
@@ -81,15 +88,15 @@ def test_the_same_event_is_the_same_job_and_a_new_upload_a_new_one() -> None:
 
 @pytest.mark.parametrize("place", ["uploads/default/{}/cat.jpg", "uploads/{}/cat.jpg", "jobs/{}.json"])
 def test_a_job_created_by_the_api_is_found_by_its_key(place: str) -> None:
-    ledger, announced = FakeLedger(), new_job_id()
-    key = place.format(announced)
-    ledger.expect(JobRecord(id=announced, kind="upload", name="n", created_at="t", updated_at="t", source=key))
+    ledger, expected_id = FakeLedger(), new_job_id()
+    key = place.format(expected_id)
+    ledger.expect(JobRecord(id=expected_id, kind="upload", name="n", created_at="t", updated_at="t", source=key))
     (created,) = read_message(notice(key))
-    (other,) = read_message(notice(key.replace(announced, f"{announced}/..")))
+    (other,) = read_message(notice(key.replace(expected_id, f"{expected_id}/..")))
     assert isinstance(created, ObjectCreated)
     assert isinstance(other, ObjectCreated)
-    assert job_for(created, ledger).id == announced
-    assert job_for(other, ledger).id != announced, "another object whose key contains the job id"
+    assert job_for(created, ledger).id == expected_id
+    assert job_for(other, ledger).id != expected_id, "another object whose key contains the job id"
 
 
 def test_a_task_id_contains_the_job_id_and_the_index() -> None:

@@ -76,7 +76,7 @@ def test_a_group_of_two_ops_is_refused_in_one_sentence() -> None:
 def test_a_single_task_is_named_for_its_op() -> None:
     single = Submission(kind="task", name="say", specs=[TaskSpec(op="say", input="hi")])
     assert read(type="say", payload="hi") == single
-    assert refusal(type="say").pointer == "/payload", "one of the two fields tells the form"
+    assert refusal(type="say").pointer == "/payload", "one of the two fields decides the form"
     assert refusal(payload="hi").pointer == "/type"
 
 

@@ -35,7 +35,7 @@ def table_of_our_own(request: pytest.FixtureRequest) -> DynamoLedger:
     return DynamoLedger(dynamodb, "made-up", retention_days=1)
 
 
-def a_job(tasks: int = 2, **facts: object) -> tuple[JobRecord, list[TaskRecord]]:
+def a_job(tasks: int = 2, **fields: object) -> tuple[JobRecord, list[TaskRecord]]:
     moment = now()
     job = JobRecord(
         id=new_job_id(), kind="task", name="n", created_at=moment, updated_at=moment, planned=True, total=tasks
@@ -45,11 +45,11 @@ def a_job(tasks: int = 2, **facts: object) -> tuple[JobRecord, list[TaskRecord]]
         TaskRecord(job_id=job.id, index=i, op="none", variant=f"v{i}", input=[i], queued_at=moment)
         for i in range(tasks)
     ]
-    return JobRecord(**{name: facts.get(name, getattr(job, name)) for name in job.__struct_fields__}), of  # type: ignore[arg-type]
+    return JobRecord(**{name: fields.get(name, getattr(job, name)) for name in job.__struct_fields__}), of  # type: ignore[arg-type]
 
 
-def ended(status: str = "completed", **facts: object) -> Outcome:
-    return Outcome(status=status, finished_at=now(), **facts)  # type: ignore[arg-type]
+def ended(status: str = "completed", **fields: object) -> Outcome:
+    return Outcome(status=status, finished_at=now(), **fields)  # type: ignore[arg-type]
 
 
 def test_a_job_is_planned_once(ledger: Ledger) -> None:
@@ -68,6 +68,13 @@ def test_a_second_plan_does_not_reset_tasks(ledger: Ledger) -> None:
     ledger.commit(tasks[0].command(), ended(result={"n": 1.5}))
     assert not ledger.plan(job, tasks)
     assert [task.status for task in ledger.all_tasks(job.id)] == ["completed", "pending"]
+
+
+def test_a_pending_job_belongs_to_the_first_upload_that_claims_it(ledger: Ledger) -> None:
+    job, _ = a_job(planned=False, total=0)
+    assert not ledger.claim(job.id, "one"), "there is no such job"
+    ledger.expect(job)
+    assert [ledger.claim(job.id, upload) for upload in ("one", "two", "one")] == [True, False, True]
 
 
 def test_a_pending_job_may_be_written_twice_when_the_first_answer_was_lost(ledger: Ledger) -> None:

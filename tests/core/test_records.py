@@ -92,7 +92,20 @@ def test_a_tokens_secret_is_not_in_its_record() -> None:
 def test_a_token_ends_when_it_says(days: float | None, expired: bool) -> None:
     _, kept = issue("operator", "x", days)
     assert kept.expired is expired
-    assert kept.expires_at is None or kept.expires_at <= epoch() + 86_400
+    assert kept.ends_at is None or kept.ends_at <= epoch() + 86_400
+
+
+def test_the_record_of_an_expired_token_is_kept_so_that_its_owner_can_read_why() -> None:
+    _, kept = issue("viewer", "x", days=1)
+    assert kept.expires_at
+    assert kept.ends_at
+    assert kept.expires_at >= kept.ends_at + 7 * 86_400
+
+
+def test_a_token_of_an_earlier_version_ends_when_its_record_does() -> None:
+    _, kept = issue("viewer", "x", days=1)
+    earlier = msgspec.structs.replace(kept, expires_at=epoch() - 1, valid_until=None)
+    assert earlier.expired
 
 
 def test_moments_sort_as_text() -> None:

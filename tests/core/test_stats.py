@@ -35,8 +35,8 @@ DURATIONS = st.lists(st.integers(0, 100_000), min_size=1, max_size=60)
 
 def ended(status: TaskStatus, ms: int | None = 100, ago: float = 10, worker: str = "w1", op: str = "say") -> TaskChange:
     finished_at = stamp(AT - timedelta(seconds=ago))
-    facts = {"status": status, "duration_ms": ms, "finished_at": finished_at, "worker": worker}
-    task = TaskRecord(job_id="j", index=0, op=op, variant="v", input=1, queued_at=finished_at, **facts)  # type: ignore[arg-type]
+    fields = {"status": status, "duration_ms": ms, "finished_at": finished_at, "worker": worker}
+    task = TaskRecord(job_id="j", index=0, op=op, variant="v", input=1, queued_at=finished_at, **fields)  # type: ignore[arg-type]
     return TaskChange("1", "pending", task)
 
 

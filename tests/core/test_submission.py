@@ -1,4 +1,4 @@
-"""A body is taken whole or refused with the place in the document and the rule."""
+"""A body is accepted as a whole, or refused with the path of the wrong value and the rule."""
 
 import base64
 import json
@@ -9,7 +9,8 @@ import pytest
 
 from tests.functions.stage import CATALOGUE as STAGED
 from umbel_core.catalogue import Catalogue, read_ops
-from umbel_core.contract import TaskSpec
+from umbel_core.contract import CrawlRequest, HostLimits, TaskSpec
+from umbel_core.crawl_policies import crawl_workers
 from umbel_core.errors import Rejected
 from umbel_core.op import describe, op
 from umbel_core.settings import Limits
@@ -39,10 +40,13 @@ def read(document: Any) -> Any:
 @pytest.mark.parametrize(
     ("document", "code", "path", "sentence"),
     [
-        (b"{", "invalid_json", "", "The body is not JSON: "),
-        (b"\xff\xfe", "invalid_json", "", "The body is not JSON: "),
-        (b"[" * 100_000, "invalid_json", "", "The body is not JSON: "),
-        (b'{"tasks": ' + b"9" * 5000 + b"}", "invalid_json", "", "The body is not JSON: "),
+        (b"{", "invalid_json", "", "The body is not JSON, from line 1, column 2 on."),
+        (b'{\n"tasks": x}', "invalid_json", "", "The body is not JSON, from line 2, column 10 on."),
+        (b" \n", "invalid_json", "", "The body is empty; send JSON."),
+        (b"\xff\xfe\xfd", "invalid_json", "", "The body is not JSON."),
+        (b'"\\ud800"', "invalid_json", "", "The body is not JSON."),
+        (b"[" * 100_000, "invalid_json", "", "The body is JSON with too many levels."),
+        (b'{"tasks": ' + b"9" * 5000 + b"}", "invalid_json", "", "The body is not JSON."),
         ([], "invalid_manifest", "", "The body must be an object with 'tasks', or with "),
         ({}, "invalid_manifest", "/tasks", "tasks is missing."),
         ({"tasks": []}, "invalid_manifest", "/tasks", "tasks must not be empty."),
@@ -60,7 +64,7 @@ def read(document: Any) -> Any:
             {"tasks": [SAY, {"op": "sya", "input": "x"}]},
             "unknown_op",
             "/tasks/1/op",
-            "There is no op 'sya'; the ops are echo, ",
+            "There is no op 'sya'; did you mean say?",
         ),
         (
             {"tasks": [SAY, {"op": "say", "input": 3}]},
@@ -147,7 +151,7 @@ def read(document: Any) -> Any:
             "/output_format",
             "output_format must be one of avif, jpeg, png, webp, not 'gif'.",
         ),
-        ({"count": 2, "visits": [VISIT]}, "count_mismatch", "/count", "count is 2, but there are 1 visits."),
+        ({"count": 2, "visits": [VISIT]}, "count_mismatch", "/count", "count is 2, but visits has 1."),
         ({"visits": [VISIT]}, "invalid_manifest", "/count", "count is missing."),
         ({"count": 0, "visits": []}, "invalid_manifest", "/visits", "visits must not be empty."),
         (
@@ -193,7 +197,7 @@ def read(document: Any) -> Any:
             {"urls": ["http://a/"], "policy": "random"},
             "invalid_manifest",
             "/policy",
-            "policy must be one of host, round_robin, not 'random'.",
+            "policy must be one of host, idle, round_robin, sticky, not 'random'.",
         ),
         (
             {"tasks": [{"op": "soft", "input": "k", "params": {"format": "gif"}}]},
@@ -314,10 +318,47 @@ STORES = (("a", 2), ("b", 1), ("a", 1))
 
 @pytest.mark.parametrize(
     ("policy", "groups"),
-    [("round_robin", ["worker-1", "worker-2", "worker-1"]), ("host", ["worker-1", "worker-2", "worker-2"])],
+    [
+        ("round_robin", ["worker-1", "worker-2", "worker-1"]),
+        ("idle", ["worker-1", "worker-2", "worker-1"]),
+        ("host", ["worker-1", "worker-2", "worker-2"]),
+        ("sticky", ["worker-2", "worker-2", "worker-2"]),
+    ],
 )
 def test_a_crawl_deals_its_pages_to_its_workers(policy: str, groups: list[str]) -> None:
     urls = ["http://a/1", "http://b/1", "http://B/2"]
     crawl = read({"urls": urls, "workers": 2, "policy": policy})
     assert (crawl.kind, crawl.on_error, [spec.input for spec in crawl.specs]) == ("crawl", "continue", urls)
     assert [spec.group for spec in crawl.specs] == groups
+
+
+def test_a_sticky_host_has_the_same_worker_in_every_crawl() -> None:
+    first = read({"urls": ["http://a/1", "http://b/1"], "policy": "sticky"})
+    second = read({"urls": ["http://c/1", "http://b/2"], "policy": "sticky"})
+    assert first.specs[1].group == second.specs[1].group
+
+
+def test_a_width_deals_the_pages_of_a_host_to_so_many_workers() -> None:
+    urls = [f"http://{host}/{index}" for index in range(6) for host in "ab"]
+    dealt = crawl_workers(CrawlRequest(urls=urls, workers=5, per_host=HostLimits(width=2)))
+    assert dealt == [0, 2, 1, 3] * 3
+
+
+def test_a_width_of_all_workers_and_more_changes_nothing() -> None:
+    urls = [f"http://a/{index}" for index in range(5)]
+    assert crawl_workers(CrawlRequest(urls=urls, workers=3, per_host=HostLimits(width=3))) == [0, 1, 2, 0, 1]
+
+
+def test_only_the_policy_idle_shares_its_pages_and_it_cannot_keep_a_width() -> None:
+    assert read({"urls": ["http://a/"], "policy": "idle"}).shared
+    assert not read({"urls": ["http://a/"]}).shared
+    with pytest.raises(Rejected) as refusal:
+        read({"urls": ["http://a/"], "policy": "idle", "per_host": {"width": 1}})
+    assert (refusal.value.code, refusal.value.pointer) == ("invalid_manifest", "/per_host/width")
+
+
+def test_a_deadline_and_sharing_reach_the_messages() -> None:
+    submission = read({"urls": ["http://a/"], "policy": "idle", "deadline_seconds": 60})
+    assert submission.deadline_seconds == 60
+    (task,) = tasks_of("j", submission.specs, "t", shared=True, deadline=1234)
+    assert (task.command().shared, task.command().deadline) == (True, 1234)

@@ -18,7 +18,7 @@ MASKS = {
     r"\b\d+\.\d kB": "<size>",
     r"\s+": " ",
 }
-"""What differs from run to run, or with the processor."""
+"""Patterns of text that differs from run to run, or with the processor."""
 
 
 class Reader:
@@ -40,7 +40,7 @@ class Reader:
                 yield Command(f"{command.line}: exit status {status}", printed)
 
     def here(self, text: str) -> str:
-        """The text as it holds for the tests."""
+        """Return the text with the ports and folders of the tests."""
         for theirs, ours in self._replaced.items():
             text = text.replace(theirs, ours)
         return text
@@ -53,7 +53,7 @@ def _masked(lines: list[str]) -> list[str]:
 
 
 def _agree(shown: list[str], printed: list[str]) -> bool:
-    """Tell whether the lines are the same, in any order; `…` stands for the rest of a line or for more lines."""
+    """Return whether the lines are the same, in any order; `…` stands for the rest of a line or for more lines."""
     whole = [line for line in shown if not line.endswith("…")]
     starts = [line.removesuffix("…") for line in shown if line.endswith("…")]
     left = list(printed)
@@ -67,7 +67,7 @@ def _agree(shown: list[str], printed: list[str]) -> bool:
 
 
 def _needs_the_aws_cli(command: Command) -> bool:
-    """Tell whether it needs the AWS CLI, which is no part of the set-up, and the machine has none."""
+    """Return whether it needs the AWS CLI, which set-up does not install, and this machine does not have it."""
     return command.line.startswith("aws ") and shutil.which("aws") is None
 
 

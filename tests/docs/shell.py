@@ -1,4 +1,4 @@
-"""A shell on a terminal, as a person has it: what one command sets, the next one finds."""
+"""A shell on a terminal: what one command sets, the next one can use."""
 
 import codecs
 import os
@@ -23,7 +23,7 @@ class Shell:
         self._terminal = terminal
 
     def type(self, command: str) -> tuple[int, list[str]]:
-        """Run a command to its end; its exit status and the lines that it printed."""
+        """Run a command to its end; return its exit status and the lines that it printed."""
         assert self._bash.stdin
         self._bash.stdin.write(f'{{ {command}\n}} < /dev/null; printf "\\n{_END} %d\\n" $?\n')
         self._bash.stdin.flush()
@@ -37,7 +37,7 @@ class Shell:
 
 @contextmanager
 def shell(folder: Path, environment: dict[str, str]) -> Iterator[Shell]:
-    """A bash in this folder; whatever it started is ended with it."""
+    """Run a bash in this folder; end it and everything that it started after the block."""
     ours, theirs = pty.openpty()
     settings = {**environment, "TERM": "dumb"}
     command = ["bash", "--noprofile", "--norc"]

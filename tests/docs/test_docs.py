@@ -1,4 +1,4 @@
-"""The documents name what there is, all of it and nothing else: links, files, commands, settings, targets, routes."""
+"""The documents name every command, setting, target and route, and nothing that does not exist; all links work."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ import click
 import msgspec
 import pytest
 
-from api.app import app
+from api.app import app, routes
 from infra.settings import Settings
 from tests.docs.reading import ROOT, without_code
 from umbel import cli
@@ -161,6 +161,15 @@ def _documented_routes() -> set[tuple[str, str]]:
 
 def test_the_api_s_document_has_every_route_and_no_other() -> None:
     assert _documented_routes() == ROUTES
+
+
+def test_the_documents_name_the_routes_that_need_no_token() -> None:
+    open_routes = {route.path for route in routes.all if route.is_open}
+    security = (ROOT / "docs" / "security.md").read_text()
+    exceptions = re.search(r"Every route except (.+?), and every WebSocket", security, re.DOTALL)
+    assert exceptions
+    assert set(re.findall(r"`GET (/[\w./]+)`", exceptions[1])) == open_routes
+    assert set(re.findall(r"^\| .*?`GET (/[\w./]+)`.* \| anybody \|", API, re.MULTILINE)) == open_routes
 
 
 def _codes() -> Iterator[str]:

@@ -14,9 +14,25 @@ ENTRY = re.compile(r"- \*\*(?P<word>[^*]+)\*\*: (?P<meaning>[^\n]+)\.")
 CORE = ROOT / "layers" / "core" / "umbel_core"
 STANDARD = {
     *("accepted", "change", "collector", "command", "config", "count", "counted", "created", "declaration"),
-    *("error", "form", "health", "json", "list", "me", "message", "number", "object", "of", "period", "ping", "pong"),
+    *(
+        "ended",
+        "error",
+        "form",
+        "health",
+        "json",
+        "list",
+        "me",
+        "message",
+        "not",
+        "number",
+        "object",
+        "of",
+        "period",
+        "ping",
+        "pong",
+    ),
     *("published", "record", "redriven", "request", "response", "run", "scale", "seen", "setting", "single"),
-    *("spec", "state", "stats", "status", "submitter", "subscribe", "summary", "system", "total", "type"),
+    *("skipped", "spec", "state", "stats", "status", "submitter", "subscribe", "summary", "system", "total", "type"),
     *("unsubscribe", "view"),
 }
 """Words in names of classes that the glossary need not define: standard English, or words of the field."""

@@ -1,11 +1,11 @@
-"""The server that the tests of fetching ask."""
+"""The web server of the fetching tests."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.fetching.server import Site, serving
-from umbel_fetching import fetcher
+from umbel_fetching import fetcher, robots
 from umbel_fetching.addresses import Allowed
 
 
@@ -24,5 +24,6 @@ def allowed(site: Site) -> Allowed:
 
 @pytest.fixture(autouse=True)
 def _no_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fetch as no deployment does: a worker that other tests made has set its own policy for the whole process."""
+    """Reset the fetcher's policy: a worker that other tests built has set its own for the whole process."""
     monkeypatch.setattr(fetcher, "deployment", fetcher.Policy())
+    robots.forget()

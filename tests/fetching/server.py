@@ -1,4 +1,4 @@
-"""A web server on this machine, of which half the pages mean harm."""
+"""A web server on this machine; many of its pages behave badly, to test the fetcher."""
 
 import gzip
 import zlib
@@ -9,6 +9,7 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
 from threading import Event, Thread
+from urllib.parse import unquote
 
 POLISH = "Zażółć gęślą jaźń"
 RUSSIAN = "Съешь ещё этих мягких булок"
@@ -16,7 +17,7 @@ JAPANESE = "こんにちは、世界"
 
 
 class Site(ThreadingHTTPServer):
-    """Counts what it is asked for; closing it ends the pages that would never end."""
+    """Counts its requests; closing it ends the pages that would never end."""
 
     daemon_threads = True
     block_on_close = False
@@ -26,26 +27,28 @@ class Site(ThreadingHTTPServer):
         self.closing = Event()
         self.asked: list[str] = []
         self.files: dict[str, bytes] = {}
-        """Files by path, besides the pages that are always here."""
+        """Files by path, besides the fixed pages."""
+        self.moved: dict[str, str] = {}
+        """Where these paths redirect to."""
         self.busy: Counter[str] = Counter()
-        """So many times, these paths answer 503 in place of what is there."""
+        """Path -> how many times it still answers 503 before its file."""
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
-        """The address of a page here."""
+        """Return the URL of one of its pages."""
         return f"http://{host}:{self.server_port}{path}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that its client has reset is what many a test wants."""
+        """Print nothing: many tests make the client reset its connection."""
 
     @property
     def place(self) -> str:
-        """As a deployment's setting allows it."""
+        """Return the server's IP address and port in the form of the setting `allowed_addresses`."""
         return f"127.0.0.1:{self.server_port}"
 
 
 @contextmanager
 def serving(site: Site) -> Iterator[Site]:
-    """Let it answer, in a thread of its own."""
+    """Serve in a separate thread."""
     thread = Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -62,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Site
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's word
-        """Nothing: pytest shows what matters."""
+        """Print nothing: pytest shows what matters."""
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -72,12 +75,14 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.busy[path] > 0:
                 self.server.busy[path] -= 1
                 self.page(b"later", status=503)
+            elif path in self.server.moved:
+                self.redirect(self.server.moved[path])
             elif picture is not None:
                 self.page(picture, guess_type(path)[0] or "image/jpeg")
             else:
                 PAGES.get(path, _unknown)(self, query)
         except OSError:
-            self.close_connection = True  # whoever asked had enough
+            self.close_connection = True  # the client closed the connection
 
     def page(self, body: bytes, kind: str = "text/html", status: int = 200, **headers: str) -> None:
         self.send_response(status)
@@ -99,13 +104,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def titled(title: str, charset: str, kind: str = "text/html", meta: str = "") -> Callable[[_Handler, str], None]:
-    """A page in a charset, which is told in the header or in a meta element."""
+    """Return a page in a charset, which the header or a meta element names."""
     return lambda it, _: it.page(f"<html><head>{meta}<title>{title}</title>".encode(charset), kind)
 
 
 @cache
 def bomb(times: int) -> bytes:
-    """200 MB of nothing, packed as often as asked."""
+    """Return 200 MB of zeros, compressed so many times."""
     squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
     packed = b"".join([squeeze.compress(bytes(1_000_000)) for _ in range(200)]) + squeeze.flush()
     for _ in range(times - 1):
@@ -125,6 +130,26 @@ def _slow(it: _Handler, query: str) -> None:
 def _redirect_for_ever(it: _Handler, _: str) -> None:
     it.wfile.write(b"HTTP/1.1 302 Found\r\nLocation: /good\r\n\r\n")
     it.for_ever(b"x" * 65536)
+
+
+def _consent(it: _Handler, query: str) -> None:
+    """Send a visitor without the cookie to the page that sets it, which sends him back; the query is its attributes."""
+    if "consent=yes" in it.headers.get("Cookie", "").split("; "):
+        it.page(b"<title>Behind the consent</title>")
+    else:
+        it.redirect(f"/agree?{query}")
+
+
+def _agree(it: _Handler, query: str) -> None:
+    attributes = f"; {unquote(query)}" if query else ""
+    it.page(b"", status=302, Location=f"/consent?{query}", Set_Cookie=f"consent=yes{attributes}")
+
+
+def _busy(it: _Handler, query: str) -> None:
+    """Answer with the status and the `Retry-After` of the query, which is `429` or `503&120`."""
+    status, _, later = unquote(query).partition("&")
+    headers = {"Retry_After": later} if later else {}
+    it.page(b"<title>Later</title>", status=int(status), **headers)
 
 
 def _drip(it: _Handler, _: str) -> None:
@@ -173,6 +198,8 @@ PAGES: dict[str, Callable[[_Handler, str], None]] = {
     "/good": lambda it, _: it.page(
         b"<!doctype html><title> A good\n\tpage </title><p>Hello", "text/html; charset=utf-8"
     ),
+    "/robots.txt": lambda it, _: it.page(b"User-agent: *\nDisallow: /not-for-robots\n", "text/plain"),
+    "/not-for-robots": lambda it, _: it.page(b"<title>For people</title>"),
     "/polish-header": titled(POLISH, "iso8859-2", "text/html; charset=ISO-8859-2"),
     "/russian-meta": titled(RUSSIAN, "cp1251", meta="<meta charset=windows-1251>"),
     "/japanese-meta": titled(
@@ -194,6 +221,12 @@ PAGES: dict[str, Callable[[_Handler, str], None]] = {
     "/loop": lambda it, _: it.redirect("/loop", 301),
     "/down": lambda it, query: it.redirect(f"/down?{int(query) - 1}" if query != "1" else "/good", 307),
     "/odd": lambda it, _: it.redirect("  /good?q=a b|c#part"),
+    "/consent": _consent,
+    "/agree": _agree,
+    "/set-and-go": lambda it, query: it.page(b"", status=302, Location=query, Set_Cookie="seen=yes"),
+    "/busy": _busy,
+    "/user-agent": lambda it, _: it.page(it.headers.get("User-Agent", "").encode(), "text/plain"),
+    "/cookies": lambda it, _: it.page(it.headers.get("Cookie", "").encode(), "text/plain"),
     "/redirect-endless": _redirect_for_ever,
     "/drip": _drip,
     "/slow-headers": _slow_headers,

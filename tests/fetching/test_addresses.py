@@ -1,4 +1,4 @@
-"""No spelling, name or redirect leads to an address that is not of the public internet."""
+"""No spelling, name or redirect leads to an IP address outside the public internet."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ HERE = [
     "%31%32%37.0.0.1",
     "127%2e0%2e0%2e1",
 ]
-"""The test server's machine, as the careful and the careless write it."""
+"""Hosts of URLs that lead to the test server's machine, in usual and unusual spellings."""
 
 PRIVATE = [
     "0.1.2.3",

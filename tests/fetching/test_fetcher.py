@@ -166,7 +166,7 @@ def test_the_deadline_is_kept_on_the_wall_clock(path: str, site: Site, allowed: 
     assert any(took() == pytest.approx(1, abs=0.5) for _ in range(3))
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process's peak")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux shows a process's peak memory")
 def test_memory_stays_flat_whatever_comes(site: Site) -> None:
     paths = ["/good", "/endless", "/bomb", "/bomb-of-bombs", "/endless-headers", "/endless-patience"]
     command = [sys.executable, "-c", MEASURE, site.place, *map(site.url, paths)]

@@ -1,4 +1,4 @@
-"""The op gives one page for every address that may be asked for."""
+"""The op returns one page for every URL."""
 
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ def _policy(allowed: Allowed, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def without_time(page: dict[str, Any]) -> dict[str, Any]:
-    """What a page says but for how long it took, which is a sensible number."""
+    """Return a page without its duration, which is checked to be plausible."""
     assert 0 <= page.pop("took_ms") < 11_000
     return page
 

@@ -1,4 +1,4 @@
-"""What stands in the way of a picture on the web: gone soon, or there to stay."""
+"""Which errors of a picture's host are transient, and which are final."""
 
 import socket
 from typing import Any
@@ -16,7 +16,8 @@ from worker.web import Web
 def web(site: Site, monkeypatch: pytest.MonkeyPatch) -> Web:
     monkeypatch.setattr(fetcher, "deployment", fetcher.deployment)
     trusting: Any = fetcher.Trusting()
-    return Web(Limits(allowed_addresses=site.place), trusting)
+    unpaced: Any = fetcher.Unpaced()
+    return Web(Limits(allowed_addresses=site.place), trusting, unpaced)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,20 @@ def test_what_the_host_means_is_final(path: str, code: str, web: Web, site: Site
     with pytest.raises(Rejected) as refusal:
         web.file(site.url(path), 5)
     assert (type(refusal.value), refusal.value.code) == (Rejected, code)
+
+
+def test_hosts_are_told_who_fetches(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetcher, "deployment", fetcher.deployment)
+    trusting: Any = fetcher.Trusting()
+    unpaced: Any = fetcher.Unpaced()
+    named = "crawler/1.0 (+https://example.org/crawler)"
+    assert (
+        Web(Limits(allowed_addresses=site.place), trusting, unpaced)
+        .file(site.url("/user-agent"), 5)
+        .startswith(b"Mozilla/5.0 (compatible; umbel")
+    )
+    limits = Limits(allowed_addresses=site.place, user_agent=named)
+    assert Web(limits, trusting, unpaced).file(site.url("/user-agent"), 5) == named.encode()
 
 
 def test_a_host_that_is_left_alone_is_not_asked_again(web: Web, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

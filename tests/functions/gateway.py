@@ -5,54 +5,56 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from api import app, health, images, jobs, ops, results, routing, silent_jobs, stats, tasks, uploads
+from api import app, health, idempotency, images, jobs, ops, results, routing, silent_jobs, stats, tasks, uploads
 from api.environment import ApiEnvironment
-from tests.fakes import FakeIntake
+from tests.fakes import NO_CRASHES, Crashes, FakeIdempotencyKeys, FakeIntake
 from tests.functions.stage import CATALOGUE, RECIPES, Stage
 from umbel_core.settings import Limits
 from umbel_core.submit import Submitter
 
 ORIGINS = ("https://page.example", "https://other.example")
 LIMITS = Limits(max_tasks=3, max_upload_bytes=1024)
-_MODULES = (health, images, jobs, ops, results, routing, silent_jobs, stats, tasks, uploads)
+ENVIRONMENT = ApiEnvironment(
+    uploads_bucket="u",
+    results_bucket="r",
+    ledger_table="l",
+    intake_queue_url="q",
+    lane_prefix="umbel-op-",
+    reserve=True,
+    allowed_origins=",".join(ORIGINS),
+    limits=LIMITS,
+)
+_MODULES = (health, idempotency, images, jobs, ops, results, routing, silent_jobs, stats, tasks, uploads)
 
 
 class Answer(NamedTuple):
-    """What API Gateway gets back."""
+    """The answer that API Gateway gets."""
 
     status: int
     headers: dict[str, str]
     body: Any
-    """Decoded when it is JSON."""
+    """The body, decoded when it is JSON."""
 
     @property
     def code(self) -> str:
-        """The code of an error."""
+        """The code of the error in the body."""
         return str(self.body["error"]["code"])
 
 
 class Gateway:
     """Sends requests to the app."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.stage = Stage(limits=LIMITS)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, crashes: Crashes = NO_CRASHES) -> None:
+        self.stage = Stage(crashes, LIMITS)
         self.intake = FakeIntake()
-        environment = ApiEnvironment(
-            uploads_bucket="u",
-            results_bucket="r",
-            ledger_table="l",
-            intake_queue_url="q",
-            lane_prefix="umbel-op-",
-            reserve=True,
-            allowed_origins=",".join(ORIGINS),
-            limits=LIMITS,
-        )
+        self.idempotency_keys = FakeIdempotencyKeys(crashes)
         parts = {
-            "environment": environment,
+            "environment": ENVIRONMENT,
             "ledger": self.stage.ledger,
             "uploads": self.stage.uploads,
             "results": self.stage.results,
             "intake": self.intake,
+            "idempotency_keys": self.idempotency_keys,
             "catalogue": CATALOGUE,
             "recipes": RECIPES,
             "limits": LIMITS,
@@ -79,6 +81,7 @@ def proxy_event(
     query: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
     role: str = "operator",
+    token: str = "t1",
     **path: str,
 ) -> dict[str, Any]:
     """Return the event of a REST API's Lambda proxy integration. A body that is not text is sent as JSON."""
@@ -101,7 +104,7 @@ def proxy_event(
             "stage": "v1",
             "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
             "identity": {"sourceIp": "192.0.2.1", "userAgent": "curl/8"},
-            "authorizer": {"principalId": "t1", "role": role, "token": "t1"},
+            "authorizer": {"principalId": token, "role": role, "token": token},
         },
         "body": text,
         "isBase64Encoded": False,

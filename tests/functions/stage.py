@@ -37,11 +37,13 @@ def soft(picture: Image, *, radius: Annotated[float, Bounds(ge=0, le=10)] = 1.0)
 
 @op()
 def say(text: Annotated[str, Bounds(max_length=20)], *, times: Annotated[int, Bounds(ge=1)] = 1) -> str:
-    """Repeat the text; refuse it, refuse it transiently or break if it says so."""
+    """Return the text; raise `Rejected`, `Transient` or another error if the text asks for it."""
     if text == "bad":
         raise Rejected("bad", "That is bad.")
     if text == "busy":
         raise Transient("busy", "That cannot be had now.")
+    if text == "half":
+        raise Transient("busy", "Only half of it can be had now.", result="ha")
     if text == "broken":
         raise RuntimeError("that broke")
     return text * times
@@ -49,7 +51,7 @@ def say(text: Annotated[str, Bounds(max_length=20)], *, times: Annotated[int, Bo
 
 @op(ordered=True)
 def recite(text: str) -> str:
-    """Repeat the text, in order."""
+    """Return the text, in order."""
     return say(text)
 
 
@@ -91,7 +93,7 @@ def sweeper(ledger: FakeLedger, clock: Callable[[], datetime], **parts: Any) -> 
 
 
 class Stage:
-    """Everything between the uploads bucket and the connections."""
+    """All functions between the uploads bucket and the connections, on fakes."""
 
     def __init__(self, crashes: Crashes = NO_CRASHES, limits: Limits | None = None) -> None:
         self.ledger = FakeLedger(crashes)
@@ -112,15 +114,15 @@ class Stage:
         if command.op in ("say", "recite"):
             return say(command.input, **command.params)
         key = f"{command.job_id}/{command.variant}.png"
-        self.results.put(key, self.uploads.fetch(command.input, command.etag), "image/png")
+        picture = self.uploads.fetch(command.input, command.etag, command.object_version)
+        self.results.put(key, picture, "image/png")
         return {"key": key}
 
     def drop(self, key: str, data: bytes, sequencer: str = "1") -> str:
         """Put an object; return the event that S3 sends for it."""
-        self.uploads.objects[key] = data
-        return self.notice(key, sequencer)
+        return self.notice(key, sequencer, self.uploads.upload(key, data))
 
-    def notice(self, key: str, sequencer: str = "1") -> str:
+    def notice(self, key: str, sequencer: str = "1", version: str = "") -> str:
         """Return the event that S3 sends for an object."""
 
         entry = {
@@ -128,6 +130,7 @@ class Stage:
             "size": len(self.uploads.objects[key]),
             "eTag": self.uploads.etag(key),
             "sequencer": sequencer,
+            **({"versionId": version} if version else {}),
         }
         record = {"s3": {"bucket": {"name": BUCKET}, "object": entry}}
         return msgspec.json.encode({"Records": [record]}).decode()

@@ -1,4 +1,4 @@
-"""What the API's views do beside reading and writing."""
+"""The rules of the API's views: caches, limits, retries, queries."""
 
 import json
 import time
@@ -6,12 +6,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from chalice.app import Request
 
 from api import health, images, jobs, ops, silent_jobs, uploads
 from api.app import ImagesQuery, JobsQuery, TasksQuery
+from api.idempotency import NewJob
 from api.routing import read_query
 from tests.fakes import FakeBucket, FakeIntake, FakeLedger
 from tests.fakes import FakeLanes as LanesWithQueues
+from tests.functions.gateway import proxy_event
 from tests.functions.stage import CATALOGUE, RECIPES
 from umbel_core.circuit_breaker import CircuitRecord
 from umbel_core.clock import epoch, now
@@ -24,7 +27,7 @@ from umbel_core.settings import Limits
 
 
 class FakeLanes:
-    """Lanes that count how often they are looked at."""
+    """Lanes that count how often they are read."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -35,7 +38,7 @@ class FakeLanes:
 
 
 class FakeCircuits:
-    """One host is being left alone."""
+    """The circuit of one host is open."""
 
     def all(self) -> dict[str, CircuitRecord]:
         return {"example.org:443": CircuitRecord(failures=5, open_until=epoch() + 60, expire_at=epoch() + 600)}
@@ -79,8 +82,8 @@ def test_dead_letters_are_sent_again_a_job_at_a_time_and_no_more_than_a_call_has
     for name, value in (("ledger", ledger), ("intake", intake), ("catalogue", CATALOGUE)):
         monkeypatch.setattr(ops, name, lambda value=value: value)
     for place in range(1100):
-        facts: dict[str, Any] = {"job_id": f"j{place % 3}", "index": place} if place else {}
-        ledger.put_dead_letter(DeadLetter(op="say", id=f"m{place}", body="{}", reason="r", at="t", **facts))
+        fields: dict[str, Any] = {"job_id": f"j{place % 3}", "index": place} if place else {}
+        ledger.put_dead_letter(DeadLetter(op="say", id=f"m{place}", body="{}", reason="r", at="t", **fields))
     assert ops.redrive("say") == Redriven(op="say", redriven=1000)
     assert ops.redrive("say") == Redriven(op="say", redriven=99)
     assert [letter.id for letter in ledger.dead_letters("say")] == ["m0"]
@@ -122,8 +125,8 @@ def test_a_page_is_no_longer_than_what_a_function_may_answer(letter: str, monkey
     ledger, moment = FakeLedger(), now()
     job = JobRecord(id=new_job_id(), kind="manifest", name="n", created_at=moment, updated_at=moment, planned=True)
     text = letter * (32_000 // len(msgspec.json.encode(letter)[1:-1]))
-    facts: dict[str, Any] = {"op": "say", "input": text, "result": text, "queued_at": moment}
-    ledger.plan(job, [TaskRecord(job_id=job.id, index=place, variant=f"say-{place}", **facts) for place in range(205)])
+    fields: dict[str, Any] = {"op": "say", "input": text, "result": text, "queued_at": moment}
+    ledger.plan(job, [TaskRecord(job_id=job.id, index=place, variant=f"say-{place}", **fields) for place in range(205)])
     monkeypatch.setattr(jobs, "ledger", lambda: ledger)
     monkeypatch.setattr(jobs, "results", FakeBucket)
     seen: list[str] = []
@@ -142,7 +145,9 @@ def test_an_announced_upload_leaves_the_ledger_when_no_file_comes(monkeypatch: p
     ledger = FakeLedger()
     for name, value in (("ledger", ledger), ("limits", Limits()), ("recipes", RECIPES), ("uploads", FakeBucket())):
         monkeypatch.setattr(uploads, name, lambda value=value: value)
-    answer = uploads.request_upload(UploadRequest("cat.jpg", "image/jpeg", 9))
+    answer = uploads.request_upload(
+        UploadRequest("cat.jpg", "image/jpeg", 9), NewJob(Request(proxy_event("POST", "/uploads")))
+    )
     job = ledger.job(answer.job_id)
     assert job
     assert 7100 < job.expire_at - epoch() <= 7200
@@ -150,7 +155,7 @@ def test_an_announced_upload_leaves_the_ledger_when_no_file_comes(monkeypatch: p
 
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> tuple[FakeLedger, FakeIntake]:
-    """What the views on jobs write to."""
+    """The ledger and the queue that the views on jobs write to."""
     ledger, intake = FakeLedger(), FakeIntake()
     monkeypatch.setattr(jobs, "ledger", lambda: ledger)
     monkeypatch.setattr(silent_jobs, "ledger", lambda: ledger)
@@ -158,9 +163,9 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> tuple[FakeLedger, FakeIntake]:
     return ledger, intake
 
 
-def of_two_tasks(**facts: Any) -> JobRecord:
+def of_two_tasks(**fields: Any) -> JobRecord:
     """A planned job."""
-    return JobRecord(id="j1", kind="task", name="", created_at="t", updated_at="t", planned=True, total=2, **facts)
+    return JobRecord(id="j1", kind="task", name="", created_at="t", updated_at="t", planned=True, total=2, **fields)
 
 
 def test_a_retried_job_is_pending_at_once_and_may_be_cancelled(kept: tuple[FakeLedger, FakeIntake]) -> None:
@@ -183,12 +188,12 @@ def test_a_cancelled_job_may_be_retried_before_its_tasks_are_skipped(kept: tuple
     assert [msgspec.json.decode(body, type=RetryTasks) for body in intake.bodies] == [RetryTasks("j1", waiting=True)]
 
 
-@pytest.mark.parametrize("facts", [{"status": "completed", "completed": 2}, {"status": "running", "completed": 1}])
+@pytest.mark.parametrize("fields", [{"status": "completed", "completed": 2}, {"status": "running", "completed": 1}])
 def test_where_nothing_failed_there_is_nothing_to_retry(
-    facts: dict[str, Any], kept: tuple[FakeLedger, FakeIntake]
+    fields: dict[str, Any], kept: tuple[FakeLedger, FakeIntake]
 ) -> None:
     ledger, intake = kept
-    ledger.expect(of_two_tasks(**facts))
+    ledger.expect(of_two_tasks(**fields))
     with pytest.raises(Rejected, match="nothing to run again"):
         jobs.retry("j1")
     assert intake.bodies == []
@@ -225,6 +230,7 @@ def test_a_limit_is_a_whole_number_from_one_up(limit: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "query", "code", "sentence"),
     [
+        (JobsQuery, {"limit": "-1"}, "invalid_limit", "limit must be at least 1, not -1."),
         (JobsQuery, {"status": "done"}, "invalid_status", "status must be one of cancelled, completed, failed, "),
         (JobsQuery, {"kind": "jobs"}, "invalid_kind", "kind must be one of batch, crawl, image, manifest, task, "),
         (TasksQuery, {"status": "cancelled"}, "invalid_status", "status must be one of completed, failed, pending, "),
@@ -241,4 +247,5 @@ def test_a_query_takes_only_what_is_known(kind: Any, query: dict[str, str], code
 
 def test_a_query_is_read_with_its_defaults() -> None:
     assert read_query({"limit": "3"}, JobsQuery) == JobsQuery(limit=3)
+    assert read_query({"limit": "99999999999"}, JobsQuery) == JobsQuery(limit=99_999_999_999)
     assert read_query({}, TasksQuery).limit == 100

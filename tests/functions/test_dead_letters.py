@@ -7,6 +7,7 @@ import pytest
 from relay.changes import read_changes
 from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
+from umbel_core.group_order import NotEndedError
 from umbel_core.intake_messages import read_message
 
 MANIFEST = b'{"tasks":[{"op":"say","input":"broken"}]}'
@@ -71,6 +72,39 @@ def test_wherever_the_dead_letter_function_crashes_the_next_delivery_completes_i
     assert task
     assert task.status == "failed"
     assert len(stage.ledger.dead_letters("say")) == 1, "a given-up task can be redriven"
+
+
+def ordered_group(stage: Stage, *texts: str) -> list[str]:
+    """Plan an ordered group that stops at its first failure; return its messages."""
+    tasks = [{"op": "recite", "input": text, "group": "north"} for text in texts]
+    (created,) = read_message(
+        stage.drop("jobs/g.json", json.dumps({"tasks": tasks, "on_error": "stop_group"}).encode())
+    )
+    stage.planner.take(created)
+    return [message.decode() for message in stage.tasks.messages]
+
+
+def test_a_dead_letter_behind_a_given_up_task_is_skipped_and_not_kept() -> None:
+    stage = Stage()
+    first, second = ordered_group(stage, "good", "good")
+    assert stage.dead_letters.fail_task("recite", "m1", first, 5)
+    assert stage.dead_letters.fail_task("recite", "m2", second, 5) is None
+    task = stage.ledger.task(stage.tasks.commands[1].job_id, 1)
+    assert task
+    assert task.error
+    assert (task.status, task.error.code) == ("skipped", "group_stopped")
+    assert [dead_letter.id for dead_letter in stage.ledger.dead_letters("recite")] == ["m1"]
+
+
+def test_a_dead_letter_waits_until_the_task_before_it_has_ended() -> None:
+    stage = Stage()
+    _, second = ordered_group(stage, "good", "good")
+    with pytest.raises(NotEndedError):
+        stage.dead_letters.fail_task("recite", "m2", second, 5)
+    task = stage.ledger.task(stage.tasks.commands[1].job_id, 1)
+    assert task
+    assert task.status == "pending"
+    assert stage.ledger.dead_letters("recite") == []
 
 
 def test_a_message_that_is_not_a_task_is_kept_too() -> None:

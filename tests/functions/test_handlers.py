@@ -72,7 +72,7 @@ def sqs() -> FakeSqs:
 
 @pytest.fixture(autouse=True)
 def _wired(stage: Stage, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Put the stage's parts where the handlers take this deployment's."""
+    """Give the handlers the stage's fakes instead of AWS adapters."""
 
     def consumer(logger: Any, needed_ms: float) -> SqsConsumer:
         return SqsConsumer(sqs, QUEUE_URL, logger, needed_ms)  # type: ignore[arg-type]
@@ -106,6 +106,12 @@ def tasks(stage: Stage, sqs: FakeSqs) -> Callable[..., list[str]]:
         return [message.decode() for message in stage.tasks.messages]
 
     return planned
+
+
+def test_the_coordinator_logs_the_key_of_a_folder(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    assert failed(coordinator.handler.handle(event(stage.drop("uploads/cat.jpg/", b"pixels")), Context(180_000))) == []
+    (line,) = [record for record in caplog.records if getattr(record, "key", None) == "uploads/cat.jpg/"]
+    assert "starts no job" in line.message
 
 
 def test_the_coordinator_plans_every_object_of_its_batch(tasks: Callable[..., list[str]]) -> None:

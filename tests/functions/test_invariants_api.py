@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from api.app import routes
+from api.routing import Route
 from tests.functions.gateway import ORIGINS, Gateway
 from umbel_core.clock import now
 from umbel_core.contract.errors import ERRORS
@@ -45,6 +47,8 @@ def keep_job(gateway: Gateway, result: Any = None, **fields: Any) -> None:
         ("POST", "/tasks", {"type": "soft", "payload": "x"}, 400, "unknown_type", "/type"),
         ("POST", "/tasks", {"type": "say", "payload": 3}, 400, "invalid_payload", "/payload"),
         ("POST", "/uploads", {**FILE, "size": 1025}, 413, "too_large", "/size"),
+        ("POST", "/uploads", {**FILE, "size": int("9" * 310)}, 400, "invalid_json", "/size"),
+        ("POST", "/jobs", {"tasks": [{"op": "say", "input": [1, int("9" * 4000)]}]}, 400, None, "/tasks/0/input/1"),
         ("POST", "/uploads", {**FILE, "size": 0}, 400, "empty_file", "/size"),
         ("POST", "/uploads", {**FILE, "content_type": "image/svg+xml"}, 415, "unsupported_format", "/content_type"),
         ("POST", "/uploads", {**FILE, "recipe": "no"}, 400, "unknown_recipe", "/recipe"),
@@ -109,7 +113,7 @@ def test_a_wrong_query_is_refused(gateway: Gateway, resource: str, query: dict[s
 
 def test_a_cursor_of_no_list_is_refused(gateway: Gateway) -> None:
     answer = gateway.call("GET", "/jobs", query={"cursor": "nonsense"})
-    assert (answer.status, answer.code) == (400, "invalid_cursor")
+    assert (answer.status, answer.code, answer.body["error"]["path"]) == (400, "invalid_cursor", "/cursor")
 
 
 def test_an_accepted_job_is_answered_with_202_and_found_at_once(gateway: Gateway) -> None:
@@ -225,3 +229,26 @@ def test_an_error_of_ours_is_a_500_in_the_contracts_form_without_details(
     answer = gateway.call("GET", "/jobs/{job_id}", job_id=JOB)
     assert (answer.status, answer.code) == (500, "internal_error")
     assert "secret" not in str(answer.body)
+
+
+@pytest.mark.parametrize("route", routes.all, ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.parametrize("role", ["", "nobody"])
+def test_every_route_but_the_open_ones_refuses_a_request_without_a_role(
+    gateway: Gateway, route: Route, role: str
+) -> None:
+    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    body = None if route.method == "GET" else "{}"
+    answer = gateway.call(route.method, route.path, body, role=role, **dict.fromkeys(names, JOB))
+    if route.is_open:
+        assert answer.status != 401
+    else:
+        assert (answer.status, answer.code) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in routes.all if route.method != "GET"], ids=lambda route: route.path
+)
+def test_a_viewer_changes_nothing(gateway: Gateway, route: Route) -> None:
+    names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+    answer = gateway.call(route.method, route.path, "{}", role="viewer", **dict.fromkeys(names, JOB))
+    assert (answer.status, answer.code) == (403, "forbidden")

@@ -1,4 +1,4 @@
-"""What a connection reads: sentences with their place, and results with their URLs."""
+"""What a connection receives: errors with their path, and results with their URLs."""
 
 from functools import partial
 from typing import Any

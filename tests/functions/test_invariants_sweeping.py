@@ -1,4 +1,4 @@
-"""Of jobs whose last changes the stream lost, the changes that no counter has are counted, and no other."""
+"""When the stream lost a job's last changes, exactly those that no counter has are counted."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

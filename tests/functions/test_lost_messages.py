@@ -189,7 +189,7 @@ def test_a_group_comes_again_in_order_from_its_lost_task_on(place: Place) -> Non
 def test_a_task_that_a_later_one_of_its_group_overtook_is_lost_whatever_waits_in_its_lane(place: Place) -> None:
     place.submit("a", "b", "c", op="recite", group="g")
     _, second, _ = place.lose_messages()
-    place.stage.ledger.record_error(second, 2, "OutOfTurnError: task 0 has not ended yet")
+    place.stage.ledger.record_error(second, 2, "NotEndedError: task 0 has not ended yet")
     place.lanes.queues["recite"] = 2
     place.sweep(minutes=12)
     assert [command.index for command in place.stage.tasks.commands] == [0, 1, 2]

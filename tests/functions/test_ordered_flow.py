@@ -12,11 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
 from umbel_core.contract import Manifest, TaskSpec
+from umbel_core.group_order import NotEndedError
 from umbel_core.ids import JOBS_PREFIX
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import TaskRecord
 from umbel_core.messages import RetryTasks, RunTask
-from worker.skipping import OutOfTurnError
 
 RECEIVES = 5
 CRASH = st.one_of(st.none(), st.none(), st.integers(0, 8))
@@ -108,7 +108,7 @@ class OrderedFlow(RuleBasedStateMachine):
         try:
             if self._survives(crash, lambda: self.stage.runner().run(command, received + 1)) and not twice:
                 self.lanes[group].popleft()
-        except OutOfTurnError:
+        except NotEndedError:
             # The pauses between five receives are far longer than a dead letter waits.
             self.lanes[group][0] = message, received
 
@@ -116,8 +116,12 @@ class OrderedFlow(RuleBasedStateMachine):
         message, received = self.dead[0]
         command = msgspec.json.decode(message, type=RunTask)
         process = partial(self.stage.dead_letters.fail_task, command.op, f"{command.index}", message.decode(), received)
-        if self._survives(crash, process) and not twice:
-            self.dead.popleft()
+        try:
+            if self._survives(crash, process) and not twice:
+                self.dead.popleft()
+        except NotEndedError:
+            # The dead letter of the task before comes first: this one comes again.
+            self.dead.rotate(-1)
 
     def _survives(self, crash: int | None, action: Callable[[], object]) -> bool:
         self.crashes.crash_at(crash)

@@ -5,8 +5,11 @@ import json
 import msgspec
 import pytest
 
+from infra.function import FUNCTIONS
 from tests.fakes import CrashError, Crashes
 from tests.functions.stage import CATALOGUE, Stage
+from umbel_core.aws.keys import job_key
+from umbel_core.catalogue import read_ops
 from umbel_core.clock import now
 from umbel_core.ids import new_job_id
 from umbel_core.intake_messages import read_message
@@ -14,6 +17,7 @@ from umbel_core.ledger import ErrorRecord, JobRecord, Outcome
 from umbel_core.messages import RetryTasks
 from umbel_core.settings import Limits
 from umbel_core.submit import Submitter
+from umbel_core.views import job_view
 
 MANIFEST = json.dumps({"tasks": [{"op": "say", "input": "hi"}, {"op": "say", "input": "ho"}]}).encode()
 
@@ -77,12 +81,88 @@ def test_a_job_is_not_planned_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_job_created_by_the_api_keeps_its_id_and_its_name() -> None:
     stage, job = Stage(), new_job_id()
     key = f"uploads/hero/{job}/my cat.jpg"
-    announced = JobRecord(id=job, kind="upload", name="my cat.jpg", created_at="t", updated_at="t", source=key)
-    stage.ledger.expect(announced)
+    created = JobRecord(id=job, kind="upload", name="my cat.jpg", created_at="t", updated_at="t", source=key)
+    stage.ledger.expect(created)
     assert plan(stage, stage.drop(key, b"pixels")) == (job, 1)
     found = job_in(stage, job)
     assert (found.name, found.recipe, found.planned) == ("my cat.jpg", "hero", True)
-    assert found.version > announced.version, "subscribers must treat the plan as newer than the pending job"
+    assert found.version > created.version, "subscribers must treat the plan as newer than the pending job"
+
+
+def announced_job(stage: Stage) -> str:
+    """Return the key of a job that waits for its upload."""
+    job = new_job_id()
+    key = f"uploads/hero/{job}/cat.jpg"
+    stage.ledger.expect(JobRecord(id=job, kind="upload", name="cat.jpg", created_at="t", updated_at="t", source=key))
+    return key
+
+
+def run_all(stage: Stage) -> None:
+    for command in stage.tasks.commands:
+        stage.runner().run(command, 1)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_two_pictures_with_one_ticket_are_two_jobs_with_their_own_results(swapped: bool) -> None:
+    stage = Stage()
+    key = announced_job(stage)
+    notices = [stage.drop(key, b"one", "1"), stage.drop(key, b"two", "2")]
+    expected = [b"one", b"two"]
+    if swapped:  # S3 does not deliver events in order
+        notices.reverse()
+        expected.reverse()
+    first, second = (plan(stage, notice)[0] for notice in notices)
+    assert (first, second != first) == (key.split("/")[2], True), (
+        "the first event's job is the one that the API created"
+    )
+    run_all(stage)
+    assert [stage.results.objects[f"{job}/big.png"] for job in (first, second)] == expected
+    assert [job_in(stage, job).source for job in (first, second)] == [key, key]
+
+
+def test_every_event_of_an_upload_is_of_its_job_whatever_comes_between() -> None:
+    stage = Stage()
+    key = announced_job(stage)
+    one, two = stage.drop(key, b"one", "1"), stage.drop(key, b"two", "2")
+    jobs = [plan(stage, notice)[0] for notice in (one, two, one, two, two, one)]
+    assert jobs == [jobs[0], jobs[1], jobs[0], jobs[1], jobs[1], jobs[0]]
+    assert len(stage.ledger.jobs(10, None)[0]) == 2
+
+
+def test_a_picture_that_a_client_sends_again_because_the_answer_was_lost_is_the_same_job() -> None:
+    stage = Stage()
+    key = announced_job(stage)
+    jobs = {plan(stage, stage.drop(key, b"one", sequencer))[0] for sequencer in "123"}
+    assert jobs == {key.split("/")[2]}
+
+
+@pytest.mark.parametrize("moment", range(10))
+def test_a_crash_while_the_first_of_two_uploads_is_planned_loses_neither(moment: int) -> None:
+    crashes = Crashes()
+    stage = Stage(crashes)
+    key = announced_job(stage)
+    notices = [stage.drop(key, b"one", "1"), stage.drop(key, b"two", "2")]
+    crashes.crash_at(moment)
+    delivered = []
+    for notice in notices:
+        try:
+            plan(stage, notice)
+        except CrashError:
+            delivered.append(notice)
+    crashes.crash_at(None)
+    for notice in delivered:
+        plan(stage, notice)
+    run_all(stage)
+    assert sorted(stage.results.objects.values()) == [b"one", b"two"]
+
+
+def test_a_job_that_the_version_before_planned_keeps_its_upload() -> None:
+    stage = Stage()
+    key = announced_job(stage)
+    notice = stage.drop(key, b"one")
+    job, _ = plan(stage, notice)
+    stage.ledger._put(job_key(job), msgspec.structs.replace(job_in(stage, job), upload=None))
+    assert plan(stage, notice)[0] == job
 
 
 def test_a_redriven_job_has_no_error_of_its_earlier_tries() -> None:
@@ -108,16 +188,16 @@ def test_a_job_cancelled_before_it_was_planned_still_gets_its_tasks() -> None:
 
 def test_a_job_cancelled_while_it_is_planned_keeps_its_cancellation_and_all_its_tasks() -> None:
     stage = Stage()
-    announced = Submitter(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(MANIFEST)
-    notice, read = stage.notice(str(announced.source)), stage.uploads.read
+    created = Submitter(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(MANIFEST)
+    notice, read = stage.notice(str(created.source)), stage.uploads.read
 
-    def cancelled_meanwhile(key: str, etag: str = "") -> bytes:
-        stage.ledger.cancel(announced.id)
-        return read(key, etag)
+    def cancelled_meanwhile(key: str, etag: str = "", version: str = "") -> bytes:
+        stage.ledger.cancel(created.id)
+        return read(key, etag, version)
 
     stage.uploads.read = cancelled_meanwhile  # type: ignore[method-assign]
-    assert plan(stage, notice) == (announced.id, 2)
-    assert (job_in(stage, announced.id).status, job_in(stage, announced.id).total) == ("cancelled", 2)
+    assert plan(stage, notice) == (created.id, 2)
+    assert (job_in(stage, created.id).status, job_in(stage, created.id).total) == ("cancelled", 2)
 
 
 def test_a_cancelled_job_stays_cancelled_when_its_manifest_is_invalid() -> None:
@@ -151,13 +231,22 @@ def test_a_refused_object_is_a_failed_job_with_one_error(key: str, data: bytes, 
     assert stage.tasks.messages == []
 
 
-def test_a_replaced_manifest_fails_only_the_older_job() -> None:
+def test_a_replaced_manifest_is_planned_as_it_was_uploaded() -> None:
     stage = Stage()
     older = stage.drop("jobs/a.json", MANIFEST, "1")
     newer = stage.drop("jobs/a.json", MANIFEST.replace(b"hi", b"he"), "2")
+    assert plan(stage, older)[0] != plan(stage, newer)[0]
+    assert [command.input for command in stage.tasks.commands] == ["hi", "ho", "he", "ho"]
+
+
+def test_a_replaced_manifest_without_a_version_fails_only_the_older_job() -> None:
+    stage = Stage()
+    stage.drop("jobs/a.json", MANIFEST)
+    older = stage.notice("jobs/a.json", "1")
+    stage.drop("jobs/a.json", MANIFEST.replace(b"hi", b"he"))
     job, _ = plan(stage, older)
     assert [error.code for error in job_in(stage, job).errors] == ["superseded"]
-    assert plan(stage, newer)[1] == 2
+    assert plan(stage, stage.notice("jobs/a.json", "2"))[1] == 2
 
 
 def test_a_picture_inside_a_request_gets_the_requested_op_and_no_recipe() -> None:
@@ -177,6 +266,17 @@ def test_a_picture_inside_a_manifest_is_stored_where_it_starts_no_job() -> None:
     job, _ = plan(stage, stage.drop("jobs/a.json", b'{"image_data":"cGl4","operation":"soft"}'))
     assert stage.uploads.objects[f"inputs/{job}"] == b"pix"
     assert [command.input for command in stage.tasks.commands] == [f"inputs/{job}"]
+
+
+def test_a_picture_inside_a_manifest_gives_a_job_with_the_requested_size_as_the_api_s_request_does() -> None:
+    stage, catalogue = Stage(), read_ops(FUNCTIONS / "ops")
+    body = b'{"image_data":"cGl4","operation":"resize","width":30,"height":20}'
+    planner = msgspec.structs.replace(stage.planner, catalogue=catalogue)
+    (created,) = read_message(stage.drop("jobs/a.json", body))
+    job_id, _ = planner.take(created)
+    sent = Submitter(stage.ledger, stage.uploads, catalogue, Limits()).submit(body)
+    views = [job_view(job_in(stage, each), stage.results.link) for each in (job_id, sent.id)]
+    assert [(view.kind, view.width, view.height) for view in views] == [("image", 30, 20)] * 2
 
 
 def test_a_retry_publishes_only_the_failed_tasks() -> None:

@@ -1,4 +1,4 @@
-"""Changes are counted once and told to everyone who listens, as often as it takes."""
+"""Changes are counted once and sent to all subscribers, however often the stream repeats them."""
 
 import msgspec
 import pytest
@@ -136,13 +136,13 @@ def test_a_redelivered_batch_is_tallied_once() -> None:
     assert (minute["say"].runs, len(minute["say"].workers), FOREVER in first.minutes) == (2, 2, False)
 
 
-def test_an_event_is_told_to_those_who_listen_to_everything_and_to_nobody_else() -> None:
+def test_an_event_is_sent_to_the_subscribers_of_all_jobs_and_to_nobody_else() -> None:
     stage, job = worked()
     stage.connections.subscribe("all", "*")
     stage.connections.subscribe("one", job)
-    told = len(stage.ledger.stream)
+    relayed = len(stage.ledger.stream)
     stage.ledger.record_event(Event(kind="paused", op="say", message="say is paused."))
-    assert stage.relay_all(told) == 1
+    assert stage.relay_all(relayed) == 1
     (message,) = stage.connections.received["all"]
     assert (message["type"], message["event"]["kind"], message["event"]["op"]) == ("system", "paused", "say")
     assert {"id", "at", "message"} <= set(message["event"])

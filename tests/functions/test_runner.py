@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes import FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, say
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected, Transient
 from umbel_core.ledger import JobRecord, Ledger, TaskRecord
 from umbel_core.messages import RunTask
@@ -61,7 +61,7 @@ def test_a_transient_refusal_is_tried_three_times_however_often_its_message_was_
         with pytest.raises(Transient) as error:
             stage.runner().run(command, attempts)
         assert task_in(stage.ledger).last_error == f"Transient: {error.value}"
-        stage.ledger.record_error(command, attempts, "OutOfTurnError: not yet")
+        stage.ledger.record_error(command, attempts, "NotEndedError: not yet")
     assert task_in(stage.ledger).status == "pending"
     assert stage.runner().run(command, 6)
     task = task_in(stage.ledger)
@@ -70,6 +70,35 @@ def test_a_transient_refusal_is_tried_three_times_however_often_its_message_was_
         *("failed", 6, "busy"),
         "That cannot be had now.",
     )
+
+
+def test_a_task_ends_with_the_result_of_its_last_transient_refusal_if_that_has_one() -> None:
+    stage = Stage()
+    command = planned(stage, "half")
+    for attempts in (1, 2):
+        with pytest.raises(Transient):
+            stage.runner().run(command, attempts)
+    assert stage.runner().run(command, 3)
+    task = task_in(stage.ledger)
+    assert (task.status, task.result, task.error) == ("completed", "ha", None)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-1, "skipped"), (60, "completed")])
+def test_a_task_that_starts_after_its_deadline_is_skipped(seconds: int, status: str) -> None:
+    stage = Stage()
+    command = msgspec.structs.replace(planned(stage), deadline=epoch() + seconds)
+    assert stage.runner().run(command, 1)
+    task = task_in(stage.ledger)
+    assert (task.status, task.error and task.error.code) == (status, "deadline" if status == "skipped" else None)
+
+
+def test_a_task_that_is_retried_has_no_deadline() -> None:
+    stage = Stage()
+    command = msgspec.structs.replace(planned(stage), deadline=epoch() - 1)
+    stage.runner().run(command, 1)
+    (again,) = stage.ledger.reopen("j1", None)
+    assert stage.runner().run(msgspec.structs.replace(again.command(), deadline=epoch() - 1), 1)
+    assert task_in(stage.ledger).status == "completed"
 
 
 def test_a_retry_starts_the_count_of_transient_refusals_again() -> None:

@@ -1,4 +1,4 @@
-"""What a socket says is answered with messages that API Gateway can carry."""
+"""Each message of a connection gets an answer that is small enough for API Gateway."""
 
 import json
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from umbel_core.catalogue import read_ops
 from umbel_core.clock import now
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import JobRecord, TaskRecord
+from umbel_core.messages import MAX_TOPICS
 from umbel_core.settings import Limits
 from umbel_core.submit import Submitter
 
@@ -90,6 +91,20 @@ def test_who_asks_for_numbers_listens_to_them_and_has_the_ticker_started() -> No
     assert (stage.connections.subscribers(["stats"]), stage.started) == ({"stats": {"s1"}}, ["ticker"])
     say(actions, {"action": "stats", "stop": True})
     assert (stage.connections.subscribers(["stats"]), stage.started) == ({}, ["ticker"])
+
+
+def test_a_connection_subscribes_to_a_thousand_topics_at_most() -> None:
+    stage, actions, job = stage_with(1)
+    for number in range(MAX_TOPICS):
+        assert stage.connections.subscribe("s1", f"j{number}")
+    for message in ({"action": "subscribe", "job": job}, {"action": "stats"}, {"action": "subscribe", "job": "*"}):
+        say(actions, message)
+    assert [each["error"]["code"] for each in stage.connections.received["s1"]] == ["too_many_topics"] * 3
+    assert not stage.started
+    stage.connections.unsubscribe("s1", "j0")
+    say(actions, {"action": "subscribe", "job": job})
+    say(actions, {"action": "subscribe", "job": job})
+    assert [each["type"] for each in stage.connections.received["s1"][3:]] == ["snapshot"] * 2
 
 
 def test_a_ping_is_answered() -> None:

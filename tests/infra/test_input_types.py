@@ -40,7 +40,7 @@ from umbel_core.op import op
 
 @op()
 def probe(sound: bytes) -> float:
-    """Tell the sound's length in seconds."""
+    """Return the sound's length in seconds."""
     with wave.open(io.BytesIO(sound)) as file:
         return file.getnframes() / file.getframerate()
 '''
@@ -158,3 +158,10 @@ def test_no_other_file_asks_for_a_type_by_its_name() -> None:
         if asks.search(line)
     }
     assert not asking
+
+
+def test_the_document_on_ops_names_the_one_place_of_a_new_type() -> None:
+    section = Path("docs/ops.md").read_text().partition("\n## A new type of input\n")[2].partition("\n## ")[0]
+    stated = re.search(r"The number of places you touch to add\s+one is (\d+)", section)
+    assert stated
+    assert int(stated[1]) == len(re.findall(r"`layers/[\w/.]+`", section)) == 1

@@ -25,7 +25,7 @@ RESOURCELESS = {
 """AWS knows no resource for these."""
 OUTPUTS = {
     *("ApiId", "ApiStage", "ApiUrl", "SocketApiId", "SocketStage", "SocketUrl", "WebUrl", "WebBucket"),
-    *("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable"),
+    *("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable", "SocketsTable"),
 }
 """As umbel/stack.py reads them."""
 
@@ -221,6 +221,54 @@ def test_every_function_logs_json_into_a_group_that_forgets(template: Template) 
         assert function["TracingConfig"] == {"Mode": "Active"}
 
 
+def test_every_log_group_has_a_retention_and_every_function_a_group(template: Template) -> None:
+    groups = of_type(template, "AWS::Logs::LogGroup")
+    assert all(0 < group["RetentionInDays"] <= 90 for group in groups.values())
+    for name, function in of_type(template, "AWS::Lambda::Function").items():
+        assert named(function["LoggingConfig"]["LogGroup"]) in groups, name
+
+
+def test_no_function_creates_a_log_group(template: Template) -> None:
+    denied = {
+        named(role)
+        for policy in of_type(template, "AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny" and statement["Action"] == "logs:CreateLogGroup"
+        for role in policy["Roles"]
+    }
+    assert denied == {named(function["Role"]) for function in of_type(template, "AWS::Lambda::Function").values()}
+
+
+def test_every_stage_has_throttles_and_open_routes_have_lower_ones(template: Template) -> None:
+    (rest,) = of_type(template, "AWS::ApiGateway::Stage").values()
+    limits = {(one["ResourcePath"], one["HttpMethod"]): one for one in rest["MethodSettings"]}
+    whole = limits.pop(("/*", "*"))
+    open_routes = [route for route in routes.all if route.is_open]
+    assert set(limits) == {(f"/{route.path.replace('/', '~1')}", route.method) for route in open_routes}
+    assert all(one["ThrottlingRateLimit"] <= whole["ThrottlingRateLimit"] / 10 for one in limits.values())
+    (socket,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
+    assert 0 < socket["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 500
+    assert 0 < socket["DefaultRouteSettings"]["ThrottlingBurstLimit"] <= 1000
+
+
+def test_cloudfront_sends_the_policy_that_each_page_has(template: Template) -> None:
+    policies = of_type(template, "AWS::CloudFront::ResponseHeadersPolicy")
+    sent = {
+        name: policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentSecurityPolicy"]
+        for name, policy in policies.items()
+    }
+    (distribution,) = of_type(template, "AWS::CloudFront::Distribution").values()
+    config = distribution["DistributionConfig"]
+    for behavior in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
+        policy = sent[named(behavior["ResponseHeadersPolicyId"])]
+        assert policy["Override"]
+        rules = dict(rule.strip().split(" ", 1) for rule in policy["ContentSecurityPolicy"].split(";"))
+        assert (rules["default-src"], rules["script-src"]) == ("'none'", "'self'")
+        assert rules["frame-ancestors"] == "'none'"
+        is_page = behavior is config["DefaultCacheBehavior"]
+        assert ("unsafe-inline" in rules["style-src"]) is not is_page
+
+
 def test_the_image_libraries_are_only_in_lanes(template: Template) -> None:
     for function in functions(template).values():
         layers = [named(layer) for layer in function["Layers"]]
@@ -239,6 +287,15 @@ def test_every_call_but_the_open_ones_asks_for_a_token(template: Template) -> No
     assert {method["AuthorizationType"] for method in called} == {"NONE", "CUSTOM"}
     routes = {route["RouteKey"]: route for route in of_type(template, "AWS::ApiGatewayV2::Route").values()}
     assert routes["$connect"]["AuthorizationType"] == "CUSTOM"
+
+
+def test_the_uploads_bucket_keeps_every_upload_and_deletes_the_replaced_ones_too(template: Template) -> None:
+    (bucket,) = (
+        bucket for bucket in of_type(template, "AWS::S3::Bucket").values() if "VersioningConfiguration" in bucket
+    )
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["ExpirationInDays"], rule["NoncurrentVersionExpiration"]) == (30, {"NoncurrentDays": 14})
 
 
 def test_origins_are_exact(template: Template) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from api.app import routes
-from infra import generate, openapi
+from infra import api, generate, openapi
 from infra.openapi_examples import ANSWERS, REQUESTS
 from umbel_core.catalogue import read_ops
 from umbel_core.contract import ERRORS
@@ -73,10 +73,12 @@ def test_an_example_is_of_the_type_that_the_call_answers_with(name: str) -> None
 
 def test_every_code_of_a_request_is_documented_with_some_call() -> None:
     text = msgspec.json.encode(OF_DEPLOYMENT["paths"]).decode()
-    of_sockets = {"unknown_action", "invalid_message", "method_not_allowed", "unsupported_media_type", "svg_refused"}
-    missing = {
-        code for code, kind in ERRORS.items() if not kind.of_task and code not in of_sockets and f"`{code}`" not in text
+    elsewhere = {
+        *("unknown_action", "invalid_message", "too_many_topics"),  # of the socket
+        *("method_not_allowed", "unsupported_media_type", "svg_refused"),
     }
+    of_requests = {code for code, kind in ERRORS.items() if not kind.of_task} - elsewhere
+    missing = {code for code in of_requests if f"`{code}`" not in text}
     assert missing == {"invalid_url"}, "a page's URL is checked by its worker"
 
 
@@ -87,3 +89,8 @@ def test_every_code_that_the_code_raises_is_in_the_contract() -> None:
     codes = {code for path in sources for code in raised.findall(path.read_text())}
     assert len(codes) > 40
     assert codes <= ERRORS.keys()
+
+
+def test_an_unknown_route_is_refused_in_the_words_of_the_contract() -> None:
+    _, sentence = api._REFUSALS["MISSING_AUTHENTICATION_TOKEN"]
+    assert "address" not in sentence

@@ -1,4 +1,4 @@
-"""Where a deployment goes, and under which addresses browsers reach it."""
+"""Where a deployment goes, and at which URLs browsers reach it."""
 
 import json
 

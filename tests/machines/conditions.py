@@ -89,7 +89,7 @@ def aws_variables() -> None:
 
 
 def company_proxy() -> None:
-    """a company's proxy without NO_PROXY: downloads go through it, the engine is asked directly"""
+    """a company's proxy without NO_PROXY: downloads use it, requests to the engine do not"""
     with proxies.running() as proxy, tempfile.TemporaryDirectory() as home:
         names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
         settings = {**dict.fromkeys(names, proxy.url), "HOME": home, "no_proxy": "", "NO_PROXY": ""}
@@ -103,7 +103,7 @@ def company_proxy() -> None:
 
 
 def mirror() -> None:
-    """a mirror of the Python index in UV_DEFAULT_INDEX, with empty caches: every package is asked of it"""
+    """a mirror of the Python index in UV_DEFAULT_INDEX, with empty caches: every package comes from it"""
     with mirrors.running() as index, tempfile.TemporaryDirectory() as cache:
         with fresh(settings={"UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": cache}) as machine:
             machine.work()
@@ -112,7 +112,7 @@ def mirror() -> None:
 
 
 def foreign_settings() -> None:
-    """NODE_ENV, npm_config_omit, PIP_USER, PIP_TARGET, UV_NO_DEV, PYTHONOPTIMIZE=2, PYTHONSAFEPATH and their kin"""
+    """NODE_ENV, npm_config_omit, PIP_USER, PIP_TARGET, UV_NO_DEV, PYTHONOPTIMIZE=2, PYTHONSAFEPATH and similar"""
     with fresh(settings=SETTINGS) as machine:
         machine.work()
 
@@ -212,7 +212,7 @@ def copied() -> None:
 
 
 def moved() -> None:
-    """mv of a checkout whose Umbel runs: the next make up stops it, says so and starts anew"""
+    """mv of a checkout whose Umbel runs: the next make up stops it, says so and starts a new one"""
     with fresh() as machine:
         machine.run("make", "up")
         old, machine.folder = machine.folder, machine.folder.with_name("moved")
@@ -278,7 +278,7 @@ def full_disk() -> None:
 
 
 def killed_up() -> None:
-    """kill -9 of make up in the middle of a deployment: the next one is sound"""
+    """kill -9 of make up in the middle of a deployment: the next one works"""
     with fresh() as machine:
         up = machine.start("make", "up")
         wait_for((machine.folder / ".umbel" / "logs" / "deploy.log").exists, "a deployment to begin", timeout=300)
@@ -300,7 +300,7 @@ def other_port() -> None:
 
 
 def stopped(number: signal.Signals) -> None:
-    """{number.name} while it sets up: nothing is left at work, and the next make up is sound"""
+    """{number.name} while it sets up: no process is left, and the next make up works"""
     with fresh() as machine:
         up = machine.start("make", "up")
         wait_for((machine.folder / ".venv").exists, "set-up to be at work", timeout=120)

@@ -17,8 +17,8 @@ def test_size_format_mode_frames_bytes_and_perimeter_are_told() -> None:
 
 
 def test_the_size_is_the_upright_one() -> None:
-    told = run("info", photo("astronaut-exif6-gps.jpg"))
-    assert (told["width"], told["height"]) == (400, 512)
+    result = run("info", photo("astronaut-exif6-gps.jpg"))
+    assert (result["width"], result["height"]) == (400, 512)
 
 
 def test_frames_are_counted() -> None:

@@ -1,4 +1,4 @@
-"""A file of any kind -> what a person sees in it."""
+"""A picture file of any format is decoded to the pixels that a person sees."""
 
 import random
 import subprocess
@@ -50,7 +50,7 @@ def test_a_reduced_decode_shows_the_same_picture(name: str) -> None:
 
 
 @every_file
-def test_the_header_tells_the_upright_size_without_decoding(name: str) -> None:
+def test_the_header_has_the_upright_size_without_decoding(name: str) -> None:
     picture = StoredPicture(stored()[name].data, LIMITS)
     assert picture.size == (WIDTH, HEIGHT)
     assert picture.format == name.split("-", maxsplit=1)[0]
@@ -59,7 +59,7 @@ def test_the_header_tells_the_upright_size_without_decoding(name: str) -> None:
 
 
 @every_file
-def test_a_damaged_file_is_refused_or_decoded_but_never_our_fault(name: str) -> None:
+def test_a_damaged_file_is_refused_or_decoded_and_raises_no_other_error(name: str) -> None:
     whole, chance = stored()[name].data, random.Random(name)
     for _ in range(30):
         data = bytearray(whole)
@@ -82,7 +82,7 @@ def test_a_reduced_decode_costs_no_quality(side: tuple[int, int], kind: str, wan
 
 
 def scene_of_stars(size: tuple[int, int]) -> Image.Image:
-    """Sharp points of light on black: what resampling does worst at."""
+    """Return sharp points of light on black: resampling errors are largest there."""
     stars = StoredPicture(photo("hubble.jpg"), LIMITS).image()
     return stars.crop((0, 0, *size))
 

@@ -22,9 +22,9 @@ class ApiClient:
         self.token = token
         self._http = urllib3.PoolManager(retries=False, timeout=60)
 
-    def call(self, method: str, path: str, body: Any = None) -> Answer:
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Send one request. A body of bytes is sent unchanged, anything else as JSON."""
-        headers = {"Content-Type": "application/json", "Accept": "*/*"}
+        headers = {"Content-Type": "application/json", "Accept": "*/*", **headers}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
@@ -36,9 +36,9 @@ class ApiClient:
         """Send a GET."""
         return self.call("GET", path)
 
-    def post(self, path: str, body: Any = None) -> Answer:
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
         """Send a POST."""
-        return self.call("POST", path, body)
+        return self.call("POST", path, body, **headers)
 
     def put(self, path: str, body: Any) -> Answer:
         """Send a PUT."""

@@ -21,6 +21,7 @@ class SocketClient:
 
     def __init__(self, url: str, token: str | None, topic: str = "*") -> None:
         self.messages: list[Message] = []
+        self._closed = threading.Event()
         query = f"?token={token}" if token else ""
         self._connection = ExitStack()
         socket = connect(f"{url}{query}", open_timeout=30, max_size=None, proxy=None)
@@ -44,6 +45,10 @@ class SocketClient:
             lambda: latest_records(self.messages).get(job, {}).get("status") in ENDED, f"messages that {job} has ended"
         )
 
+    def wait_until_closed(self) -> None:
+        """Wait until the other side has closed the connection."""
+        assert self._closed.wait(60), "waited 60 s for the connection to be closed"
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -58,6 +63,8 @@ class SocketClient:
                 self.messages.append(json.loads(message))
         except (ConnectionClosed, OSError):
             return
+        finally:
+            self._closed.set()
 
 
 def latest_records(messages: Iterable[Message]) -> dict[str, Message]:

@@ -103,7 +103,7 @@ def _task(**changes: Any) -> dict[str, Any]:
 MANIFESTS: dict[str, tuple[Any, str, str]] = {
     "not JSON": (b'{"tasks": [', "invalid_json", "not JSON"),
     "not text": (b"\xff\xfe\x00", "invalid_json", "not JSON"),
-    "too deep": (b"[" * 100_000, "invalid_json", "not JSON"),
+    "too deep": (b"[" * 100_000, "invalid_json", "too many levels"),
     "not an object": ([1, 2], "invalid_manifest", "an object"),
     "no tasks": ({}, "invalid_manifest", "tasks"),
     "an empty list of tasks": ({"tasks": []}, "invalid_manifest", "tasks must not be empty."),

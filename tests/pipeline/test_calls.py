@@ -1,6 +1,7 @@
 """Tests of the HTTP API's responses and errors."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.ops.running import CATALOGUE
 from tests.pipeline.api import ApiClient, open_link
 from tests.pipeline.deployment import PROBES, Deployed
 from tests.pipeline.shapes import is_error, is_job, is_task
+from umbel_core.ids import new_job_id
 from umbel_core.ledger import JobRecord
 
 pytestmark = pytest.mark.engine
@@ -37,6 +39,20 @@ def test_health_is_open_and_names_every_op(deployed: Deployed) -> None:
     answer = ApiClient(deployed.stack.api, None).get("/health")
     assert (answer.status, answer.body["status"]) == (200, "ok")
     assert set(answer.body["ops"]) == OPS
+
+
+def test_a_request_that_is_sent_twice_with_one_key_is_one_job(
+    api: ApiClient, done: Callable[..., dict[str, Any]]
+) -> None:
+    key, body = {"Idempotency-Key": new_job_id()}, {"tasks": [{"op": "upper", "input": "once"}]}
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda _: api.post("/jobs", body, **key), range(4)))
+    assert sorted(answer.status for answer in answers) == [200, 200, 200, 202]
+    (job,) = {answer.body["job_id"] for answer in answers}
+    assert done(job)["counts"]["completed"] == 1
+    assert api.post("/jobs", body, **key).body == {"job_id": job, "status": "completed"}
+    refused = api.post("/jobs", {"tasks": [{"op": "upper", "input": "twice"}]}, **key)
+    assert (refused.status, refused.body["error"]["code"]) == (409, "idempotency_key_reused")
 
 
 def test_the_catalogue_has_schemas_and_the_lanes_state(api: ApiClient) -> None:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -58,6 +60,32 @@ def test_at_most_as_many_pages_are_fetched_at_a_time_as_there_are_workers(
     tasks = api.tasks(job)
     assert {task["group"] for task in tasks} == {"worker-1", "worker-2", "worker-3"}
     assert most_at_once(tasks) == 3
+
+
+def test_a_slow_page_holds_up_no_other_when_pages_go_to_idle_workers(api: ApiClient, web: Site, done: Done) -> None:
+    paths = [f"/slow?2&{index}" if index % 4 == 3 else f"/good?{index}" for index in range(16)]
+    job = crawl(api, urls=[web.url(path) for path in paths], workers=4, policy="idle")
+    assert done(job)["counts"]["completed"] == 16
+    tasks = api.tasks(job)
+    assert {task["result"]["status"] for task in tasks} == {200}
+    assert most_at_once(tasks) <= 4
+    # One worker would take 8 seconds for its four slow pages.
+    assert (
+        _seconds(max(task["finished_at"] for task in tasks)) - _seconds(min(task["started_at"] for task in tasks)) < 4
+    )
+
+
+def test_a_crawl_obeys_robots_txt_keeps_its_pauses_and_its_deadline(api: ApiClient, web: Site, done: Done) -> None:
+    urls = [web.url("/not-for-robots"), *(web.url(f"/good?{index}") for index in range(3))]
+    polite = crawl(api, urls=urls, workers=4, per_host={"delay_seconds": 0.6})
+    late = crawl(api, urls=[web.url(f"/slow?1.5&{index}") for index in range(8)], workers=1, deadline_seconds=2)
+    assert done(polite)["status"] == "completed"
+    tasks = api.tasks(polite)
+    assert [task["result"].get("error") for task in tasks] == ["robots_disallowed", None, None, None]
+    ends = sorted(_seconds(task["finished_at"]) for task in tasks[1:])
+    assert all(later - earlier > 0.5 for earlier, later in pairwise(ends))
+    assert done(late)["counts"]["skipped"] > 0
+    assert {task["error"]["code"] for task in api.tasks(late) if task["status"] == "skipped"} == {"deadline"}
 
 
 def test_the_first_page_is_pushed_before_the_last_is_fetched_and_a_cancelled_crawl_stops(
@@ -145,6 +173,10 @@ def test_requests_to_a_failing_host_are_stopped_until_a_probe_succeeds(
     wait_for(probed, "a probe to succeed")
     assert host not in deployed.circuits.all()
     feed.wait_for(lambda message: _event(message) == ("circuit_closed", host), "the event that it closed")
+
+
+def _seconds(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()
 
 
 def _event(message: dict[str, Any]) -> tuple[str, str] | None:

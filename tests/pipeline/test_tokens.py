@@ -49,6 +49,34 @@ def test_without_a_valid_token_no_socket_opens(deployed: Deployed, useless: str 
     assert refusal.value.response.status_code in (401, 403)
 
 
+def test_revoking_a_token_closes_its_sockets_and_no_others(deployed: Deployed, api: ApiClient) -> None:
+    secret, record = tokens.create(deployed.stack, "operator", "tests")
+    sockets = [SocketClient(deployed.stack.socket, token) for token in (secret, secret, api.token)]
+    tokens.revoke(deployed.stack, record.id)
+    for socket in sockets[:2]:
+        socket.wait_until_closed()
+    sockets[2].send(action="ping")
+    sockets[2].wait_for(lambda message: message["type"] == "pong", "the answer of a socket of another token")
+    sockets[2].close()
+
+
+def test_each_useless_token_has_its_sentence(deployed: Deployed) -> None:
+    sentences = {
+        token: ApiClient(deployed.stack.api, token).get("/jobs").body["error"]["message"]
+        for token in (None, "umb_x", " ", deployed.token("operator", days=-1))
+    }
+    assert len(set(sentences.values())) == 4, sentences
+
+
+def test_the_names_of_routes_are_no_actions(feed: SocketClient) -> None:
+    for action in ("$connect", "$disconnect", "$default"):
+        feed.send(action=action, job="*")
+    feed.send(action="ping")
+    feed.wait_for(lambda message: message["type"] == "pong", "the answer after three refused messages")
+    errors = [message["error"]["code"] for message in feed.messages if message["type"] == "error"]
+    assert errors == ["unknown_action"] * 3
+
+
 @pytest.mark.parametrize("path", READ)
 def test_a_viewer_can_read(viewer: ApiClient, path: str) -> None:
     assert viewer.get(path).status in (200, 404)

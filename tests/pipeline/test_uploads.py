@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from tests.pipeline.api import ApiClient, send_form
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.shapes import is_error
+from tests.pipeline.waiting import wait_for
+from umbel_core.ids import new_job_id
 from umbel_core.settings import Limits
 
 pytestmark = pytest.mark.engine
@@ -29,6 +32,50 @@ def test_a_picture_uploaded_with_a_ticket_belongs_to_the_tickets_job(
     assert send_form(answer.body["url"], answer.body["fields"], photos["cat.jpg"]) == 201
     job = done(answer.body["job_id"])
     assert (job["status"], job["recipe"], set(job["variants"])) == ("completed", "hero", {"large", "small"})
+
+
+def test_two_pictures_posted_with_one_ticket_are_two_jobs(
+    api: ApiClient,
+    deployed: Deployed,
+    photos: dict[str, bytes],
+    done: Callable[..., dict[str, Any]],
+) -> None:
+    ticket = _request_ticket(api, recipe="hero").body
+    for name in sorted(photos)[:2]:
+        assert send_form(ticket["url"], ticket["fields"], photos[name]) == 201
+
+    def both() -> list[str]:
+        jobs = [job["id"] for job in api.get("/jobs").body["jobs"] if job["source"] == ticket["fields"]["key"]]
+        return jobs if len(jobs) == 2 else []
+
+    jobs = [done(job) for job in wait_for(both, "a job for each picture")]
+    assert ticket["job_id"] in [job["id"] for job in jobs]
+    assert [job["status"] for job in jobs] == ["completed", "completed"]
+    versions = {deployed.ledger.tasks(job["id"], None, 1, None)[0][0].object_version for job in jobs}
+    assert len(versions) == 2, "each job read its own picture"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"StorageClass": "DEEP_ARCHIVE"}, "archived_object"),
+        ({"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}, "encrypted_object"),
+    ],
+)
+def test_what_s3_does_not_read_is_refused_at_once(
+    deployed: Deployed, api: ApiClient, done: Callable[..., dict[str, Any]], options: dict[str, str], code: str
+) -> None:
+    name, s3 = f"{code}-{new_job_id()}", deployed.client("s3")
+    keys = {f"uploads/hero/{name}.jpg", f"jobs/{name}.json"}
+    for key in keys:
+        s3.put_object(Bucket=deployed.stack.uploads_bucket, Key=key, Body=b"{}", **options)
+
+    def both() -> list[str]:
+        jobs = [job["id"] for job in api.get("/jobs").body["jobs"] if job["source"] in keys]
+        return jobs if len(jobs) == 2 else []
+
+    for job in map(done, wait_for(both, "a job for each object")):
+        assert (job["status"], {error["code"] for error in job["errors"]}) == ("failed", {code})
 
 
 def test_a_ticket_allows_the_largest_size_and_no_byte_more(

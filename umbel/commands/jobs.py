@@ -50,7 +50,7 @@ def job(id_: str, status: Any, as_json: bool) -> None:
             *(("error", show.text(sentence, "red")) for sentence in results.sentences(record)),
         ]
     )
-    show.table(("task", "op", "status", ">tries", ">time", "~result"), map(_row, found.tasks(status)))
+    show.table(("task", "op", "status", ">attempts", ">time", "~result"), map(_row, found.tasks(status)))
 
 
 @click.command()
@@ -58,7 +58,8 @@ def job(id_: str, status: Any, as_json: bool) -> None:
 @show.as_json
 def watch(id_: str, as_json: bool) -> None:
     followed = Job(Client.of(stack.find()), id_)
-    watching.watch(followed, quiet=as_json)
+    with watching.naming(lambda: [followed.id]):
+        watching.watch(followed, quiet=as_json)
     if as_json:
         show.dump(msgspec.to_builtins(followed.record))
     watching.conclude(followed, quiet=as_json)
@@ -70,7 +71,7 @@ def watch(id_: str, as_json: bool) -> None:
 def cancel(id_: str, as_json: bool) -> None:
     Job(Client.of(stack.find(changing=True)), id_).cancel()
     answer = Accepted(job_id=id_, status="cancelled")
-    show.result(answer, lambda _: click.echo(f"{id_} is cancelled; what is in flight ends"), json=as_json)
+    show.result(answer, lambda _: show.line(f"{id_} is cancelled; what is in flight ends"), json=as_json)
 
 
 @click.command()
@@ -79,7 +80,7 @@ def cancel(id_: str, as_json: bool) -> None:
 def retry(id_: str, as_json: bool) -> None:
     Job(Client.of(stack.find(changing=True)), id_).retry()
     answer = Accepted(job_id=id_, status="pending")
-    show.result(answer, lambda _: click.echo(f"{id_} runs again: umbel watch {id_}"), json=as_json)
+    show.result(answer, lambda _: show.line(f"{id_} runs again: umbel watch {id_}"), json=as_json)
 
 
 def _counts(record: contract.Job) -> str:

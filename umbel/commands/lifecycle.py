@@ -52,7 +52,7 @@ def up(
 @click.option("--now", is_flag=True, help="Do not wait for what is in flight.")
 @show.as_json
 def down(now: bool, as_json: bool) -> None:
-    show.result({"message": lifecycle.down(now=now)}, lambda answer: click.echo(answer["message"]), json=as_json)
+    show.result({"message": lifecycle.down(now=now)}, lambda answer: show.line(answer["message"]), json=as_json)
 
 
 @click.command()

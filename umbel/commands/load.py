@@ -1,4 +1,4 @@
-"""`umbel load`: random tasks until stopped, with a table of what became of them."""
+"""`umbel load`: random tasks until stopped, with a table of their results."""
 
 import signal
 import time
@@ -16,10 +16,11 @@ from umbel.client import Client
 from umbel.errors import UmbelError
 from umbel.load import Load, LoadPeriod
 from umbel.paths import LOGS
+from umbel_core.validation import hint_at
 
 _COLUMNS = ("type", ">sent", ">right", ">wrong", ">failed", ">lost", ">waiting", ">average", ">worst")
 _LINE_EVERY = 1.0
-"""Into a pipe, rounds without a pause share a line for as long."""
+"""Seconds that one line in a pipe stands for when rounds have no pause."""
 
 
 @click.command()
@@ -40,7 +41,7 @@ def load(types: tuple[str, ...], every: float, seconds: float | None, log: Path,
     client = Client.of(stack.find(changing=True))
     deployed = {op.name for op in client.ops()}
     if unknown := sorted(set(types) - deployed):
-        raise UmbelError(f"there is no op '{unknown[0]}' here; the ops are {', '.join(sorted(deployed))}")
+        raise UmbelError(f"there is no op '{unknown[0]}' here; {hint_at(unknown[0], sorted(deployed), 'the ops are')}")
     with _append(log) as lines:
         running = Load(client, types, every, lines)
         before = signal.signal(signal.SIGINT, lambda *_: _stop(running))

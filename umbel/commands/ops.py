@@ -29,7 +29,7 @@ def ops(as_json: bool) -> None:
 def scale(op: str, concurrency: int, as_json: bool) -> None:
     answer = Client.of(stack.find(changing=True)).scale(op, concurrency)
     said = f"{op} is paused; its work waits" if concurrency == 0 else f"{op}: at most {concurrency} at a time"
-    show.result(answer, lambda _: click.echo(said), json=as_json)
+    show.result(answer, lambda _: show.line(said), json=as_json)
 
 
 @click.command()
@@ -37,4 +37,4 @@ def scale(op: str, concurrency: int, as_json: bool) -> None:
 @show.as_json
 def redrive(op: str, as_json: bool) -> None:
     answer = Client.of(stack.find(changing=True)).redrive(op)
-    show.result(answer, lambda _: click.echo(f"{op}: {answer.redriven} sent again"), json=as_json)
+    show.result(answer, lambda _: show.line(f"{op}: {answer.redriven} sent again"), json=as_json)

@@ -1,7 +1,7 @@
 """`umbel run`, `batch`, `crawl`: jobs from the command line."""
 
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, get_args
 
 import click
 import msgspec
@@ -11,7 +11,8 @@ from umbel.client import Client
 from umbel.errors import UmbelError
 from umbel.job import Job
 from umbel.visits import read_visits
-from umbel_core.contract import CrawlRequest, Page, Task
+from umbel_core.contract import CrawlPolicy, CrawlRequest, HostLimits, Page, Task
+from umbel_core.contract.requests import MAX_WORKERS
 from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 
 
@@ -28,7 +29,9 @@ from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json: bool) -> None:
     """Run one op. INPUT is JSON or else text; for an op on pictures, a file or a key in the uploads bucket."""
     client = Client.of(stack.find(changing=True))
-    job = client.start(op, _input(client, op, input_), **dict(map(_param, params))).wait()
+    job = client.start(op, _input(client, op, input_), **dict(map(_param, params)))
+    with watching.naming(lambda: [job.id]):
+        job.wait()
     saved = job.download(out, input_) if out else {}
     if as_json:
         whole = results.whole(job)
@@ -37,7 +40,7 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
         show.table(results.COLUMNS, results.rows(input_, job.variants, saved))
     elif job.status == "completed":
         for task in job.tasks():
-            click.echo(task.result if isinstance(task.result, str) else msgspec.json.encode(task.result).decode())
+            show.value(task.result)
     if job.status != "completed":
         raise UmbelError("; ".join(results.sentences(job.record)) or f"{op}: the job is {job.status}")
 
@@ -46,10 +49,10 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
 @click.argument("file", type=click.File("rb"))
 @show.as_json
 def batch(file: Any, as_json: bool) -> None:
-    """Run the visits in FILE; - is standard input. Ctrl-C cancels the rest.
+    """Measure the images of the visits in FILE; - is standard input. Ctrl-C cancels the rest.
 
     FILE is JSON, {"count", "visits": [{"store_id", "image_url": […], "visit_time"}]} or the list of visits alone, or
-    CSV with the columns store_id, image_url and visit_time, an image a row.
+    CSV with the columns store_id, image_url and visit_time, one image per row.
     """
     body = read_visits(file.read(), file.name)
     _follow(Client.of(stack.find(changing=True)).submit(body, "batches"), _image, as_json=as_json)
@@ -58,24 +61,47 @@ def batch(file: Any, as_json: bool) -> None:
 @click.command()
 @click.argument("urls", nargs=-1)
 @click.option("--file", "-f", type=click.File("r"), help="Further URLs, one per line; - is standard input.")
-@click.option("--workers", type=click.IntRange(1, 64), default=4, show_default=True, help="Pages in flight at most.")
+@click.option(
+    "--workers", type=click.IntRange(1, MAX_WORKERS), default=4, show_default=True, help="Pages in flight at most."
+)
 @click.option(
     "--policy",
-    type=click.Choice(["round_robin", "host"]),
+    type=click.Choice(get_args(CrawlPolicy)),
     default="round_robin",
     show_default=True,
-    help="host: the pages of one host come one after another.",
+    help="host, sticky: the pages of one host come one after another. idle: a slow page holds up no other.",
 )
+@click.option("--robots/--no-robots", "obey_robots", default=True, help="Obey robots.txt (the default), or do not.")
+@click.option("--per-host", type=click.IntRange(1, 64), help="Pages of one host in flight at most.")
+@click.option("--delay", type=click.FloatRange(0, 60), default=0, help="Seconds between two requests to one host.")
+@click.option("--deadline", type=click.IntRange(1), metavar="SECONDS", help="Skip the pages not started by then.")
 @show.as_json
-def crawl(urls: tuple[str, ...], file: TextIO | None, workers: int, policy: Any, as_json: bool) -> None:
-    """Fetch pages; each shows as it comes. Ctrl-C cancels the rest."""
+def crawl(
+    urls: tuple[str, ...],
+    file: TextIO | None,
+    workers: int,
+    policy: Any,
+    obey_robots: bool,
+    per_host: int | None,
+    delay: float,
+    deadline: int | None,
+    as_json: bool,
+) -> None:
+    """Fetch pages and print each when it is fetched. Ctrl-C cancels the rest."""
     try:
         wanted = [*urls, *(line.strip() for line in file or () if line.strip())]
     except UnicodeDecodeError as error:
         raise UmbelError(f"{file and file.name}: not a list of URLs: {error}") from error
     if not wanted:
         raise click.UsageError("Name the URLs: umbel crawl https://example.org, or umbel crawl --file urls.txt.")
-    request = CrawlRequest(urls=wanted, workers=workers, policy=policy)
+    request = CrawlRequest(
+        urls=wanted,
+        workers=workers,
+        policy=policy,
+        obey_robots=obey_robots,
+        per_host=HostLimits(width=per_host, delay_seconds=delay),
+        deadline_seconds=deadline,
+    )
     _follow(Client.of(stack.find(changing=True)).submit(request, "crawls"), _page, as_json=as_json)
 
 
@@ -99,6 +125,8 @@ def _input(client: Client, op: str, text: str) -> Any:
     if card and card.carrier == "file":
         if Path(text).is_file():
             return Path(text)
+        if text.endswith("/") and "://" not in text:
+            raise UmbelError(f"'{text}' is a folder; {op} takes one file, and no job is made of a key that ends in /")
         if "://" in text or text.startswith((UPLOADS_PREFIX, INPUTS_PREFIX)):
             return text
         raise UmbelError(f"there is no file '{text}' here; {op} takes a file, a URL or a key below {UPLOADS_PREFIX}")

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from umbel import show, stack, tokens
-from umbel_core.tokens import Role
+from umbel_core.tokens import Role, TokenRecord
 
 
 @click.group()
@@ -24,8 +24,8 @@ def token() -> None:
 def create(role: Role, label: str, days: float | None, as_json: bool) -> None:
     """Create a token. It is printed only now and stored nowhere."""
     secret, record = tokens.create(stack.find(changing=True), role, label, days)
-    answer = {"token": secret, "id": record.id, "role": record.role, "expires_at": record.expires_at}
-    show.result(answer, lambda _: click.echo(secret), json=as_json)
+    answer = {"token": secret, "id": record.id, "role": record.role, "expires_at": record.ends_at}
+    show.result(answer, lambda _: show.line(secret), json=as_json)
 
 
 @token.command(name="list")
@@ -33,9 +33,8 @@ def create(role: Role, label: str, days: float | None, as_json: bool) -> None:
 def every(as_json: bool) -> None:
     """List the tokens, without their secrets."""
     records = tokens.token_table(stack.find()).all()
-    # The hash is of use to nobody.
-    public = [{**msgspec.to_builtins(record), "token_hash": None} for record in records]
-    rows = ((r.id, r.role, r.label, show.timestamp(r.created_at), _until(r.expires_at)) for r in records)
+    public = [_public(record) for record in records]
+    rows = ((r.id, r.role, r.label, show.timestamp(r.created_at), _until(r.ends_at)) for r in records)
     columns = ("id", "role", "label", "created", "valid")
     show.result(public, lambda _: show.table(columns, rows), json=as_json)
 
@@ -46,7 +45,15 @@ def every(as_json: bool) -> None:
 def revoke(id_: str, as_json: bool) -> None:
     """Revoke the token with this id, at once."""
     record = tokens.revoke(stack.find(changing=True), id_)
-    show.result({"revoked": record.id}, lambda _: click.echo(f"{record.id} is revoked"), json=as_json)
+    show.result({"revoked": record.id}, lambda _: show.line(f"{record.id} is revoked"), json=as_json)
+
+
+def _public(record: TokenRecord) -> dict[str, object]:
+    """Return a token's record for people: without the hash, which is of use to nobody, and with the token's own end."""
+    fields: dict[str, object] = msgspec.to_builtins(record)
+    fields.pop("valid_until", None)
+    end = {} if record.ends_at is None else {"expires_at": record.ends_at}
+    return {**fields, **end, "token_hash": None}
 
 
 def _until(expires_at: int | None) -> str:

@@ -1,4 +1,4 @@
-"""`umbel upload`: files go up, variants tick in."""
+"""`umbel upload`: send files and show their variants as they are made."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.progress import Task as Row
 from rich.text import Text
 
-from umbel import results, show, stack
+from umbel import results, show, stack, watching
 from umbel.client import Client
 from umbel.errors import UmbelError
 from umbel.feed import Change, Feed
@@ -29,12 +29,12 @@ class PictureFile:
         self.job: Job | None = None
         self.record: contract.Job | None = None
         self.variants: dict[str, str] = {}
-        """Name -> status, as far as messages have come."""
+        """Variant -> status, as the messages so far say."""
         self.error: str | None = None
 
     @property
     def ended(self) -> bool:
-        """True when nothing more will happen to it."""
+        """True when its job has ended, or its upload failed."""
         return self.error is not None or (self.record is not None and self.record.ended)
 
     @property
@@ -115,13 +115,14 @@ class _Variants(ProgressColumn):
 def upload(files: tuple[Path, ...], recipe: str | None, wait: bool, out: Path | None, as_json: bool) -> None:
     client = Client.of(stack.find(changing=True))
     pictures = [PictureFile(path) for path in dict.fromkeys(files)]
-    with Display() as display:
+    running = (picture.job.id for picture in pictures if picture.job and not picture.ended)
+    with watching.naming(lambda: running), Display() as display:
         _run(client, pictures, recipe, display, wait=wait)
     saved = {picture.path: picture.job.download(out, picture.path.name) for picture in pictures if picture.job and out}
     if as_json:
         show.dump([_plain(picture, saved.get(picture.path, {})) for picture in pictures])
     elif wait:
-        # A picture of which nothing came has had its line already.
+        # A picture without results already has its line.
         made = [(each.path, each.record) for each in pictures if each.record and each.record.counts.completed]
         if made:
             rows = (results.rows(path.name, job.variants or {}, saved.get(path, {})) for path, job in made)

@@ -14,6 +14,7 @@ import type {
   UploadBody,
   UploadTicket,
 } from "./contract";
+import { parse } from "./printable";
 
 /** A call that failed, with a message for people. `status` is 0 when there was no response. */
 export class ApiError extends Error {
@@ -69,7 +70,7 @@ export class Client {
 
   /** Creates a job and returns its id. */
   async submit({ path, body }: Submission): Promise<string> {
-    const created = await this.call<Accepted | TaskAccepted>("POST", path, body);
+    const created = await this.call<Accepted | TaskAccepted>("POST", path, body, newKey());
     return "job_id" in created ? created.job_id : created.id;
   }
 
@@ -85,11 +86,12 @@ export class Client {
     return (await this.call<Me>("GET", "/me")).role;
   }
 
-  requestUpload(request: UploadBody): Promise<UploadTicket> {
-    return this.call("POST", "/uploads", request);
+  /** Returns a ticket; a repeated call with the same key returns the same job's. */
+  requestUpload(request: UploadBody, key: string): Promise<UploadTicket> {
+    return this.call("POST", "/uploads", request, key);
   }
 
-  private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  private async call<T>(method: string, path: string, body?: unknown, key?: string): Promise<T> {
     let response: Response;
     try {
       response = await fetch(this.base + path, {
@@ -97,13 +99,14 @@ export class Client {
         headers: {
           Authorization: `Bearer ${this.token}`,
           ...(body !== undefined && { "Content-Type": "application/json" }),
+          ...(key && { "Idempotency-Key": key }),
         },
         body: body === undefined ? null : JSON.stringify(body),
       });
     } catch {
       throw new ApiError(0, "unreachable", "Umbel could not be reached.");
     }
-    if (response.ok) return (await response.json()) as T;
+    if (response.ok) return parse<T>(await response.text());
     const error = await errorFrom(response);
     // A token that may not read is not valid. A viewer's token that may not write stays valid.
     if (response.status === 401 || (response.status === 403 && method === "GET")) this.onUnauthorized();
@@ -111,8 +114,18 @@ export class Client {
   }
 }
 
+/** Returns a new Idempotency-Key. `crypto.randomUUID` is missing on pages without TLS. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) =>
+    part.toString(16).padStart(8, "0"),
+  ).join("");
+}
+
 async function errorFrom(response: Response): Promise<ApiError> {
-  const body: Partial<ErrorBody> | null = await response.json().catch(() => null);
+  const body = await response
+    .text()
+    .then(parse<Partial<ErrorBody>>)
+    .catch(() => null);
   const { code = "unknown", message = messageFor(response.status), path } = body?.error ?? {};
   return new ApiError(response.status, code, message, path);
 }

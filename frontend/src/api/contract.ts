@@ -34,6 +34,7 @@ export type {
   OpList,
   Page,
   PageConfig,
+  PublishedLimits,
   Stats,
   StatsOfOp,
   SystemEvent,
@@ -68,7 +69,7 @@ export type Submission =
   | { path: "/tasks"; body: TaskRequest }
   | { path: "/jobs"; body: Optional<ImageRequest, "width" | "height" | "output_format" | "params"> }
   | { path: "/jobs"; body: Pick<Manifest, "name"> & { tasks: Optional<TaskSpec, "params" | "group">[] } }
-  | { path: "/crawls"; body: Optional<CrawlRequest, "workers" | "policy"> }
+  | { path: "/crawls"; body: Pick<CrawlRequest, "urls"> & Partial<CrawlRequest> }
   | {
       path: "/batches";
       body: Optional<Omit<BatchRequest, "visits">, "gpu_seconds"> & { visits: VisitBody[] };

@@ -31,7 +31,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Describe this API: this document */
+        /** Return this OpenAPI document */
         get: operations["get_openapi"];
         put?: never;
         post?: never;
@@ -48,7 +48,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Say what the token may do, so that a page need not offer what would be refused */
+        /** Return the token's role, so that a page can hide what this token may not do */
         get: operations["get_me"];
         put?: never;
         post?: never;
@@ -107,7 +107,7 @@ export interface paths {
         get: operations["get_job"];
         put?: never;
         post?: never;
-        /** Cancel a job: tasks that run end, the others are skipped */
+        /** Cancel a job: running tasks end, the others are skipped */
         delete: operations["delete_job"];
         options?: never;
         head?: never;
@@ -123,7 +123,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Run again what failed or was skipped */
+        /** Run the failed and skipped tasks of a job again */
         post: operations["retry_job"];
         delete?: never;
         options?: never;
@@ -208,7 +208,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start a single task on something that travels inside the request */
+        /** Start a single task on an input inside the request */
         post: operations["post_task"];
         delete?: never;
         options?: never;
@@ -310,7 +310,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start over the dead letters of an op; `intake` stands for those of jobs that could not be planned */
+        /** Send the dead letters of an op again; with `intake`, those of jobs that could not be planned */
         post: operations["redrive_op"];
         delete?: never;
         options?: never;
@@ -408,7 +408,7 @@ export interface components {
             /** @default false */
             ordered: boolean;
             /** @default null */
-            serves: ("batch" | "crawl") | null;
+            serves: string | null;
             /** @default [] */
             needs: string[];
         };
@@ -441,11 +441,20 @@ export interface components {
             /** @default 4 */
             workers: number;
             /**
-             * @description `host`: the pages of a host go to one worker
+             * @description To which worker a page goes: to each in turn; `host`: the pages of a host to one worker; `sticky`: the same, and to the same worker in every crawl; `idle`: to the first that is free
              * @default round_robin
              * @enum {unknown}
              */
-            policy: "host" | "round_robin";
+            policy: "host" | "idle" | "round_robin" | "sticky";
+            /**
+             * @description Fetch only what `robots.txt` of the host allows
+             * @default true
+             */
+            obey_robots: boolean;
+            /** @default {} */
+            per_host: components["schemas"]["HostLimits"];
+            /** @default null */
+            deadline_seconds: number | null;
         };
         /**
          * Error
@@ -481,6 +490,19 @@ export interface components {
             circuits: {
                 [key: string]: "closed" | "half_open" | "open";
             };
+        };
+        /**
+         * HostLimits
+         * @description How a crawl treats each host.
+         */
+        HostLimits: {
+            /** @default null */
+            width: number | null;
+            /**
+             * @description Pause between two requests to a host
+             * @default 0
+             */
+            delay_seconds: number;
         };
         /**
          * ImageRequest
@@ -613,6 +635,8 @@ export interface components {
              * @enum {unknown}
              */
             on_error: "continue" | "stop_group";
+            /** @default null */
+            deadline_seconds: number | null;
         };
         /**
          * Me
@@ -644,7 +668,13 @@ export interface components {
             /** @description `picture` goes to the results bucket, `value` into the task's record */
             returns: string;
             /** @description JSON Schema of the input */
-            input: Record<string, unknown>;
+            input: {
+                /** @description What forms call the input */
+                title: string;
+                type?: string;
+            } & {
+                [key: string]: unknown;
+            };
             /** @description JSON Schema of the parameters */
             params: Record<string, unknown>;
             /** @description As the op's file declares it */
@@ -961,7 +991,7 @@ export interface components {
         };
         /**
          * Variant
-         * @description One result of a job with few tasks. The fields of a file are there once it is made.
+         * @description One result of a job with few tasks. The fields of a file are set when it is made.
          */
         Variant: {
             /** @default  */
@@ -1012,11 +1042,20 @@ export interface components {
             /** @default 4 */
             workers: number;
             /**
-             * @description `host`: the pages of a host go to one worker
+             * @description To which worker a page goes: to each in turn; `host`: the pages of a host to one worker; `sticky`: the same, and to the same worker in every crawl; `idle`: to the first that is free
              * @default round_robin
              * @enum {unknown}
              */
-            policy: "host" | "round_robin";
+            policy: "host" | "idle" | "round_robin" | "sticky";
+            /**
+             * @description Fetch only what `robots.txt` of the host allows
+             * @default true
+             */
+            obey_robots: boolean;
+            /** @default {} */
+            per_host: components["schemas"]["HostLimits"];
+            /** @default null */
+            deadline_seconds: number | null;
         };
         /**
          * ErrorMessage
@@ -1182,6 +1221,12 @@ export interface components {
             max_streamed_bytes: number;
             /** @description A job of at most so many tasks carries `variants` */
             kept_variants: number;
+            /** @description Characters of a URL */
+            max_url_length: number;
+            /** @description Characters of a batch's `store_id` */
+            max_store_id_length: number;
+            /** @description Largest `workers` of a crawl */
+            max_crawl_workers: number;
             /** @description Objects below it start their recipe */
             uploads_prefix: string;
             /** @description Objects below it start a job */
@@ -1232,6 +1277,7 @@ export type CrawlRequest = components['schemas']['CrawlRequest'];
 export type Error = components['schemas']['Error'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type Health = components['schemas']['Health'];
+export type HostLimits = components['schemas']['HostLimits'];
 export type ImageRequest = components['schemas']['ImageRequest'];
 export type Job = components['schemas']['Job'];
 export type JobError = components['schemas']['JobError'];
@@ -1452,7 +1498,10 @@ export interface operations {
     post_upload: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1462,6 +1511,26 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "url": "https://uploads.s3.eu-central-1.amazonaws.com/",
+                     *       "fields": {
+                     *         "Content-Type": "image/jpeg",
+                     *         "key": "uploads/default/j0f8a2aaaebd8ed4f150e/coffee.jpg",
+                     *         "policy": "…"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadTicket"];
+                };
+            };
             /** @description A presigned POST: send `fields`, then the file as `file`, to `url` within an hour. */
             201: {
                 headers: {
@@ -1482,7 +1551,7 @@ export interface operations {
                     "application/json": components["schemas"]["UploadTicket"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_body`: A field of the body is missing, unknown or of the wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `unknown_recipe`: There is no such recipe; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_body`: A field of the body is missing, unknown or of the wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `unknown_recipe`: There is no such recipe; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1502,6 +1571,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1665,7 +1743,10 @@ export interface operations {
     post_job: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1675,6 +1756,21 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "status": "pending"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description A job that was accepted or changed. */
             202: {
                 headers: {
@@ -1690,7 +1786,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1710,6 +1806,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2267,7 +2372,10 @@ export interface operations {
     post_batch: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2277,6 +2385,21 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "status": "pending"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description A job that was accepted or changed. */
             202: {
                 headers: {
@@ -2292,7 +2415,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2312,6 +2435,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2351,7 +2483,10 @@ export interface operations {
     post_crawl: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2361,6 +2496,21 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "job_id": "j0f8a2aaaebd8ed4f150e",
+                     *       "status": "pending"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
             /** @description A job that was accepted or changed. */
             202: {
                 headers: {
@@ -2376,7 +2526,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2396,6 +2546,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2435,7 +2594,10 @@ export interface operations {
     post_task: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Within a day, the same request with the same key and token starts no second job: the answer is 200 with the job of the first one */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2445,6 +2607,20 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The job of an earlier request with the same key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "j0f8a2aaaebd8ed4f150e"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TaskAccepted"];
+                };
+            };
             /** @description A single task that was accepted; the id is its job's id too. */
             202: {
                 headers: {
@@ -2459,7 +2635,7 @@ export interface operations {
                     "application/json": components["schemas"]["TaskAccepted"];
                 };
             };
-            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes */
+            /** @description `bad_request`: The request was refused before the API read it; `invalid_json`: The body is not JSON; `invalid_manifest`: A field of the body that starts a job is missing, unknown or of a wrong type; `invalid_query`: A query parameter is unknown or has a wrong value; `invalid_params`: A parameter of an op is missing, unknown or out of its bounds; `invalid_input`: The input is not what the op takes; `invalid_payload`: The payload is not what the op takes; `invalid_image_data`: The picture inside the request is not base64; `unknown_op`: A task names an op that is not deployed; `unknown_type`: There is no op of this name that POST /tasks takes; `count_mismatch`: `count` differs from the number of visits; `mixed_group`: A group has tasks of two ops; `empty_file`: The file has zero bytes; `invalid_idempotency_key`: `Idempotency-Key` is empty, too long or not visible ASCII */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2479,6 +2655,15 @@ export interface operations {
             };
             /** @description `forbidden`: The token is a viewer's; this needs an operator's */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description `idempotency_key_reused`: Another request was sent with this `Idempotency-Key` within a day */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

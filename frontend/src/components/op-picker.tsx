@@ -11,7 +11,7 @@ interface Props {
 export function groupsOf(ops: readonly Op[]): [title: string, ops: Op[]][] {
   const groups = new Map<string, Op[]>();
   for (const op of ops) {
-    const title = String(op.input.title ?? op.takes);
+    const title = op.input.title;
     groups.set(title, [...(groups.get(title) ?? []), op]);
   }
   const takesFiles = (group: Op[]) => group.some((op) => op.carrier === "file");

@@ -86,10 +86,12 @@ const STATUS_TEXT: Record<string, string> = {
 /** The errors of a page as text. An error code that is missing here is shown as it is. */
 const ERROR_TEXT: Record<string, string> = {
   bad_answer: "The response was invalid",
+  host_busy: "The host asks to be called later",
   circuit_open: "The host failed repeatedly, so requests to it are paused",
   dead_host: "The host is unknown or refuses connections",
   forbidden_address: "The IP address is not allowed",
   invalid_url: "The URL is not valid",
+  robots_disallowed: "The host's robots.txt does not allow it",
   redirect_loop: "The redirects form a loop",
   timed_out: "Timed out",
   tls_failed: "The certificate is not trusted",

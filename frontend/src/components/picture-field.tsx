@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from "react";
+import { printable } from "../api/printable";
 import { useApp, useAppState, useDroppedFiles } from "../app-context";
 import { bytes } from "../format";
 import { preview } from "../upload/preview";
@@ -88,7 +89,7 @@ function SelectedFile({ file, onRemove }: { file: File; onRemove: () => void }) 
   return (
     <p className="file">
       {imageUrl && <img src={imageUrl} alt="" />}
-      <b>{file.name}</b>
+      <b>{printable(file.name)}</b>
       <small>{bytes(file.size)}</small>
       <button type="button" className="button quiet" onClick={onRemove}>
         Remove

@@ -1,6 +1,6 @@
 import { useId, useMemo, useRef, useState } from "react";
 import type { Op } from "../api/contract";
-import { useDroppedFiles } from "../app-context";
+import { useApp, useDroppedFiles } from "../app-context";
 import { FieldInput } from "../components/field";
 import { bytes, plural } from "../format";
 import { JobForm } from "./job-form";
@@ -23,7 +23,8 @@ export function BatchForm({ op }: { op: Op }) {
   const [filename, setFilename] = useState<string>();
   const [pauseText, setPauseText] = useState<string>();
   const fileInput = useRef<HTMLInputElement>(null);
-  const parsed = useMemo(() => parseVisits(text), [text]);
+  const { limits } = useApp().config;
+  const parsed = useMemo(() => parseVisits(text, limits), [text, limits]);
   // A parameter of the op that the body of a batch may set, if the op has it.
   const pause = fieldsOf(op.params).find((field) => field.name === "gpu_seconds");
   const pauseValue = pauseText ?? (parsed.gpuSeconds === undefined ? "" : String(parsed.gpuSeconds));

@@ -1,5 +1,6 @@
 import { useId, useState } from "react";
 import type { CrawlRequest, Op } from "../api/contract";
+import { useApp } from "../app-context";
 import { FieldInput } from "../components/field";
 import { plural } from "../format";
 import { JobForm } from "./job-form";
@@ -9,17 +10,18 @@ import { useSubmit } from "./use-submit";
 
 type Policy = CrawlRequest["policy"];
 
-const WORKERS: Field = {
+const WORKERS: Omit<Field, "schema"> = {
   name: "workers",
   kind: "number",
   required: false,
-  schema: { type: "integer", minimum: 1, maximum: 64 },
   defaultValue: 4,
   help: "Pages that are fetched at the same time",
 };
 const POLICIES: Record<Policy, string> = {
-  round_robin: "Round robin: the fastest",
+  round_robin: "Round robin: each worker in turn",
+  idle: "To idle workers: a slow page delays no other",
   host: "By host: the pages of one host run one after another",
+  sticky: "Sticky: by host, to the same worker in every crawl",
 };
 const ERRORS_SHOWN = 5;
 
@@ -27,11 +29,16 @@ const ERRORS_SHOWN = 5;
 export function CrawlForm({ op }: { op: Op }) {
   const id = useId();
   const state = useSubmit();
+  const { limits } = useApp().config;
+  const field: Field = {
+    ...WORKERS,
+    schema: { type: "integer", minimum: 1, maximum: limits.max_crawl_workers },
+  };
   const [text, setText] = useState("");
   const [workers, setWorkers] = useState("");
   const [policy, setPolicy] = useState<Policy>("round_robin");
-  const { urls, errors } = parseUrls(text);
-  const workerCount = parseField(WORKERS, workers);
+  const { urls, errors } = parseUrls(text, limits);
+  const workerCount = parseField(field, workers);
   const workersError = workerCount && "error" in workerCount ? workerCount.error : undefined;
 
   const ready = urls.length > 0 && errors.length === 0 && !workersError;
@@ -85,7 +92,7 @@ export function CrawlForm({ op }: { op: Op }) {
       </div>
       <div className="field-row">
         <FieldInput
-          field={WORKERS}
+          field={field}
           label="Workers"
           value={workers}
           error={workersError}

@@ -54,7 +54,7 @@ export function TaskForm({ op }: { op: Op }) {
       <form ref={form} onSubmit={(event) => void onSubmit(event)} onKeyDown={submitOnCtrlEnter} noValidate>
         {op.carrier === "file" ? (
           <PictureField
-            label={String(op.input.title ?? op.takes)}
+            label={op.input.title}
             accept={op.media_types}
             value={values[INPUT] ?? ""}
             file={file}
@@ -68,7 +68,7 @@ export function TaskForm({ op }: { op: Op }) {
         ) : (
           <FieldInput
             field={input}
-            label={String(op.input.title ?? op.takes)}
+            label={op.input.title}
             value={values[INPUT] ?? ""}
             error={errorOf(INPUT)}
             onChange={change(INPUT)}

@@ -1,4 +1,4 @@
-import type { VisitBody } from "../api/contract";
+import type { PublishedLimits, VisitBody } from "../api/contract";
 import { isHttpUrl } from "./urls";
 
 export interface ParsedVisits {
@@ -8,14 +8,13 @@ export interface ParsedVisits {
   gpuSeconds?: number;
 }
 
-const MAX_STORE_ID = 128;
-
-export function storeIdError(value: unknown): string | undefined {
-  const valid = typeof value === "string" && value !== "" && value.length <= MAX_STORE_ID;
-  return valid ? undefined : `store_id must have 1 to ${MAX_STORE_ID} characters`;
+export function storeIdError(value: unknown, limits: PublishedLimits): string | undefined {
+  const most = limits.max_store_id_length;
+  const valid = typeof value === "string" && value !== "" && value.length <= most;
+  return valid ? undefined : `store_id must have 1 to ${most} characters`;
 }
 
-export function imageUrlError(value: unknown): string | undefined {
-  if (typeof value === "string" && isHttpUrl(value)) return undefined;
+export function imageUrlError(value: unknown, limits: PublishedLimits): string | undefined {
+  if (typeof value === "string" && isHttpUrl(value, limits)) return undefined;
   return `'${String(value).slice(0, 100)}' is not an http or https URL`;
 }

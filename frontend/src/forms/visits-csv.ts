@@ -1,5 +1,5 @@
 import Papa from "papaparse";
-import type { VisitBody } from "../api/contract";
+import type { PublishedLimits, VisitBody } from "../api/contract";
 import { isHttpUrl } from "./urls";
 import { imageUrlError, type ParsedVisits, storeIdError } from "./visit";
 
@@ -11,10 +11,10 @@ const DELIMITERS = [",", ";", "\t"];
  * may have them in any order and case; without a header they are in this order. Consecutive rows of the same store and
  * time make one visit.
  */
-export function readCsv(text: string): ParsedVisits {
+export function readCsv(text: string, limits: PublishedLimits): ParsedVisits {
   const lines = text.replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
   const { data: rows, errors: syntaxErrors } = Papa.parse<string[]>(lines, {
-    delimiter: delimiterOf(lines),
+    delimiter: delimiterOf(lines, limits),
     newline: "\n",
   });
   const badQuotes = new Set(syntaxErrors.map(({ row }) => row));
@@ -43,7 +43,7 @@ export function readCsv(text: string): ParsedVisits {
     }
     const cell = (column: string) => cells[columns?.indexOf(column) ?? -1] ?? "";
     const [store, url, time] = [cell("store_id"), cell("image_url"), cell("visit_time")];
-    const error = storeIdError(store) ?? imageUrlError(url);
+    const error = storeIdError(store, limits) ?? imageUrlError(url, limits);
     if (error) errors.push(`line ${line}: ${error}`);
     else addImage(visits, store, url, time);
   }
@@ -51,7 +51,7 @@ export function readCsv(text: string): ParsedVisits {
 }
 
 /** Returns the first delimiter with which the first row has a header or a URL. */
-function delimiterOf(lines: string): string {
+function delimiterOf(lines: string, limits: PublishedLimits): string {
   const fits = (delimiter: string) => {
     const [row = []] = Papa.parse<string[]>(lines, {
       delimiter,
@@ -60,7 +60,9 @@ function delimiterOf(lines: string): string {
       skipEmptyLines: "greedy",
     }).data;
     const cells = row.map((cell) => cell.trim());
-    return cells.length > 1 && (headerOf(cells) !== undefined || cells.some(isHttpUrl));
+    return (
+      cells.length > 1 && (headerOf(cells) !== undefined || cells.some((cell) => isHttpUrl(cell, limits)))
+    );
   };
   return DELIMITERS.find(fits) ?? ",";
 }

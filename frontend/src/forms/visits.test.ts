@@ -1,17 +1,19 @@
 import { describe, expect, it, test } from "vitest";
+import { sampleConfig } from "../api/samples";
 import { imagesPerStore, parseVisits } from "./visits";
 
+const { limits } = sampleConfig({});
 const A = "http://a.example/1.jpg";
 const B = "http://a.example/2.jpg";
 
 it("reads a body of POST /batches, or its visits alone", () => {
   const visits = [{ store_id: "S1", image_url: [A, B], visit_time: "noon" }];
-  expect(parseVisits(JSON.stringify({ count: 1, visits, gpu_seconds: 0.4 }))).toEqual({
+  expect(parseVisits(JSON.stringify({ count: 1, visits, gpu_seconds: 0.4 }), limits)).toEqual({
     visits,
     errors: [],
     gpuSeconds: 0.4,
   });
-  expect(parseVisits(JSON.stringify(visits)).visits).toEqual(visits);
+  expect(parseVisits(JSON.stringify(visits), limits).visits).toEqual(visits);
 });
 
 describe("CSV", () => {
@@ -36,10 +38,12 @@ describe("CSV", () => {
       "with quotes and spaces around cells",
       `"store_id","image_url","visit_time"\n"S1","${A}" ,"noon"\nS1, ${B} ,noon`,
     ],
-  ])("%s gives the same visits", (_, text) => expect(parseVisits(text)).toEqual({ visits, errors: [] }));
+  ])("%s gives the same visits", (_, text) =>
+    expect(parseVisits(text, limits)).toEqual({ visits, errors: [] }),
+  );
 
   it("has quoted cells with delimiters, quotes and line breaks in them", () => {
-    expect(parseVisits(`"The ""Corner"", Hull",${A}\n"Two\nlines",${B}`)).toEqual({
+    expect(parseVisits(`"The ""Corner"", Hull",${A}\n"Two\nlines",${B}`, limits)).toEqual({
       visits: [
         { store_id: 'The "Corner", Hull', image_url: [A] },
         { store_id: "Two\nlines", image_url: [B] },
@@ -51,18 +55,17 @@ describe("CSV", () => {
   it("has URLs with the other delimiters in them", () => {
     const comma = `${A}?size=1,2`;
     const semicolon = `${A};v=2`;
-    expect(parseVisits(`S1;${comma}`).visits).toEqual([{ store_id: "S1", image_url: [comma] }]);
-    expect(parseVisits(`S1,${semicolon}`).visits).toEqual([{ store_id: "S1", image_url: [semicolon] }]);
+    expect(parseVisits(`S1;${comma}`, limits).visits).toEqual([{ store_id: "S1", image_url: [comma] }]);
+    expect(parseVisits(`S1,${semicolon}`, limits).visits).toEqual([
+      { store_id: "S1", image_url: [semicolon] },
+    ]);
   });
 
   it("makes a new visit when the store or the time changes", () => {
     const text = `S1,${A},noon\nS1,${B},night\nS2,${A},night\nS1,${A},noon`;
-    expect(parseVisits(text).visits.map(({ store_id, visit_time }) => `${store_id} ${visit_time}`)).toEqual([
-      "S1 noon",
-      "S1 night",
-      "S2 night",
-      "S1 noon",
-    ]);
+    expect(
+      parseVisits(text, limits).visits.map(({ store_id, visit_time }) => `${store_id} ${visit_time}`),
+    ).toEqual(["S1 noon", "S1 night", "S2 night", "S1 noon"]);
   });
 
   test.each([
@@ -74,7 +77,7 @@ describe("CSV", () => {
     ['S1,http://a/\n"S2,http://a/\nS3,http://a/', 'line 2: a quotation mark (") is missing'],
     ["S1", "line 1: '' is not an http or https URL"],
   ])("names the line of an error: %j", (text, error) => {
-    expect(parseVisits(text).errors).toEqual([expect.stringContaining(error)]);
+    expect(parseVisits(text, limits).errors).toEqual([expect.stringContaining(error)]);
   });
 });
 
@@ -91,13 +94,20 @@ test.each([
   ["[null]", "/0/store_id"],
   ['[{"store_id": "S", "image_url": []}]', "/0/image_url: a list of at least one URL is required"],
 ])("names the JSON Pointer of an error: %s", (text, error) => {
-  expect(parseVisits(text).errors[0]).toContain(error);
+  expect(parseVisits(text, limits).errors[0]).toContain(error);
 });
 
 it("counts the images of each store over all its visits", () => {
-  const { visits } = parseVisits(`S1,${A}\nS2,${A}\nS1,${B}`);
+  const { visits } = parseVisits(`S1,${A}\nS2,${A}\nS1,${B}`, limits);
   expect([...imagesPerStore(visits)]).toEqual([
     ["S1", 2],
     ["S2", 1],
+  ]);
+});
+
+it("takes ids of stores up to the length that the deployment publishes", () => {
+  const short = { ...limits, max_store_id_length: 2 };
+  expect(parseVisits(`S1,${A}\nS10,${A}`, short).errors).toEqual([
+    "line 2: store_id must have 1 to 2 characters",
   ]);
 });

@@ -1,13 +1,15 @@
 /** Reads visits to stores from JSON or CSV and checks them by the rules of `POST /batches` before they are sent. */
 
-import type { VisitBody } from "../api/contract";
+import type { PublishedLimits, VisitBody } from "../api/contract";
 import { imageUrlError, type ParsedVisits, storeIdError } from "./visit";
 import { readCsv } from "./visits-csv";
 
-export function parseVisits(text: string): ParsedVisits {
+export function parseVisits(text: string, limits: PublishedLimits): ParsedVisits {
   const trimmed = text.trim();
   if (!trimmed) return { visits: [], errors: [] };
-  return trimmed.startsWith("{") || trimmed.startsWith("[") ? readJson(trimmed) : readCsv(text);
+  return trimmed.startsWith("{") || trimmed.startsWith("[")
+    ? readJson(trimmed, limits)
+    : readCsv(text, limits);
 }
 
 export function imagesPerStore(visits: VisitBody[]): Map<string, number> {
@@ -18,7 +20,7 @@ export function imagesPerStore(visits: VisitBody[]): Map<string, number> {
   return images;
 }
 
-function readJson(text: string): ParsedVisits {
+function readJson(text: string, limits: PublishedLimits): ParsedVisits {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -36,21 +38,26 @@ function readJson(text: string): ParsedVisits {
     errors.push(`/count: count is ${String(count)}, but the number of visits is ${given.length}`);
   }
   const visits = given.flatMap(
-    (visit: unknown, index) => readVisit(visit, `${bare ? "" : "/visits"}/${index}`, errors) ?? [],
+    (visit: unknown, index) => readVisit(visit, `${bare ? "" : "/visits"}/${index}`, errors, limits) ?? [],
   );
   return { visits, errors, ...(typeof pause === "number" && { gpuSeconds: pause }) };
 }
 
 /** Adds what is wrong with the visit to `errors`. */
-function readVisit(given: unknown, pointer: string, errors: string[]): VisitBody | undefined {
+function readVisit(
+  given: unknown,
+  pointer: string,
+  errors: string[],
+  limits: PublishedLimits,
+): VisitBody | undefined {
   const { store_id, image_url, visit_time } = (given ?? {}) as Record<string, unknown>;
   const found: string[] = [];
   const check = (field: string, error?: string) => error && found.push(`${pointer}/${field}: ${error}`);
-  check("store_id", storeIdError(store_id));
+  check("store_id", storeIdError(store_id, limits));
   if (!Array.isArray(image_url) || image_url.length === 0) {
     check("image_url", "a list of at least one URL is required");
   } else {
-    for (const [index, url] of image_url.entries()) check(`image_url/${index}`, imageUrlError(url));
+    for (const [index, url] of image_url.entries()) check(`image_url/${index}`, imageUrlError(url, limits));
   }
   if (found.length > 0) {
     errors.push(...found);

@@ -1,5 +1,6 @@
 import ReconnectingWebSocket from "partysocket/ws";
 import type { ServerMessage } from "../api/contract";
+import { parse } from "../api/printable";
 
 /** API Gateway closes a connection that is idle for ten minutes. */
 const PING_EVERY_MS = 5 * 60_000;
@@ -73,6 +74,6 @@ export class LiveConnection {
 
   private onMessage = (event: MessageEvent): void => {
     clearTimeout(this.pongTimeout);
-    this.handlers.onMessage(JSON.parse(String(event.data)) as ServerMessage);
+    this.handlers.onMessage(parse<ServerMessage>(String(event.data)));
   };
 }

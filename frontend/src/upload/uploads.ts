@@ -1,8 +1,9 @@
 import Uppy, { type Meta } from "@uppy/core";
 import type { UppyFile } from "@uppy/core/utils";
 import DropTarget from "@uppy/drop-target";
-import { ApiError, type Client } from "../api/client";
+import { ApiError, type Client, newKey } from "../api/client";
 import type { PageConfig, UploadTicket } from "../api/contract";
+import { printable } from "../api/printable";
 import type { AppStore } from "../store/app-store";
 import { checkFile } from "./check-file";
 import { PresignedPost } from "./presigned-post";
@@ -90,7 +91,7 @@ export class Uploads {
     const refused = checkFile({ type: file.type, size: file.size ?? 0 }, this.config);
     this.store.putUpload({
       id: added.id,
-      name: file.name,
+      name: printable(file.name),
       size: file.size ?? 0,
       recipe: String(file.meta.recipe),
       addedAt: this.batchTime() - order / 1000,
@@ -119,8 +120,9 @@ export class Uploads {
       ...(recipe !== "default" && { recipe }),
     };
     this.store.patchUpload(file.id, { phase: "sending" });
+    const key = newKey();
     const ticket = await withRetry(
-      () => this.client.requestUpload(request),
+      () => this.client.requestUpload(request, key),
       (error) => error instanceof ApiError && error.transient,
     );
     this.store.patchUpload(file.id, { jobId: ticket.job_id });

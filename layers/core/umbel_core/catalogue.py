@@ -5,13 +5,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
+from umbel_core.contract.requests import JobKind
 from umbel_core.errors import Path, Rejected
 from umbel_core.op import ADD_A_PACKAGE, OpCard, OpDeclarationError, describe
-from umbel_core.validation import Validator, check, compile_schema
+from umbel_core.validation import Validator, check, compile_schema, hint_at
 
 
 class Catalogue(Mapping[str, OpCard]):
@@ -85,7 +86,7 @@ class Catalogue(Mapping[str, OpCard]):
 
     def _check_known(self, name: str, path: Path) -> None:
         if name not in self._cards:
-            raise Rejected("unknown_op", f"There is no op '{name}'; the ops are {', '.join(self._cards)}.", path)
+            raise Rejected("unknown_op", f"There is no op '{name}'; {hint_at(name, self._cards, 'the ops are')}", path)
 
 
 class _Compiled(dict[str, Validator]):
@@ -132,6 +133,9 @@ def read_ops(folder: FilePath) -> Catalogue:
         except OpDeclarationError as error:
             raise OpDeclarationError(f"{path.name}: {error}") from error
         kind = card.compute.serves
+        if kind and kind not in get_args(JobKind):
+            kinds = ", ".join(get_args(JobKind))
+            raise OpDeclarationError(f"{path.name}: serves '{kind}', which is no kind of job; the kinds are {kinds}")
         if kind and serving.setdefault(kind, card.name) != card.name:
             raise OpDeclarationError(f"{path.name}: '{serving[kind]}' serves a {kind} already; only one op may")
         cards.append(card)

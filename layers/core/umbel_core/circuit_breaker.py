@@ -1,7 +1,7 @@
 """A circuit breaker for each host: closed, open or half open.
 
 Five failures in a row open the circuit. While it is open, each fetch from the host fails at once with `circuit_open`.
-After that time one fetch is let through as a probe, and its outcome closes or opens the circuit.
+After that time one fetch, the probe, is allowed; its outcome closes or opens the circuit.
 """
 
 import msgspec
@@ -13,7 +13,7 @@ FAILURES = 5
 """Failures in a row that open a circuit."""
 OPEN_SECONDS = 30
 PROBE_SECONDS = 30
-"""Time after which another probe is let through if the first has not ended: longer than any fetch."""
+"""Time after which another probe is allowed if the first has not ended: longer than any fetch."""
 FORGET_SECONDS = 600
 """Failures further apart than this do not count as in a row."""
 

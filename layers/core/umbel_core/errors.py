@@ -1,12 +1,13 @@
 """Who caused an error, as a type: `Rejected` is the caller's, every other exception is ours."""
 
 from collections.abc import Iterable
+from typing import Any
 
 Path = tuple[str | int, ...]
-"""Where in a request something is: names of fields and indexes of lists, from the outside in."""
+"""The position of a value in a request: names of fields and indexes of lists, the outermost first."""
 
 
-class Rejected(Exception):  # noqa: N818 - a decision on the input, not a malfunction
+class Rejected(Exception):  # noqa: N818 - a decision on the input, not an error of the code
     """The input cannot be worked on: recorded with its sentence, acknowledged, never retried.
 
     `code` is a stable word for programs (`too_many_pixels`), `sentence` names the error and the fix for people, `path`
@@ -26,7 +27,26 @@ class Rejected(Exception):  # noqa: N818 - a decision on the input, not a malfun
 
 
 class Transient(Rejected):
-    """A refusal that may not last, as that of a busy host: tried again a few times before it is final."""
+    """An input that may work a little later, as with a busy host: retried a few times before the task fails.
+
+    `after_seconds` is the time until the next try; without it, a pause that grows from try to try. `result` is what the
+    task ends with after the last try; without it, the task fails.
+    """
+
+    def __init__(
+        self, code: str, sentence: str, path: Path = (), *, after_seconds: int | None = None, result: Any = None
+    ) -> None:
+        super().__init__(code, sentence, path)
+        self.after_seconds = after_seconds
+        self.result = result
+
+
+class Postponed(Exception):  # noqa: N818 - not an error: the task waits
+    """The task must wait; its message is shown again after `after_seconds`."""
+
+    def __init__(self, sentence: str, after_seconds: int) -> None:
+        super().__init__(sentence)
+        self.after_seconds = after_seconds
 
 
 def json_pointer(path: Iterable[str | int]) -> str:

@@ -18,9 +18,12 @@ def new_job_id() -> str:
     return f"j{secrets.token_hex(10)}"
 
 
-def job_id_of(bucket: str, key: str, sequencer: str) -> str:
-    """Return the id of the job that an S3 event starts; a repeated delivery of the event gives the same id."""
-    return f"j{hashlib.sha256(f'{bucket}/{key}#{sequencer}'.encode()).hexdigest()[:20]}"
+def job_id_of(bucket: str, key: str, upload: str) -> str:
+    """Return the id of the job that an S3 event starts; a repeated delivery of the event gives the same id.
+
+    `upload` distinguishes the uploads to one key.
+    """
+    return f"j{hashlib.sha256(f'{bucket}/{key}#{upload}'.encode()).hexdigest()[:20]}"
 
 
 def task_id(job_id: str, index: int) -> str:

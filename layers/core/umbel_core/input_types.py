@@ -17,10 +17,11 @@ Carrier = Literal["value", "url", "file"]
 """How an input reaches its op: inside the task; as a URL that the op fetches; as a file that the worker reads, which
 the task names by its key in the uploads bucket or by its URL."""
 _URL = "^[Hh][Tt][Tt][Pp][Ss]?://"
+MAX_URL_LENGTH = 2048
 Url = Annotated[
     str,
     msgspec.Meta(
-        pattern=_URL, max_length=2048, description="An http or https URL", extra_json_schema={"format": "uri"}
+        pattern=_URL, max_length=MAX_URL_LENGTH, description="An http or https URL", extra_json_schema={"format": "uri"}
     ),
 ]
 """The first parameter of an op that fetches from the web."""
@@ -60,7 +61,7 @@ class Picture(Protocol):
         """Return the picture at any scale that is no smaller than `width` x `height`, with a margin for resampling."""
 
     def resized(self, width: int, height: int) -> "Image":
-        """Return the picture at exactly this size, resampled once from the smallest decode that carries it."""
+        """Return the picture at exactly this size, resampled once from the smallest sufficient decoded size."""
 
     def luma(self) -> "Image":
         """Return the whole picture in mode `L` (`LA` when it has alpha), decoded without its colours if possible."""
@@ -74,19 +75,19 @@ class InputType(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """What people read in a form."""
     recognises: Callable[[Any], bool]
-    """Tells whether the annotation of an op's first parameter asks for this type."""
+    """Returns whether the annotation of an op's first parameter means this type."""
     carrier: Carrier = "value"
     layers: tuple[str, ...] = ()
     """What an op's lane needs for it, besides the core and, for files and URLs, the fetcher."""
     media_types: tuple[str, ...] = ()
-    """Of a file: the types that an upload may have."""
+    """For `file`: the media types that an upload may have."""
     open: str = ""
     """Of a file: `module.function` of the worker that makes its bytes what the op takes, as `(bytes, annotation,
     Limits)`. Without it the op takes the bytes."""
 
 
 def is_image(annotation: Any) -> bool:
-    """Tell whether it is `PIL.Image.Image`; by name, so that nobody but an op imports Pillow."""
+    """Return whether it is `PIL.Image.Image`; by name, so that only ops import Pillow."""
     return getattr(annotation, "__module__", "") == "PIL.Image" and annotation.__name__ == "Image"
 
 
@@ -147,7 +148,7 @@ def upload_media_types() -> list[str]:
 
 
 def is_url(text: str) -> bool:
-    """Tell whether the name of a file is a URL, and not a key in the uploads bucket."""
+    """Return whether the name of a file is a URL, and not a key in the uploads bucket."""
     return re.match(_URL, text) is not None
 
 

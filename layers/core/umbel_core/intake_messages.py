@@ -1,6 +1,6 @@
 """The messages of the intake queue: S3's events for new objects, and commands on existing jobs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -20,6 +20,8 @@ class ObjectCreated(msgspec.Struct, frozen=True):
     size: int
     etag: str
     sequencer: str
+    version: str = ""
+    """Version of the object; empty for one that was put before the bucket kept versions."""
 
     @property
     def is_manifest(self) -> bool:
@@ -27,15 +29,22 @@ class ObjectCreated(msgspec.Struct, frozen=True):
         return self.key.startswith(JOBS_PREFIX)
 
 
-def read_message(body: str) -> Iterator[ObjectCreated | RetryTasks | RepublishTasks]:
-    """Yield what a message asks for. Events of folder markers, and S3's test event, ask for nothing."""
+def read_message(
+    body: str, ignored: Callable[[str], object] = lambda _: None
+) -> Iterator[ObjectCreated | RetryTasks | RepublishTasks]:
+    """Yield what a message asks for. S3's test event asks for nothing.
+
+    Objects whose key ends in `/` are what the S3 console makes for a folder; `ignored` is called with their keys.
+    """
     document = msgspec.json.decode(body)
     if "type" in document:
         yield msgspec.convert(document, RetryTasks | RepublishTasks)
         return
     for record in document.get("Records", ()):
         created = _object_created(record["s3"])
-        if created.key.startswith((UPLOADS_PREFIX, JOBS_PREFIX)) and not created.key.endswith("/"):
+        if created.key.endswith("/"):
+            ignored(created.key)
+        elif created.key.startswith((UPLOADS_PREFIX, JOBS_PREFIX)):
             yield created
 
 
@@ -47,6 +56,7 @@ def _object_created(s3: dict[str, Any]) -> ObjectCreated:
         size=int(entry.get("size", 0)),
         etag=entry.get("eTag", ""),
         sequencer=entry.get("sequencer", ""),
+        version=entry.get("versionId", ""),
     )
 
 
@@ -63,14 +73,20 @@ def event_of(created: ObjectCreated) -> str:
 
 
 def job_for(created: ObjectCreated, ledger: Ledger) -> JobRecord:
-    """Return the job created for this key by the API, else the job whose id is derived from the event, maybe new."""
-    segments = created.key.split("/")
+    """Return the job created for this key by the API, else the job whose id is derived from the event, maybe new.
+
+    The API's job is for one upload: the first whose event is read. Another file under the same key gets its own job;
+    the same file again, as a client sends it that lost the answer, does not.
+    """
+    segments, upload = created.key.split("/"), created.sequencer
     for segment in segments[1:3]:
         if JOB_ID.fullmatch(segment.removesuffix(".json")):
             job = ledger.job(segment.removesuffix(".json"))
             if job and job.source == created.key:
-                return job
-    own, moment = job_id_of(created.bucket, created.key, created.sequencer), now()
+                upload = created.etag or created.sequencer
+                if job.upload in (None, upload) and ledger.claim(job.id, upload):
+                    return msgspec.structs.replace(job, upload=upload)
+    own, moment = job_id_of(created.bucket, created.key, upload), now()
     return ledger.job(own) or JobRecord(
         id=own,
         kind="manifest" if created.is_manifest else "upload",

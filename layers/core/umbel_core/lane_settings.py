@@ -16,11 +16,11 @@ VISIBILITY_PER_TIMEOUT = 6
 """A message stays invisible for six timeouts of its function, as AWS advises for throttled batches."""
 MAX_RECEIVES = 5
 MAX_RECEIVES_IN_BATCHES = 20
-"""Where a batch has several messages: those behind a slow one, or behind a redelivered one, are handed back."""
+"""For lanes whose batches have several messages: messages behind a slow or a redelivered one are handed back."""
 MAX_RECEIVES_THROTTLED = 50
-"""Where the mapping may take more messages than may run: a throttled receive counts although no code ran."""
+"""For lanes whose mapping may receive more messages than may run: a throttled receive counts although no code ran."""
 HANDED_BACK_UNTIL = 8
-"""A message with more receives than this is not handed back, so that enough receives are left for tries."""
+"""A message with more receives than this is not handed back, so that enough receives are left to run it."""
 
 
 class LaneSettingsError(Exception):

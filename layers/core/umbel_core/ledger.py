@@ -8,8 +8,8 @@ import msgspec
 from msgspec import field
 
 from umbel_core.clock import now
-from umbel_core.contract.records import JobKind, JobStatus, SystemEventKind, TaskStatus
-from umbel_core.contract.requests import OnError, TaskSpec
+from umbel_core.contract.records import JobStatus, SystemEventKind, TaskStatus
+from umbel_core.contract.requests import JobKind, OnError, TaskSpec
 from umbel_core.errors import Rejected
 from umbel_core.ids import task_id
 from umbel_core.messages import STORED_NAMES, RunTask
@@ -65,10 +65,13 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     params: dict[str, Any] = {}
     group: str | None = None
     visit_time: str | None = None
-    """Of a batch: as its visit gave it."""
+    """The visit's time as the batch gave it; None in other jobs."""
     etag: str | None = None
+    object_version: str | None = None
     after: int | None = None
     stop_group: bool = False
+    shared: bool = False
+    deadline: int | None = None
     status: TaskStatus = "pending"
     result: Any = None
     error: ErrorRecord | None = None
@@ -81,7 +84,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     cost_nano: int = 0
     """Cost of the task's run in nano-dollars."""
     last_error: str | None = None
-    """The error of the last try that will be repeated. People see it when the task is given up."""
+    """The error of the last attempt that will be repeated. People see it when the task is given up."""
     transient_refusals: int = 0
     """Tries of this round that ended in a transient refusal. `attempts` counts receives, those of a message that was
     handed back included.
@@ -120,8 +123,11 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
             params=self.params,
             group=self.group,
             etag=self.etag,
+            object_version=self.object_version,
             after=self.after,
             stop_group=self.stop_group,
+            shared=self.shared,
+            deadline=self.deadline,
             round=self.round,
             publication=self.publication,
         )
@@ -139,6 +145,8 @@ class JobRecord(msgspec.Struct, kw_only=True):
     source: str | None = None
     """Key of the object that started the job: a picture or a manifest."""
     recipe: str | None = None
+    upload: str | None = None
+    """Of a job that the API created: the ETag of the object that it is planned from."""
     asked: TaskSpec | None = None
     """The task for a picture that came inside a request; any other picture gets the variants of its recipe."""
     on_error: OnError = "continue"
@@ -219,7 +227,10 @@ class Ledger(Protocol):
     """Keeps jobs, tasks, dead letters and events."""
 
     def expect(self, job: JobRecord) -> None:
-        """Write a pending job whose picture or manifest is not uploaded yet."""
+        """Write a pending job whose picture or manifest is not uploaded yet, unless an earlier try wrote it."""
+
+    def claim(self, job_id: str, upload: str) -> bool:
+        """Reserve a pending job for one upload; return False when it belongs to another one."""
 
     def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
         """Write a job with all its tasks.
@@ -237,7 +248,7 @@ class Ledger(Protocol):
         """Mark a task as running; return False when it had ended before or is in another round."""
 
     def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
-        """Store the error of a try that will be repeated; count it as a transient refusal where it is one."""
+        """Store the error of an attempt that will be repeated; with `transient`, count it as a transient refusal."""
 
     def job(self, job_id: str) -> JobRecord | None:
         """Return a job, or None."""
@@ -284,6 +295,9 @@ class Ledger(Protocol):
 
     def keep_sweeper_state(self, state: SweeperState) -> None:
         """Keep what the sweeper needs in its next run."""
+
+    def take_next(self, job_id: str) -> int:
+        """Return how often this was called before for the job: each caller gets the index of another task."""
 
     def cancelled(self) -> frozenset[str]:
         """Return the ids of the cancelled jobs, whose tasks workers skip."""

@@ -7,6 +7,8 @@ import msgspec
 
 ALL_JOBS = "*"
 """The topic of connections that subscribed to all jobs."""
+MAX_TOPICS = 1000
+"""How many topics one connection may subscribe to."""
 STATS_TOPIC = "stats"
 """The topic of connections that subscribed to the stats. No job has this id."""
 STORED_NAMES = {"job_id": "job"}
@@ -28,11 +30,17 @@ class RunTask(
     params: dict[str, Any] = {}
     group: str | None = None
     etag: str | None = None
-    """ETag of the picture; the task fails when a newer upload has replaced it."""
+    """ETag of the picture; without `object_version`, the task fails when a newer upload has replaced it."""
+    object_version: str | None = None
+    """Version of the picture, which can be read after a newer upload has replaced it."""
     after: int | None = None
     """Ordered ops: index of the task that must be completed first. When it fails, this one is skipped."""
     stop_group: bool = False
     """Other ops: when this task fails, the tasks of its group that have not started are skipped."""
+    shared: bool = False
+    """Any worker of the job that is free may run this task, although another group has its message."""
+    deadline: int | None = None
+    """Seconds since 1970. A task that has not started by then is skipped, unless it was retried."""
     round: int = 0
     """How often a retry started the task over. Outcomes of earlier rounds are refused."""
     publication: int = 0

@@ -61,7 +61,7 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The most messages that one invocation receives; it processes them one after another."""
     ordered: bool = False
     """True: tasks of one group run one after another, through a FIFO queue."""
-    serves: Literal["batch", "crawl"] | None = None
+    serves: str | None = None
     """The kind of job whose images or pages this op processes."""
     needs: tuple[Annotated[str, Bounds(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")], ...] = ()
     """The PyPI packages that the op imports, in lower case. Its lane gets a layer with them."""

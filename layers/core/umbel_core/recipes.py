@@ -9,6 +9,7 @@ import msgspec
 from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected
 from umbel_core.ids import JOB_ID, UPLOADS_PREFIX
+from umbel_core.validation import hint_at
 
 DEFAULT = "default"
 
@@ -59,7 +60,7 @@ def _variant(location: str, name: str, keys: Any, catalogue: Catalogue) -> Recip
     op = params.pop("op", name)
     card = catalogue.get(op) if isinstance(op, str) else None
     if card is None:
-        raise RecipeError(f"{location}: op: there is no op '{op}'; the ops are {', '.join(catalogue)}")
+        raise RecipeError(f"{location}: op: there is no op '{op}'; {hint_at(str(op), catalogue, 'the ops are')}")
     if card.carrier != "file":
         raise RecipeError(f"{location}: op: '{op}' takes {card.takes}, not a file that is uploaded")
     try:

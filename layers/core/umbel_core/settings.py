@@ -23,6 +23,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         str,
         Bounds(max_length=1000, description="Private addresses that may be fetched from, such as `10.1.0.0/16:443`"),
     ] = ""
+    user_agent: Annotated[
+        str,
+        Bounds(min_length=1, max_length=300, pattern=r"^[!-~]([ -~]*[!-~])?$", description="Who fetches, with a URL"),
+    ] = "Mozilla/5.0 (compatible; umbel/0.1)"
 
 
 def megabytes(size: int) -> str:

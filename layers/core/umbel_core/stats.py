@@ -65,7 +65,7 @@ def _of_op(op: str, hour: OpStats, read: StatsInput) -> StatsOfOp:
     active = {name: worker for name, worker in hour.workers.items() if worker.seen >= horizon}
     busiest = sorted(active, key=lambda name: (-active[name].runs, name))[:_WORKERS_SHOWN]
     return StatsOfOp(
-        # Tasks from before the first deployment that counted were never counted as entered.
+        # Tasks of deployments before the op stats existed were never counted as entered.
         pending=max(0, forever.count("pending")),
         running=max(0, forever.count("running")),
         completed=forever.count("completed"),

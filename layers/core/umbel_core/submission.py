@@ -2,35 +2,39 @@
 
 import base64
 import binascii
+import json
+import re
 from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
 from umbel_core.catalogue import Catalogue
-from umbel_core.contract.records import JobKind
 from umbel_core.contract.requests import (
     BatchRequest,
     CrawlRequest,
     ImageRequest,
+    JobKind,
     Manifest,
     OnError,
     TaskRequest,
     TaskSpec,
 )
+from umbel_core.crawl_policies import crawl_workers
 from umbel_core.errors import Path, Rejected, dotted
 from umbel_core.input_types import is_url
 from umbel_core.ledger import TaskRecord
 from umbel_core.settings import Limits, megabytes
-from umbel_core.validation import parse
+from umbel_core.validation import hint_at, parse
 
+_MANY_DIGITS = re.compile(rb"(?<![0-9])[0-9]{300}")
+"""Finds the numbers that may be too large. The look-behind keeps the search linear in the length of the body."""
 _NAME = 200
 _TASK_BYTES = 32_000
-"""What a task's input and params may take as JSON: they travel in messages and are kept in its record."""
+"""The most bytes of a task's input and params as JSON: they are part of its messages and of its record."""
 
 
 class VisitSpec(TaskSpec, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -48,12 +52,15 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     on_error: OnError = "continue"
     picture: bytes | None = None
     """A picture that came inside the body; the first spec's input is to become its key."""
+    shared: bool = False
+    """A worker that is free takes the job's next task, whatever its group."""
+    deadline_seconds: int | None = None
 
 
 def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: JobKind | None = None) -> Submission:
     """Parse and check a body, or raise `Rejected` with the path of what is wrong.
 
-    Its fields tell which form it has, unless the caller takes one `kind` alone.
+    Its fields decide which form it has, unless the caller takes one `kind` alone.
     """
     document = read_json(body)
     if not isinstance(document, dict):
@@ -65,10 +72,42 @@ def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: Job
 
 def read_json(body: bytes) -> Any:
     """Decode a body, or raise `Rejected`."""
+    text = body.removeprefix(BOM_UTF8)
+    if not text.strip():
+        raise Rejected("invalid_json", "The body is empty; send JSON.")
     try:
-        return msgspec.json.decode(body.removeprefix(BOM_UTF8))
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise Rejected("invalid_json", f"The body is not JSON: {error}.") from error
+        document = msgspec.json.decode(text)
+        if _MANY_DIGITS.search(text):
+            _check_whole_numbers(document, ())
+        return document
+    except RecursionError as error:
+        raise Rejected("invalid_json", "The body is JSON with too many levels.") from error
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Rejected("invalid_json", f"The body is not JSON{_from_where(text)}.") from error
+
+
+def _check_whole_numbers(value: Any, path: Path) -> None:
+    """Refuse whole numbers that no number of 64 bits can hold: what computes with them would fail."""
+    if isinstance(value, int):
+        try:
+            float(value)
+        except OverflowError as error:
+            name = dotted(path) or "the body"
+            raise Rejected("invalid_json", f"{name} is a number that does not fit into 64 bits.", path) from error
+    elif isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            _check_whole_numbers(part, (*path, key))
+
+
+def _from_where(text: bytes) -> str:
+    """Return the place from which on a text is not JSON, as the end of a sentence; nothing if it is not known."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return f", from line {error.lineno}, column {error.colno} on"
+    except (ValueError, RecursionError):
+        pass
+    return ""
 
 
 def _kind(document: dict[str, Any]) -> JobKind:
@@ -90,7 +129,13 @@ def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submi
                 "tasks of one op.",
                 (*path, "group"),
             )
-    return Submission(kind="manifest", name=manifest.name, specs=manifest.tasks, on_error=manifest.on_error)
+    return Submission(
+        kind="manifest",
+        name=manifest.name,
+        specs=manifest.tasks,
+        on_error=manifest.on_error,
+        deadline_seconds=manifest.deadline_seconds,
+    )
 
 
 def _task(request: TaskRequest, catalogue: Catalogue, limits: Limits) -> Submission:  # noqa: ARG001 - as all readers
@@ -124,7 +169,8 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
     if request.operation not in ops:
         raise Rejected(
             "unknown_op",
-            f"There is no op '{request.operation}' that takes a picture; those that do are {', '.join(ops)}.",
+            f"There is no op '{request.operation}' that takes a picture; "
+            f"{hint_at(request.operation, ops, 'those that do are')}",
             ("operation",),
         )
     named = {"width": request.width, "height": request.height, "format": request.output_format}
@@ -165,11 +211,9 @@ def _picture(encoded: str, limits: Limits) -> bytes:
 
 
 def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submission:
-    """One group a store. The specs alternate between stores, so that a lane's first messages are of many stores."""
+    """Make one group for each store. The specs alternate between stores, so that a lane starts many at once."""
     if request.count != len(request.visits):
-        raise Rejected(
-            "count_mismatch", f"count is {request.count}, but there are {len(request.visits)} visits.", ("count",)
-        )
+        raise Rejected("count_mismatch", f"count is {request.count}, but visits has {len(request.visits)}.", ("count",))
     _check_count(sum(len(visit.image_url) for visit in request.visits), limits, ("visits",))
     op = catalogue.serving("batch")
     params = {"gpu_seconds": request.gpu_seconds} if request.gpu_seconds else {}
@@ -185,17 +229,25 @@ def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submi
 
 
 def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submission:
-    """One group a worker: its pages are fetched one after another, so at most `workers` are fetched at a time."""
+    """Make one group for each worker: its pages are fetched one after another, so at most `workers` pages at a time."""
     _check_count(len(request.urls), limits, ("urls",))
     op = catalogue.serving("crawl")
-    hosts: dict[str, int] = {}
-    specs = []
+    given = {"obey_robots": request.obey_robots, "delay_seconds": request.per_host.delay_seconds}
+    params = {name: value for name, value in given.items() if name in catalogue[op].params["properties"] and value}
     for index, url in enumerate(request.urls):
         _check_url(catalogue, op, url, ("urls", index))
-        number = index if request.policy == "round_robin" else hosts.setdefault(_host(url), len(hosts))
-        specs.append(TaskSpec(op=op, input=url, group=f"worker-{number % request.workers + 1}"))
-    name = request.urls[0] if len(specs) == 1 else f"{len(specs)} pages"
-    return Submission(kind="crawl", name=name[:_NAME], specs=specs)
+    workers = crawl_workers(request)
+    specs = [
+        TaskSpec(op=op, input=url, params=params, group=f"worker-{worker + 1}")
+        for url, worker in zip(request.urls, workers, strict=True)
+    ]
+    return Submission(
+        kind="crawl",
+        name=(request.urls[0] if len(specs) == 1 else f"{len(specs)} pages")[:_NAME],
+        specs=specs,
+        shared=request.policy == "idle",
+        deadline_seconds=request.deadline_seconds,
+    )
 
 
 def _check_url(catalogue: Catalogue, op: str, url: str, path: Path) -> None:
@@ -204,15 +256,8 @@ def _check_url(catalogue: Catalogue, op: str, url: str, path: Path) -> None:
     catalogue.check_input(op, url, path)
 
 
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.lower()
-    except ValueError:
-        return url
-
-
 def _alternate(rows: Iterable[list[TaskSpec]]) -> list[TaskSpec]:
-    """The first of every row, then the second of every row, and so on."""
+    """Yield the first of every row, then the second of every row, and so on."""
     return [spec for spec in chain.from_iterable(zip_longest(*rows)) if spec is not None]
 
 
@@ -230,7 +275,14 @@ def _check_size(spec: TaskSpec, path: Path) -> None:
 
 
 def tasks_of(
-    job_id: str, specs: list[TaskSpec], queued_at: str, ordered: Collection[str] = (), on_error: OnError = "continue"
+    job_id: str,
+    specs: list[TaskSpec],
+    queued_at: str,
+    ordered: Collection[str] = (),
+    on_error: OnError = "continue",
+    *,
+    shared: bool = False,
+    deadline: int | None = None,
 ) -> list[TaskRecord]:
     """The tasks of a manifest: a result is named for its op, with a number from the op's second task on.
 
@@ -255,6 +307,8 @@ def tasks_of(
                 visit_time=spec.visit_time if isinstance(spec, VisitSpec) else None,
                 after=last.get(spec.group or "") if stops else None,
                 stop_group=stops and spec.op not in ordered,
+                shared=shared,
+                deadline=deadline,
                 queued_at=queued_at,
             )
         )
@@ -270,17 +324,33 @@ class BodyForm(NamedTuple):
     marks: tuple[str, ...]
     """Fields that no other form has: a body with any of them is of this form."""
     read: Callable[[Any, Catalogue, Limits], Submission]
+    path: str | None = None
+    """Path of the call that takes this form alone; `POST /jobs` takes all forms."""
+    summary: str = ""
+    """The sentence that describes this call."""
 
     def __str__(self) -> str:
-        """Its marks, as a sentence names them."""
+        """The names of these fields in an error's sentence."""
         return " and ".join(f"'{mark}'" for mark in self.marks)
 
 
 BODIES: dict[JobKind, BodyForm] = {
     "manifest": BodyForm(Manifest, ("tasks",), _manifest),
-    "task": BodyForm(TaskRequest, ("type", "payload"), _task),
     "image": BodyForm(ImageRequest, ("image_data", "operation"), _image),
-    "batch": BodyForm(BatchRequest, ("count", "visits"), _batch),
-    "crawl": BodyForm(CrawlRequest, ("urls",), _crawl),
+    "task": BodyForm(TaskRequest, ("type", "payload"), _task),
+    "batch": BodyForm(
+        BatchRequest,
+        ("count", "visits"),
+        _batch,
+        "/batches",
+        "Start a batch: images by store, in order within a store; a failure stops its own store.",
+    ),
+    "crawl": BodyForm(
+        CrawlRequest,
+        ("urls",),
+        _crawl,
+        "/crawls",
+        "Start a crawl: each page's title, size and status as a task's result.",
+    ),
 }
-"""Job kind -> the form of its body. A new kind is one entry, beside its word in `JobKind` and its request."""
+"""Job kind -> the form of its body. A new kind is one entry, beside its word and its struct in `contract.requests`."""

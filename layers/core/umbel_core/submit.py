@@ -1,12 +1,13 @@
 """Turn the body of a request into a pending job in the ledger and an object in the uploads bucket."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import now
-from umbel_core.contract.records import JobKind
+from umbel_core.contract.requests import JobKind
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX, new_job_id
 from umbel_core.ledger import JobRecord, Ledger
 from umbel_core.settings import Limits
@@ -28,14 +29,15 @@ class Submitter(msgspec.Struct, frozen=True):
     catalogue: Catalogue
     limits: Limits
 
-    def submit(self, body: bytes, kind: JobKind | None = None) -> JobRecord:
+    def submit(self, body: bytes, kind: JobKind | None = None, job_id: Callable[[], str] = new_job_id) -> JobRecord:
         """Start the job of a body, or raise `Rejected` before anything is written.
 
         The pending job is written first, so that a GET finds it and the coordinator finds the job of the object. A
-        picture inside the body becomes the object, like an upload; its job keeps the requested op in `asked`.
+        picture inside the body becomes the object, like an upload; its job keeps the requested op in `asked`. Repeated
+        with the same `job_id`, it writes only what is missing.
         """
         submission = read_submission(body, self.catalogue, self.limits, kind)
-        job, moment = new_job_id(), now()
+        job, moment = job_id(), now()
         key = f"{JOBS_PREFIX}{job}.json" if submission.picture is None else f"{UPLOADS_PREFIX}{job}/picture"
         pending = JobRecord(
             id=job,

@@ -3,7 +3,7 @@
 fastjsonschema returns the violation as data (path, rule, value); its own messages are not used.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypeVar
@@ -94,14 +94,16 @@ def violation(  # noqa: PLR0911 - one return for each rule
             return Rejected(code, f"{name} is not valid.", path)
 
 
+def hint_at(unknown: str, known: Iterable[str], introduction: str) -> str:
+    """Return the end of a sentence about an unknown name: the known one that is most like it, or all of them."""
+    similar = get_close_matches(unknown, known := list(known), 1)
+    return f"did you mean {similar[0]}?" if similar else f"{introduction} {', '.join(known)}."
+
+
 def _unknown_field(value: dict[str, Any], schema: Schema, code: str, path: Path) -> Rejected:
     known = list(schema.get("properties", ()))
     unknown = next(field for field in value if field not in known)
-    similar = get_close_matches(unknown, known, 1)
-    if not known:
-        hint = "nothing can be given here."
-    else:
-        hint = f"did you mean {similar[0]}?" if similar else f"known are {', '.join(known)}."
+    hint = hint_at(unknown, known, "known are") if known else "nothing can be given here."
     shown = (*path, unknown[:_MAX_QUOTED])
     return Rejected(code, f"{dotted(shown)} is not known; {hint}", (*path, unknown))
 

@@ -7,15 +7,18 @@ to a forbidden one. Every error is `Rejected`: it is the URL's, and the fetcher 
 import re
 import socket
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import certifi
 import msgspec
 import pycurl  # type: ignore[import-untyped]  # it has types, but does not say so
-from w3lib.encoding import http_content_type_encoding
 
 from umbel_core.errors import Rejected
+from umbel_core.settings import Limits
 from umbel_fetching.addresses import Allowed
+from umbel_fetching.busy import seconds_until
+from umbel_fetching.charsets import charset_in, name_of
 from umbel_fetching.urls import canonical, host_of, place_of, redirected
 
 PAGE_BYTES = 256 * 1024
@@ -24,8 +27,10 @@ _HEADER_BYTES = 128 * 1024
 _REDIRECTS = 5
 _REDIRECTING = re.compile(rb"HTTP/\S+ 30[12378]\b")
 
+_BUSY = re.compile(rb"HTTP/\S+ (429|503)\b")
+
 _HOSTS_FAULT = ("dead_host", "timed_out", "tls_failed", "bad_answer")
-_BROKEN = 500
+SERVER_ERROR = 500
 """From this status on, the host says itself that it is not well."""
 
 
@@ -50,11 +55,27 @@ class Trusting:
     def answered(self, host: str) -> None: ...
 
 
+class Pace(Protocol):
+    """Stores, for all workers, when a host may be called again."""
+
+    def claim(self, host: str, delay: float) -> float:
+        """Return the seconds until the caller may call the host; the next may do so `delay` seconds later."""
+
+
+class Unpaced:
+    """A pace without pauses."""
+
+    def claim(self, host: str, delay: float) -> float:  # noqa: ARG002 - the signature of Pace
+        return 0.0
+
+
 class Policy(msgspec.Struct):
     """What holds for every fetch of a deployment."""
 
     allowed: Allowed = Allowed()
     circuits: Circuits = Trusting()
+    user_agent: str = Limits().user_agent
+    pace: Pace = Unpaced()
 
 
 deployment = Policy()
@@ -80,12 +101,14 @@ class FetchedPage(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str
     """In lower case, without parameters; empty when the answer does not say."""
     charset: str | None
-    """As Python names it; None when the answer names none that Python knows."""
+    """As the WHATWG's standard names it; None when the answer names none that browsers know."""
     body: bytes
     """Decompressed."""
     truncated: bool
     """There was more than `max_bytes`."""
     took_ms: int
+    retry_after: int | None = None
+    """Seconds after which a host that is busy asks to be called again; None for other answers."""
 
 
 def fetch(
@@ -95,15 +118,19 @@ def fetch(
     whole: bool = False,
     seconds: float = 10,
     allowed: Allowed | None = None,
+    check: Callable[[str, float], None] | None = None,
 ) -> FetchedPage:
     """Get one page, with all its redirects in `seconds` of wall clock.
 
-    Of a body, at most `max_bytes` are read; with `whole`, a part is of no use and a longer one is `too_large`.
+    `check` is called with the URL before each request, and with the seconds that are left; it may raise `Rejected`. Of
+    a body, at most `max_bytes` are read; with `whole`, a part is of no use and a longer one is `too_large`.
     """
     start = time.monotonic()
     place = canonical(url)
     visit = _Visit(deployment.allowed if allowed is None else allowed, max_bytes, start, seconds)
     for _ in range(_REDIRECTS + 1):
+        if check:
+            check(place, visit.left)
         _go(visit, place)
         if visit.location is None:
             break
@@ -117,10 +144,11 @@ def fetch(
         url=place,
         status=visit.curl.getinfo(pycurl.RESPONSE_CODE),
         content_type=kind.partition(";")[0].strip().lower(),
-        charset=http_content_type_encoding(kind),
+        charset=name_of(charset_in(kind)),
         body=bytes(visit.body),
         truncated=visit.cut,
         took_ms=round((time.monotonic() - start) * 1000),
+        retry_after=visit.retry_after,
     )
 
 
@@ -134,7 +162,7 @@ def _go(visit: "_Visit", url: str) -> None:
         if error.code in _HOSTS_FAULT:
             deployment.circuits.failed(host)
         raise
-    if visit.curl.getinfo(pycurl.RESPONSE_CODE) >= _BROKEN:
+    if visit.curl.getinfo(pycurl.RESPONSE_CODE) >= SERVER_ERROR and visit.retry_after is None:
         deployment.circuits.failed(host)
     else:
         deployment.circuits.answered(host)
@@ -148,8 +176,9 @@ class _Visit:
         self.body = bytearray()
         self.cut = False
         self.location: str | None = None
+        self.retry_after: int | None = None
         self._header_bytes = 0
-        self._redirecting = False
+        self._redirecting, self._busy = False, False
         self._opened = False
         self._refused = False
         self.curl = pycurl.Curl()
@@ -160,20 +189,26 @@ class _Visit:
             pycurl.CAINFO: certifi.where(),
             pycurl.NOSIGNAL: 1,  # fetches run in threads side by side
             pycurl.ACCEPT_ENCODING: "",
-            pycurl.USERAGENT: "Mozilla/5.0 (compatible; umbel)",
+            pycurl.COOKIEFILE: "",  # keep cookies in memory, for the redirects of this fetch only
+            pycurl.USERAGENT: deployment.user_agent,
             pycurl.OPENSOCKETFUNCTION: self._open,
             pycurl.HEADERFUNCTION: self._header,
             pycurl.WRITEFUNCTION: self._write,
         }.items():
             self.curl.setopt(option, value)
 
+    @property
+    def left(self) -> float:
+        """The seconds that are left; none when it is negative."""
+        return self.seconds - (time.monotonic() - self.start)
+
     def go(self, url: str) -> None:
         """Request one URL; afterwards `location` is where it redirects to, or None."""
         self.body.clear()
-        self.location, self._redirecting, self._opened, self._refused = None, False, False, False
-        left = self.seconds - (time.monotonic() - self.start)
+        self.location, self.retry_after = None, None
+        self._redirecting, self._busy, self._opened, self._refused = False, False, False, False
         self.curl.setopt(pycurl.URL, url)
-        self.curl.setopt(pycurl.TIMEOUT_MS, max(1, int(left * 1000)))
+        self.curl.setopt(pycurl.TIMEOUT_MS, max(1, int(self.left * 1000)))
         try:
             self.curl.perform()
         except pycurl.error as error:
@@ -202,10 +237,12 @@ class _Visit:
         if self._header_bytes > _HEADER_BYTES:
             return -1
         if line.startswith(b"HTTP/"):
-            self._redirecting = _REDIRECTING.match(line) is not None
+            self._redirecting, self._busy = bool(_REDIRECTING.match(line)), bool(_BUSY.match(line))
         name, _, value = line.partition(b":")
         if self._redirecting and name.lower() == b"location":
             self.location = value.decode("utf-8", "replace")
+        if self._busy and name.lower() == b"retry-after":
+            self.retry_after = seconds_until(value.decode("latin-1"))
         return None
 
     def _write(self, chunk: bytes) -> int | None:

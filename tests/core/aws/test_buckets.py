@@ -42,10 +42,58 @@ def test_without_a_version_any_is_read() -> None:
     assert all("IfMatch" not in params for _, params in stub.calls)
 
 
+def test_a_version_is_read_even_when_it_was_replaced() -> None:
+    with stubbed("s3") as stub:
+        stub.answer("get_object", **body(b"x"))
+        S3Pictures(stub.client, "uploads", 1000).fetch("uploads/a.jpg", "etag", "v1")
+        stub.answer("get_object", **body(b"x"))
+        S3Uploads(stub.client, "uploads").read("jobs/a.json", "etag", "v1")
+    assert [(params["VersionId"], "IfMatch" in params) for _, params in stub.calls] == [("v1", False)] * 2
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "refusal"),
+    [
+        ("InvalidObjectState", "", "archived_object"),
+        ("InvalidRequest", "The object was stored using a form of Server Side Encryption.", "encrypted_object"),
+        ("AccessDenied", "User: r is not authorized to perform: kms:Decrypt on this resource", "encrypted_object"),
+        ("KMS.DisabledException", "The key is disabled.", "encrypted_object"),
+    ],
+)
+def test_what_s3_never_reads_is_refused_at_once_with_the_fix(code: str, message: str, refusal: str) -> None:
+    with stubbed("s3") as stub:
+        for read in (S3Pictures(stub.client, "uploads", 1000).fetch, S3Uploads(stub.client, "uploads").read):
+            stub.stubber.add_client_error("get_object", code, message)
+            with pytest.raises(Rejected, match="Upload it again") as error:
+                read("uploads/a.jpg", "etag")
+            assert error.value.code == refusal
+
+
+def test_a_function_without_permission_is_not_the_error_of_the_uploader() -> None:
+    with stubbed("s3") as stub:
+        stub.stubber.add_client_error("get_object", "AccessDenied", "not authorized to perform: s3:GetObject")
+        with pytest.raises(stub.client.exceptions.ClientError):
+            S3Pictures(stub.client, "uploads", 1000).fetch("uploads/a.jpg", None)
+
+
+def test_an_object_is_written_once_so_that_s3_sends_one_event() -> None:
+    with stubbed("s3") as stub:
+        uploads = S3Uploads(stub.client, "uploads")
+        stub.answer("put_object")
+        uploads.write("jobs/j1.json", b"{}")
+        stub.refuse("put_object", "PreconditionFailed")
+        uploads.write("jobs/j1.json", b"{}")
+        stub.refuse("put_object", "ConditionalRequestConflict")
+        stub.answer("put_object")
+        uploads.write("jobs/j1.json", b"{}")
+    assert {params["IfNoneMatch"] for _, params in stub.calls} == {"*"}
+
+
 @pytest.mark.parametrize(
     ("code", "refusal"),
     [
         ("NoSuchKey", "no_such_picture"),
+        ("NoSuchVersion", "no_such_picture"),
         ("404", "no_such_picture"),
         ("KeyTooLongError", "no_such_picture"),
         ("PreconditionFailed", "superseded"),

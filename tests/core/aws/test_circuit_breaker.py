@@ -16,8 +16,8 @@ HOST = "shop.example:443"
 
 
 def stored(failures: int, **times: int) -> dict[str, Any]:
-    facts = {"failures": failures, "expire_at": epoch() + 100, **times}
-    return {**circuit_key(HOST), **{name: {"N": str(value)} for name, value in facts.items()}}
+    fields = {"failures": failures, "expire_at": epoch() + 100, **times}
+    return {**circuit_key(HOST), **{name: {"N": str(value)} for name, value in fields.items()}}
 
 
 def seconds_from_now(value: dict[str, str]) -> int:

@@ -29,9 +29,9 @@ def connections(table: Stub, gateway: Any = None, ended: Ended | None = None) ->
 def test_a_connection_expires_an_hour_after_api_gateway_has_closed_it() -> None:
     with stubbed("dynamodb") as table:
         table.answer("put_item")
-        connections(table).add("s1", "viewer")
+        connections(table).add("s1", "viewer", "t1")
     written = table.only["Item"]
-    assert written.items() >= {**connection_key("s1"), "role": {"S": "viewer"}}.items()
+    assert written.items() >= {**connection_key("s1"), "role": {"S": "viewer"}, "token": {"S": "t1"}}.items()
     assert abs(int(written["expire_at"]["N"]) - epoch() - 3 * 3600) < 60
 
 
@@ -47,6 +47,27 @@ def test_a_subscription_is_in_both_records_the_connections_first() -> None:
     assert own["ExpressionAttributeNames"] == {"#topics": "topics"}
     assert own["ExpressionAttributeValues"][":member"] == {"SS": ["j1"]}
     assert topic["ExpressionAttributeValues"][":member"] == {"SS": ["s1"]}
+
+
+def test_a_connection_takes_a_topic_while_it_has_room_and_the_topics_record_knows_no_other() -> None:
+    with stubbed("dynamodb") as table:
+        table.refuse("update_item", "ConditionalCheckFailedException")
+        assert not connections(table).subscribe("s1", "j1")
+    assert table.only["ConditionExpression"] == (
+        "attribute_not_exists(#topics) OR contains(#topics, :topic) OR size(#topics) < :most"
+    )
+    assert table.only["ExpressionAttributeValues"][":most"] == {"N": "1000"}
+
+
+def test_the_connections_of_a_token_are_closed_also_when_one_is_gone() -> None:
+    entries = [{**connection_key(name), "token": {"S": "t1"}} for name in ("s1", "s2")]
+    with stubbed("dynamodb") as table, stubbed("apigatewaymanagementapi") as gateway:
+        table.answer("scan", Items=entries)
+        gateway.refuse("delete_connection", "GoneException")
+        gateway.answer("delete_connection")
+        assert connections(table, gateway.client).close_all("t1") == 2
+    assert table.only["ExpressionAttributeValues"] == {":token": {"S": "t1"}}
+    assert [params["ConnectionId"] for _, params in gateway.calls] == ["s1", "s2"]
 
 
 def test_the_end_of_a_subscription_is_in_both_records_the_topics_first() -> None:

@@ -10,6 +10,7 @@ from botocore.parsers import ResponseParserError
 
 from tests.core.aws.stubs import stubbed
 from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.errors import Postponed, Transient
 from umbel_core.sqs import Message, failure_response, read_messages
 
 MESSAGE = Message(id="m1", body="{}", receives=3, receipt_handle="r1", queue="lane")
@@ -92,6 +93,18 @@ def test_messages_are_visible_again_when_their_invocation_has_timed_out() -> Non
         sqs.answer("change_message_visibility")
         consumer(sqs.client).show_at_timeout([MESSAGE], 179_500)
     assert sqs.only == visible_after(180)
+
+
+@pytest.mark.parametrize(("asked", "pause"), [(0, 0), (7, 7), (60, 60), (61, 60)])
+def test_a_message_is_visible_again_when_its_error_says_so(asked: int, pause: int) -> None:
+    def fail(error: Exception) -> None:
+        raise error
+
+    for error in (Transient("host_busy", "Later.", after_seconds=asked), Postponed("Later.", asked)):
+        with stubbed("sqs") as sqs:
+            sqs.answer("change_message_visibility")
+            assert not consumer(sqs.client).process(MESSAGE, milliseconds(1000), lambda *_, it=error: fail(it))
+        assert sqs.only == visible_after(pause)
 
 
 def test_a_message_whose_visibility_cannot_be_changed_does_not_fail_its_batch() -> None:

@@ -28,6 +28,8 @@ def test_the_documentation_has_the_table_of_the_module() -> None:
         (keys.task_key("j1", 42), "JOB#j1", "TASK#000042"),
         (keys.stopped_group_key("j1", "north"), "JOB#j1", "STOPPED#north"),
         (keys.cancelled_key("j1"), "CANCELLED", "j1"),
+        (keys.taken_key("j1"), "TAKEN", "j1"),
+        (keys.pace_key("example.org:443"), "PACE", "example.org:443"),
         (keys.dead_letter_key("blur", "m1"), "DEAD#blur", "m1"),
         (keys.circuit_key("example.org:443"), "CIRCUITS", "example.org:443"),
         (keys.event_key("2026-01-31T12:00:00.123Z", "e1"), "EVENTS", "EVENT#2026-01-31T12:00:00.123Z#e1"),

@@ -107,8 +107,9 @@ def test_an_id_that_is_no_job_id_is_not_looked_up() -> None:
 
 @pytest.mark.parametrize("key", ["[]", '{"pk": "x"}', '{"pk": {"Q": "x"}}', '{"pk": {"S": 1}}', '{"pk": {}}'])
 def test_a_cursor_that_is_no_key_is_refused_without_a_query(key: str) -> None:
-    with stubbed("dynamodb") as stub, pytest.raises(Rejected, match="cursor"):
+    with stubbed("dynamodb") as stub, pytest.raises(Rejected, match="cursor") as refusal:
         ledger(stub).jobs(5, urlsafe_b64encode(key.encode()).decode())
+    assert refusal.value.pointer == "/cursor"
 
 
 def test_a_cursor_that_dynamodb_refuses_is_refused() -> None:

@@ -43,11 +43,11 @@ def is_in(seconds: int, value: dict[str, str]) -> bool:
     return abs(int(value["N"]) - epoch() - seconds) < 60
 
 
-def test_a_pending_job_is_written_without_a_condition_so_that_the_sdk_may_repeat_it() -> None:
+def test_a_pending_job_is_written_once_and_a_repetition_changes_nothing() -> None:
     with stubbed("dynamodb") as stub:
-        stub.answer("put_item")
+        stub.refuse("put_item", "ConditionalCheckFailedException")
         ledger(stub).expect(a_job())
-    assert "ConditionExpression" not in stub.only
+    assert stub.only["ConditionExpression"] == "attribute_not_exists(pk)"
     written = stub.only["Item"]
     assert written["listed"] == {"S": "JOBS"}
     assert written["unfinished"] == {"S": "JOBS"}, "the sweeper plans it when S3's event was lost"
@@ -230,6 +230,19 @@ def test_a_task_is_reopened_in_the_round_that_was_read() -> None:
     assert update["ConditionExpression"] == "#status IN (:pending, :failed, :skipped) AND #round = :round"
     assert update["ExpressionAttributeValues"][":round"] == {"N": "1"}
     assert update["UpdateExpression"].endswith("ADD #round :one, version :one")
+    assert update["UpdateExpression"].startswith(
+        "SET #status = :pending, queued_at = :now, attempts = :none, transient_refusals = :none, cost_nano = :none "
+    )
+    assert (update["TableName"], update["Key"]) == ("table", task_key(JOB_ID, 0))
+    names = update["ExpressionAttributeNames"]
+    assert names == {f"#{name}": name for name in ("status", "round", "error", "result")}
+    values = {name: value for name, value in update["ExpressionAttributeValues"].items() if name != ":now"}
+    assert values == {
+        **{f":{status}": {"S": status} for status in ("pending", "failed", "skipped")},
+        ":none": {"N": "0"},
+        ":one": {"N": "1"},
+        ":round": {"N": "1"},
+    }
     removed = update["UpdateExpression"].partition("REMOVE ")[2].partition(" ADD")[0].split(", ")
     assert set(removed) == {"#error", "#result", "started_at", "finished_at", "duration_ms", "last_error", "worker"}
 
@@ -241,7 +254,68 @@ def test_a_reopened_task_removes_the_stop_of_its_group() -> None:
         ledger(stub).reopen(JOB_ID, None)
     update, removal = writes(stub)
     assert update["Update"]["Key"] == task_key(JOB_ID, 0)
-    assert removal["Delete"]["Key"] == stopped_group_key(JOB_ID, "north")
+    assert removal["Delete"] == {"TableName": "table", "Key": stopped_group_key(JOB_ID, "north")}
+
+
+@pytest.mark.parametrize(
+    ("indices", "waiting", "expected"), [(None, False, [1, 2]), (None, True, [0, 1, 2]), ([2], False, [2])]
+)
+def test_tasks_start_over_when_they_failed_or_were_skipped_and_are_asked_for(
+    indices: list[int] | None, waiting: bool, expected: list[int]
+) -> None:
+    kept = [a_task(0, round=3), *(a_task(place, status=end) for place, end in ((1, "failed"), (2, "skipped")))]
+    kept.append(a_task(3, status="completed"))
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[{**task_key(JOB_ID, task.index), **item(task)} for task in kept])
+        stub.answer(*["update_item"] * len(expected))
+        again = ledger(stub).reopen(JOB_ID, indices, waiting=waiting)
+    reopened = {task.index: task.round for task in again if task.round in (1, 4)}
+    assert list(reopened) == expected
+    assert reopened.get(0, 4) == 4
+
+
+def test_a_task_is_published_again_only_if_it_did_not_move_since() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[{**task_key(JOB_ID, 0), **item(a_task(publication=2, round=1))}])
+        stub.answer("update_item")
+        (again,) = ledger(stub).republish(JOB_ID, [0, 1], "2026-01-31T12:00:01.000Z")
+    assert (again.index, again.publication) == (0, 3)
+    update = stub.calls[1][1]
+    assert update["UpdateExpression"] == "SET published_at = :now ADD publication :one, version :one"
+    assert update["ConditionExpression"] == (
+        "#status IN (:pending, :running) AND #round = :round "
+        "AND (attribute_not_exists(publication) OR publication = :publication)"
+    )
+    assert update["ExpressionAttributeNames"] == {"#status": "status", "#round": "round"}
+    values = {name: value for name, value in update["ExpressionAttributeValues"].items() if name != ":now"}
+    assert values == {
+        ":one": {"N": "1"},
+        ":round": {"N": "1"},
+        ":publication": {"N": "2"},
+        **{f":{status}": {"S": status} for status in ("pending", "running")},
+    }
+    assert update["Key"] == task_key(JOB_ID, 0)
+
+
+def test_a_task_that_moved_is_not_published_again() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[stored_task()])
+        stub.refuse("update_item", "ConditionalCheckFailedException")
+        assert list(ledger(stub).republish(JOB_ID, [0], "2026-01-31T12:00:01.000Z")) == []
+
+
+def test_an_upload_claims_the_job_that_waits_for_it_once() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("update_item")
+        stub.refuse("update_item", "ConditionalCheckFailedException")
+        assert [ledger(stub).claim(JOB_ID, "v1"), ledger(stub).claim(JOB_ID, "v2")] == [True, False]
+    update = stub.calls[0][1]
+    assert (update["Key"], update["UpdateExpression"]) == (job_key(JOB_ID), "SET #upload = :upload")
+    assert update["ConditionExpression"] == (
+        "attribute_exists(pk) AND (attribute_not_exists(#upload) OR #upload = :upload)"
+    )
+    assert update["ExpressionAttributeNames"] == {"#upload": "upload"}
+    assert update["ExpressionAttributeValues"] == {":upload": {"S": "v1"}}
 
 
 def test_a_dead_letter_expires_with_the_jobs_and_an_event_after_a_day() -> None:
@@ -265,3 +339,12 @@ def test_the_ops_of_a_deployment_replace_those_of_the_one_before() -> None:
         assert ledger(stub).replace_deployed_ops(["crop"]) is None
     assert stub.calls[0][1]["ReturnValues"] == "ALL_OLD"
     assert stub.calls[0][1]["Item"] == {**deployed_ops_key(), "ops": {"L": [{"S": "crop"}]}}
+
+
+@pytest.mark.parametrize(("before", "index"), [({}, 0), ({"taken": {"N": "6"}}, 6)])
+def test_each_call_takes_the_next_task_of_a_job(before: dict[str, Any], index: int) -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("update_item", **({"Attributes": before} if before else {}))
+        assert ledger(stub).take_next(JOB_ID) == index
+    assert stub.only["UpdateExpression"] == "SET expire_at = :expiry ADD taken :one"
+    assert stub.only["ReturnValues"] == "UPDATED_OLD"

@@ -20,8 +20,10 @@ def test_an_unknown_or_expired_token_is_not_found() -> None:
     with stubbed("dynamodb") as stub:
         stub.answer("get_item")
         stub.answer("get_item", Item=item(kept))
+        stub.answer("get_item", Item=item(kept))
         assert DynamoTokens(stub.client, "tokens").find(secret) is None
         assert DynamoTokens(stub.client, "tokens").find(secret) is None
+        assert DynamoTokens(stub.client, "tokens").read(secret) == kept
 
 
 def test_a_token_is_revoked_by_its_id() -> None:

@@ -1,1 +1,1 @@
-"""The rim: what the core wants, done with AWS. The only modules that say boto3."""
+"""The AWS adapters of the core's interfaces. No other module of the core or the functions uses boto3."""

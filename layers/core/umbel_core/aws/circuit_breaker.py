@@ -96,7 +96,7 @@ class DynamoCircuitBreaker:
         return self._update(host, "SET failures = :one, expire_at = :later REMOVE open_until, probe_until", values)
 
     def _claim_probe(self, host: str, moment: int) -> bool:
-        """Return True for the one caller that may try the host."""
+        """Return True for the one caller that may send the probe to the host."""
         values = {":now": plain(moment), ":until": plain(moment + PROBE_SECONDS)}
         unclaimed = "open_until <= :now AND (attribute_not_exists(probe_until) OR probe_until <= :now)"
         return self._table.write(

@@ -1,4 +1,4 @@
-"""boto3 clients, each built at its first use: building two of them takes as long as twelve thumbnails."""
+"""boto3 clients, each built at its first use, because building one takes longer than most tasks."""
 
 from functools import cache
 from typing import TYPE_CHECKING

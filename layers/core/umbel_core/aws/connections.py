@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from umbel_core.aws.dynamo import Item, has_code, plain
-from umbel_core.aws.keys import connection_key, ticker_key, topic_in, topic_key
+from umbel_core.aws.keys import connection_in, connection_key, ticker_key, topic_in, topic_key
 from umbel_core.aws.table import Table
 from umbel_core.clock import epoch
+from umbel_core.messages import MAX_TOPICS
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 CONNECTION_SECONDS = 3 * 3600
 """API Gateway closes a connection after two hours; its record expires an hour later if no disconnect arrived."""
 _PARALLEL_SENDS = 4
+_ROOM = "attribute_not_exists(#topics) OR contains(#topics, :topic) OR size(#topics) < :most"
 
 
 class SocketConnections:
@@ -41,9 +43,9 @@ class SocketConnections:
         self._end_job = end_job
         self._pool = ThreadPoolExecutor(_PARALLEL_SENDS)
 
-    def add(self, socket: str, role: str) -> None:
-        """Store a new connection with the role of its token."""
-        entry = {**connection_key(socket), "role": plain(role), "expire_at": _expiry()}
+    def add(self, socket: str, role: str, token: str = "") -> None:
+        """Store a new connection with the role and the id of its token."""
+        entry = {**connection_key(socket), "role": plain(role), "token": plain(token), "expire_at": _expiry()}
         self._table.client.put_item(**self._table.put(entry))
 
     def remove(self, socket: str) -> None:
@@ -56,6 +58,24 @@ class SocketConnections:
         deleted = self._table.delete(connection_key(socket)) or {}
         for job_id in _strings(deleted, "jobs") - _strings(entry, "jobs"):  # added since the record was read
             self._end_job(job_id)
+
+    def close_all(self, token: str) -> int:
+        """Close the connections of a token; return how many there were. API Gateway reports each as disconnected."""
+        pages = self._table.client.get_paginator("scan").paginate(
+            TableName=self._table.name,
+            FilterExpression="#token = :token",
+            ExpressionAttributeNames={"#token": "token"},
+            ExpressionAttributeValues={":token": plain(token)},
+            ConsistentRead=True,
+        )
+        sockets = [connection_in(entry) for page in pages for entry in page["Items"]]
+        for socket in sockets:
+            try:
+                self._gateway.delete_connection(ConnectionId=socket)
+            except ClientError as error:
+                if not has_code(error, "GoneException", "410"):
+                    raise
+        return len(sockets)
 
     def role(self, socket: str) -> str:
         """Return the role of the connection's token; empty when there is no such connection."""
@@ -72,10 +92,13 @@ class SocketConnections:
             self._table.update(connection_key(socket), "ADD jobs :job", values, condition="attribute_exists(pk)")
         )
 
-    def subscribe(self, socket: str, topic: str) -> None:
-        """Subscribe the connection to a topic."""
-        self._change(connection_key(socket), "ADD", "topics", topic)
+    def subscribe(self, socket: str, topic: str) -> bool:
+        """Subscribe the connection to a topic; return False when it has as many topics as one may have."""
+        condition: tuple[str, Item] = (_ROOM, {":topic": plain(topic), ":most": plain(MAX_TOPICS)})
+        if not self._change(connection_key(socket), "ADD", "topics", topic, condition):
+            return False
         self._change(topic_key(topic), "ADD", "sockets", socket)
+        return True
 
     def unsubscribe(self, socket: str, topic: str) -> None:
         """End the connection's subscription to a topic."""
@@ -128,11 +151,18 @@ class SocketConnections:
             return True
         return True
 
-    def _change(self, key: Item, action: Literal["ADD", "DELETE"], attribute: str, member: str) -> None:
-        """Add a member to a set of strings or delete it."""
+    def _change(
+        self,
+        key: Item,
+        action: Literal["ADD", "DELETE"],
+        attribute: str,
+        member: str,
+        condition: tuple[str, Item] = ("", {}),
+    ) -> bool:
+        """Add a member to a set of strings or delete it; return False when the condition is not met."""
         expression = f"{action} #{attribute} :member SET expire_at = :later"
-        values: Item = {":member": {"SS": [member]}, ":later": _expiry()}
-        self._table.write(self._table.update(key, expression, values, names=[attribute]))
+        values: Item = {":member": {"SS": [member]}, ":later": _expiry(), **condition[1]}
+        return self._table.write(self._table.update(key, expression, values, condition=condition[0], names=[attribute]))
 
 
 def _expiry() -> "AttributeValueTypeDef":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
+from umbel_core.errors import Postponed, Transient
 from umbel_core.sqs import Message
 
 if TYPE_CHECKING:
@@ -37,24 +38,32 @@ class SqsConsumer:
 
         An error of `work` is logged here, at the boundary of the batch, and ends this message only.
         """
-        if remaining_ms() < self._needed_ms:
+        if not self.in_time(remaining_ms):
             self.hand_back(message)
             return False
         try:
             work(message.body, message.receives)
-        except Exception:
+        except Exception as error:
             self._logger.exception("message failed", extra={"message_id": message.id, "receives": message.receives})
-            self.retry_later(message, message.receives)
+            self.retry_later(message, message.receives, error)
             return False
         return True
+
+    def in_time(self, remaining_ms: Callable[[], int]) -> bool:
+        """Return whether the time that is left is enough for one more message."""
+        return remaining_ms() >= self._needed_ms
 
     def hand_back(self, message: Message) -> None:
         """Make the message visible at once, for another invocation."""
         self._show_after(message, 0)
 
-    def retry_later(self, message: Message, receives: int) -> None:
-        """Make the message visible after 1, 2, 4… seconds for 1, 2, 3… receives, at most a minute."""
-        self._show_after(message, min(2 ** (receives - 1), _LONGEST_PAUSE))
+    def retry_later(self, message: Message, receives: int, error: Exception | None = None) -> None:
+        """Make the message visible when the error says so, else after 1, 2, 4… seconds for 1, 2, 3… receives.
+
+        A minute is the longest pause.
+        """
+        after = error.after_seconds if isinstance(error, Postponed | Transient) else None
+        self._show_after(message, min(2 ** (receives - 1) if after is None else after, _LONGEST_PAUSE))
 
     def _show_after(self, message: Message, seconds: int) -> None:
         try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 _MINUTE_SECONDS = 2 * 3600
-"""How long a minute's stats are kept."""
+"""How long the stats of one minute are kept."""
 
 
 class DynamoCounters:

@@ -7,6 +7,8 @@ The ledger's table:
 | `JOB#<job id>` | `JOB` | the job; `listed` = `JOBS` puts it into the index `by-time` |
 | `JOB#<job id>` | `TASK#<index>` | one task |
 | `JOB#<job id>` | `STOPPED#<group>` | why the rest of a group is skipped, where the op is not ordered |
+| `TAKEN` | `<job id>` | how many shared tasks of a crawl its workers took |
+| `PACE` | `<host>:<port>` | when a host may be called again, for crawls with a delay |
 | `CANCELLED` | `<job id>` | a cancelled job, whose tasks the workers skip |
 | `DEAD#<op>` | `<message id>` | a dead letter |
 | `CIRCUITS` | `<host>:<port>` | a host that failed lately |
@@ -15,6 +17,7 @@ The ledger's table:
 | `STATS` | `MINUTE#<minute>#<shard>` | op stats of the tasks that ended in this minute, kept for two hours |
 | `STATS` | `PLANNED#<shard>` | op -> number of planned tasks |
 | `DEPLOYED` | `OPS` | the ops of the last deployment |
+| `IDEMPOTENCY#<hash of token and key>` | `KEY` | the job that a request with an `Idempotency-Key` started |
 | `SWEEP` | `STATE` | how far the sweeper has read |
 
 A job with tasks that have not ended has the attribute `unfinished` = `JOBS`, which puts it into the index `unfinished`.
@@ -45,6 +48,7 @@ STATS_SHARDS = 16
 """The stats are spread over so many records, so that two functions seldom write the same one; readers add them up."""
 CANCELLED = plain("CANCELLED")
 CIRCUITS = plain("CIRCUITS")
+_CONNECTION = "SOCKET#"
 _TOPIC = "TOPIC#"
 
 
@@ -78,6 +82,11 @@ def cancelled_key(job_id: str) -> Item:
     return {"pk": CANCELLED, "sk": plain(job_id)}
 
 
+def taken_key(job_id: str) -> Item:
+    """Return the key of the number of a job's shared tasks that workers took."""
+    return _key("TAKEN", job_id)
+
+
 def dead_letter_partition(op: str) -> str:
     """Return the partition of an op's dead letters."""
     return f"DEAD#{op}"
@@ -91,6 +100,11 @@ def dead_letter_key(op: str, message_id: str) -> Item:
 def circuit_key(host: str) -> Item:
     """Return the key of a host's circuit."""
     return {"pk": CIRCUITS, "sk": plain(host)}
+
+
+def pace_key(host: str) -> Item:
+    """Return the key of the time at which a host may be called again."""
+    return _key("PACE", host)
 
 
 def event_key(at: str, event_id: str) -> Item:
@@ -113,6 +127,11 @@ def deployed_ops_key() -> Item:
     return _key("DEPLOYED", "OPS")
 
 
+def idempotency_key(key_hash: str) -> Item:
+    """Return the key of a request that was sent with an `Idempotency-Key`."""
+    return _key(f"IDEMPOTENCY#{key_hash}", "KEY")
+
+
 def sweep_key() -> Item:
     """Return the key of the sweeper's own record."""
     return _key("SWEEP", "STATE")
@@ -120,7 +139,12 @@ def sweep_key() -> Item:
 
 def connection_key(connection_id: str) -> Item:
     """Return the key of a connection."""
-    return {"pk": plain(f"SOCKET#{connection_id}")}
+    return {"pk": plain(f"{_CONNECTION}{connection_id}")}
+
+
+def connection_in(entry: Item) -> str:
+    """Return the id of the connection that a record is of."""
+    return entry["pk"]["S"].removeprefix(_CONNECTION)
 
 
 def topic_key(topic: str) -> Item:

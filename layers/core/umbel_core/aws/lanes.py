@@ -70,7 +70,7 @@ class Lanes:
             self._disable(mapping)
             return
         self._set_max_receives(queue_name(f"{self._prefix}{op}", compute), settings.max_receives)
-        # In this order the cap is never above the reservation: a throttled message uses up its receives.
+        # In this order the cap is never above the reservation: otherwise messages are throttled, and use up receives.
         if settings.cap < mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0):
             self._set_cap(mapping, settings)
             self._set_reservation(op, settings)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from umbel_core.aws.dynamo import attribute, plain
-from umbel_core.aws.keys import ALL_JOBS, cancelled_key, job_key, stopped_group_key, task_key
+from umbel_core.aws.keys import ALL_JOBS, cancelled_key, job_key, stopped_group_key, taken_key, task_key
 from umbel_core.aws.ledger_reads import LedgerReads
 from umbel_core.clock import epoch, now
 from umbel_core.contract.records import JobStatus
@@ -62,6 +62,18 @@ class LedgerMoves(LedgerReads):
             },
             condition="#status IN (:is_pending, :is_running) AND #round = :in_round",
             names={*changes, "status", "round"},
+        )
+
+    def take_next(self, job_id: str) -> int:
+        update = self._table.update(
+            taken_key(job_id),
+            "SET expire_at = :expiry ADD taken :one",
+            {":expiry": plain(epoch() + _MESSAGE_SECONDS), ":one": plain(1)},
+        )
+        return int(
+            self._table.client.update_item(**update, ReturnValues="UPDATED_OLD")
+            .get("Attributes", {})
+            .get("taken", {"N": "0"})["N"]
         )
 
     def cancel(self, job_id: str) -> JobRecord | None:

@@ -7,7 +7,7 @@ from secrets import randbelow
 from typing import TYPE_CHECKING
 
 from umbel_core.aws.dynamo import item, plain
-from umbel_core.aws.keys import STATS_SHARDS, planned_key, task_key
+from umbel_core.aws.keys import STATS_SHARDS, job_key, planned_key, task_key
 from umbel_core.aws.ledger_table import LedgerTable, job_item
 from umbel_core.aws.table import WRITES_PER_TRANSACTION
 from umbel_core.ledger import JobRecord, TaskRecord
@@ -24,10 +24,17 @@ class LedgerPlan(LedgerTable):
     """The part of `umbel_core.ledger.Ledger` that adds jobs."""
 
     def expect(self, job: JobRecord) -> None:
-        # A job that waits for its upload expires early. No condition: it would refuse the SDK's second try when the
-        # answer to the first was lost.
+        # A job that waits for its upload expires early.
         job.expire_at = job.expire_at or self._expiry()
-        self._table.client.put_item(**self._table.put(job_item(job)))
+        self._table.insert(self._table.put(job_item(job), condition="attribute_not_exists(pk)"))
+
+    def claim(self, job_id: str, upload: str) -> bool:
+        # A job that the version before planned has no `upload`.
+        values = {":upload": plain(upload)}
+        condition = "attribute_exists(pk) AND (attribute_not_exists(#upload) OR #upload = :upload)"
+        return self._table.write(
+            self._table.update(job_key(job_id), "SET #upload = :upload", values, condition=condition, names=["upload"])
+        )
 
     def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
         """Write the tasks first and the job with the last of them: a job that is `planned` has all its tasks."""

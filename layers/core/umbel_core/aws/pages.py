@@ -63,4 +63,4 @@ def _decode(cursor: str) -> Item:
 
 
 def _bad_cursor() -> Rejected:
-    return Rejected("invalid_cursor", "This cursor does not come from this list; start without a cursor.")
+    return Rejected("invalid_cursor", "This cursor does not come from this list; start without a cursor.", ("cursor",))

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import has_code
+from umbel_core.aws.objects import final_refusal, object_request
 from umbel_core.errors import Rejected
 from umbel_core.settings import too_large
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 LINK_SECONDS = 3600
 """How long a URL of a result is valid."""
@@ -24,20 +24,19 @@ class S3Pictures:
         self._bucket = bucket
         self._max_bytes = max_bytes
 
-    def fetch(self, key: str, etag: str | None) -> bytes:
-        """Return the picture's bytes; raise `Rejected` when it is missing, was replaced, or is too large."""
-        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
-        if etag:
-            request["IfMatch"] = etag
+    def fetch(self, key: str, etag: str | None, version: str | None = None) -> bytes:
+        """Return the picture's bytes; raise `Rejected` when it is missing, was replaced, is refused or is too large."""
         try:
-            answer = self._s3.get_object(**request)
+            answer = self._s3.get_object(**object_request(self._bucket, key, etag, version))
         except ClientError as error:
-            if has_code(error, "NoSuchKey", "404", "KeyTooLongError"):
+            if has_code(error, "NoSuchKey", "NoSuchVersion", "404", "KeyTooLongError"):
                 raise Rejected("no_such_picture", f"There is no picture '{key}' in the uploads bucket.") from error
             if has_code(error, "PreconditionFailed", "412"):
                 raise Rejected(
                     "superseded", "A newer upload of the same name replaced the picture before this task started."
                 ) from error
+            if rejected := final_refusal(error, key):
+                raise rejected from error
             raise
         with answer["Body"] as body:
             if answer["ContentLength"] > self._max_bytes:

@@ -1,7 +1,8 @@
 """One DynamoDB table: its reads, and writes that return whether their condition held."""
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 WRITES_PER_TRANSACTION = 100
 _KEYS_PER_READ = 100
 _BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
-"""Reasons of a cancelled transaction after which another try may succeed."""
+"""Reasons of a cancelled transaction that is worth repeating."""
 _PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
-"""Seconds before each further try."""
+"""Seconds to wait before each repetition."""
 
 
 class Table:
@@ -121,15 +122,13 @@ class Table:
         """Delete an item; return what it was, or None when it did not exist."""
         return self.client.delete_item(TableName=self.name, Key=key, ReturnValues="ALL_OLD").get("Attributes")
 
+    def insert(self, put: "PutTypeDef") -> bool:
+        """Put an item; return False when the condition did not hold."""
+        return _written(partial(self.client.put_item, **put))
+
     def write(self, update: "UpdateTypeDef") -> bool:
         """Update an item; return False when the condition did not hold."""
-        try:
-            self.client.update_item(**update)
-        except ClientError as error:
-            if has_code(error, "ConditionalCheckFailedException"):
-                return False
-            raise
-        return True
+        return _written(partial(self.client.update_item, **update))
 
     def transact(self, writes: "Sequence[TransactWriteItemTypeDef]") -> bool:
         """Write all or nothing; return False when a condition did not hold.
@@ -157,3 +156,14 @@ def _cancellation_reasons(error: ClientError) -> set[str]:
     if not has_code(error, "TransactionCanceledException"):
         return set()
     return {reason["Code"] for reason in error.response.get("CancellationReasons", []) if "Code" in reason}
+
+
+def _written(call: Callable[[], object]) -> bool:
+    """Return False when the condition of a write did not hold."""
+    try:
+        call()
+    except ClientError as error:
+        if has_code(error, "ConditionalCheckFailedException"):
+            return False
+        raise
+    return True

@@ -22,7 +22,7 @@ _CALL_BYTES = 250_000
 _ATTRIBUTE_BYTES = 200
 _PARALLEL_CALLS = 8
 _WINDOW = 800
-"""Tasks in memory at a time, however many there are."""
+"""The most tasks that are in memory at a time."""
 
 Calls = list[list[RunTask]]
 """The batches of calls that run one after another."""

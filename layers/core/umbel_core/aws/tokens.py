@@ -18,9 +18,13 @@ class DynamoTokens:
 
     def find(self, secret: str) -> TokenRecord | None:
         """Return the record of a valid token, or None."""
-        found = self._table.get({"token_hash": plain(token_hash(secret))})
-        token = record(TokenRecord, found) if found else None
+        token = self.read(secret)
         return None if token is None or token.expired else token
+
+    def read(self, secret: str) -> TokenRecord | None:
+        """Return the record of a token, also when it has expired; None when there is no such token."""
+        found = self._table.get({"token_hash": plain(token_hash(secret))})
+        return record(TokenRecord, found) if found else None
 
     def add(self, token: TokenRecord) -> None:
         """Store a new token's record."""

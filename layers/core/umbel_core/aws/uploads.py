@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from umbel_core.aws.dynamo import has_code
+from umbel_core.aws.objects import final_refusal, object_request
 from umbel_core.errors import Rejected
 from umbel_core.intake_messages import ObjectCreated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+
+_TRIES = 3
 
 
 class S3Uploads:
@@ -22,17 +24,19 @@ class S3Uploads:
         self._bucket = bucket
         self._signer = signer or s3
 
-    def read(self, key: str, etag: str) -> bytes:
-        """Return an object's bytes; raise `Rejected` when it was removed or replaced. An empty `etag`: any version."""
-        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
-        if etag:
-            request["IfMatch"] = etag
+    def read(self, key: str, etag: str = "", version: str = "") -> bytes:
+        """Return an object's bytes; raise `Rejected` when it was removed or replaced, or S3 refuses to read it.
+
+        Without `etag` and `version`, the current object is read.
+        """
         try:
-            return self._s3.get_object(**request)["Body"].read()
+            return self._s3.get_object(**object_request(self._bucket, key, etag, version))["Body"].read()
         except ClientError as error:
-            if has_code(error, "NoSuchKey", "404", "PreconditionFailed", "412"):
+            if has_code(error, "NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed", "412"):
                 sentence = f"'{key}' was removed or replaced before it was read."
                 raise Rejected("superseded", sentence) from error
+            if rejected := final_refusal(error, key):
+                raise rejected from error
             raise
 
     def find(self, key: str) -> ObjectCreated | None:
@@ -46,8 +50,21 @@ class S3Uploads:
         return ObjectCreated(self._bucket, key, head["ContentLength"], head["ETag"].strip('"'), sequencer="")
 
     def write(self, key: str, data: bytes) -> None:
-        """Store an object."""
-        self._s3.put_object(Bucket=self._bucket, Key=key, Body=data)
+        """Store an object under a key that has an id in it, unless an earlier try stored it.
+
+        S3 would send a second event for a second write, and it would look like a second upload.
+        """
+        for attempt in range(_TRIES):
+            try:
+                self._s3.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
+            except ClientError as error:
+                if has_code(error, "PreconditionFailed", "412"):
+                    return
+                # Another try is being written at this moment, and may yet fail.
+                if not has_code(error, "ConditionalRequestConflict", "409") or attempt == _TRIES - 1:
+                    raise
+            else:
+                return
 
     def ticket(self, key: str, content_type: str, max_bytes: int, seconds: int) -> dict[str, Any]:
         """Return a presigned POST `{url, fields}` for one file of at most `max_bytes` under exactly this key."""

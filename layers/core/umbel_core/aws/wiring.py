@@ -13,9 +13,11 @@ from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.connections import SocketConnections
 from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.aws.counters import DynamoCounters
+from umbel_core.aws.idempotency import DynamoIdempotencyKeys
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.lanes import Lanes
 from umbel_core.aws.ledger import DynamoLedger
+from umbel_core.aws.pace import DynamoPace
 from umbel_core.aws.pictures import S3Pictures, S3Results
 from umbel_core.aws.tasks import SnsTasks
 from umbel_core.aws.uploads import S3Uploads
@@ -92,9 +94,19 @@ def counters(environment: OnLedger) -> DynamoCounters:
     return DynamoCounters(clients.dynamodb(), environment.ledger_table)
 
 
+def idempotency_keys(environment: OnLedger) -> DynamoIdempotencyKeys:
+    """Return the keys of the last requests."""
+    return DynamoIdempotencyKeys(clients.dynamodb(), environment.ledger_table)
+
+
 def circuits(environment: OnLedger, record_event: Callable[[Event], object] = lambda _: None) -> DynamoCircuitBreaker:
     """Return the circuits of hosts on the web."""
     return DynamoCircuitBreaker(clients.dynamodb(), environment.ledger_table, record_event)
+
+
+def pace(environment: OnLedger) -> DynamoPace:
+    """Return the pauses between requests to hosts."""
+    return DynamoPace(clients.dynamodb(), environment.ledger_table)
 
 
 def connections(environment: OnConnections) -> SocketConnections:

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-JobKind = Literal["upload", "image", "manifest", "batch", "crawl", "task"]
+from umbel_core.contract.requests import JobKind
+
 JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 TaskStatus = Literal["pending", "running", "completed", "failed", "skipped"]
 CircuitState = Literal["closed", "open", "half_open"]
@@ -54,7 +55,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """One result of a job with few tasks. The fields of a file are there once it is made."""
+    """One result of a job with few tasks. The fields of a file are set when it is made."""
 
     op: str = ""
     status: TaskStatus = "pending"

@@ -1,4 +1,4 @@
-"""Bodies of requests. Unknown fields are refused, so that a misspelt one is not lost in silence."""
+"""Bodies of requests. Unknown fields are refused, so that a misspelt one is not ignored."""
 
 from typing import Annotated, Any, Literal
 
@@ -7,8 +7,18 @@ from msgspec import Meta
 
 from umbel_core.lane_settings import Concurrency
 
+JobKind = Literal["upload", "image", "manifest", "batch", "crawl", "task"]
+"""Kinds of job. All but `upload` have a body, whose form is in `submission.BODIES`."""
+CrawlPolicy = Literal["round_robin", "host", "sticky", "idle"]
+DeadlineSeconds = Annotated[
+    int, Meta(ge=1, le=1_209_600, description="Tasks that have not started by then are skipped; at most 14 days")
+]
 OnError = Literal["continue", "stop_group"]
-Group = Annotated[str, Meta(min_length=1, max_length=128)]
+MAX_GROUP_LENGTH = 128
+"""Of a group's name, and of a store's id."""
+MAX_WORKERS = 64
+"""Of one crawl."""
+Group = Annotated[str, Meta(min_length=1, max_length=MAX_GROUP_LENGTH)]
 
 
 class TaskSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -28,6 +38,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     on_error: Annotated[
         OnError, Meta(description="`stop_group`: the tasks behind a failed one in its group are skipped")
     ] = "continue"
+    deadline_seconds: DeadlineSeconds | None = None
 
 
 class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,14 +77,30 @@ class BatchRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     gpu_seconds: Annotated[float, Meta(description="The measuring op's parameter of that name")] = 0
 
 
-class CrawlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class HostLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """How a crawl treats each host."""
+
+    width: Annotated[int, Meta(ge=1, le=64, description="Pages of a host at a time; without it, `workers`")] | None = (
+        None
+    )
+    delay_seconds: Annotated[float, Meta(ge=0, le=60, description="Pause between two requests to a host")] = 0
+
+
+class CrawlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """Pages to fetch, at most `workers` at a time."""
 
     urls: Annotated[list[str], Meta(min_length=1)]
-    workers: Annotated[int, Meta(ge=1, le=64)] = 4
+    workers: Annotated[int, Meta(ge=1, le=MAX_WORKERS)] = 4
     policy: Annotated[
-        Literal["round_robin", "host"], Meta(description="`host`: the pages of a host go to one worker")
+        CrawlPolicy,
+        Meta(
+            description="To which worker a page goes: to each in turn; `host`: the pages of a host to one worker; "
+            "`sticky`: the same, and to the same worker in every crawl; `idle`: to the first that is free"
+        ),
     ] = "round_robin"
+    obey_robots: Annotated[bool, Meta(description="Fetch only what `robots.txt` of the host allows")] = True
+    per_host: HostLimits = HostLimits()
+    deadline_seconds: DeadlineSeconds | None = None
 
 
 class UploadRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -79,7 +79,20 @@ class Op(msgspec.Struct, frozen=True, kw_only=True):
     ]
     media_types: Annotated[list[str], Meta(description="Of a file: the types that it may have")] = []
     returns: Annotated[str, Meta(description="`picture` goes to the results bucket, `value` into the task's record")]
-    input: Annotated[dict[str, Any], Meta(description="JSON Schema of the input")]
+    input: Annotated[
+        dict[str, Any],
+        Meta(
+            description="JSON Schema of the input",
+            extra_json_schema={
+                "properties": {
+                    "title": {"type": "string", "description": "What forms call the input"},
+                    "type": {"type": "string"},
+                },
+                "required": ["title"],
+                "additionalProperties": True,
+            },
+        ),
+    ]
     params: Annotated[dict[str, Any], Meta(description="JSON Schema of the parameters")]
     compute: Annotated[Compute, Meta(description="As the op's file declares it")]
     concurrency: Annotated[int, Meta(ge=0, description="How many may run at a time, now")]
@@ -164,6 +177,9 @@ class PublishedLimits(msgspec.Struct, frozen=True, kw_only=True):
     max_inline_picture_bytes: Annotated[int, Meta(description="Largest picture that fits into a request, as base64")]
     max_streamed_bytes: Annotated[int, Meta(description="Largest file that `?redirect=0` answers with")]
     kept_variants: Annotated[int, Meta(description="A job of at most so many tasks carries `variants`")]
+    max_url_length: Annotated[int, Meta(description="Characters of a URL")]
+    max_store_id_length: Annotated[int, Meta(description="Characters of a batch's `store_id`")]
+    max_crawl_workers: Annotated[int, Meta(description="Largest `workers` of a crawl")]
     uploads_prefix: Annotated[str, Meta(description="Objects below it start their recipe")]
     jobs_prefix: Annotated[str, Meta(description="Objects below it start a job")]
     inputs_prefix: Annotated[str, Meta(description="Objects below it start nothing; a task may name one")]

@@ -1,0 +1,91 @@
+"""Recipes are read from a file; one that cannot be deployed is refused with its key and the fix."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from umbel_core.catalogue import Catalogue, read_ops
+from umbel_core.op import Compute, OpCard
+from umbel_core.recipes import RecipeError, RecipeVariant, read_recipes, recipe_of
+
+CARD = OpCard(
+    name="blur",
+    summary="s",
+    takes="picture",
+    carrier="file",
+    returns="picture",
+    input={},
+    params={},
+    compute=Compute(timeout_seconds=30, batch=1),
+)
+CATALOGUE = read_ops(Path("functions/ops"))
+LONGEST = "n" * 64
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "recipes.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_variant_is_named_after_its_op_or_names_its_op(tmp_path: Path) -> None:
+    text = f"""
+        # A comment of another language: größer
+        [default.blur]
+        [{LONGEST}.a-b_c9]
+        op = "blur"
+        radius = 3
+    """
+    assert read_recipes(written(tmp_path, text), CATALOGUE) == {
+        "default": {"blur": RecipeVariant("blur", {})},
+        LONGEST: {"a-b_c9": RecipeVariant("blur", {"radius": 3})},
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "recipe"),
+    [
+        ("uploads/hero/cat.jpg", "hero"),
+        ("uploads/hero/uploads/cat.jpg", "hero"),
+        ("uploads/nobody/cat.jpg", "default"),
+        ("uploads/hero", "default"),
+        ("uploads/cat.jpg", "default"),
+    ],
+)
+def test_the_first_folder_of_a_key_chooses_the_recipe(key: str, recipe: str) -> None:
+    assert recipe_of(key, {"hero": {}, "default": {}}) == recipe
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[default.blur\n", r"recipes\.toml: .*line 1"),
+        ("[hero.blur]\n", "there must be a recipe named 'default'"),
+        ("default = 3\n", r"\[default\]: a recipe needs at least one variant"),
+        ("[default]\n", r"\[default\]: a recipe needs at least one variant"),
+        ("[default]\nblur = 3\n", r"\[default\.blur\]: a variant is a table"),
+        ('[default.blur]\n["he ro".blur]\n', r"\[he ro\]: a recipe's name has 1 to 64 letters"),
+        ('[default."a/b"]\nop = "blur"\n', r"\[default\.a/b\]: a variant's name has 1 to 64 letters"),
+        (f"[default.blur]\n[j{'0' * 20}.blur]\n", r"\]: a recipe's name"),
+        ("[default.smudge]\n", r"\[default\.smudge\]: op: there is no op 'smudge'; the ops are .*blur"),
+        ("[default.soft]\nop = 3\n", r"\[default\.soft\]: op: there is no op '3'"),
+        ("[default.blur]\nradius = 101\n", r"\[default\.blur\]: radius must be from 0 to 100, not 101"),
+        ("[default.blur]\nradius = 'wide'\n", r"\[default\.blur\]: radius must be a number, not 'wide'"),
+        ("[default.blur]\nradios = 2\n", r"\[default\.blur\]: radios is not known; did you mean radius"),
+        ("[default.resize]\nwidth = 2\n", r"\[default\.resize\]: height is missing"),
+        (
+            "[default.convert]\nformat = 'gif'\n",
+            r"\[default\.convert\]: format must be one of avif, jpeg, png, webp, not 'gif'",
+        ),
+        (f"[default.blur]\n[{LONGEST}n.blur]\n", r"n\]: a recipe's name has 1 to 64 letters, digits, '-' or '_'$"),
+        ('[default.blur]\n["größer".blur]\n', r"\[größer\]: a recipe's name"),
+        ('[default."".blur]\n', r"\[default\.\]: a variant's name has 1 to 64 letters, digits, '-' or '_'$"),
+        ("[default.shout]\n", r"\[default\.shout\]: op: 'shout' takes text, not a file"),
+    ],
+)
+def test_a_bad_recipe_is_refused_with_file_key_and_reason(tmp_path: Path, text: str, sentence: str) -> None:
+    shout = msgspec.structs.replace(CARD, name="shout", takes="text", carrier="value", returns="value")
+    with pytest.raises(RecipeError, match=sentence) as refusal:
+        read_recipes(written(tmp_path, text), Catalogue([*CATALOGUE.values(), shout]))
+    assert str(refusal.value).startswith("recipes.toml: ")
