@@ -233,6 +233,7 @@ class FakeLedger:
     def delete_dead_letter(self, dead_letter: DeadLetter) -> None:
         self._crashes.moment()
         self._dead.pop((dead_letter.op, dead_letter.id), None)
+        self._crashes.moment()
 
     def unfinished(self, limit: int, after: tuple[str, str] | None = None) -> list[str]:
         jobs = sorted((job.created_at, job.id) for job in self.jobs(10_000, None)[0] if job.has_open_tasks)
@@ -261,6 +262,7 @@ class FakeLedger:
     def record_event(self, event: Event) -> None:
         self._crashes.moment()
         self._put(event_key(event.at, event.id), event)
+        self._crashes.moment()
 
     def replace_deployed_ops(self, ops: Iterable[str]) -> list[str] | None:
         before, self._ops = self._ops, list(ops)
@@ -502,7 +504,8 @@ class FakeConnections:
 class FakeIntake:
     """The coordinator's queue."""
 
-    def __init__(self) -> None:
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
         self.bodies: list[str] = []
 
     def retry(self, command: RetryTasks | RepublishTasks) -> None:
@@ -512,7 +515,9 @@ class FakeIntake:
         return len(self.bodies)
 
     def again(self, body: str) -> None:
+        self._crashes.moment()
         self.bodies.append(body)
+        self._crashes.moment()
 
 
 class FakeLanes:

@@ -95,13 +95,14 @@ def _wired(stage: Stage, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture
-def tasks(stage: Stage) -> Callable[..., list[str]]:
+def tasks(stage: Stage, sqs: FakeSqs) -> Callable[..., list[str]]:
     """The messages of a job's tasks, one for each text."""
 
     def planned(*texts: str) -> list[str]:
         manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts])
         notice = stage.drop(f"{JOBS_PREFIX}1.json", msgspec.json.encode(manifest))
         assert failed(coordinator.handler.handle(event(notice), Context(180_000))) == []
+        sqs.visible_after.clear()
         return [message.decode() for message in stage.tasks.messages]
 
     return planned
@@ -119,17 +120,17 @@ def test_the_coordinator_plans_every_object_of_its_batch(tasks: Callable[..., li
 
 def test_the_coordinator_starts_no_plan_that_may_not_end_in_time(stage: Stage, sqs: FakeSqs) -> None:
     notices = [stage.drop(f"{JOBS_PREFIX}{n}.json", b'{"tasks":[{"op":"say","input":"x"}]}') for n in range(2)]
-    context = Context(coordinator.handler.NEEDED_MS, coordinator.handler.NEEDED_MS - 1)
+    context = Context(180_000, coordinator.handler.NEEDED_MS, coordinator.handler.NEEDED_MS - 1)
     assert failed(coordinator.handler.handle(event(*notices), context)) == ["m1"]
     assert len(stage.tasks.messages) == 1
-    assert sqs.visible_after == {"r1": 0}
+    assert sqs.visible_after == {"r0": 181, "r1": 0}
 
 
 def test_a_message_that_the_coordinator_cannot_read_does_not_hold_up_the_others(stage: Stage, sqs: FakeSqs) -> None:
     notice = stage.drop(f"{JOBS_PREFIX}1.json", b'{"tasks":[{"op":"say","input":"x"}]}')
     assert failed(coordinator.handler.handle(event("{", notice, receives=2), Context(180_000))) == ["m0"]
     assert len(stage.tasks.messages) == 1
-    assert sqs.visible_after == {"r0": 2}
+    assert sqs.visible_after == {"r0": 2, "r1": 181}
 
 
 def test_a_worker_runs_its_batch_and_retries_what_broke(

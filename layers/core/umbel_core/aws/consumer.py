@@ -1,10 +1,9 @@
 """SQS -> a function: each message is processed, handed back when too little time is left, or retried after a pause."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import ClientError
 
 from umbel_core.errors import Postponed, Transient
 from umbel_core.sqs import Message
@@ -24,6 +23,15 @@ class SqsConsumer:
         self._queue_url = queue_url
         self._logger = logger
         self._needed_ms = needed_ms
+
+    def show_at_timeout(self, messages: Iterable[Message], remaining_ms: int) -> None:
+        """Make the messages visible again when this invocation has timed out.
+
+        The queue's own visibility is six times as long. It protects messages that wait for a throttled function; these
+        are with one, and when it dies they would wait for nothing.
+        """
+        for message in messages:
+            self._show_after(message, remaining_ms // 1000 + 1)
 
     def process(self, message: Message, remaining_ms: Callable[[], int], work: Callable[[str, int], object]) -> bool:
         """Pass body and receive count to `work`; return False when the message must be delivered again.
@@ -63,6 +71,7 @@ class SqsConsumer:
             self._sqs.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
             )
-        except ClientError:
-            # The message becomes visible all the same, after the queue's own timeout.
+        except Exception:
+            # Raised, it would fail all messages of the batch: an answer that cannot be read is no ClientError. The
+            # message becomes visible all the same, after the queue's own timeout.
             self._logger.exception("visibility not changed", extra={"message_id": message.id})
