@@ -9,6 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
+from tests.pipeline.logs import log_lines
 from umbel.paths import HOME, LOGS
 
 _ERRORS = ("error", "errors")
@@ -20,7 +21,7 @@ def all_places(deployed: Deployed, api: ApiClient) -> dict[str, str]:
     """Return name of the place -> everything that is in it."""
     return {
         "template": "\n".join(_assembly()),
-        "logs": "\n".join([*log_lines(deployed), *_files_of_logs()]),
+        "logs": "\n".join([*(line.text for line in log_lines(deployed)), *_files_of_logs()]),
         "metrics": "\n".join(str(api.get(path).body) for path in ("/metrics", "/stats", "/ops", "/health")),
         "results": "\n".join(_objects(deployed)),
         **_ledger(deployed),
@@ -28,15 +29,6 @@ def all_places(deployed: Deployed, api: ApiClient) -> dict[str, str]:
             _text(row) for table in _tables(deployed) - {deployed.stack.table} for row in _rows(deployed, table)
         ),
     }
-
-
-def log_lines(deployed: Deployed) -> Iterator[str]:
-    """Return what every function has written."""
-    logs = deployed.client("logs")
-    for groups in logs.get_paginator("describe_log_groups").paginate():
-        for group in groups["logGroups"]:
-            events = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
-            yield from (event["message"] for page in events for event in page["events"])
 
 
 def _files_of_logs() -> Iterator[str]:
