@@ -1,6 +1,7 @@
 """A lane's batch: which messages are processed, in which order, and which are delivered again."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import msgspec
@@ -9,10 +10,13 @@ from aws_lambda_powertools import Logger
 from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.messages import RunTask
 from umbel_core.sqs import Message
-from worker.groups import run_groups
-from worker.redelivery import order_batch
+from worker.groups import groups_of, run_group
+from worker.redelivery import Group, order_batch
 from worker.runner import Runner
 from worker.sharing import run_shared
+
+_MARGIN_SECONDS = 5
+"""How long after the function's timeout a message is visible again that this invocation did not end."""
 
 
 class BatchRunner(msgspec.Struct, frozen=True):
@@ -24,13 +28,26 @@ class BatchRunner(msgspec.Struct, frozen=True):
 
     def run(self, messages: list[Message], remaining_ms: Callable[[], int]) -> list[Message]:
         """Process a batch; return the messages that must be delivered again."""
-        process = partial(self.consumer.process, remaining_ms=remaining_ms, work=partial(self._process, remaining_ms))
-        if self.runner.card.compute.ordered:
-            return run_groups(messages, process, self._hand_back_behind)
-        now, later = order_batch(messages)
+        compute = self.runner.card.compute
+        groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
+        order = order_batch(groups)
+        later = [message for group in order.later for message in group]
         for message in later:
             self.consumer.hand_back(message)
-        return [*later, *(message for message in now if not process(message))]
+        process = partial(self.consumer.process, remaining_ms=remaining_ms, work=partial(self._process, remaining_ms))
+        run = partial(run_group, process=process, hand_back_behind=self._hand_back_behind)
+        failed = [message for group in order.first for message in self._run_redelivered(group, run)]
+        with ThreadPoolExecutor(max(1, len(order.new)) if compute.ordered else 1) as pool:
+            failed += [message for left in pool.map(run, order.new) for message in left]
+        failed += [message for group in order.last for message in self._run_redelivered(group, run)]
+        return [*later, *failed]
+
+    def _run_redelivered(self, group: Group, run: Callable[[Group], list[Message]]) -> list[Message]:
+        """Run a group that may stop this worker: its messages are visible again soon after that."""
+        seconds = self.runner.card.compute.timeout_seconds + _MARGIN_SECONDS
+        for message in group:
+            self.consumer.show_after(message, seconds)
+        return run(group)
 
     def _process(self, remaining_ms: Callable[[], int], body: str, receives: int) -> None:
         command = msgspec.json.decode(body, type=RunTask)

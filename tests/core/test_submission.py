@@ -264,12 +264,20 @@ def test_where_a_failure_stops_its_group_an_ordered_ops_tasks_go_one_after_anoth
     specs = [TaskSpec(op="walk", input=place, group=group) for place, group in enumerate("abab")]
     specs += [TaskSpec(op="say", input="hi", group="c"), TaskSpec(op="walk", input=5)]
     stopping = tasks_of("j", specs, "t", ordered={"walk"}, on_error="stop_group")
-    assert [(task.after, task.stop_group) for task in stopping] == [
-        *[(None, False), (None, False), (0, False), (1, False)],
-        *[(None, True), (None, False)],
+    assert [(task.after, task.after_ended, task.stop_group) for task in stopping] == [
+        *[(None, False, False), (None, False, False), (0, False, False), (1, False, False)],
+        *[(None, False, True), (None, False, False)],
     ]
+
+
+def test_where_a_failure_stops_nothing_an_ordered_ops_task_waits_until_the_one_before_has_ended() -> None:
+    specs = [TaskSpec(op="walk", input=place, group=group) for place, group in enumerate("abab")]
+    specs += [TaskSpec(op="say", input="hi", group="c"), TaskSpec(op="walk", input=5)]
     going_on = tasks_of("j", specs, "t", ordered={"walk"})
-    assert {(task.after, task.stop_group) for task in going_on} == {(None, False)}
+    assert [(task.after, task.after_ended, task.stop_group) for task in going_on] == [
+        *[(None, False, False), (None, False, False), (0, True, False), (1, True, False)],
+        *[(None, False, False), (None, False, False)],
+    ]
 
 
 def test_a_picture_inside_a_request_is_one_task() -> None:

@@ -57,10 +57,13 @@ def run_ordered(messages: list[Message], stage: Stage, visible_after: dict[str, 
     runner = msgspec.structs.replace(stage.runner(), card=describe(recite))
     left = list(remaining_ms)
     with stubbed("sqs") as sqs:
-        sqs.answer(*["change_message_visibility"] * len(visible_after))
+        # Before the group runs, and after it has failed.
+        sqs.answer(*["change_message_visibility"] * (len(messages) + len(visible_after)))
         consumer = SqsConsumer(sqs.client, QUEUE_URL, Logger(service="test"), 10_000)
         failed = BatchRunner(runner, consumer, Logger(service="test")).run(messages, lambda: left.pop(0))
-    assert {call["ReceiptHandle"]: call["VisibilityTimeout"] for _, call in sqs.calls} == visible_after
+    before, after = sqs.calls[: len(messages)], sqs.calls[len(messages) :]
+    assert [call["VisibilityTimeout"] for _, call in before] == [25] * len(messages), "the op's timeout and a margin"
+    assert {call["ReceiptHandle"]: call["VisibilityTimeout"] for _, call in after} == visible_after
     return [message.id for message in failed]
 
 

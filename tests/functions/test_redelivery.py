@@ -18,16 +18,25 @@ def names(batch: list[Message]) -> list[str]:
     return [message.id for message in batch]
 
 
+def ordered(batch: list[Message]) -> tuple[list[str], list[str]]:
+    """Return the names of the messages that are processed, in order, and of those that are handed back."""
+    order = order_batch([message] for message in batch)
+    now = [message for group in (*order.first, *order.new, *order.last) for message in group]
+    return names(now), names([message for group in order.later for message in group])
+
+
 def test_new_messages_go_first_and_one_redelivered_message_goes_last() -> None:
-    now, later = order_batch(messages(again=2, new=1, other=3, newer=1))
-    assert names(now) == ["new", "newer", "again"]
-    assert names(later) == ["other"]
+    assert ordered(messages(again=2, new=1, other=3, newer=1)) == (["new", "newer", "again"], ["other"])
 
 
-def test_a_message_with_many_receives_is_not_handed_back_any_more() -> None:
-    now, later = order_batch(messages(a=9, b=2, c=12, new=1))
-    assert names(now) == ["new", "b", "a", "c"]
-    assert later == []
+def test_messages_with_many_receives_are_not_handed_back_and_go_before_all_others() -> None:
+    assert ordered(messages(a=9, b=2, c=12, new=1)) == (["c", "a", "new", "b"], [])
+
+
+def test_a_group_with_one_redelivered_message_is_redelivered_as_a_whole() -> None:
+    first, second = messages(a1=2, a2=1), messages(b1=1, b2=1)
+    order = order_batch([first, second])
+    assert (order.new, order.last) == ([second], [first])
 
 
 @pytest.mark.parametrize("batch", [2, 4, 10])
@@ -42,6 +51,6 @@ def test_many_messages_that_failed_once_are_all_tried_again(batch: int, crowd: i
         for name in taken:
             waiting[name] += 1
             assert waiting[name] <= limit, f"{name} would have been given up untried"
-        now, _ = order_batch(messages(**{name: waiting[name] for name in taken}))
-        for name in names(now):
+        now, _ = ordered(messages(**{name: waiting[name] for name in taken}))
+        for name in now:
             del waiting[name]

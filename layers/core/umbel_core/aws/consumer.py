@@ -56,7 +56,7 @@ class SqsConsumer:
 
     def hand_back(self, message: Message) -> None:
         """Make the message visible at once, for another invocation."""
-        self._show_after(message, 0)
+        self.show_after(message, 0)
 
     def retry_later(self, message: Message, receives: int, error: Exception | None = None) -> None:
         """Make the message visible when the error says so, else after 1, 2, 4… seconds for 1, 2, 3… receives.
@@ -64,9 +64,10 @@ class SqsConsumer:
         A minute is the longest pause.
         """
         after = error.after_seconds if isinstance(error, Postponed | Transient) else None
-        self._show_after(message, min(2 ** (receives - 1) if after is None else after, _LONGEST_PAUSE))
+        self.show_after(message, min(2 ** (receives - 1) if after is None else after, _LONGEST_PAUSE))
 
-    def _show_after(self, message: Message, seconds: int) -> None:
+    def show_after(self, message: Message, seconds: int) -> None:
+        """Make the message visible after so many seconds, unless it is deleted before."""
         try:
             self._sqs.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
