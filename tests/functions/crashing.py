@@ -18,7 +18,7 @@ from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.errors import Transient
 from umbel_core.group_order import NotEndedError
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import JobRecord, TaskRecord
+from umbel_core.ledger import AlreadyRunningError, JobRecord, TaskRecord
 from umbel_core.messages import RunTask
 
 Function = Literal["coordinator", "worker", "relay", "dead-letter function", "sweeper"]
@@ -126,7 +126,7 @@ class CrashingFlow:
         try:
             with self.crashes.during(function):
                 work()
-        except (CrashError, RuntimeError, Transient, NotEndedError):
+        except (CrashError, RuntimeError, Transient, NotEndedError, AlreadyRunningError):
             return False
         finally:
             self._arrive()
@@ -155,7 +155,12 @@ class CrashingFlow:
             self.stage.planner.take(command)
 
     def _work(self, body: str, received: int) -> None:
-        self.stage.runner().run(msgspec.json.decode(body, type=RunTask), received + 1)
+        try:
+            self.stage.runner().run(msgspec.json.decode(body, type=RunTask), received + 1)
+        except AlreadyRunningError as held:
+            # Its message is visible again when the attempt that crashed cannot run any more.
+            self.stage.ledger.passed_seconds += held.after_seconds
+            raise
 
     def _give_up(self, body: str, received: int) -> None:
         if '"op"' in body:

@@ -31,6 +31,10 @@ class FakeSqs:
         assert QueueUrl == QUEUE_URL
         self.visible_after[ReceiptHandle] = VisibilityTimeout
 
+    def change_message_visibility_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> None:  # noqa: N803
+        for entry in Entries:
+            self.change_message_visibility(QueueUrl, entry["ReceiptHandle"], entry["VisibilityTimeout"])
+
 
 class Context:
     """Lambda's context, as far as handlers read it."""

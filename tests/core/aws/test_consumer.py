@@ -90,9 +90,16 @@ def test_a_message_whose_visibility_call_has_no_answer_does_not_fail_its_batch(e
 
 def test_messages_are_visible_again_when_their_invocation_has_timed_out() -> None:
     with stubbed("sqs") as sqs:
-        sqs.answer("change_message_visibility")
-        consumer(sqs.client).show_at_timeout([MESSAGE], 179_500)
-    assert sqs.only == visible_after(180)
+        sqs.answer("change_message_visibility_batch", Successful=[], Failed=[])
+        consumer(sqs.client).show_at_timeout([MESSAGE, MESSAGE], 179_500)
+    entries = [{"Id": number, "ReceiptHandle": MESSAGE.receipt_handle, "VisibilityTimeout": 180} for number in "01"]
+    assert sqs.only == {"QueueUrl": visible_after(180)["QueueUrl"], "Entries": entries}
+
+
+def test_messages_whose_visibility_cannot_be_changed_are_processed_all_the_same() -> None:
+    with stubbed("sqs") as sqs:
+        sqs.refuse("change_message_visibility_batch", "ServiceUnavailable")
+        consumer(sqs.client).show_at_timeout([MESSAGE], 1000)
 
 
 @pytest.mark.parametrize(("asked", "pause"), [(0, 0), (7, 7), (60, 60), (61, 60)])

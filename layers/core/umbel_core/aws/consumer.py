@@ -11,6 +11,7 @@ from umbel_core.sqs import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef
 
 _LONGEST_PAUSE = 60
 
@@ -26,13 +27,20 @@ class SqsConsumer:
         self._needed_ms = needed_ms
 
     def show_at_timeout(self, messages: Iterable[Message], remaining_ms: int) -> None:
-        """Make the messages visible again when this invocation has timed out.
+        """Make the messages of a batch, at most ten, visible again when this invocation has timed out.
 
         The queue's own visibility is six times as long. It protects messages that wait for a throttled function; these
         are with one, and when it dies they would wait for nothing.
         """
-        for message in messages:
-            self._show_after(message, remaining_ms // 1000 + 1)
+        seconds = remaining_ms // 1000 + 1
+        entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
+            {"Id": str(place), "ReceiptHandle": message.receipt_handle, "VisibilityTimeout": seconds}
+            for place, message in enumerate(messages)
+        ]
+        try:
+            self._sqs.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
+        except Exception:
+            self._logger.exception("visibility not changed", extra={"messages": len(entries)})
 
     def process(self, message: Message, remaining_ms: Callable[[], int], work: Callable[[str, int], object]) -> bool:
         """Pass body and receive count to `work`; return False when the message must be delivered again.
