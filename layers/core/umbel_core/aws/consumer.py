@@ -39,7 +39,7 @@ class SqsConsumer:
         ]
         try:
             self._sqs.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
-        except Exception:
+        except AWS_ERRORS:
             self._logger.exception("visibility not changed", extra={"messages": len(entries)})
 
     def process(self, message: Message, remaining_ms: Callable[[], int], work: Callable[[str, int], object]) -> bool:
