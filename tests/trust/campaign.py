@@ -24,13 +24,18 @@ from tests.trust.load import Load, Loads
 from umbel import engine, stack
 from umbel.client import Client
 from umbel.errors import UmbelError
-from umbel.fault_proxy import CALM, STORM, FaultProxy
+from umbel.fault_proxy import CALM, FaultProxy, Rates
 from umbel_core.contract import Job as JobRecord
 from umbel_core.contract import Task
 
+STORM = Rates(
+    throttled=0.15, slow_down=0.10, reset=0.10, reply_lost=0.10, cut=0.05, copied=0.10, shuffled=0.25, dropped=0.02
+)
 _MOST_RETRIES = 4
 """Retries of a job whose tasks were given up because of injected errors."""
 _SEND_TRIES = 30
+_SILENT_SECONDS = 60
+"""After so long the sweeper takes the message of a silent task for lost; ten minutes are usual."""
 _NAME = "AWS_LAMBDA_FUNCTION_NAME"
 _SHOWN = {
     "throttled": "calls throttled",
@@ -92,7 +97,7 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 @contextlib.contextmanager
 def through_proxy(deployed: Deployed, proxy: FaultProxy) -> Iterator[None]:
-    """Send the AWS calls of every function through the proxy during the block."""
+    """Send the AWS calls of every function through the proxy during the block, and look for lost messages sooner."""
     lambdas = deployed.client("lambda")
     names = [
         each["FunctionName"]
@@ -105,7 +110,7 @@ def through_proxy(deployed: Deployed, proxy: FaultProxy) -> Iterator[None]:
         for name in names
     }
     for name, variables in before.items():
-        changed = {**variables, "AWS_ENDPOINT_URL": proxy.url}
+        changed = {**variables, "AWS_ENDPOINT_URL": proxy.url, "SILENT_SECONDS": str(_SILENT_SECONDS)}
         lambdas.update_function_configuration(FunctionName=name, Environment={"Variables": changed})
     threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
