@@ -11,12 +11,9 @@ from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.messages import RunTask
 from umbel_core.sqs import Message
 from worker.groups import groups_of, run_group
-from worker.redelivery import Group, order_batch
+from worker.redelivery import order_batch
 from worker.runner import Runner
 from worker.sharing import run_shared
-
-_MARGIN_SECONDS = 5
-"""How long after the function's timeout a message is visible again that this invocation did not end."""
 
 
 class BatchRunner(msgspec.Struct, frozen=True):
@@ -29,6 +26,9 @@ class BatchRunner(msgspec.Struct, frozen=True):
     def run(self, messages: list[Message], remaining_ms: Callable[[], int]) -> list[Message]:
         """Process a batch; return the messages that must be delivered again."""
         compute = self.runner.card.compute
+        if compute.batch > 1 or any(message.receives > 1 for message in messages):
+            # A new message of a lane without batches is left out: it would cost one call for each task.
+            self.consumer.show_at_timeout(messages, remaining_ms())
         groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
         order = order_batch(groups)
         later = [message for group in order.later for message in group]
@@ -36,18 +36,11 @@ class BatchRunner(msgspec.Struct, frozen=True):
             self.consumer.hand_back(message)
         process = partial(self.consumer.process, remaining_ms=remaining_ms, work=partial(self._process, remaining_ms))
         run = partial(run_group, process=process, hand_back_behind=self._hand_back_behind)
-        failed = [message for group in order.first for message in self._run_redelivered(group, run)]
+        failed = [message for group in order.first for message in run(group)]
         with ThreadPoolExecutor(max(1, len(order.new)) if compute.ordered else 1) as pool:
             failed += [message for left in pool.map(run, order.new) for message in left]
-        failed += [message for group in order.last for message in self._run_redelivered(group, run)]
+        failed += [message for group in order.last for message in run(group)]
         return [*later, *failed]
-
-    def _run_redelivered(self, group: Group, run: Callable[[Group], list[Message]]) -> list[Message]:
-        """Run a group that may stop this worker: its messages are visible again soon after that."""
-        seconds = self.runner.card.compute.timeout_seconds + _MARGIN_SECONDS
-        for message in group:
-            self.consumer.show_after(message, seconds)
-        return run(group)
 
     def _process(self, remaining_ms: Callable[[], int], body: str, receives: int) -> None:
         command = msgspec.json.decode(body, type=RunTask)
