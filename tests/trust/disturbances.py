@@ -8,14 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import psutil
-
 from tests.pipeline.deployment import Deployed
+from tests.pipeline.processes import by_function
 from tests.trust.outcome import Settings
-from umbel import engine, stack
+from umbel import stack
 from umbel.fault_proxy import FaultProxy
-
-_NAME = "AWS_LAMBDA_FUNCTION_NAME"
 
 
 @contextlib.contextmanager
@@ -81,14 +78,7 @@ class Disturbances:
         """Kill the processes of one function."""
         if self.kills.total() >= self._settings.kills:
             return
-        ours = engine.running()
-        assert ours
-        named: dict[str, list[psutil.Process]] = {}
-        for process in psutil.Process(ours.pid).children():
-            with contextlib.suppress(psutil.Error):
-                name = process.environ().get(_NAME, "").removeprefix(f"{stack.STACK}-")
-                if name.startswith(self._settings.killed) and process.status() != psutil.STATUS_ZOMBIE:
-                    named.setdefault(name, []).append(process)
+        named = {name: found for name, found in by_function().items() if name.startswith(self._settings.killed)}
         if named:
             name = self._random.choice(sorted(named))
             for process in named[name]:
