@@ -19,6 +19,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     clients.dynamodb.cache_clear()
     left: list[bytes] = []
 
@@ -34,10 +35,16 @@ def read() -> Any:
 
 
 @pytest.mark.parametrize("length", [1, 10, 28])
-def test_a_cut_answer_does_not_pass_for_a_record_that_is_not_there(answers: list[bytes], length: int) -> None:
-    answers.append(ITEM[:length])
+def test_a_cut_answer_is_asked_for_again(answers: list[bytes], length: int) -> None:
+    answers += [ITEM[:length], ITEM]
+    assert read()["Item"] == {"pk": {"S": "JOB#1"}}
+
+
+def test_cut_answers_do_not_pass_for_a_record_that_is_not_there(answers: list[bytes]) -> None:
+    answers += [ITEM[:10]] * 4
     with pytest.raises(ResponseParserError):
         read()
+    assert answers == []
 
 
 def test_a_record_and_a_missing_record_are_read(answers: list[bytes]) -> None:

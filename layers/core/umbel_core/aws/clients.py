@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Client = TypeVar("Client", bound=BaseClient)
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """What a client raises: AWS refused the call, or gave no answer that can be read."""
+_UNREADABLE_TRIES = 4
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 5},
     connect_timeout=3,
@@ -41,20 +42,35 @@ _CONNECTIONS = _CONFIG.merge(Config(connect_timeout=2, read_timeout=2, retries={
 
 
 def _reading_json(client: Client) -> Client:
-    """Let a client of a service that answers in JSON raise an error for an answer that is not JSON; return the client.
+    """Let a client of a service that answers in JSON try again when an answer is not JSON, and then raise an error.
 
     botocore takes such an answer as an empty one: a task would seem not to exist, a queue to have no messages.
     """
-    client.meta.events.register("after-call", _raise_when_unreadable)
+    events: Any = client.meta.events  # its type does not say that a handler may return something
+    events.register("needs-retry", _retry_unreadable)
+    events.register("after-call", _raise_unreadable)
     return client
 
 
-def _raise_when_unreadable(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
-    if http_response.status_code < 300 and parsed.keys() <= {"ResponseMetadata"} and http_response.content:
-        try:
-            json.loads(http_response.content)
-        except ValueError as error:
-            raise ResponseParserError(f"an answer that is not JSON: {error}") from error
+def _retry_unreadable(response: tuple[Any, dict[str, Any]] | None, attempts: int, **_: Any) -> float | None:
+    """Return the seconds after which the call is tried again, or None."""
+    return 0.1 * 2**attempts if response and attempts < _UNREADABLE_TRIES and _is_unreadable(*response) else None
+
+
+def _raise_unreadable(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
+    if _is_unreadable(http_response, parsed):
+        raise ResponseParserError(f"an answer that is not JSON: {http_response.content[:80]!r}")
+
+
+def _is_unreadable(http_response: Any, parsed: dict[str, Any]) -> bool:
+    """Return True for an answer that botocore took as an empty one although it is not."""
+    if http_response.status_code >= 300 or parsed.keys() > {"ResponseMetadata"} or not http_response.content:
+        return False
+    try:
+        json.loads(http_response.content)
+    except ValueError:
+        return True
+    return False
 
 
 @cache
