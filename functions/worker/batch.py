@@ -28,11 +28,11 @@ class BatchRunner(msgspec.Struct, frozen=True):
     def run(self, messages: list[Message], remaining_ms: Callable[[], int]) -> list[Message]:
         """Process a batch; return the messages that must be delivered again."""
         compute = self.runner.card.compute
+        if compute.batch > 1 or any(message.receives > 1 for message in messages):
+            # A new message of a lane without batches is left out: it would cost one call for each task.
+            self.consumer.show_at_timeout(messages, remaining_ms())
         groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
         redelivered = [message for message in messages if message.receives > 1]
-        if redelivered:
-            # They may stop this worker: after that they need not wait for as long as those that it never received.
-            self.consumer.show_at_timeout(redelivered, remaining_ms())
         order = order_batch(groups, {message.id for message in redelivered if self._is_suspect(message)})
         later = [message for group in order.later for message in group]
         for message in later:

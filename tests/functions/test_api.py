@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from chalice.app import Request
 
 from api import health, images, jobs, ops, silent_jobs, uploads
@@ -58,6 +60,20 @@ def test_health_asks_once_however_many_ask_it(monkeypatch: pytest.MonkeyPatch) -
     clock[0] += 5
     health.health()
     assert lanes.asked == 2
+
+
+@pytest.mark.parametrize("error", [EndpointConnectionError(endpoint_url="x"), ResponseParserError("half an answer")])
+def test_health_is_degraded_while_aws_does_not_say_how_the_lanes_are(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    class Unreachable:
+        def health(self) -> dict[str, str]:
+            raise error
+
+    monkeypatch.setattr(health, "lanes", Unreachable)
+    monkeypatch.setattr(health, "catalogue", lambda: CATALOGUE)
+    monkeypatch.setattr(time, "monotonic", lambda: -100.0)
+    assert health.health() == Health(status="degraded", ops=dict.fromkeys(CATALOGUE, "degraded"))
 
 
 @pytest.mark.parametrize(("limit", "count"), [(2, 2), (1000, 300)])

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tests.fakes import FakeIntake, FakeLanes, FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, sweeper
@@ -114,6 +115,30 @@ def test_a_lane_that_has_not_worked_off_its_queue_is_waited_for(place: Place) ->
     assert place.sweep(minutes=60) == Swept()
     place.lanes.queues["say"] = 0
     assert place.sweep(minutes=6).published == [job]
+
+
+@pytest.mark.parametrize("call", ["health", "backlogs"])
+def test_a_sweep_goes_by_what_the_last_one_saw_while_aws_does_not_answer(
+    place: Place, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """A sweep reads each lane: were all of them needed each time, a bad day would end all sweeps."""
+    job = place.submit("a")
+    place.lose_messages()
+    place.sweep(minutes=9)
+    answer = getattr(place.lanes, call)
+
+    def every_second_time(*given: Any) -> Any:
+        answers.append(len(answers) % 2 == 1)
+        if answers[-1]:
+            return answer(*given)
+        if call == "backlogs":
+            return {}
+        raise EndpointConnectionError(endpoint_url="x")
+
+    answers: list[bool] = []
+    monkeypatch.setattr(place.lanes, call, every_second_time)
+    assert place.sweep(minutes=5).published == [job]
+    assert set(answers) == {True, False}
 
 
 def test_in_a_lane_that_never_gets_empty_the_number_of_ended_tasks_shows_that_a_message_is_lost(place: Place) -> None:

@@ -1,10 +1,12 @@
 """Each task gets one outcome, committed once, whatever error there is."""
 
+import threading
 from threading import Event
 from typing import Any
 
 import msgspec
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tests.fakes import FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, say
@@ -289,6 +291,27 @@ def test_only_a_slow_task_is_marked_as_running(monkeypatch: pytest.MonkeyPatch) 
 
     msgspec.structs.replace(stage.runner(), work=work, mark_running=MarkRunning).run(command, 1)
     assert [*seen, task_in(stage.ledger).status] == ["running", "completed"]
+
+
+def test_a_task_that_cannot_be_marked_as_running_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in a thread would be printed to the log as it is, and not as JSON."""
+    stage = Stage()
+    command = planned(stage)
+    monkeypatch.setattr("worker.mark_running._AFTER_SECONDS", 0)
+    failed = Event()
+
+    def start(*_: Any) -> bool:
+        failed.set()
+        raise EndpointConnectionError(endpoint_url="x")
+
+    raised: list[Any] = []
+    monkeypatch.setattr("threading.excepthook", raised.append)
+    monkeypatch.setattr(stage.ledger, "start", start)
+    msgspec.structs.replace(stage.runner(), work=lambda _: failed.wait(5), mark_running=MarkRunning).run(command, 1)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(5)
+    assert (failed.is_set(), raised, task_in(stage.ledger).status) == (True, [], "completed")
 
 
 def test_a_quick_task_costs_one_write() -> None:

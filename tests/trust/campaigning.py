@@ -10,8 +10,9 @@ import psutil
 
 from tests.fetching.server import Site, serving
 from tests.pipeline.deployment import deployment
-from tests.trust.campaign import Campaign, Outcome, Settings
+from tests.trust.campaign import Campaign
 from tests.trust.control import without_condition
+from tests.trust.outcome import Outcome, Settings
 from tests.trust.section import Section
 
 tasks = 2000
@@ -45,7 +46,7 @@ def section(outcome: Outcome, control: Outcome | None) -> Section:
         **{f"- {kind}": count for kind, count in sorted(faults.items())},
         "killed processes": f"{sum(outcome.kills.values())} ({_counts(outcome.kills)})",
         "messages over the WebSocket": outcome.messages,
-        "requests sent again after a 5xx": outcome.refused,
+        "answers 5xx to requests, each sent again": outcome.server_errors,
         "retries of jobs": outcome.retries,
         "dead letters that an injected error explains": outcome.given_up,
         "pages fetched more than once": outcome.fetched_again,

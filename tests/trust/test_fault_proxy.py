@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from umbel.fault_proxy import CALM, CONTROL, FaultProxy, Rates, change_messages
+from umbel.fault_proxy import CALM, CONTROL, FaultProxy, Rates
+from umbel.fault_proxy.messages import change_messages
 
 SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20260131/us-east-1/{}/aws4_request, SignedHeaders=host"}
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.pipeline.waiting import wait_for
 from umbel import weather
-from umbel.fault_proxy import CALM, MILD, Status
+from umbel.fault_proxy import CALM, Status
 
 
 def test_the_proxy_injects_errors_only_outside_a_deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,7 +21,7 @@ def test_the_proxy_injects_errors_only_outside_a_deployment(tmp_path: Path, monk
         assert wait_for(weather.status, "the proxy to answer").rates == CALM
         with weather.paused():
             assert wait_for(weather.status, "the proxy to answer").rates == CALM
-        assert wait_for(weather.status, "the proxy to answer").rates == MILD
+        assert wait_for(weather.status, "the proxy to answer").rates == weather.MILD
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         connection.request("GET", "/")
         assert connection.getresponse().status == 502, "no engine runs behind it"
@@ -32,5 +32,5 @@ def test_the_proxy_injects_errors_only_outside_a_deployment(tmp_path: Path, monk
 
 
 def test_the_weather_is_described_in_one_line() -> None:
-    known = Status(seed=1, calls=10, rates=MILD, kinds={"reply_lost": 2, "cut": 1}, injected={})
+    known = Status(seed=1, calls=10, rates=weather.MILD, kinds={"reply_lost": 2, "cut": 1}, injected={})
     assert weather.describe(known) == "3 errors injected into 10 calls: 1 cut, 2 reply lost"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
+from umbel_core.aws.clients import AWS_ERRORS
 from umbel_core.errors import Postponed, Transient
 from umbel_core.sqs import Message
 
@@ -38,7 +39,7 @@ class SqsConsumer:
         ]
         try:
             self._sqs.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
-        except Exception:
+        except AWS_ERRORS:
             self._logger.exception("visibility not changed", extra={"messages": len(entries)})
 
     def process(self, message: Message, remaining_ms: Callable[[], int], work: Callable[[str, int], object]) -> bool:
@@ -79,7 +80,7 @@ class SqsConsumer:
             self._sqs.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
             )
-        except Exception:
-            # Raised, it would fail all messages of the batch: an answer that cannot be read is no ClientError. The
-            # message becomes visible all the same, after the queue's own timeout.
+        except AWS_ERRORS:
+            # Raised, it would fail all messages of the batch. This one becomes visible all the same, after the queue's
+            # own timeout.
             self._logger.exception("visibility not changed", extra={"message_id": message.id})
