@@ -4,11 +4,13 @@ The decoder decides the format; the file's name and declared type are ignored. A
 before any pixel is decoded.
 """
 
+import os
 import struct
+import sys
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from io import BytesIO
 
@@ -133,7 +135,8 @@ def decoder(kind: str, data: bytes) -> ImageFile:
 def decoding(kind: str, data: bytes) -> Iterator[None]:
     """Raise `Rejected` for any error of the decoder in this block."""
     try:
-        yield
+        with _silent() if kind == "tiff" else nullcontext():
+            yield
     except DECODE_ERRORS as error:
         name, size = kind.upper(), megabytes(len(data))
         if isinstance(error, EOFError) or _IS_TRUNCATED[kind](data):
@@ -143,6 +146,20 @@ def decoding(kind: str, data: bytes) -> Iterator[None]:
             raise Rejected("truncated_picture", sentence) from error
         sentence = f"The {name} file is damaged and cannot be decoded. Save the picture again and upload the new file."
         raise Rejected("broken_picture", sentence) from error
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Discard standard error: libtiff writes to it, and its lines would stand between the JSON lines of the log."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def _kind(data: bytes) -> str:

@@ -1,6 +1,8 @@
 """A picture file of any format is decoded to the pixels that a person sees."""
 
+import os
 import random
+import struct
 import subprocess
 import sys
 from contextlib import suppress
@@ -30,6 +32,16 @@ def test_pixels_are_what_a_person_sees(name: str) -> None:
     image = StoredPicture(file.data, LIMITS).image()
     assert image.mode in ("L", "LA", "RGB", "RGBA")
     assert look_alike(image, file.seen)
+
+
+def test_a_decoder_writes_nothing_between_the_json_lines_of_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    tiff = saved(scene(), "TIFF", compression="tiff_lzw")
+    strip = tiff.index(struct.pack("<HHI", 273, 4, 1)) + 8
+    beyond_the_end = tiff[:strip] + struct.pack("<I", 2 * len(tiff)) + tiff[strip + 4 :]
+    with pytest.raises(Rejected):
+        StoredPicture(beyond_the_end, LIMITS).image()
+    os.write(2, b"the next line")
+    assert capfd.readouterr().err == "the next line"
 
 
 @every_file
