@@ -57,7 +57,8 @@ def numbers(runs: list[Run]) -> dict[str, int | str]:
         return {}
     slowest, largest = max(runs, key=lambda run: run.seconds), max(runs, key=_memory)
     codes = Counter(run.code for run in runs)
-    return dict(codes.most_common()) | {
+    ends: dict[str, int | str] = dict(codes.most_common())
+    return ends | {
         "files that some ops take and some refuse": len(divided(runs)),
         "longest run": f"{slowest.seconds:.1f} s ({slowest.op}, {slowest.file})",
         "largest part of a lane's memory": f"{_memory(largest):.2f} ({largest.op}, {largest.file})",
