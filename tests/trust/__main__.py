@@ -14,11 +14,11 @@ from collections.abc import Callable
 # Before anything imports `umbel`, so that no part touches the Umbel that the user runs.
 os.environ["UMBEL_HOME"] = tempfile.mkdtemp(prefix="umbel-trust-")
 
-from tests.trust import corpora, fuzzing
+from tests.trust import corpora, corpora_urls, fuzzing
 from tests.trust.section import Section, report
 from umbel.paths import ROOT
 
-PARTS: dict[str, Callable[[], Section]] = {"corpora": corpora.run, "fuzz": fuzzing.run}
+PARTS: dict[str, Callable[[], Section]] = {"corpora": corpora.run, "fuzz": fuzzing.run, "urls": corpora_urls.run}
 
 
 def main() -> None:
