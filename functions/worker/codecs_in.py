@@ -19,6 +19,7 @@ from PIL.ImageFile import ImageFile
 
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, megabytes
+from worker.codecs_jpeg import has_more_scans
 
 _PLUGINS = {
     "jpeg": "JpegImagePlugin",
@@ -95,9 +96,9 @@ def identify(data: bytes, limits: Limits) -> tuple[str, int]:
         sizes = f"{megabytes(len(data))}; at most {megabytes(limits.max_upload_bytes)} are taken"
         raise Rejected("too_large", f"The file has {sizes}. Scale the picture down and upload it again.")
     kind = _kind(data)
-    if kind == "jpeg" and (scans := data.count(b"\xff\xda")) > _MOST_SCANS:
+    if kind == "jpeg" and has_more_scans(data, _MOST_SCANS):
         raise Rejected(
-            "broken_picture", f"The JPEG has {scans} scans; at most {_MOST_SCANS} are taken. Save it again with fewer."
+            "broken_picture", f"The JPEG has more than {_MOST_SCANS} scans. Save it again with fewer, or as a baseline JPEG."
         )
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     most_pixels = f"at most {limits.max_pixels / 1e6:g} MP are taken"

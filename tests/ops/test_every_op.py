@@ -8,7 +8,8 @@ from PIL import Image
 
 from tests.ops.running import CATALOGUE, PICTURE_OPS, photo, run, some_params
 from tests.pictures.bad import bad
-from tests.pictures.scene import GPS, stored
+from tests.pictures.odd import files
+from tests.pictures.scene import GPS
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits
 from worker.codecs_out import Encoded
@@ -21,9 +22,9 @@ every_op = pytest.mark.parametrize("op", PICTURE_OPS)
 
 
 @every_op
-@pytest.mark.parametrize("name", stored())
+@pytest.mark.parametrize("name", files())
 def test_every_op_takes_every_kind_of_picture(op: str, name: str) -> None:
-    made = run(op, stored()[name].data, **some_params(op))
+    made = run(op, files()[name].data, **some_params(op))
     if CATALOGUE[op].returns == "value":
         assert made is not None
         return
@@ -40,9 +41,9 @@ def test_every_op_takes_every_kind_of_picture(op: str, name: str) -> None:
 
 
 @every_op
-@pytest.mark.parametrize("name", stored())
+@pytest.mark.parametrize("name", files())
 def test_no_op_lets_metadata_through(op: str, name: str) -> None:
-    made = run(op, stored()[name].data, **some_params(op))
+    made = run(op, files()[name].data, **some_params(op))
     if isinstance(made, Encoded):
         result = Image.open(BytesIO(made.data))
         assert not result.getexif()

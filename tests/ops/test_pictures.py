@@ -16,19 +16,20 @@ from tests.ops.running import LIMITS, photo
 from tests.pictures import profiles
 from tests.pictures.bad import endless_scans
 from tests.pictures.large import large_photo
-from tests.pictures.scene import HEIGHT, WIDTH, saved, scene, stored
+from tests.pictures.odd import files
+from tests.pictures.scene import HEIGHT, WIDTH, saved, scene
 from umbel_core.errors import Rejected
 from worker.codecs_colour import converter
 from worker.pictures import StoredPicture
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # Pillow on damaged files
 
-every_file = pytest.mark.parametrize("name", stored())
+every_file = pytest.mark.parametrize("name", files())
 
 
 @every_file
 def test_pixels_are_what_a_person_sees(name: str) -> None:
-    file = stored()[name]
+    file = files()[name]
     image = StoredPicture(file.data, LIMITS).image()
     assert image.mode in ("L", "LA", "RGB", "RGBA")
     assert look_alike(image, file.seen)
@@ -46,7 +47,7 @@ def test_a_decoder_writes_nothing_between_the_json_lines_of_the_log(capfd: pytes
 
 @every_file
 def test_luma_is_the_picture_without_its_colours(name: str) -> None:
-    file = stored()[name]
+    file = files()[name]
     luma = StoredPicture(file.data, LIMITS).luma()
     assert luma.mode in ("L", "LA")
     assert look_alike(luma, file.seen.convert("RGBA").convert("LA"))
@@ -54,7 +55,7 @@ def test_luma_is_the_picture_without_its_colours(name: str) -> None:
 
 @every_file
 def test_a_reduced_decode_shows_the_same_picture(name: str) -> None:
-    file = stored()[name]
+    file = files()[name]
     reduced = StoredPicture(file.data, LIMITS).at_least(12, 8)
     assert 12 <= reduced.width < WIDTH
     assert 8 <= reduced.height < HEIGHT
@@ -63,16 +64,16 @@ def test_a_reduced_decode_shows_the_same_picture(name: str) -> None:
 
 @every_file
 def test_the_header_has_the_upright_size_without_decoding(name: str) -> None:
-    picture = StoredPicture(stored()[name].data, LIMITS)
+    picture = StoredPicture(files()[name].data, LIMITS)
     assert picture.size == (WIDTH, HEIGHT)
     assert picture.format == name.split("-", maxsplit=1)[0]
-    assert picture.bytes == len(stored()[name].data)
+    assert picture.bytes == len(files()[name].data)
     assert (picture.frames > 1) == ("animated" in name or "pages" in name)
 
 
 @every_file
 def test_a_damaged_file_is_refused_or_decoded_and_raises_no_other_error(name: str) -> None:
-    whole, chance = stored()[name].data, random.Random(name)
+    whole, chance = files()[name].data, random.Random(name)
     for _ in range(30):
         data = bytearray(whole)
         for _ in range(chance.randint(1, 12)):
