@@ -98,7 +98,8 @@ def identify(data: bytes, limits: Limits) -> tuple[str, int]:
     kind = _kind(data)
     if kind == "jpeg" and has_more_scans(data, _MOST_SCANS):
         raise Rejected(
-            "broken_picture", f"The JPEG has more than {_MOST_SCANS} scans. Save it again with fewer, or as a baseline JPEG."
+            "broken_picture",
+            f"The JPEG has more than {_MOST_SCANS} scans. Save it again with fewer, or as a baseline JPEG.",
         )
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
     most_pixels = f"at most {limits.max_pixels / 1e6:g} MP are taken"

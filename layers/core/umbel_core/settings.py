@@ -34,6 +34,11 @@ def megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{size / 1000:.1f} kB"
 
 
+def exact_megapixels(pixels: float) -> str:
+    """Return a number of pixels without rounding it, so that one above a limit never reads like the limit."""
+    return f"{pixels / 1e6:.6f}".rstrip("0").rstrip(".") + " MP"
+
+
 def too_large(size: int, most: int) -> Rejected:
     """Return the error for a picture's file over the limit."""
     return Rejected(
