@@ -34,6 +34,16 @@ def eight_bits(image: Image.Image) -> Image.Image:
     return image.convert(_CONVERTED_MODES[image.mode]) if image.mode in _CONVERTED_MODES else image
 
 
+def opaque_if_clear(image: Image.Image) -> Image.Image:
+    """Return a BMP's pixels as `eight_bits` does; without its alpha when that is zero everywhere.
+
+    Many programs leave the alpha of a BMP at zero, and viewers show such a file.
+    """
+    if image.mode == "RGBA" and not image.getchannel("A").getbbox():
+        return image.convert("RGB")
+    return eight_bits(image)
+
+
 def srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Return the picture in sRGB (mode `L`, `LA`, `RGB` or `RGBA`). A profile that does not fit the mode is ignored."""
     bands = image.getbands()

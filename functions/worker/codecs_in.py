@@ -14,12 +14,14 @@ from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from io import BytesIO
 
+import msgspec
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from umbel_core.errors import Rejected
-from umbel_core.settings import Limits, megabytes
-from worker.codecs_jpeg import has_more_scans
+from umbel_core.settings import Limits, exact_megapixels, megabytes
+from worker import codecs_png
+from worker.codecs_jpeg import frame, has_more_scans
 
 _PLUGINS = {
     "jpeg": "JpegImagePlugin",
@@ -33,6 +35,8 @@ _PLUGINS = {
 """Imported one by one, the most common first, until one accepts the file: importing all would double a cold start."""
 
 _SUPPORTED = "Supported formats are JPEG, PNG, WebP, AVIF, GIF, TIFF and BMP."
+
+_SAVE_AS_USUAL = "Save the picture as a JPEG, PNG or TIFF with 8 bits per colour and upload it again."
 
 _UNSUPPORTED = {
     b"8BPS": "Photoshop",
@@ -88,8 +92,19 @@ _IS_TRUNCATED: dict[str, Callable[[bytes], bool]] = {
 """Format -> whether the end is missing. Called only for files that cannot be decoded, so a rough check is enough."""
 
 
-def identify(data: bytes, limits: Limits) -> tuple[str, int]:
-    """Return the format and number of frames of a file; raise `Rejected` when it is not a picture within the limits."""
+class Identified(msgspec.Struct):
+    """A file whose format is known and whose size is within the limits."""
+
+    format: str
+    frames: int
+    data: bytes
+    """What the decoder gets: the file, without what its pixels do not need where that could harm."""
+    header: ImageFile
+    """Pillow's decoder, which has read only the header."""
+
+
+def identify(data: bytes, limits: Limits) -> Identified:
+    """Return what the file's header says; raise `Rejected` when it is not a picture within the limits."""
     if not data:
         raise Rejected("empty_file", "The file is empty (0 bytes). Upload the complete file again.")
     if len(data) > limits.max_upload_bytes:
@@ -102,29 +117,45 @@ def identify(data: bytes, limits: Limits) -> tuple[str, int]:
             f"The JPEG has more than {_MOST_SCANS} scans. Save it again with fewer, or as a baseline JPEG.",
         )
     Image.MAX_IMAGE_PIXELS = limits.max_pixels
-    most_pixels = f"at most {limits.max_pixels / 1e6:g} MP are taken"
+    most_pixels = f"at most {exact_megapixels(limits.max_pixels)} are taken"
     try:
         with decoding(kind, data):
-            header = decoder(kind, data)
+            found = _header(kind, data)
     except Image.DecompressionBombError as error:
         sentence = f"The picture is far too large; {most_pixels}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence) from error
-    width, height = header.size
+    width, height = found.header.size
     pixels = width * height
     if pixels > limits.max_pixels:
-        size = f"{width} x {height} pixels ({pixels / 1e6:.0f} MP)"
+        size = f"{width} x {height} pixels ({exact_megapixels(pixels)})"
         sentence = f"The picture is {size}; {most_pixels}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
     max_frames = limits.max_pixels // max(pixels, _SMALLEST_FRAME)
     with decoding(kind, data):
-        frames = _frames(kind, data, header, max_frames)
-    if frames > max_frames:
+        found.frames = _frames(kind, data, found.header, max_frames)
+    if found.frames > max_frames:
         size = f"more than {max_frames} frames of {width} x {height} pixels"
         sentence = (
             f"The picture has {size}; {most_pixels} in all. Scale it down, or remove frames, and upload it again."
         )
         raise Rejected("too_many_pixels", sentence)
-    return kind, frames
+    return found
+
+
+def _header(kind: str, data: bytes) -> Identified:
+    """Read the header, and what stands beside the pixels, as browsers do."""
+    if kind == "png":
+        chunks = codecs_png.read(data)
+        found = Identified(kind, 1, chunks.data, decoder(kind, chunks.data))
+        found.header.info |= {"icc_profile": chunks.profile, "exif": chunks.exif and b"Exif\0\0" + chunks.exif}
+        return found
+    if kind == "jpeg" and (bits := frame(data).bits) > 8:
+        raise Rejected(
+            "unsupported_format", f"JPEG files with {bits} bits per colour are not supported. {_SAVE_AS_USUAL}"
+        )
+    found = Identified(kind, 1, data, decoder(kind, data))
+    found.header.info.pop("xmp", None)  # no browser turns a picture for its XMP; Pillow would
+    return found
 
 
 def decoder(kind: str, data: bytes) -> ImageFile:

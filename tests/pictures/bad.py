@@ -119,6 +119,9 @@ def _damaged() -> dict[str, bytes]:
     webp, jpeg = stored()["webp"].data, stored()["jpeg"].data
     return {
         "png": _patched(whole, at, bytes(40)),
+        "png with a wrong checksum of its pixels": _patched(whole, whole.index(b"IEND") - 5, b"\0"),
+        "png with a wrong checksum of its header": _patched(whole, 29, b"\0\0\0\0"),
+        "png of endless chunks": whole[:33] + chunk(b"tEXt", b"") * 250_000 + whole[33:],
         "png header": _patched(whole, 24, b"\x63"),
         "jpeg": jpeg[:20] + bytes(200) + jpeg[220:],
         "webp": _patched(webp, webp.index(b"VP8 ") + 20, b"\xff" * 60),
