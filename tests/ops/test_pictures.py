@@ -17,6 +17,7 @@ from tests.pictures import profiles
 from tests.pictures.bad import endless_scans
 from tests.pictures.large import large_photo
 from tests.pictures.odd import files
+from tests.pictures.odd_jpeg import lossless
 from tests.pictures.scene import HEIGHT, WIDTH, saved, scene
 from umbel_core.errors import Rejected
 from worker.codecs_colour import converter
@@ -124,6 +125,13 @@ def test_a_jpeg_may_have_a_hundred_scans_and_no_more() -> None:
     StoredPicture(endless_scans(80), LIMITS).image()
     with pytest.raises(Rejected, match="scans"):
         StoredPicture(endless_scans(100), LIMITS)
+
+
+def test_a_lossless_jpeg_is_made_smaller_after_it_is_decoded() -> None:
+    large = scene().resize((10 * WIDTH, 10 * HEIGHT), Resampling.NEAREST)
+    picture = StoredPicture(lossless(large), LIMITS)
+    assert look_alike(picture.resized(WIDTH, HEIGHT), scene())
+    assert look_alike(picture.at_least(WIDTH, HEIGHT).resize((WIDTH, HEIGHT)), scene())
 
 
 def test_bombs_are_refused_in_little_memory() -> None:

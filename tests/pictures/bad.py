@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from tests.pictures.odd_jpeg import twelve_bits
 from tests.pictures.scene import chunk, png, saved, scene, stored
 
 _SIDE = 20_000
@@ -136,6 +137,7 @@ def _strangers() -> dict[str, bytes]:
         "ppm": saved(scene(), "PPM"),
         "pdf": saved(scene(), "PDF"),
         "dds": saved(scene(), "DDS"),
+        "jpeg of 12 bits": twelve_bits(),
         "psd": b"8BPS\0\x01" + bytes(200),
         "heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200),
     }

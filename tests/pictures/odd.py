@@ -8,6 +8,7 @@ from functools import cache
 from PIL import Image
 
 from tests.pictures import profiles
+from tests.pictures.odd_jpeg import lossless
 from tests.pictures.scene import HEIGHT, LIGHT, WIDTH, Stored, chunk, png, saved, scene, stored, with_hole
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
@@ -32,6 +33,7 @@ def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
         "jpeg-progressive-with-film": (colour, lambda: _photo(progressive=True) + b"\xff\xda" * 500),
         "jpeg-restarts-with-film": (colour, lambda: _photo(restart_marker_blocks=1) + b"\xff\xda" * 500),
         "jpeg-scans-in-comment": (colour, lambda: _photo(comment=b"\xff\xda" * 500)),
+        "jpeg-lossless": (colour, lambda: lossless(colour)),
         "jpeg-xmp-6": (colour, lambda: _photo(xmp=XMP)),
         "webp-xmp-6": (colour, lambda: saved(colour, "WEBP", quality=95, xmp=XMP)),
         "png-xmp-6": (colour, lambda: _with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)),
