@@ -20,7 +20,7 @@ from PIL.ImageFile import ImageFile
 
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels, megabytes
-from worker import codecs_png
+from worker import codecs_png, codecs_tiff
 from worker.codecs_jpeg import frame, has_more_scans
 
 _PLUGINS = {
@@ -52,11 +52,16 @@ _UNSUPPORTED = {
     b"\x76\x2f\x31\x01": "OpenEXR",
     b"%PDF": "PDF",
     b"%!PS": "PostScript",
+    b"FUJIFILMCCD-RAW": "camera raw (RAF)",
+    b"IIRO": "camera raw (ORF)",
+    b"IIRS": "camera raw (ORF)",
+    b"MMOR": "camera raw (ORF)",
+    b"IIU\0": "camera raw (RW2)",
+    b"FOVb": "camera raw (X3F)",
+    b"\0MRM": "camera raw (MRW)",
+    b"II\x1a\0\0\0HEAPCCDR": "camera raw (CRW)",
     **{b"P%d" % kind: "PNM" for kind in range(1, 8)},
 }
-
-_SMALLEST_FRAME = 4096
-"""The least number of pixels that a frame counts for, so that a million frames of one pixel are refused as well."""
 
 _MOST_SCANS = 100
 """The most scans of a progressive JPEG. Real files have about ten; each scan costs much time but few bytes."""
@@ -101,6 +106,8 @@ class Identified(msgspec.Struct):
     """What the decoder gets: the file, without what its pixels do not need where that could harm."""
     header: ImageFile
     """Pillow's decoder, which has read only the header."""
+    page: int = 0
+    """The page of a TIFF that is decoded."""
 
 
 def identify(data: bytes, limits: Limits) -> Identified:
@@ -130,15 +137,6 @@ def identify(data: bytes, limits: Limits) -> Identified:
         size = f"{width} x {height} pixels ({exact_megapixels(pixels)})"
         sentence = f"The picture is {size}; {most_pixels}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
-    max_frames = limits.max_pixels // max(pixels, _SMALLEST_FRAME)
-    with decoding(kind, data):
-        found.frames = _frames(kind, data, found.header, max_frames)
-    if found.frames > max_frames:
-        size = f"more than {max_frames} frames of {width} x {height} pixels"
-        sentence = (
-            f"The picture has {size}; {most_pixels} in all. Scale it down, or remove frames, and upload it again."
-        )
-        raise Rejected("too_many_pixels", sentence)
     return found
 
 
@@ -147,21 +145,42 @@ def _header(kind: str, data: bytes) -> Identified:
     if kind == "png":
         chunks = codecs_png.read(data)
         found = Identified(kind, 1, chunks.data, decoder(kind, chunks.data))
+        found.frames = _frames(kind, data, found.header)
         found.header.info |= {"icc_profile": chunks.profile, "exif": chunks.exif and b"Exif\0\0" + chunks.exif}
         return found
     if kind == "jpeg" and (bits := frame(data).bits) > 8:
         raise Rejected(
             "unsupported_format", f"JPEG files with {bits} bits per colour are not supported. {_SAVE_AS_USUAL}"
         )
+    if kind == "tiff":
+        return _tiff(data)
     found = Identified(kind, 1, data, decoder(kind, data))
+    found.frames = _frames(kind, data, found.header)
     found.header.info.pop("xmp", None)  # no browser turns a picture for its XMP; Pillow would
     return found
 
 
-def decoder(kind: str, data: bytes) -> ImageFile:
+def _tiff(data: bytes) -> Identified:
+    pages = codecs_tiff.pages(data)
+    if codecs_tiff.is_raw(data, pages):
+        raise Rejected("unsupported_format", f"A camera's raw files are not supported. {_SAVE_AS_USUAL}")
+    page = codecs_tiff.first_full_page(pages)
+    try:
+        return Identified("tiff", max(len(pages), 1), data, decoder("tiff", data, page), page)
+    except SyntaxError as error:
+        if not pages or "pixel mode" not in str(error):
+            raise
+        pixels = codecs_tiff.kind_of_pixels(pages[page])
+        raise Rejected("unsupported_format", f"TIFF files with {pixels} are not supported. {_SAVE_AS_USUAL}") from error
+
+
+def decoder(kind: str, data: bytes, page: int = 0) -> ImageFile:
     """Return Pillow's decoder, which has read only the header. Unlike `Image.open`, it raises the original error."""
     factory, _ = Image.OPEN[kind.upper()]
-    return factory(BytesIO(data), "")
+    made = factory(BytesIO(data), "")
+    if page:
+        made.seek(page)
+    return made
 
 
 @contextmanager
@@ -199,6 +218,8 @@ def _kind(data: bytes) -> str:
     brands = data[8:64] if data[4:8] == b"ftyp" else b""
     if any(brand in brands for brand in (b"heic", b"heix", b"hevc", b"mif1")) and b"avif" not in brands:
         raise Rejected("unsupported_format", f"HEIC pictures are not supported. {_SUPPORTED}")
+    if brands.startswith(b"crx "):
+        raise Rejected("unsupported_format", f"Camera raw (CR3) files are not supported. {_SUPPORTED}")
     for kind, plugin in _PLUGINS.items():
         import_module(f"PIL.{plugin}")
         _, accepts = Image.OPEN[kind.upper()]
@@ -222,28 +243,16 @@ def _is_svg(data: bytes) -> bool:
     return b"<svg" in head.replace(b"\0", b"").lower()
 
 
-def _frames(kind: str, data: bytes, header: ImageFile, max_frames: int) -> int:
-    """Return the number of frames; stop counting at `max_frames` + 1."""
+def _frames(kind: str, data: bytes, header: ImageFile) -> int:
     if kind == "jpeg":
         return 1  # a phone's JPEG may carry a preview or a gain map; neither is a frame
-    if kind == "gif":
-        return _gif_frames(data, max_frames)
-    if kind == "tiff":
-        frames = 1
-        try:
-            while frames <= max_frames:
-                header.seek(frames)
-                frames += 1
-        except EOFError:
-            pass
-        return frames
-    return getattr(header, "n_frames", 1)
+    return _gif_frames(data) if kind == "gif" else getattr(header, "n_frames", 1)
 
 
-def _gif_frames(data: bytes, max_frames: int) -> int:
-    """Count the frames in a GIF's blocks. Pillow takes twenty times as long and has no upper limit."""
+def _gif_frames(data: bytes) -> int:
+    """Count the frames in a GIF's blocks. Pillow takes twenty times as long."""
     position, frames = 13 + _colour_table_size(data[10]), 0
-    while frames <= max_frames and position + 9 < len(data) and data[position] in b",!":
+    while position + 9 < len(data) and data[position] in b",!":
         if data[position] == ord(","):
             frames += 1
             position += 11 + _colour_table_size(data[position + 9])

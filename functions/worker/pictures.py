@@ -45,6 +45,7 @@ class StoredPicture:
         self._limits, self._bytes = limits, len(data)
         found = identify(data, limits)
         self._format, self._frames, self._data, header = found.format, found.frames, found.data, found.header
+        self._page = found.page
         self._stored, self._mode = header.size, header.mode
         profile = header.info.get("icc_profile")
         self._profile = profile if isinstance(profile, bytes) and len(profile) <= _LARGEST_PROFILE else None
@@ -116,11 +117,13 @@ class StoredPicture:
         """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
         width, height = self._stored
         with decoding(self._format, self._data):
-            picture = decoder(self._format, self._data)
+            picture = decoder(self._format, self._data, self._page)
             if self._scales:
                 picture.draft(mode, (max(width // shrink, 1), max(height // shrink, 1)))
             picture.load()
-            image = opaque_if_clear(picture) if self._format == "bmp" else eight_bits(picture)
+            # A picture of its own, without a copy of the pixels: encoders would seek to the first frame of a file.
+            decoded = picture._new(picture.im)
+            image = opaque_if_clear(decoded) if self._format == "bmp" else eight_bits(decoded)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
 
     def _shrink(self, wanted: tuple[float, float]) -> int:

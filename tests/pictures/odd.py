@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.pictures import profiles
 from tests.pictures.odd_jpeg import lossless
+from tests.pictures.odd_tiff import preview_first
 from tests.pictures.scene import HEIGHT, LIGHT, WIDTH, Stored, chunk, png, saved, scene, stored, with_hole
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
@@ -49,6 +50,9 @@ def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
         "png-gray-2-key": _few_grays(2),
         "png-gray-4-key": _few_grays(4),
         "png-16-key": (with_hole(), _deep_key),
+        "tiff-preview-first": (colour, lambda: preview_first(colour)),
+        "gif-of-20000-frames": (colour, lambda: _many_frames(saved(colour.quantize(8), "GIF"))),
+        "tiff-of-60-pages": (colour, lambda: saved(colour, "TIFF", save_all=True, append_images=[colour] * 59)),
         "bmp-with-alpha": (with_hole(), lambda: _bmp(with_hole())),
         "bmp-with-no-alpha-at-all": (colour, lambda: _bmp(_clear(colour))),
     }
@@ -104,6 +108,12 @@ def _clear(picture: Image.Image) -> Image.Image:
     clear = picture.convert("RGBA")
     clear.putalpha(0)
     return clear
+
+
+def _many_frames(gif: bytes) -> bytes:
+    """Repeat a GIF's frame; the coded pixels have no end of file, `;`, in them by chance."""
+    frame = gif[gif.rindex(b"," + bytes(4)) : -1]
+    return gif[:-1] + frame * 20_000 + b";"
 
 
 def _key(colour: tuple[int, int, int]) -> bytes:
