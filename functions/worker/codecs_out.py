@@ -16,6 +16,7 @@ _LARGEST_SIDE = {"jpeg": 65_500, "webp": 16_383, "avif": 32_768, "gif": 65_535}
 """What an encoder takes, or what decoders take: of AVIF, more can be written than libavif reads."""
 _OTHER_LARGEST_SIDE = 1_000_000
 """The most that libpng reads without being asked to."""
+_STRIP = 256
 _TRANSPARENT = 255
 """The palette's last index: the transparent colour of a GIF that has transparent pixels."""
 
@@ -108,9 +109,12 @@ def _format(image: Image.Image, source_format: str) -> str:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    opaque = image.convert(image.mode[:-1])
-    white = Image.new(opaque.mode, image.size, "white")
-    white.paste(opaque, mask=image.getchannel("A"))
+    """Put the picture on white, in strips: a large picture must not be held three times."""
+    width, height = image.size
+    white = Image.new(image.mode[:-1], image.size, "white")
+    for top in range(0, height, _STRIP):
+        strip = image.crop((0, top, width, min(top + _STRIP, height)))
+        white.paste(strip.convert(white.mode), (0, top), strip.getchannel("A"))
     return white
 
 

@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from functools import cache
+from io import BytesIO
 
 from PIL import Image
 
@@ -53,6 +54,7 @@ def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
         "tiff-preview-first": (colour, lambda: preview_first(colour)),
         "gif-of-20000-frames": (colour, lambda: _many_frames(saved(colour.quantize(8), "GIF"))),
         "tiff-of-60-pages": (colour, lambda: saved(colour, "TIFF", save_all=True, append_images=[colour] * 59)),
+        "png-wide-gamut-clear": (with_hole(), _wide_clear),
         "bmp-with-alpha": (with_hole(), lambda: _bmp(with_hole())),
         "bmp-with-no-alpha-at-all": (colour, lambda: _bmp(_clear(colour))),
     }
@@ -108,6 +110,12 @@ def _clear(picture: Image.Image) -> Image.Image:
     clear = picture.convert("RGBA")
     clear.putalpha(0)
     return clear
+
+
+def _wide_clear() -> bytes:
+    wide = Image.open(BytesIO(stored()["png-wide-gamut"].data)).convert("RGBA")
+    wide.putalpha(with_hole().getchannel("A"))
+    return saved(wide, "PNG", icc_profile=profiles.DISPLAY_P3)
 
 
 def _many_frames(gif: bytes) -> bytes:
