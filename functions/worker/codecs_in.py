@@ -22,6 +22,7 @@ from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels, megabytes
 from worker import codecs_png, codecs_tiff
 from worker.codecs_jpeg import frame, has_more_scans
+from worker.codecs_memory import most_pixels
 
 _PLUGINS = {
     "jpeg": "JpegImagePlugin",
@@ -123,19 +124,20 @@ def identify(data: bytes, limits: Limits) -> Identified:
             "broken_picture",
             f"The JPEG has more than {_MOST_SCANS} scans. Save it again with fewer, or as a baseline JPEG.",
         )
-    Image.MAX_IMAGE_PIXELS = limits.max_pixels
-    most_pixels = f"at most {exact_megapixels(limits.max_pixels)} are taken"
+    Image.MAX_IMAGE_PIXELS = most = most_pixels(kind, limits)
+    of = "" if most == limits.max_pixels else f" of {kind.upper()}"
+    at_most = f"at most {exact_megapixels(most)}{of} are taken"
     try:
         with decoding(kind, data):
             found = _header(kind, data)
     except Image.DecompressionBombError as error:
-        sentence = f"The picture is far too large; {most_pixels}. Scale it down and upload it again."
+        sentence = f"The picture is far too large; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence) from error
     width, height = found.header.size
     pixels = width * height
-    if pixels > limits.max_pixels:
+    if pixels > most:
         size = f"{width} x {height} pixels ({exact_megapixels(pixels)})"
-        sentence = f"The picture is {size}; {most_pixels}. Scale it down and upload it again."
+        sentence = f"The picture is {size}; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
     return found
 

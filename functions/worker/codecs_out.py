@@ -11,6 +11,7 @@ from umbel_core.errors import Rejected
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits, exact_megapixels
 from worker.codecs_colour import eight_bits, srgb
+from worker.codecs_memory import check_encoding
 
 _LARGEST_SIDE = {"jpeg": 65_500, "webp": 16_383, "avif": 32_768, "gif": 65_535}
 """What an encoder takes, or what decoders take: of AVIF, more can be written than libavif reads."""
@@ -53,10 +54,11 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Limits) -> Encoded:
+def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Limits, held: int = 0) -> Encoded:
     """Encode in the wanted format, else in the format of the input, else as JPEG or PNG (browsers do not show TIFF).
 
-    Transparency is kept if the format supports it, otherwise the background becomes white.
+    Transparency is kept if the format supports it, otherwise the background becomes white. `held` is the number of
+    bytes that other pictures take meanwhile.
     """
     width, height = image.size
     check_size(width, height, limits)
@@ -68,6 +70,7 @@ def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Lim
     if wanted.quality is not None and "quality" in settings:
         settings["quality"] = wanted.quality
     image = srgb(eight_bits(image), None)
+    check_encoding(image, name, held)
     if name in ("jpeg", "bmp") and image.mode in ("LA", "RGBA"):
         image = _on_white(image)
     elif name == "gif" and image.mode != "L":

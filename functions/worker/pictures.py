@@ -13,6 +13,7 @@ from umbel_core.settings import Limits
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
 from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
 from worker.codecs_jpeg import frame
+from worker.codecs_memory import pixel_bytes
 from worker.codecs_out import Encoded, check_size, encode
 
 _LARGEST_PROFILE = 4_000_000
@@ -161,7 +162,8 @@ def encoded(made: Image, source: Any, params: Mapping[str, Any], limits: Limits)
     """Encode the picture that an op returned, in the format of its parameters, else in the format of its input."""
     wanted = Encoding(format=params.get("format"), quality=params.get("quality"))
     source_format = source.format if isinstance(source, StoredPicture | Image) else None
-    return encode(made, wanted, source_format or "png", limits)
+    held = pixel_bytes(source) if isinstance(source, Image) and source is not made else 0
+    return encode(made, wanted, source_format or "png", limits, held)
 
 
 def _orientation(header: ImageFile) -> int:
