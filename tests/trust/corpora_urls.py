@@ -18,7 +18,7 @@ import pycurl  # type: ignore[import-untyped]  # it has types, but does not say 
 from tests.trust.corpora_files import FOLDER, Unreachable
 from tests.trust.section import Section
 from umbel_core.errors import Rejected
-from umbel_fetching.fetcher import fetch
+from umbel_fetching import fetcher
 
 PACKAGE = "ssrfcheck@1.4.0"
 SHA256 = "f46ac3c59ff48d34b725f54f51ed076acf810ce4aa6d9d6153c4834b835d16b9"
@@ -72,9 +72,10 @@ def outcome(url: str, address: str | None) -> str:
         opened.append(of)
         return pycurl.SOCKET_BAD
 
-    with patch.object(pycurl, "Curl", curl), patch.object(socket, "socket", no_socket):
+    default = patch.object(fetcher, "deployment", fetcher.Policy())
+    with patch.object(pycurl, "Curl", curl), patch.object(socket, "socket", no_socket), default:
         try:
-            fetch(url)
+            fetcher.fetch(url)
         except Rejected as refusal:
             return "reached" if opened else refusal.code
     return "reached"
