@@ -80,16 +80,24 @@ def alarm(
     description: str,
     metric: cloudwatch.Metric,
     alarms: sns.ITopic,
+    *,
+    above: float | None = None,
 ) -> cloudwatch.Alarm:
-    """Create an alarm that fires when the metric's sum over five minutes is at least one."""
+    """Create an alarm that fires when the metric's sum over five minutes is at least one.
+
+    With `above`, it fires when the greatest value of five minutes is above that.
+    """
+    compare = cloudwatch.ComparisonOperator
     made = cloudwatch.Alarm(
         scope,
         id,
         alarm_description=description,
-        metric=metric.with_(statistic="Sum", period=Duration.minutes(5)),
-        threshold=1,
+        metric=metric.with_(statistic="Sum" if above is None else "Maximum", period=Duration.minutes(5)),
+        threshold=1 if above is None else above,
         evaluation_periods=1,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        comparison_operator=compare.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+        if above is None
+        else compare.GREATER_THAN_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     )
     made.add_alarm_action(actions.SnsAction(alarms))

@@ -76,6 +76,13 @@ class RelayConstruct(Construct):
         )
         for route in ("$disconnect", "$default"):
             self.api.add_route(route, integration=integration)
+        missed = sqs.Queue(
+            self,
+            "Missed",
+            queue_name=f"{factory.prefix}-relay{DEAD_SUFFIX}",
+            retention_period=Duration.days(14),
+            enforce_ssl=True,
+        )
         relay = factory.function(
             self,
             "relay",
@@ -84,17 +91,11 @@ class RelayConstruct(Construct):
                 sockets_table=ledger.sockets.table_name,
                 socket_endpoint=self.endpoint,
                 results_bucket=ledger.results.bucket_name,
+                missed_queue_url=missed.queue_url,
                 limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
             timeout_seconds=10,
-        )
-        missed = sqs.Queue(
-            self,
-            "Missed",
-            queue_name=f"{factory.prefix}-relay{DEAD_SUFFIX}",
-            retention_period=Duration.days(14),
-            enforce_ssl=True,
         )
         alarm(self, "MissedAlarm", "The relay gave up on a batch", missed.metric_number_of_messages_sent(), alarms)
         relay.add_event_source(
@@ -113,6 +114,7 @@ class RelayConstruct(Construct):
                 ],
             )
         )
+        missed.grant(relay, "sqs:SendMessage")
         ledger.table.grant(relay, "dynamodb:BatchGetItem", "dynamodb:PutItem")
         ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:PutItem")
         ledger.uploads.grant_put(self.sockets, f"{JOBS_PREFIX}*")

@@ -67,7 +67,7 @@ class Umbel(Stack):
         DeadLettersConstruct(self, factory, intake, lanes, ledger, limits)
         authorizer = self._authorizer(factory, ledger)
         relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
-        TickerConstruct(self, factory, intake, ledger, relay, limits, reserve=settings.reserve)
+        TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, reserve=settings.reserve)
         site = SiteConstruct(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)

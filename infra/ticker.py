@@ -1,17 +1,21 @@
 """clock -> stats -> WebSocket: the ticker sends stats to sockets, and has lost tasks published again."""
 
 from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.function import FunctionFactory
 from infra.intake import TICKER_TIMEOUT, IntakeConstruct
 from infra.lanes import grant_read_lanes, lane_name
 from infra.ledger import LedgerConstruct
+from infra.queue import alarm
 from infra.relay import RelayConstruct
 from ticker.environment import TickerEnvironment
+from umbel_core.executions import EXECUTIONS, EXECUTIONS_LIMIT, NAMESPACE
 from umbel_core.settings import Limits
 
 
@@ -26,6 +30,7 @@ class TickerConstruct(Construct):
         ledger: LedgerConstruct,
         relay: RelayConstruct,
         limits: Limits,
+        alarms: sns.ITopic,
         *,
         reserve: bool,
     ) -> None:
@@ -41,6 +46,7 @@ class TickerConstruct(Construct):
                 uploads_bucket=ledger.uploads.bucket_name,
                 intake_queue_url=intake.queue.queue.queue_url,
                 lane_prefix=prefix,
+                deployment=factory.prefix,
                 reserve=reserve,
                 limits=limits,
             ),
@@ -57,6 +63,11 @@ class TickerConstruct(Construct):
                 )
             ],
         )
+        executions = cloudwatch.Metric(
+            namespace=NAMESPACE, metric_name=EXECUTIONS, dimensions_map={"service": factory.prefix}
+        )
+        description = f"An op ran more than {EXECUTIONS_LIMIT} times for each of its tasks in the last hour"
+        alarm(self, "ExecutionsAlarm", description, executions, alarms, above=EXECUTIONS_LIMIT)
         moves = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
         ledger.table.grant(function, *(f"dynamodb:{move}" for move in moves))
         ledger.sockets.grant_read_write_data(function)

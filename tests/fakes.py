@@ -19,10 +19,10 @@ from umbel_core.contract.responses import OpStatus
 from umbel_core.errors import Rejected
 from umbel_core.intake_messages import ObjectCreated
 from umbel_core.lanes import Backlog
-from umbel_core.ledger import DeadLetter, Event, JobRecord, Outcome, TaskRecord
+from umbel_core.ledger import NO_ANSWER, AlreadyRunningError, DeadLetter, Event, JobRecord, Outcome, TaskRecord
 from umbel_core.messages import MAX_TOPICS, RepublishTasks, RetryTasks, RunTask
 from umbel_core.op import Compute
-from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
+from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats, minute_of
 from umbel_core.sweeper_state import SweeperState
 
 Record = TypeVar("Record", JobRecord, TaskRecord)
@@ -66,6 +66,7 @@ class FakeLedger:
         self._cancelled: set[str] = set()
         self._stopped: dict[tuple[str, str], str] = {}
         self._op_stats: dict[str, Item] = {}
+        self._repeats: dict[str, Counter[str]] = defaultdict(Counter)
         self._planned: Counter[str] = Counter()
         self._ops: list[str] | None = None
         self._sweeper_state: Item = {}
@@ -116,13 +117,40 @@ class FakeLedger:
     def stopped(self, job_id: str, group: str) -> str | None:
         return self._stopped.get((job_id, group))
 
+    def begin(self, task: RunTask, claim: str, seconds: int, *, again: bool) -> TaskRecord | None:
+        there, moment = self.task(task.job_id, task.index), epoch()
+        open_here = there is not None and there.round == task.round and there.status in ("pending", "running")
+        if there and open_here and there.claimed_until > moment:
+            raise AlreadyRunningError(there.claimed_until - moment)
+        tries: dict[str, Any] = {"begun": there.begun + 1, "attempts": there.attempts + 1} if there else {}
+        if there and again and not there.last_error:
+            tries["last_error"] = NO_ANSWER
+        claimed = {"claimed_by": claim, "claimed_until": moment + seconds}
+        return self.task(task.job_id, task.index) if self._move(task, tries | claimed) else None
+
+    def pass_time(self, seconds: int) -> None:
+        """Let time pass without anything happening, as until the message of a killed worker is visible again."""
+        for key, found in self._items.items():
+            if "claimed_until" in found:
+                moved = int(found["claimed_until"]["N"]) - seconds
+                self._items[key] = {**found, "claimed_until": {"N": str(moved)}}
+
+    def count_repeat(self, op: str) -> None:
+        self._crashes.moment()
+        self._repeats[minute_of(now())].update([op])
+        self._crashes.moment()
+
+    def mark_received(self, task: RunTask) -> None:
+        self._move(task, {"received": True})
+
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
 
-    def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
+    def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
         there = self.task(task.job_id, task.index)
         counted = (there.transient_refusals if there else 0) + transient
-        self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient_refusals": counted})
+        ended = {"begun": 0, "claimed_until": 0}
+        self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient_refusals": counted, **ended})
 
     def take_next(self, job_id: str) -> int:
         self._taken[job_id] += 1
@@ -183,7 +211,7 @@ class FakeLedger:
                 task = TaskRecord(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},
                     **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "object_version")},
-                    **{name: getattr(task, name) for name in ("after", "stop_group")},
+                    **{name: getattr(task, name) for name in ("after", "after_ended", "stop_group", "shared")},
                     queued_at=now(),
                     round=task.round + 1,
                     version=task.version + 1,
@@ -210,6 +238,7 @@ class FakeLedger:
     def delete_dead_letter(self, dead_letter: DeadLetter) -> None:
         self._crashes.moment()
         self._dead.pop((dead_letter.op, dead_letter.id), None)
+        self._crashes.moment()
 
     def unfinished(self, limit: int, after: tuple[str, str] | None = None) -> list[str]:
         jobs = sorted((job.created_at, job.id) for job in self.jobs(10_000, None)[0] if job.has_open_tasks)
@@ -238,6 +267,7 @@ class FakeLedger:
     def record_event(self, event: Event) -> None:
         self._crashes.moment()
         self._put(event_key(event.at, event.id), event)
+        self._crashes.moment()
 
     def replace_deployed_ops(self, ops: Iterable[str]) -> list[str] | None:
         before, self._ops = self._ops, list(ops)
@@ -268,6 +298,8 @@ class FakeLedger:
         """As `DynamoCounters` does."""
         counted = CountedStats()
         counted.add(PeriodStats(FOREVER, {op: OpStats(entered={"pending": n}) for op, n in self._planned.items()}))
+        for period, counts in self._repeats.items():
+            counted.add(PeriodStats(period, {op: OpStats(repeats=count) for op, count in counts.items()}))
         for period in self._op_stats:
             if period >= since:
                 counted.add(self._period_stats(period))
@@ -477,7 +509,8 @@ class FakeConnections:
 class FakeIntake:
     """The coordinator's queue."""
 
-    def __init__(self) -> None:
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
         self.bodies: list[str] = []
 
     def retry(self, command: RetryTasks | RepublishTasks) -> None:
@@ -487,7 +520,9 @@ class FakeIntake:
         return len(self.bodies)
 
     def again(self, body: str) -> None:
+        self._crashes.moment()
         self.bodies.append(body)
+        self._crashes.moment()
 
 
 class FakeLanes:

@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
 
-from umbel import engine_process, host_names, progress, restore
+from umbel import engine_process, host_names, progress, restore, weather
 from umbel.environment import LOOPBACK
 from umbel.errors import UmbelError
 from umbel.paths import HOME, LOGS, ROOT, RUN, SCRATCH
@@ -139,10 +139,11 @@ def is_answering(endpoint: str) -> bool:
     )
 
 
-def start(port: int, *, persist: bool, hosts: tuple[str, ...] = ()) -> Engine:
+def start(port: int, *, persist: bool, hosts: tuple[str, ...] = (), with_weather: bool = False) -> Engine:
     """Start the engine in a clean environment and wait until it answers.
 
-    With `persist` its data is restored from the newest snapshot that it accepts.
+    With `persist` its data is restored from the newest snapshot that it accepts. With `with_weather` the functions
+    reach it through the fault proxy.
     """
     if ours := running():
         raise UmbelError(f"Umbel already runs on port {ours.port} (process {ours.pid}): make down first")
@@ -155,7 +156,7 @@ def start(port: int, *, persist: bool, hosts: tuple[str, ...] = ()) -> Engine:
         if snapshot:
             restore.restore(snapshot, port)
         try:
-            engine = _launch(port, persist=persist, hosts=hosts)
+            engine = _launch(port, persist=persist, hosts=hosts, with_weather=with_weather)
         except UmbelError:
             reason = restore.refusal_reason()
             if snapshot is None or reason is None:
@@ -167,14 +168,18 @@ def start(port: int, *, persist: bool, hosts: tuple[str, ...] = ()) -> Engine:
             return engine
 
 
-def _launch(port: int, *, persist: bool, hosts: tuple[str, ...]) -> Engine:
+def _launch(port: int, *, persist: bool, hosts: tuple[str, ...], with_weather: bool) -> Engine:
     run = secrets.token_hex(8)
+    variables = environment(port, persist=persist, run=run, hosts=hosts)
+    if with_weather:
+        # The engine hands its own environment on to the functions.
+        variables["AWS_ENDPOINT_URL"] = weather.start(port)
     with LOG.open("wb") as log:
         # In a session of its own it does not get this terminal's Ctrl-C, which we handle, and its workers can be
         # stopped together with it.
         process = subprocess.Popen(  # noqa: S603 - the engine that set-up installed
             [ENGINE / "bin" / "python", "-I", "-c", _MAIN, str(ROOT)],
-            env=environment(port, persist=persist, run=run, hosts=hosts),
+            env=variables,
             cwd=SCRATCH,
             stdin=subprocess.DEVNULL,
             stdout=log,

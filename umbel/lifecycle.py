@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 
-from umbel import deploy, engine, host_names, lock, progress, restore, stack, target, toolchain, waiting
+from umbel import deploy, engine, host_names, lock, progress, restore, stack, target, toolchain, waiting, weather
 from umbel.aws import AwsTarget
 from umbel.errors import UmbelError
 
@@ -22,20 +22,26 @@ def up(
     settings: Mapping[str, str],
     reached_as: str | None = None,
     force: bool = False,
+    with_weather: bool = False,
     drop_waiting: bool = False,
 ) -> stack.Deployment:
     """Set up, start the engine and deploy. Use what runs already. On failure stop the engine that this call started.
 
     `settings` override those of cdk.json; `reached_as` are the host names that browsers on other machines use;
-    `force` replaces a stack that another checkout deployed; `drop_waiting` deletes lanes with the messages in them.
+    `force` replaces a stack that another checkout deployed; `drop_waiting` deletes lanes with the messages in them;
+    `with_weather` injects mild errors into the calls of the functions.
     """
     with _interruptible(), lock.held("make up"):
         running = _stop_moved(engine.running())
         try:
             toolchain.setup()
             names = host_names.parse(reached_as or "")
-            aws = _endpoint(port, running, persist=persist, names=names)
-            return deploy.local(aws, force=force, drop_waiting=drop_waiting, **settings)
+            aws = _endpoint(port, running, persist=persist, names=names, with_weather=with_weather)
+            if weather.runs():
+                # Functions reach the engine through the proxy; browsers must not.
+                settings = {"public_endpoint": str(stack.public(aws)), **settings}
+            with weather.paused():
+                return deploy.local(aws, force=force, drop_waiting=drop_waiting, **settings)
         except BaseException:
             if running is None:
                 with _undisturbed():
@@ -86,7 +92,9 @@ def _save(ours: engine.Engine, *, now: bool) -> str | None:
     return None
 
 
-def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool, names: tuple[str, ...]) -> AwsTarget:
+def _endpoint(
+    port: int | None, ours: engine.Engine | None, *, persist: bool, names: tuple[str, ...], with_weather: bool
+) -> AwsTarget:
     """Return the endpoint to deploy to: the requested one, our running engine, the one named, or a new engine."""
     asked = target.requested()
     if asked == "aws":
@@ -104,13 +112,15 @@ def _endpoint(port: int | None, ours: engine.Engine | None, *, persist: bool, na
             raise UmbelError(f"{variable} names {named}, where no local engine answers: start it, {advice}")
     if ours is None:
         with progress.step(f"local engine on port {wanted}"):
-            return AwsTarget(engine.start(wanted, persist=persist, hosts=names).endpoint)
+            return AwsTarget(engine.start(wanted, persist=persist, hosts=names, with_weather=with_weather).endpoint)
     if wanted != ours.port:
         raise UmbelError(f"Umbel already runs on port {ours.port}: make down first")
     if names and names != ours.hosts:
         raise UmbelError(f"Umbel already runs, reached as {', '.join(ours.hosts) or engine.HOST}: make down first")
     if persist and not ours.persist:
         raise UmbelError("Umbel already runs, without --persist: make down first")
+    if with_weather and not weather.runs():
+        raise UmbelError("Umbel already runs, without --weather: make down first")
     engine.is_answering(ours.endpoint)
     return AwsTarget(ours.endpoint)
 

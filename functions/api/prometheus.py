@@ -26,6 +26,10 @@ _GAUGES: dict[str, tuple[str, Callable[[StatsOfOp], Value]]] = {
     "tasks_pending": ("Tasks that wait.", lambda op: op.pending),
     "tasks_running": ("Tasks that have run for a second or more.", lambda op: op.running),
     "tasks_per_minute": ("Tasks that ended in the last minute.", lambda op: op.throughput_per_minute),
+    "executions_per_task": (
+        "Runs of the op for each task that ran in the last hour; 1 when nothing ran twice.",
+        lambda op: op.executions_per_task,
+    ),
     "oldest_task_age_seconds": ("How long the longest waiting task has waited.", lambda op: op.oldest_age_seconds),
     "queue_messages": ("Messages that wait in the op's queue.", lambda op: op.queue_depth),
     "queue_messages_in_flight": ("Messages of the op's queue that are with a worker.", lambda op: op.in_flight),

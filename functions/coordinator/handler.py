@@ -61,4 +61,6 @@ def plan(body: str, _receives: int) -> None:
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Process a batch of the intake queue."""
     remaining_ms = context.get_remaining_time_in_millis
-    return failure_response([each for each in read_messages(event) if not intake().process(each, remaining_ms, plan)])
+    messages = read_messages(event)
+    intake().show_at_timeout(messages, remaining_ms())
+    return failure_response([each for each in messages if not intake().process(each, remaining_ms, plan)])

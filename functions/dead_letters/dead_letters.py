@@ -5,11 +5,10 @@ import msgspec
 from umbel_core.clock import now
 from umbel_core.group_order import Skipped, check_task_before
 from umbel_core.intake_messages import ObjectCreated, job_for, read_message
-from umbel_core.ledger import INTAKE, DeadLetter, ErrorRecord, Event, Ledger, Outcome
+from umbel_core.ledger import INTAKE, NO_ANSWER, DeadLetter, ErrorRecord, Event, Ledger, Outcome
 from umbel_core.messages import RunTask
 
 GIVEN_UP = "given_up"
-_NO_ERROR = "its worker stopped without an answer: it was killed, timed out or ran out of memory"
 
 
 class DeadLetters(msgspec.Struct, frozen=True):
@@ -17,7 +16,7 @@ class DeadLetters(msgspec.Struct, frozen=True):
 
     ledger: Ledger
 
-    def fail_task(self, op: str, message: str, body: str, attempts: int) -> DeadLetter | None:
+    def fail_task(self, op: str, message: str, body: str, receives: int) -> DeadLetter | None:
         """Fail the task and keep the dead letter; return None when the task was skipped or had ended in another way.
 
         Raise `NotEndedError` when the task before in its group has not ended: the message must be delivered again.
@@ -33,15 +32,16 @@ class DeadLetters(msgspec.Struct, frozen=True):
         except Skipped as skipped:
             # Its queue went on after a message that it gave up; a worker would have skipped this task as well.
             stop = ErrorRecord(skipped.code, skipped.sentence)
-            self.ledger.commit(command, Outcome(status="skipped", error=stop, attempts=attempts, finished_at=now()))
+            self.ledger.commit(command, Outcome(status="skipped", error=stop, finished_at=now()))
             return None
         task = self.ledger.task(command.job_id, command.index)
-        cause = f"the last error was {task.last_error}" if task and task.last_error else _NO_ERROR
-        reason = f"Given up after {attempts} attempts; {cause}."
+        last_error = task.last_error if task else None
+        cause = NO_ANSWER if last_error in (None, NO_ANSWER) else f"the last error was {last_error}"
+        reason = f"Given up after {receives} receives of its message; {cause}."
         dead_letter = DeadLetter(
             op=op, id=message, body=body, at=now(), reason=reason, job_id=command.job_id, index=command.index
         )
-        outcome = Outcome(status="failed", error=ErrorRecord(GIVEN_UP, reason), attempts=attempts, finished_at=now())
+        outcome = Outcome(status="failed", error=ErrorRecord(GIVEN_UP, reason), finished_at=now())
         # Kept first, so that every task with the error `given_up` can be redriven.
         self._keep(dead_letter)
         if self.ledger.commit(command, outcome) or self._gave_up(command):

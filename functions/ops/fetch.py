@@ -15,7 +15,7 @@ Seconds = Annotated[float, Bounds(ge=1, le=10, description="Longest wait for the
 ObeyRobots = Annotated[bool, Bounds(description="Fetch only what the host's `robots.txt` allows")]
 
 
-@op(memory_mb=512, timeout_seconds=30, concurrency=8, batch=10, ordered=True, serves="crawl")
+@op(memory_mb=512, timeout_seconds=30, concurrency=8, batch=10, ordered=True, effects=True, serves="crawl")
 def fetch(
     url: Url, *, seconds: Seconds = 10, obey_robots: ObeyRobots = False, delay_seconds: DelaySeconds = 0
 ) -> dict[str, int | str | None]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from umbel_core.aws.dynamo import record
+from umbel_core.aws.dynamo import UNREADABLE, record
 from umbel_core.aws.keys import EVENT, JOB, TASK
 from umbel_core.contract.limits import KEPT_VARIANTS
 from umbel_core.fold import TaskChange
@@ -19,28 +19,38 @@ class Changes(msgspec.Struct, frozen=True):
     jobs: list[JobRecord]
     """The newest record of each job that subscribers should hear of."""
     events: list[Event]
+    unreadable: list[dict[str, Any]]
+    """The records of the stream that are none of these, as they came."""
 
 
 def read_changes(records: Iterable[dict[str, Any]]) -> Changes:
     """Read a batch. Sequence numbers are padded so that they compare as text."""
-    tasks = []
-    events = []
+    tasks: list[TaskChange] = []
+    events: list[Event] = []
     jobs: dict[str, JobRecord] = {}
+    unreadable = []
     for entry in records:
-        change = entry["dynamodb"]
-        if entry["eventName"] == "REMOVE":
-            continue
-        old, new, key = change.get("OldImage"), change["NewImage"], change["Keys"]["sk"]["S"]
-        if key == JOB:
-            job = record(JobRecord, new)
-            if job.id in jobs or _is_news(old, job):
-                jobs[job.id] = job
-        elif key.startswith(TASK) and old:
-            sequence = change["SequenceNumber"].zfill(40)
-            tasks.append(TaskChange(sequence, old["status"]["S"], record(TaskRecord, new)))
-        elif key.startswith(EVENT):
-            events.append(record(Event, new))
-    return Changes(tasks, list(jobs.values()), events)
+        try:
+            _read(entry, tasks, jobs, events)
+        except UNREADABLE:
+            unreadable.append(entry)
+    return Changes(tasks, list(jobs.values()), events, unreadable)
+
+
+def _read(entry: dict[str, Any], tasks: list[TaskChange], jobs: dict[str, JobRecord], events: list[Event]) -> None:
+    change = entry["dynamodb"]
+    if entry["eventName"] == "REMOVE":
+        return
+    old, new, key = change.get("OldImage"), change["NewImage"], change["Keys"]["sk"]["S"]
+    if key == JOB:
+        job = record(JobRecord, new)
+        if job.id in jobs or _is_news(old, job):
+            jobs[job.id] = job
+    elif key.startswith(TASK) and old:
+        sequence = change["SequenceNumber"].zfill(40)
+        tasks.append(TaskChange(sequence, old["status"]["S"], record(TaskRecord, new)))
+    elif key.startswith(EVENT):
+        events.append(record(Event, new))
 
 
 def _is_news(old: dict[str, Any] | None, job: JobRecord) -> bool:

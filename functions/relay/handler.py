@@ -4,14 +4,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools import Logger
 
 from relay.changes import read_changes
 from relay.environment import RelayEnvironment
 from relay.relaying import Relay
 from umbel_core.aws import wiring
+from umbel_core.aws.intake import SqsIntake
 from umbel_core.environment import parse
 
+_LONGEST_MESSAGE = 200_000
+"""Characters: a record may be larger than a message."""
 logger = Logger(service="relay")
 
 
@@ -27,8 +31,18 @@ def relay() -> Relay:
     )
 
 
+@cache
+def missed() -> SqsIntake:
+    """Return the queue of what the relay gave up on."""
+    return wiring.intake(parse(RelayEnvironment).missed_queue_url)
+
+
 def handle(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - Lambda's signature
     """Process a batch of the ledger's stream. After an error the batch comes again, which changes nothing twice."""
     changes = read_changes(event["Records"])
+    for unreadable in changes.unreadable:
+        # One record must not stop the others; the alarm of the queue goes off.
+        logger.error("record not readable", extra={"keys": unreadable.get("dynamodb", {}).get("Keys")})
+        missed().again(msgspec.json.encode(unreadable).decode()[:_LONGEST_MESSAGE])
     sent = relay().relay(changes)
     logger.info("relayed", extra={"tasks": len(changes.tasks), "jobs": len(changes.jobs), "sent": sent})

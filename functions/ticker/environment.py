@@ -14,6 +14,8 @@ class TickerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     uploads_bucket: str
     intake_queue_url: str
     lane_prefix: str
+    deployment: str
+    """Names the deployment in its metrics."""
     reserve: bool
     limits: Limits
     silent_seconds: int = 600

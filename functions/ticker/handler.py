@@ -1,7 +1,7 @@
 """Clock -> ticker -> stats to sockets, and what was lost to the coordinator; undelivered tasks -> log."""
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
@@ -11,6 +11,7 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 from ticker.environment import TickerEnvironment
+from ticker.executions import Executions
 from ticker.sweeping import Sweeper, Swept
 from ticker.ticking import Ticker
 from umbel_core.aws import wiring
@@ -55,6 +56,13 @@ def sweeper() -> Sweeper:
     )
 
 
+@cache
+def executions() -> Executions:
+    """Return the metric of this deployment's repeated work."""
+    environment = parse(TickerEnvironment)
+    return Executions(wiring.counters(environment), environment.deployment, logger)
+
+
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Run once a minute from the clock, and from the WebSocket API's function when a client subscribes to stats.
 
@@ -65,7 +73,10 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
         for message in read_messages(event):
             logger.error("task not delivered to its lane", extra={"queue": message.queue, "task": message.body})
         return failure_response([])
-    swept = _sweep(event) if event.get("sweep") else Swept()
+    swept = Swept()
+    if event.get("sweep"):
+        swept = _sweep(event)
+        executions().record(datetime.now(UTC))
     sent = ticker().tick(token_hex(8), lambda: context.get_remaining_time_in_millis() / 1000)
     logger.info("ticked", extra={"sent": sent, **msgspec.structs.asdict(swept)})
     return msgspec.structs.asdict(swept)

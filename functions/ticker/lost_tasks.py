@@ -49,7 +49,7 @@ class LostTasks(msgspec.Struct, frozen=True):
 
     def _in_lane(self, group: list[TaskRecord]) -> list[TaskRecord]:
         """Return, from the first lost task of a group on, all that are open, so that they come in order."""
-        received = max((place for place, task in enumerate(group) if task.attempts), default=-1)
+        received = max((place for place, task in enumerate(group) if _was_received(task)), default=-1)
         for place, task in enumerate(group):
             if task.status not in ENDED and self._is_lost(task, overtaken=place < received):
                 return [behind for behind in group[place:] if behind.status not in ENDED]
@@ -63,11 +63,15 @@ class LostTasks(msgspec.Struct, frozen=True):
         lane = self.lanes.get(task.op)
         if lane is None:
             return False
-        if task.attempts or task.status == "running":
-            # It was received. Its message may be hidden for a while, and others overtake it.
+        if _was_received(task):
+            # Its message may be hidden for a while, and others overtake it.
             return task.last_sign < lane.empty_to
         # A FIFO queue delivers a group in order: when a later task of it was received, this one's message is gone.
         return overtaken or task.last_sign < max(lane.worked_off_to, lane.empty_to)
 
     def _is_silent(self, task: TaskRecord, length: timedelta) -> bool:
         return task.last_sign < stamp(self.now - length)
+
+
+def _was_received(task: TaskRecord) -> bool:
+    return task.received or task.attempts > 0 or task.status == "running"

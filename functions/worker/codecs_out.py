@@ -79,7 +79,10 @@ def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Lim
     image.info = {}  # the encoders would copy comments, profiles and more from it
     import_module(f"PIL.{_PLUGINS[name]}")
     out = BytesIO()
-    image.save(out, name, **settings)
+    try:
+        image.save(out, name, **settings)
+    except (OSError, ValueError, TypeError, OverflowError, SystemError) as error:
+        raise Rejected("result_not_encoded", f"The result cannot be written as {name}: {error}.") from error
     return Encoded(
         data=out.getvalue(),
         format=name,

@@ -10,15 +10,16 @@ import msgspec
 
 from umbel_core.clock import now
 from umbel_core.cost import run_cost_nano
-from umbel_core.errors import Rejected, Transient
-from umbel_core.group_order import Skipped
-from umbel_core.ledger import ENDED, ErrorRecord, Ledger, Outcome
+from umbel_core.errors import Postponed, Rejected, Transient
+from umbel_core.group_order import NotEndedError, Skipped
+from umbel_core.ledger import AlreadyRunningError, ErrorRecord, Ledger, Outcome
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard
 from worker.mark_running import MarkRunning
 from worker.skipping import Skipping
 
-Status = Literal["completed", "failed", "skipped"]
+DEATHS = 3
+"""A task that stopped its worker so often, without any error that could be recorded, does not run again."""
 _TRIES = 3
 """Tries of a task that fails with a transient refusal."""
 
@@ -40,41 +41,75 @@ class Runner(msgspec.Struct, frozen=True):
     name: str = msgspec.field(default_factory=lambda: token_hex(4))
     """Distinguishes this execution environment from the others of the op."""
 
-    def run(self, command: RunTask, attempts: int) -> Outcome | None:
+    def run(self, command: RunTask, receives: int) -> Outcome | None:
         """Run the task and commit its outcome; return None when it had ended before.
 
         An error that is not a refusal is recorded in the ledger and raised, so that the message is delivered again; so
         is a transient refusal, until the last try.
         """
+        attempts: int | None = None
         try:
-            return self._run(command, attempts)
+            if skipped := self._skipped(command):
+                return self._commit(command, skipped)
+            attempts = 1
+            if receives > 1 or command.publication or command.shared or self.card.compute.effects:
+                # The longest time that an invocation, and this try, may take.
+                seconds = self.card.compute.timeout_seconds + 1
+                task, attempts = self.ledger.begin(command, token_hex(8), seconds, again=receives > 1), None
+                if task is None:
+                    return None
+                attempts = task.attempts
+                if task.begun > DEATHS:
+                    return self._commit(command, self._worker_died(attempts - 1))
+            return self._commit(command, self._run(command, attempts))
+        except NotEndedError:
+            if receives == 1:
+                self.ledger.mark_received(command)
+            raise
+        except AlreadyRunningError:
+            raise
         except Exception as error:
+            if attempts is not None and isinstance(error, Postponed):
+                attempts -= 1  # the op has not run
             reason = f"{type(error).__name__}: {error}"
             self.ledger.record_error(command, attempts, reason, transient=isinstance(error, Transient))
             raise
 
-    def _run(self, command: RunTask, attempts: int) -> Outcome | None:
-        if (attempts > 1 or command.publication) and self._ended(command):
-            return None
-        started_at, start = now(), time.perf_counter()
-        status: Status
-        error: ErrorRecord | None
+    def _skipped(self, command: RunTask) -> Outcome | None:
+        """Return the outcome of a task that must not run, else None."""
         try:
             self.skipping.check(command.job_id, retried=command.round > 0)
             self.skipping.check_deadline(command)
             self.skipping.check_group(command)
+        except Skipped as skipped:
+            return Outcome(status="skipped", error=ErrorRecord(skipped.code, skipped.sentence), finished_at=now())
+        return None
+
+    def _worker_died(self, attempts: int) -> Outcome:
+        compute = self.card.compute
+        sentence = (
+            f"It stopped its worker {DEATHS} times; it may need more memory than the op's {compute.memory_mb} MB, or "
+            f"more time than its {compute.timeout_seconds} seconds."
+        )
+        return Outcome(
+            status="failed", error=ErrorRecord("worker_died", sentence), attempts=attempts, finished_at=now()
+        )
+
+    def _run(self, command: RunTask, attempts: int) -> Outcome:
+        started_at, start = now(), time.perf_counter()
+        status: Literal["completed", "failed"]
+        error: ErrorRecord | None
+        try:
             with self.mark_running(self.ledger, command, attempts, started_at):
                 result = self.work(command)
             status, error = "completed", None
-        except Skipped as skipped:
-            status, result, error = "skipped", None, ErrorRecord(skipped.code, skipped.sentence)
         except Rejected as rejected:
             if isinstance(rejected, Transient) and self._transient_refusals(command) + 1 < _TRIES:
                 raise
             result = rejected.result if isinstance(rejected, Transient) else None
             status, error = ("failed", ErrorRecord.of(rejected)) if result is None else ("completed", None)
         duration_ms = (time.perf_counter() - start) * 1000
-        outcome = Outcome(
+        return Outcome(
             status=status,
             result=result,
             error=error,
@@ -85,13 +120,18 @@ class Runner(msgspec.Struct, frozen=True):
             cost_nano=run_cost_nano(duration_ms, self.card.compute.memory_mb),
             worker=self.name,
         )
-        return outcome if self.ledger.commit(command, outcome) else None
+
+    def _commit(self, command: RunTask, outcome: Outcome) -> Outcome | None:
+        """Commit the outcome; when the task had ended before, count a run of the op that was one too many."""
+        if self.ledger.commit(command, outcome):
+            return outcome
+        if outcome.duration_ms is not None:
+            there = self.ledger.task(command.job_id, command.index)
+            if there and (there.worker, there.started_at) == (outcome.worker, outcome.started_at):
+                return outcome  # committed by this very write: the SDK repeated it because the first answer was lost
+            self.ledger.count_repeat(command.op)
+        return None
 
     def _transient_refusals(self, command: RunTask) -> int:
         task = self.ledger.task(command.job_id, command.index)
         return task.transient_refusals if task else _TRIES
-
-    def _ended(self, command: RunTask) -> bool:
-        """Return True when the task has ended or was retried since: this message may be a duplicate."""
-        task = self.ledger.task(command.job_id, command.index)
-        return task is not None and (task.round > command.round or task.status in ENDED)

@@ -7,13 +7,12 @@ there is time. Its own task may be run by another message; at the end it makes s
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from umbel_core.clock import epoch
 from umbel_core.errors import Transient
 from umbel_core.group_order import NotEndedError
 from umbel_core.ledger import ENDED, Ledger, TaskRecord
 from umbel_core.messages import RunTask
 
-_ABANDONED = 6
-"""Receives after which the worker that took a task has died: with the pauses between them, half a minute."""
 _MINUTE = 60
 
 Run = Callable[[RunTask, int], object]
@@ -41,9 +40,12 @@ def run_shared(command: RunTask, receives: int, ledger: Ledger, run: Run, in_tim
         return
     if own.transient_refusals and receives == 1:
         raise Transient("host_busy", own.last_error or "", after_seconds=_MINUTE)
-    if own.last_error is None and receives < _ABANDONED:
+    if own.claimed_until > epoch():
         raise NotEndedError(f"task {own.index} is being run by another worker")
-    run(command, receives)
+    if not in_time():
+        raise NotEndedError(f"no time is left to run task {own.index}")
+    # The worker that took the task has failed or died. The message's receives say nothing: it waited for that worker.
+    run(command, 1 + (own.begun > 0))
 
 
 def _next_tasks(job_id: str, ledger: Ledger, in_time: Callable[[], bool]) -> Iterator[TaskRecord]:

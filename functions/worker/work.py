@@ -1,6 +1,7 @@
 """Run the op of one task: get its input, call the op, store its result."""
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
@@ -14,6 +15,8 @@ from umbel_core.messages import RunTask
 from umbel_core.op import OpCard, input_annotation, params_type
 from umbel_core.settings import Limits
 
+RESULT_BYTES = 300_000
+"""What a result may take as JSON: it is kept in its task's record, which has at most 400 kB."""
 Function = Callable[..., Any]
 _params_type = cache(params_type)
 """Cached, because creating the type is slow and it is the same for every task."""
@@ -149,8 +152,15 @@ def call(function: Function, source: Any, params: Mapping[str, Any]) -> Any:
 
 
 def in_ledger(command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any:  # noqa: ARG001 - the signature of Destination
-    """Return the op's result unchanged, for the ledger."""
-    return made
+    """Return the op's result as JSON values, for the ledger; raise `Rejected` when the ledger cannot keep it."""
+    try:
+        result = msgspec.to_builtins(made, str_keys=True)
+        size = len(json.dumps(result, allow_nan=False, ensure_ascii=False).encode())
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Rejected("result_not_json", f"The op's result cannot be written as JSON: {error}.") from error
+    if size > RESULT_BYTES:
+        raise Rejected("result_too_large", f"The result has {size:,} bytes as JSON; at most {RESULT_BYTES:,} are kept.")
+    return result
 
 
 def _params(function: Function, command: RunTask) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def test_every_field_of_an_op_and_of_all() -> None:
         average_ms=150.5,
         p50_ms=98.4,
         p95_ms=197.1,
+        executions_per_task=1.0,
         throughput_per_minute=1.7,
         active_workers=2,
         state="ready",
@@ -82,6 +83,7 @@ def test_every_field_of_an_op_and_of_all() -> None:
         average_ms=117.0,
         p50_ms=98.4,
         p95_ms=197.1,
+        executions_per_task=1.0,
         throughput_per_minute=2.4,
         active_workers=2,
     )

@@ -264,12 +264,20 @@ def test_where_a_failure_stops_its_group_an_ordered_ops_tasks_go_one_after_anoth
     specs = [TaskSpec(op="walk", input=place, group=group) for place, group in enumerate("abab")]
     specs += [TaskSpec(op="say", input="hi", group="c"), TaskSpec(op="walk", input=5)]
     stopping = tasks_of("j", specs, "t", ordered={"walk"}, on_error="stop_group")
-    assert [(task.after, task.stop_group) for task in stopping] == [
-        *[(None, False), (None, False), (0, False), (1, False)],
-        *[(None, True), (None, False)],
+    assert [(task.after, task.after_ended, task.stop_group) for task in stopping] == [
+        *[(None, False, False), (None, False, False), (0, False, False), (1, False, False)],
+        *[(None, False, True), (None, False, False)],
     ]
+
+
+def test_where_a_failure_stops_nothing_an_ordered_ops_task_waits_until_the_one_before_has_ended() -> None:
+    specs = [TaskSpec(op="walk", input=place, group=group) for place, group in enumerate("abab")]
+    specs += [TaskSpec(op="say", input="hi", group="c"), TaskSpec(op="walk", input=5)]
     going_on = tasks_of("j", specs, "t", ordered={"walk"})
-    assert {(task.after, task.stop_group) for task in going_on} == {(None, False)}
+    assert [(task.after, task.after_ended, task.stop_group) for task in going_on] == [
+        *[(None, False, False), (None, False, False), (0, True, False), (1, True, False)],
+        *[(None, False, False), (None, False, False)],
+    ]
 
 
 def test_a_picture_inside_a_request_is_one_task() -> None:
@@ -362,3 +370,9 @@ def test_a_deadline_and_sharing_reach_the_messages() -> None:
     assert submission.deadline_seconds == 60
     (task,) = tasks_of("j", submission.specs, "t", shared=True, deadline=1234)
     assert (task.command().shared, task.command().deadline) == (True, 1234)
+
+
+@pytest.mark.parametrize(("shared", "after"), [(False, [None, 0, 1]), (True, [None, None, None])])
+def test_a_shared_task_waits_for_no_other(shared: bool, after: list[int | None]) -> None:
+    specs = [TaskSpec(op="fetch", input=f"http://a/{page}", group="w0") for page in range(3)]
+    assert [task.after for task in tasks_of("j", specs, "t", ordered=["fetch"], shared=shared)] == after

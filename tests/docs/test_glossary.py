@@ -13,7 +13,7 @@ GLOSSARY = ROOT / "docs" / "glossary.md"
 ENTRY = re.compile(r"- \*\*(?P<word>[^*]+)\*\*: (?P<meaning>[^\n]+)\.")
 CORE = ROOT / "layers" / "core" / "umbel_core"
 STANDARD = {
-    *("accepted", "change", "collector", "command", "config", "count", "counted", "created", "declaration"),
+    *("accepted", "already", "change", "collector", "command", "config", "count", "counted", "created", "declaration"),
     *(
         "ended",
         "error",
@@ -31,7 +31,7 @@ STANDARD = {
         "ping",
         "pong",
     ),
-    *("published", "record", "redriven", "request", "response", "run", "scale", "seen", "setting", "single"),
+    *("published", "record", "redriven", "request", "response", "run", "running", "scale", "seen", "setting", "single"),
     *("skipped", "spec", "state", "stats", "status", "submitter", "subscribe", "summary", "system", "total", "type"),
     *("unsubscribe", "view"),
 }

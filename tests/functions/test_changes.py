@@ -1,14 +1,17 @@
 """The changes that the relay reads from the stream."""
 
+import copy
 from typing import Any
 
 import msgspec
 import pytest
 
 from relay.changes import Changes, read_changes
+from tests.functions.stage import Stage
 from umbel_core.aws.dynamo import item
 from umbel_core.aws.keys import job_key, task_key
 from umbel_core.contract.limits import KEPT_VARIANTS
+from umbel_core.intake_messages import read_message
 from umbel_core.ledger import JobRecord, TaskRecord
 
 
@@ -65,3 +68,16 @@ def test_sequence_numbers_compare_as_text() -> None:
     task = TaskRecord(job_id="j1", index=0, op="say", variant="v", input="x", queued_at="t")
     first, second = read(change(task, task, 9), change(task, task, 10)).tasks
     assert first.sequence < second.sequence
+
+
+def test_a_record_that_cannot_be_read_is_set_aside_and_the_others_are_read() -> None:
+    stage = Stage()
+    for created in read_message(stage.drop("jobs/1.json", b'{"tasks":[{"op":"say","input":"hi"}]}')):
+        stage.planner.take(created)
+    stage.runner().run(stage.tasks.commands[0], 1)
+    good = stage.ledger.stream
+    bad = copy.deepcopy(good[-1])
+    bad["dynamodb"]["NewImage"]["status"] = {"S": "lost"}
+    changes = read_changes([bad, *good])
+    assert changes.unreadable == [bad]
+    assert msgspec.structs.replace(changes, unreadable=[]) == read_changes(good)

@@ -15,6 +15,7 @@ from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.environment import variables
 from umbel_core.ids import JOBS_PREFIX
+from umbel_core.messages import RunTask
 from umbel_core.settings import Limits
 from worker.batch import BatchRunner
 
@@ -30,6 +31,10 @@ class FakeSqs:
     def change_message_visibility(self, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
         assert QueueUrl == QUEUE_URL
         self.visible_after[ReceiptHandle] = VisibilityTimeout
+
+    def change_message_visibility_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> None:  # noqa: N803
+        for entry in Entries:
+            self.change_message_visibility(QueueUrl, entry["ReceiptHandle"], entry["VisibilityTimeout"])
 
 
 class Context:
@@ -95,13 +100,14 @@ def _wired(stage: Stage, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture
-def tasks(stage: Stage) -> Callable[..., list[str]]:
+def tasks(stage: Stage, sqs: FakeSqs) -> Callable[..., list[str]]:
     """The messages of a job's tasks, one for each text."""
 
     def planned(*texts: str) -> list[str]:
         manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts])
         notice = stage.drop(f"{JOBS_PREFIX}1.json", msgspec.json.encode(manifest))
         assert failed(coordinator.handler.handle(event(notice), Context(180_000))) == []
+        sqs.visible_after.clear()
         return [message.decode() for message in stage.tasks.messages]
 
     return planned
@@ -119,17 +125,17 @@ def test_the_coordinator_plans_every_object_of_its_batch(tasks: Callable[..., li
 
 def test_the_coordinator_starts_no_plan_that_may_not_end_in_time(stage: Stage, sqs: FakeSqs) -> None:
     notices = [stage.drop(f"{JOBS_PREFIX}{n}.json", b'{"tasks":[{"op":"say","input":"x"}]}') for n in range(2)]
-    context = Context(coordinator.handler.NEEDED_MS, coordinator.handler.NEEDED_MS - 1)
+    context = Context(180_000, coordinator.handler.NEEDED_MS, coordinator.handler.NEEDED_MS - 1)
     assert failed(coordinator.handler.handle(event(*notices), context)) == ["m1"]
     assert len(stage.tasks.messages) == 1
-    assert sqs.visible_after == {"r1": 0}
+    assert sqs.visible_after == {"r0": 181, "r1": 0}
 
 
 def test_a_message_that_the_coordinator_cannot_read_does_not_hold_up_the_others(stage: Stage, sqs: FakeSqs) -> None:
     notice = stage.drop(f"{JOBS_PREFIX}1.json", b'{"tasks":[{"op":"say","input":"x"}]}')
     assert failed(coordinator.handler.handle(event("{", notice, receives=2), Context(180_000))) == ["m0"]
     assert len(stage.tasks.messages) == 1
-    assert sqs.visible_after == {"r0": 2}
+    assert sqs.visible_after == {"r0": 2, "r1": 181}
 
 
 def test_a_worker_runs_its_batch_and_retries_what_broke(
@@ -150,10 +156,22 @@ def test_a_worker_starts_no_task_in_the_second_half_of_its_time(
     assert sqs.visible_after == {"r1": 0}
 
 
-def test_of_redelivered_messages_a_worker_runs_one(tasks: Callable[..., list[str]], stage: Stage, sqs: FakeSqs) -> None:
-    answer = worker.handler.handle(event(*tasks("good", "good", "good"), receives=2), Context(20_000))
+def test_of_tasks_that_may_have_stopped_their_workers_a_worker_runs_one(
+    tasks: Callable[..., list[str]], stage: Stage, sqs: FakeSqs
+) -> None:
+    bodies = tasks("good", "good", "good")
+    for body in bodies:
+        assert stage.ledger.begin(msgspec.json.decode(body, type=RunTask), "a worker that died", 1, again=False)
+    stage.ledger.pass_time(1)
+    answer = worker.handler.handle(event(*bodies, receives=2), Context(20_000))
     assert failed(answer) == ["m1", "m2"]
-    assert sqs.visible_after == {"r1": 0, "r2": 0}
+    assert sqs.visible_after == {"r0": 21, "r1": 0, "r2": 0}
+
+
+def test_redelivered_tasks_that_never_began_run_together(
+    tasks: Callable[..., list[str]], stage: Stage, sqs: FakeSqs
+) -> None:
+    assert failed(worker.handler.handle(event(*tasks("good", "good", "good"), receives=2), Context(20_000))) == []
 
 
 def test_messages_behind_a_failed_one_of_an_ordered_lane_wait_as_long_as_it_does(
@@ -178,7 +196,7 @@ def test_a_dead_letter_of_a_lane_fails_its_task(tasks: Callable[..., list[str]],
     (kept,) = stage.ledger.dead_letters("say")
     task = stage.ledger.task(kept.job_id or "", 0)
     assert task
-    assert (task.status, task.attempts) == ("failed", 5)
+    assert (task.status, task.attempts) == ("failed", 0), "it was never tried"
 
 
 def test_a_dead_letter_of_an_ordered_lane_has_its_op_too(stage: Stage) -> None:

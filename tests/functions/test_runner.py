@@ -10,11 +10,19 @@ from tests.fakes import FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, say
 from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected, Transient
-from umbel_core.ledger import JobRecord, Ledger, TaskRecord
+from umbel_core.ledger import NO_ANSWER, AlreadyRunningError, JobRecord, Ledger, TaskRecord
 from umbel_core.messages import RunTask
+from umbel_core.op import describe, op
+from umbel_core.views import task_view
 from worker.mark_running import MarkRunning
 from worker.skipping import Skipping
 from worker.work import ValueSource, Work, in_ledger
+
+
+@op(effects=True)
+def post(text: str) -> str:
+    """Send the text to a host."""
+    return text
 
 
 def planned(stage: Stage, text: str = "hi", **params: Any) -> RunTask:
@@ -139,6 +147,107 @@ def test_the_message_of_an_ended_task_does_not_run_the_op() -> None:
     assert runner.run(command, 2) is None
 
 
+class KilledError(BaseException):
+    """The process ended: nothing could be recorded."""
+
+
+def kill(_: RunTask) -> None:
+    raise KilledError
+
+
+def test_a_task_that_stopped_its_worker_three_times_fails_and_does_not_run_again() -> None:
+    stage = Stage()
+    command = planned(stage)
+    killing = msgspec.structs.replace(stage.runner(), work=kill)
+    for receives in (1, 2, 3, 4):
+        with pytest.raises(KilledError):
+            killing.run(command, receives)
+        stage.ledger.pass_time(3600)
+    task = task_in(stage.ledger)
+    assert (task.status, task.attempts) == ("pending", 3), "the first receive of a message costs no write"
+    runner = msgspec.structs.replace(stage.runner(), work=lambda _: pytest.fail("it ran again"))
+    assert runner.run(command, 5)
+    task = task_in(stage.ledger)
+    assert task.error
+    assert (task.status, task.attempts, task.error.code) == ("failed", 3, "worker_died")
+    assert "It stopped its worker 3 times; it may need more memory than the op's 512 MB" in task.error.message
+
+
+def test_an_error_that_is_recorded_is_no_death() -> None:
+    stage = Stage()
+    command = planned(stage, "broken")
+    for receives in range(1, 10):
+        with pytest.raises(RuntimeError):
+            stage.runner().run(command, receives)
+    task = task_in(stage.ledger)
+    assert (task.status, task.attempts, task.begun) == ("pending", 9, 0)
+
+
+def test_from_the_second_receive_on_a_task_shows_that_it_is_tried_again_and_why() -> None:
+    stage = Stage()
+    command = planned(stage)
+    seen = []
+
+    def look(_: RunTask) -> str:
+        seen.append(task_view(task_in(stage.ledger), str))
+        return "done"
+
+    msgspec.structs.replace(stage.runner(), work=look).run(command, 2)
+    assert [(task.retrying, task.attempts) for task in seen] == [(NO_ANSWER, 1)]
+    assert task_view(task_in(stage.ledger), str).retrying is msgspec.UNSET, "it has ended"
+
+
+def test_while_one_try_may_run_no_other_begins() -> None:
+    stage = Stage()
+    command = planned(stage)
+    killing = msgspec.structs.replace(stage.runner(), work=kill)
+    with pytest.raises(KilledError):
+        killing.run(command, 2)
+    with pytest.raises(AlreadyRunningError) as held:
+        stage.runner().run(command, 3)
+    assert held.value.after_seconds == 21, "the op's timeout, and one more"
+    stage.ledger.pass_time(held.value.after_seconds)
+    assert stage.runner().run(command, 4)
+
+
+def test_copies_of_a_message_run_an_op_with_effects_once() -> None:
+    stage = Stage()
+    command = planned(stage)
+    ran: list[RunTask] = []
+    runner = msgspec.structs.replace(stage.runner(), card=describe(post), work=ran.append)
+    assert [bool(runner.run(command, 1)) for _ in range(5)] == [True, False, False, False, False]
+    assert len(ran) == 1
+
+
+def test_a_copy_that_comes_while_the_op_with_effects_runs_waits() -> None:
+    stage = Stage()
+    command = planned(stage)
+    runner = msgspec.structs.replace(stage.runner(), card=describe(post))
+
+    def again(_: RunTask) -> None:
+        with pytest.raises(AlreadyRunningError):
+            msgspec.structs.replace(runner, work=lambda _: pytest.fail("it ran twice")).run(command, 1)
+
+    assert msgspec.structs.replace(runner, work=again).run(command, 1)
+
+
+def test_a_message_that_was_published_again_asks_the_ledger_first() -> None:
+    stage = Stage()
+    command = msgspec.structs.replace(planned(stage), publication=1)
+    stage.runner().run(command, 1)
+    runner = msgspec.structs.replace(stage.runner(), work=lambda _: pytest.fail("it ran again"))
+    assert runner.run(command, 1) is None
+
+
+def test_a_run_that_was_one_too_many_is_counted() -> None:
+    stage = Stage()
+    command = planned(stage)
+    for _ in range(3):
+        stage.runner().run(command, 1)
+    (minutes,) = stage.ledger.counted("").minutes.values()
+    assert minutes["say"].repeats == 2
+
+
 def test_a_message_of_an_earlier_round_changes_nothing() -> None:
     stage = Stage()
     command = planned(stage, "bad")
@@ -197,6 +306,26 @@ def test_a_worker_checks_the_parameters_too() -> None:
     with pytest.raises(Rejected, match="invalid_params"):
         work(RunTask(job_id="j1", index=0, op="say", variant="v", input="x", params={"times": "two"}))
     assert CATALOGUE["say"].takes == "text"
+
+
+@pytest.mark.parametrize(
+    ("made", "code"),
+    [
+        ("x" * 410_000, "result_too_large"),
+        ("\ud800", "result_not_json"),
+        (float("nan"), "result_not_json"),
+        ([1, {"a": float("inf")}], "result_not_json"),
+        (object(), "result_not_json"),
+    ],
+)
+def test_a_result_that_cannot_be_kept_is_refused_at_the_first_delivery(made: Any, code: str) -> None:
+    stage = Stage()
+    command = planned(stage)
+    work = Work(lambda text: made, ValueSource(), in_ledger)
+    outcome = msgspec.structs.replace(stage.runner(), work=work).run(command, 1)
+    assert outcome
+    assert outcome.error
+    assert (outcome.status, outcome.error.code) == ("failed", code)
 
 
 def test_cancelled_jobs_are_read_once_a_second() -> None:

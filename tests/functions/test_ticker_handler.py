@@ -8,6 +8,7 @@ import pytest
 import ticker.handler
 from tests.fakes import FakeLanes
 from tests.functions.stage import Stage, sweeper
+from ticker.executions import Executions
 from ticker.ticking import Ticker
 from umbel_core.contract import Stats, StatsTotals
 from umbel_core.intake_messages import read_message
@@ -30,6 +31,8 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     stats = Stats("2026-01-31T12:00:00.123Z", StatsTotals(), {}, {})
     parts: dict[str, Any] = {"lanes": lanes, "silence": timedelta(minutes=10)}
     monkeypatch.setattr(ticker.handler, "sweeper", lambda: sweeper(stage.ledger, lambda: datetime.now(UTC), **parts))
+    executions = Executions(stage.ledger, "umbel", ticker.handler.logger)
+    monkeypatch.setattr(ticker.handler, "executions", lambda: executions)
     monkeypatch.setattr(ticker.handler, "ticker", lambda: Ticker(lambda: stats, stage.connections, lambda _: None))
     return stage
 

@@ -9,6 +9,7 @@ from api.app import routes
 from coordinator.handler import NEEDED_MS
 from infra.queue import DEAD_SUFFIX
 from tests.infra.synthesis import as_list, named, of_type, statements, synthesise
+from umbel_core.executions import EXECUTIONS, EXECUTIONS_LIMIT, NAMESPACE
 from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.lane_settings import MAX_RECEIVES, MAX_RECEIVES_THROTTLED, VISIBILITY_PER_TIMEOUT
 from umbel_core.lanes import FIFO_SUFFIX
@@ -69,7 +70,11 @@ def test_every_queue_has_a_dead_letter_queue(template: Template) -> None:
 
 def test_every_dead_letter_queue_raises_an_alarm_that_somebody_may_hear(template: Template) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
-    heard = {named(alarm["Dimensions"][0]["Value"]) for alarm in alarms if alarm["AlarmActions"]}
+    heard = {
+        named(alarm["Dimensions"][0]["Value"])
+        for alarm in alarms
+        if alarm["AlarmActions"] and alarm["Namespace"] == "AWS/SQS"
+    }
     assert heard == {name for name, queue in queues(template).items() if is_dead(queue)}
     topics = {named(action) for alarm in alarms for action in alarm["AlarmActions"]}
     let_in = {
@@ -80,6 +85,21 @@ def test_every_dead_letter_queue_raises_an_alarm_that_somebody_may_hear(template
         if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     }
     assert topics <= let_in, "a topic with a policy of its own is closed to CloudWatch unless the policy says otherwise"
+
+
+def test_an_alarm_goes_by_the_metric_of_repeated_work_that_the_ticker_writes(template: Template) -> None:
+    (alarm,) = (
+        alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm").values() if alarm["Namespace"] == NAMESPACE
+    )
+    (ticker,) = (
+        function
+        for function in of_type(template, "AWS::Lambda::Function").values()
+        if function.get("Handler") == "ticker.handler.handle"
+    )
+    deployment = ticker["Environment"]["Variables"]["DEPLOYMENT"]
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == (EXECUTIONS, "Maximum", EXECUTIONS_LIMIT)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": deployment}]
+    assert alarm["AlarmActions"]
 
 
 def test_a_message_stays_hidden_for_six_time_outs(template: Template) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from tests.pipeline.api import ApiClient
@@ -11,6 +12,7 @@ from tests.pipeline.deployment import Deployed
 from tests.pipeline.shapes import parse_time
 from tests.pipeline.waiting import wait_for
 from umbel import stack
+from umbel_core.lanes import FIFO_SUFFIX
 
 _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
@@ -81,9 +83,12 @@ def receive_all(deployed: Deployed, queue: str, count: int) -> list[str]:
 
 
 def send_all(deployed: Deployed, queue: str, bodies: list[str]) -> None:
-    """Send messages to a queue."""
+    """Send messages to a queue; in a FIFO queue, each is a group by itself and none is a duplicate."""
+    url = deployed.queue(queue)
     for body in bodies:
-        deployed.sqs.send_message(QueueUrl=deployed.queue(queue), MessageBody=body)
+        name = token_hex(8)
+        fifo = {"MessageGroupId": name, "MessageDeduplicationId": name} if queue.endswith(FIFO_SUFFIX) else {}
+        deployed.sqs.send_message(QueueUrl=url, MessageBody=body, **fifo)
 
 
 def most_at_once(tasks: list[dict[str, Any]], since: datetime | None = None, until: datetime | None = None) -> int:

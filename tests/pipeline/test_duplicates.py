@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.fetching.server import Site
 from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.lanes import intake_paused, paused, receive_all, send_all, wait_until_empty
@@ -55,6 +56,21 @@ def test_a_task_message_that_is_repeated_and_reordered_has_one_outcome(
     assert ended["counts"] == {"total": 12, "completed": 12, "failed": 0, "skipped": 0}
     assert [task["result"] for task in tasks] == [word["input"][::-1] for word in words]
     assert (api.get(f"/jobs/{job}").body, api.tasks(job)) == (ended, tasks)
+
+
+def test_five_copies_of_a_message_fetch_a_page_once(
+    api: ApiClient, deployed: Deployed, web: Site, done: Callable[..., dict[str, Any]]
+) -> None:
+    web.files["/copies"] = b"<title>Once</title>"
+    with paused(api, "fetch", 8):
+        job = api.run({"op": "fetch", "input": web.url("/copies")})
+        (message,) = receive_all(deployed, "op-fetch.fifo", 1)
+        send_all(deployed, "op-fetch.fifo", [message] * 5)
+    assert done(job)["counts"]["completed"] == 1
+    wait_until_empty(deployed, "op-fetch.fifo")
+    assert web.asked.count("/copies") == 1
+    (task,) = api.tasks(job)
+    assert task["attempts"] == 1
 
 
 def test_an_object_in_the_results_bucket_starts_no_job(

@@ -92,4 +92,5 @@ def _counts(record: contract.Job) -> str:
 
 def _row(task: Task) -> tuple[show.Cell, ...]:
     time = show.duration(task.duration_ms)
-    return task.id, task.op, show.status(task.status), str(task.attempts), time, results.short(task)
+    status = "retrying" if task.retrying else task.status
+    return task.id, task.op, show.status(status), str(task.attempts), time, results.short(task)

@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from umbel import engine, lifecycle, show, stack
+from umbel import engine, lifecycle, show, stack, weather
 from umbel.client import Client
 from umbel.environment import CREDENTIALS
 from umbel.errors import UmbelError
@@ -24,6 +24,7 @@ from umbel.paths import LOGS
 @click.option("-c", "--context", "settings", multiple=True, metavar="KEY=VALUE", help="As for cdk: -c max_tasks=500.")
 @click.option("--force", is_flag=True, help="Replace a stack that another checkout deployed to the same endpoint.")
 @click.option("--drop-waiting", is_flag=True, help="Deploy although tasks wait in a lane that this deletes.")
+@click.option("--weather", "with_weather", is_flag=True, help="Inject mild errors into the AWS calls of the functions.")
 @show.as_json
 def up(
     port: int | None,
@@ -32,6 +33,7 @@ def up(
     settings: tuple[str, ...],
     force: bool,
     drop_waiting: bool,
+    with_weather: bool,
     as_json: bool,
 ) -> None:
     deployment = lifecycle.up(
@@ -41,6 +43,7 @@ def up(
         reached_as=host,
         force=force,
         drop_waiting=drop_waiting,
+        with_weather=with_weather,
     )
     show.result(deployment, _welcome, json=as_json)
 
@@ -117,4 +120,6 @@ def _status(deployment: stack.Deployment) -> None:
     ops = "; ".join(f"{state}: {', '.join(names)}" for state, names in sorted(states.items()))
     addresses = [(name, str(value)) for name, value in msgspec.to_builtins(deployment).items() if value is not None]
     colour = "green" if said == "ok" else "red"
-    show.fields([("health", show.text(said, colour)), ("ops", ops), *addresses])
+    now = weather.status()
+    shown = [("weather", weather.describe(now))] if now else []
+    show.fields([("health", show.text(said, colour)), ("ops", ops), *shown, *addresses])

@@ -407,6 +407,8 @@ export interface components {
             batch: number;
             /** @default false */
             ordered: boolean;
+            /** @default false */
+            effects: boolean;
             /** @default null */
             serves: string | null;
             /** @default [] */
@@ -787,6 +789,8 @@ export interface components {
             p50_ms: number | null;
             /** @default null */
             p95_ms: number | null;
+            /** @default null */
+            executions_per_task: number | null;
             /**
              * @description Tasks that ended in the last sixty seconds
              * @default 0
@@ -844,6 +848,8 @@ export interface components {
             p50_ms: number | null;
             /** @default null */
             p95_ms: number | null;
+            /** @default null */
+            executions_per_task: number | null;
             /**
              * @description Tasks that ended in the last sixty seconds
              * @default 0
@@ -897,10 +903,12 @@ export interface components {
             /** @default null */
             error: components["schemas"]["Error"] | null;
             /**
-             * @description How often the task was received by a worker
+             * @description Runs of the op that were begun, in this round
              * @default 0
              */
             attempts: number;
+            /** @description Why the task is tried again: the error of its last try, or that its worker gave no answer; absent once it has ended */
+            retrying?: string;
             /**
              * @description UTC, ISO 8601, milliseconds
              * @example 2026-01-31T12:00:00.123Z
@@ -3008,6 +3016,7 @@ export interface operations {
                      *             "concurrency": 4,
                      *             "batch": 4,
                      *             "ordered": false,
+                     *             "effects": false,
                      *             "serves": null,
                      *             "needs": []
                      *           },
@@ -3287,6 +3296,7 @@ export interface operations {
                      *         "average_ms": 35.2,
                      *         "p50_ms": 33,
                      *         "p95_ms": 61,
+                     *         "executions_per_task": null,
                      *         "throughput_per_minute": 40,
                      *         "active_workers": 1
                      *       },
@@ -3303,6 +3313,7 @@ export interface operations {
                      *           "average_ms": 35.2,
                      *           "p50_ms": 33,
                      *           "p95_ms": 61,
+                     *           "executions_per_task": null,
                      *           "throughput_per_minute": 40,
                      *           "active_workers": 1,
                      *           "state": "ready",

@@ -75,7 +75,7 @@ export function TaskList({ jobId, counts, children }: ViewProps) {
 
 const TaskRow = memo(function TaskRow({ task }: { task: Task }) {
   const { inputs_prefix } = useApp().config.limits;
-  const { status, result, error } = task;
+  const { status, result, error, retrying } = task;
   return (
     <li className="task" data-testid="task" data-status={status}>
       <details>
@@ -84,10 +84,10 @@ const TaskRow = memo(function TaskRow({ task }: { task: Task }) {
           <span className="op-name">{task.op}</span>
           <span className="input">{inputText(task, inputs_prefix)}</span>
           <span className="outcome">
-            {error ? error.message : status === "completed" ? summaryOf(result) : ""}
+            {error ? error.message : status === "completed" ? summaryOf(result) : (retrying ?? "")}
           </span>
           <span className="duration">{task.duration_ms == null ? "" : duration(task.duration_ms)}</span>
-          <span className="status">{status}</span>
+          <span className="status">{retrying ? "retrying" : status}</span>
         </summary>
         <div className="more">
           {status === "completed" && <Result value={result} of={task.op ?? "task"} />}

@@ -1,6 +1,6 @@
 """Decides by the tasks of its group whether a task may run. Workers and the dead-letter function ask the same."""
 
-from umbel_core.ledger import Ledger, stopped_by
+from umbel_core.ledger import ENDED, Ledger, stopped_by
 from umbel_core.messages import RunTask
 
 
@@ -20,11 +20,13 @@ class NotEndedError(Exception):
 def check_task_before(ledger: Ledger, command: RunTask) -> None:
     """Raise `Skipped` when the task before failed or was skipped, `NotEndedError` when it has not ended.
 
+    Where a failure does not stop its group, it is enough that the task before has ended.
+
     That it has not failed is not enough: a queue goes on after a message that it gave up, before the dead-letter
     function has marked its task failed.
     """
     before = None if command.after is None else ledger.task(command.job_id, command.after)
-    if before is None or before.status == "completed":
+    if before is None or before.status == "completed" or (command.after_ended and before.status in ENDED):
         return
     if before.error is None:
         raise NotEndedError(f"task {before.index} of the group '{command.group}' has not ended yet")

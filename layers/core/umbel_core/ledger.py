@@ -10,13 +10,15 @@ from msgspec import field
 from umbel_core.clock import now
 from umbel_core.contract.records import JobStatus, SystemEventKind, TaskStatus
 from umbel_core.contract.requests import JobKind, OnError, TaskSpec
-from umbel_core.errors import Rejected
+from umbel_core.errors import Postponed, Rejected
 from umbel_core.ids import task_id
 from umbel_core.messages import STORED_NAMES, RunTask
 from umbel_core.sweeper_state import SweeperState
 
 ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
 OPEN: tuple[JobStatus, ...] = ("pending", "running")
+NO_ANSWER = "its worker gave no answer: it was killed, timed out, ran out of memory or could not start"
+"""The cause of another try where no error was recorded."""
 KEPT_ERRORS = 100
 """A job lists at most this many errors; each of its tasks has its own."""
 KEPT_SENTENCE = 300
@@ -69,6 +71,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     etag: str | None = None
     object_version: str | None = None
     after: int | None = None
+    after_ended: bool = False
     stop_group: bool = False
     shared: bool = False
     deadline: int | None = None
@@ -76,6 +79,14 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     result: Any = None
     error: ErrorRecord | None = None
     attempts: int = 0
+    """Tries of this round: runs of the op that were begun, not receives of the message."""
+    received: bool = False
+    """True when its message was received and had to wait for the task before it."""
+    begun: int = 0
+    """Tries of this round that were written down before they ran and have not ended since."""
+    claimed_by: str | None = None
+    """The try that may run the op until `claimed_until`, in seconds since 1970."""
+    claimed_until: int = 0
     round: int = 0
     queued_at: str
     started_at: str | None = None
@@ -86,9 +97,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     last_error: str | None = None
     """The error of the last attempt that will be repeated. People see it when the task is given up."""
     transient_refusals: int = 0
-    """Tries of this round that ended in a transient refusal. `attempts` counts receives, those of a message that was
-    handed back included.
-    """
+    """Tries of this round that ended in a transient refusal."""
     worker: str | None = None
     """The execution environment that ended the task."""
     publication: int = 0
@@ -125,6 +134,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
             etag=self.etag,
             object_version=self.object_version,
             after=self.after,
+            after_ended=self.after_ended,
             stop_group=self.stop_group,
             shared=self.shared,
             deadline=self.deadline,
@@ -182,7 +192,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["completed", "failed", "skipped"]
     result: Any = None
     error: ErrorRecord | None = None
-    attempts: int = 1
+    attempts: int | None = None
+    """None: as many as the ledger has."""
     started_at: str | None = None
     finished_at: str
     duration_ms: int | None = None
@@ -223,6 +234,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: str = field(default_factory=now)
 
 
+class AlreadyRunningError(Postponed):
+    """Another attempt of the task may still run; the message must be delivered again after so many seconds."""
+
+    def __init__(self, after_seconds: int) -> None:
+        super().__init__(f"another attempt of the task may run for {after_seconds} s more", after_seconds)
+
+
 class Ledger(Protocol):
     """Keeps jobs, tasks, dead letters and events."""
 
@@ -244,11 +262,28 @@ class Ledger(Protocol):
     def stopped(self, job_id: str, group: str) -> str | None:
         """Return why a group was stopped, or None when it was not."""
 
+    def begin(self, task: RunTask, claim: str, seconds: int, *, again: bool) -> TaskRecord | None:
+        """Count a try before it runs the op; return the task, or None when it had ended before or is in another round.
+
+        For so many seconds no other try may begin, unless the error of this one is recorded: raise
+        `AlreadyRunningError`. `claim` is unique for each try, so that the call may be repeated. With `again`, the task
+        gets `NO_ANSWER` as its last error if none is recorded.
+        """
+
+    def count_repeat(self, op: str) -> None:
+        """Count a run of the op that ended when its task had ended already."""
+
+    def mark_received(self, task: RunTask) -> None:
+        """Keep that the task's message was received, although it cannot run before the task before it has ended."""
+
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         """Mark a task as running; return False when it had ended before or is in another round."""
 
-    def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
-        """Store the error of an attempt that will be repeated; with `transient`, count it as a transient refusal."""
+    def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
+        """Store the error of an attempt that will be repeated; with `transient`, count it as a transient refusal.
+
+        `attempts` is None when the task has as many as the ledger has.
+        """
 
     def job(self, job_id: str) -> JobRecord | None:
         """Return a job, or None."""

@@ -35,6 +35,8 @@ class RunTask(
     """Version of the picture, which can be read after a newer upload has replaced it."""
     after: int | None = None
     """Ordered ops: index of the task that must be completed first. When it fails, this one is skipped."""
+    after_ended: bool = False
+    """It is enough that the task before has ended in any way, because its failure stops no group."""
     stop_group: bool = False
     """Other ops: when this task fails, the tasks of its group that have not started are skipped."""
     shared: bool = False

@@ -61,6 +61,10 @@ class Compute(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The most messages that one invocation receives; it processes them one after another."""
     ordered: bool = False
     """True: tasks of one group run one after another, through a FIFO queue."""
+    effects: bool = False
+    """True: a run has effects outside, as a request to a host has. The worker asks the ledger before each run, so that
+    a duplicate message does not run the op again; this costs a write a task.
+    """
     serves: str | None = None
     """The kind of job whose images or pages this op processes."""
     needs: tuple[Annotated[str, Bounds(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")], ...] = ()

@@ -12,6 +12,8 @@ from umbel_core.ledger import JobRecord, TaskRecord
 
 FOREVER = "TOTAL"
 MINUTE = "MINUTE#"
+MINUTE_SECONDS = 2 * 3600
+"""How long a minute's stats are kept."""
 STEPS_PER_DOUBLING = 4
 """Durations are counted in steps, four for each doubling; a percentile read from them is within 9 % of the real one."""
 
@@ -34,6 +36,8 @@ class OpStats(msgspec.Struct, omit_defaults=True):
     """Runs that ended in `completed` or `failed`."""
     ms: int = 0
     """Total duration of these runs."""
+    repeats: int = 0
+    """Further runs for the same tasks: earlier tries, and duplicates that ended after their task."""
     last_success: str = ""
     steps: dict[int, int] = {}
     """Step of duration (`step_of`) -> number of runs. Kept for each minute, not for all time."""
@@ -44,6 +48,11 @@ class OpStats(msgspec.Struct, omit_defaults=True):
         """Return the number of tasks that have this status now."""
         return self.entered.get(status, 0) - self.left.get(status, 0)
 
+    @property
+    def executions_per_task(self) -> float | None:
+        """How often the op ran for each task that it ended, or None when it ended none. 1 when nothing was repeated."""
+        return round((self.runs + self.repeats) / self.runs, 3) if self.runs else None
+
     def add(self, other: "OpStats") -> None:
         """Add the counters of another shard or of another minute."""
         _add(self.entered, other.entered)
@@ -51,6 +60,7 @@ class OpStats(msgspec.Struct, omit_defaults=True):
         _add(self.steps, other.steps)
         self.runs += other.runs
         self.ms += other.ms
+        self.repeats += other.repeats
         self.last_success = max(self.last_success, other.last_success)
         for name, worker in other.workers.items():
             mine = self.workers.setdefault(name, WorkerStats())
@@ -122,7 +132,8 @@ def count(op_stats: Mapping[str, PeriodStats], changes: Iterable[TaskChange]) ->
         if not task.finished_at or not _ran(task):
             continue
         ms = task.duration_ms or 0
-        run = OpStats(runs=1, ms=ms, last_success=task.finished_at if task.status == "completed" else "")
+        success = task.finished_at if task.status == "completed" else ""
+        run = OpStats(runs=1, ms=ms, repeats=max(0, task.attempts - 1), last_success=success)
         forever.add(run)
         run.steps = {step_of(ms): 1}
         if task.worker:

@@ -38,7 +38,7 @@ class StatsInput(msgspec.Struct, frozen=True):
 
 def compute_stats(ops: Iterable[str], read: StatsInput) -> Stats:
     """Return the stats of these ops."""
-    hours = {op: _hour(op, read.counted) for op in ops}
+    hours = {op: hour_of(op, read.counted) for op in ops}
     shown = {op: _of_op(op, hour, read) for op, hour in hours.items()}
     every = OpStats()
     for hour in hours.values():
@@ -86,7 +86,8 @@ def _of_op(op: str, hour: OpStats, read: StatsInput) -> StatsOfOp:
     )
 
 
-def _hour(op: str, counted: CountedStats) -> OpStats:
+def hour_of(op: str, counted: CountedStats) -> OpStats:
+    """Return the sum of an op's counters over the minutes that were read."""
     hour = OpStats()
     for ops in counted.minutes.values():
         if op in ops:
@@ -96,7 +97,12 @@ def _hour(op: str, counted: CountedStats) -> OpStats:
 
 def _times(hour: OpStats) -> dict[str, Any]:
     average = round(hour.ms / hour.runs, 1) if hour.runs else None
-    return {"average_ms": average, "p50_ms": percentile(hour.steps, 0.5), "p95_ms": percentile(hour.steps, 0.95)}
+    return {
+        "executions_per_task": hour.executions_per_task,
+        "average_ms": average,
+        "p50_ms": percentile(hour.steps, 0.5),
+        "p95_ms": percentile(hour.steps, 0.95),
+    }
 
 
 def _throughput(op: str, read: StatsInput) -> float:

@@ -286,7 +286,7 @@ def tasks_of(
 ) -> list[TaskRecord]:
     """The tasks of a manifest: a result is named for its op, with a number from the op's second task on.
 
-    Where a failure stops its group, a task of an ordered op goes after the one before it.
+    A task of an ordered op goes after the one before it in its group; a shared one goes at any time.
     """
     seen: dict[str, int] = {}
     last: dict[str, int] = {}
@@ -305,14 +305,15 @@ def tasks_of(
                 params=spec.params,
                 group=spec.group,
                 visit_time=spec.visit_time if isinstance(spec, VisitSpec) else None,
-                after=last.get(spec.group or "") if stops else None,
+                after=last.get(spec.group or ""),
+                after_ended=spec.group in last and not stops,
                 stop_group=stops and spec.op not in ordered,
                 shared=shared,
                 deadline=deadline,
                 queued_at=queued_at,
             )
         )
-        if spec.group and spec.op in ordered:
+        if spec.group and spec.op in ordered and not shared:
             last[spec.group] = index
     return tasks
 

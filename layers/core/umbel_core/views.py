@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET
 
 from umbel_core import contract
-from umbel_core.ledger import ErrorRecord, Event, JobRecord, TaskRecord
+from umbel_core.ledger import ENDED, ErrorRecord, Event, JobRecord, TaskRecord
 
 UrlFor = Callable[[str], str]
 """Makes a URL that opens a result for a while, from the result's key."""
@@ -65,6 +65,7 @@ def task_view(task: TaskRecord, url_for: UrlFor) -> contract.Task:
         result=_with_url(task.result, url_for),
         error=error_view(task.error) if task.error else None,
         attempts=task.attempts,
+        retrying=_retrying(task),
         queued_at=task.queued_at,
         started_at=task.started_at,
         finished_at=task.finished_at,
@@ -72,6 +73,10 @@ def task_view(task: TaskRecord, url_for: UrlFor) -> contract.Task:
         worker=task.worker,
         version=task.version,
     )
+
+
+def _retrying(task: TaskRecord) -> str | msgspec.UnsetType:
+    return UNSET if task.status in ENDED else _given(task.last_error)
 
 
 def single_task_view(id: str, task: TaskRecord, url_for: UrlFor) -> contract.SingleTask:  # noqa: A002 - the contract's word

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools import Logger
+from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
 from tests.core.aws.stubs import stubbed
 from umbel_core.aws.consumer import SqsConsumer
@@ -75,6 +77,29 @@ def test_a_failed_message_is_visible_again_after_a_pause_that_doubles(receives: 
         sqs.answer("change_message_visibility")
         assert not consumer(sqs.client).process(message, milliseconds(1000), fail)
     assert sqs.only == visible_after(pause)
+
+
+@pytest.mark.parametrize("error", [EndpointConnectionError(endpoint_url="x"), ResponseParserError("half an answer")])
+def test_a_message_whose_visibility_call_has_no_answer_does_not_fail_its_batch(error: Exception) -> None:
+    class Unreachable:
+        def change_message_visibility(self, **_: object) -> None:
+            raise error
+
+    assert not consumer(Unreachable()).process(MESSAGE, milliseconds(0), lambda *_: None)
+
+
+def test_messages_are_visible_again_when_their_invocation_has_timed_out() -> None:
+    with stubbed("sqs") as sqs:
+        sqs.answer("change_message_visibility_batch", Successful=[], Failed=[])
+        consumer(sqs.client).show_at_timeout([MESSAGE, MESSAGE], 179_500)
+    entries = [{"Id": number, "ReceiptHandle": MESSAGE.receipt_handle, "VisibilityTimeout": 180} for number in "01"]
+    assert sqs.only == {"QueueUrl": visible_after(180)["QueueUrl"], "Entries": entries}
+
+
+def test_messages_whose_visibility_cannot_be_changed_are_processed_all_the_same() -> None:
+    with stubbed("sqs") as sqs:
+        sqs.refuse("change_message_visibility_batch", "ServiceUnavailable")
+        consumer(sqs.client).show_at_timeout([MESSAGE], 1000)
 
 
 @pytest.mark.parametrize(("asked", "pause"), [(0, 0), (7, 7), (60, 60), (61, 60)])

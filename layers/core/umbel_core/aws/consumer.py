@@ -1,16 +1,16 @@
 """SQS -> a function: each message is processed, handed back when too little time is left, or retried after a pause."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
-from botocore.exceptions import ClientError
 
 from umbel_core.errors import Postponed, Transient
 from umbel_core.sqs import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef
 
 _LONGEST_PAUSE = 60
 
@@ -24,6 +24,22 @@ class SqsConsumer:
         self._queue_url = queue_url
         self._logger = logger
         self._needed_ms = needed_ms
+
+    def show_at_timeout(self, messages: Iterable[Message], remaining_ms: int) -> None:
+        """Make the messages of a batch, at most ten, visible again when this invocation has timed out.
+
+        The queue's own visibility is six times as long. It protects messages that wait for a throttled function; these
+        are with one, and when it dies they would wait for nothing.
+        """
+        seconds = remaining_ms // 1000 + 1
+        entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
+            {"Id": str(place), "ReceiptHandle": message.receipt_handle, "VisibilityTimeout": seconds}
+            for place, message in enumerate(messages)
+        ]
+        try:
+            self._sqs.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
+        except Exception:
+            self._logger.exception("visibility not changed", extra={"messages": len(entries)})
 
     def process(self, message: Message, remaining_ms: Callable[[], int], work: Callable[[str, int], object]) -> bool:
         """Pass body and receive count to `work`; return False when the message must be delivered again.
@@ -47,7 +63,7 @@ class SqsConsumer:
 
     def hand_back(self, message: Message) -> None:
         """Make the message visible at once, for another invocation."""
-        self._show_after(message, 0)
+        self.show_after(message, 0)
 
     def retry_later(self, message: Message, receives: int, error: Exception | None = None) -> None:
         """Make the message visible when the error says so, else after 1, 2, 4… seconds for 1, 2, 3… receives.
@@ -55,13 +71,15 @@ class SqsConsumer:
         A minute is the longest pause.
         """
         after = error.after_seconds if isinstance(error, Postponed | Transient) else None
-        self._show_after(message, min(2 ** (receives - 1) if after is None else after, _LONGEST_PAUSE))
+        self.show_after(message, min(2 ** (receives - 1) if after is None else after, _LONGEST_PAUSE))
 
-    def _show_after(self, message: Message, seconds: int) -> None:
+    def show_after(self, message: Message, seconds: int) -> None:
+        """Make the message visible after so many seconds, unless it is deleted before."""
         try:
             self._sqs.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
             )
-        except ClientError:
-            # The message becomes visible all the same, after the queue's own timeout.
+        except Exception:
+            # Raised, it would fail all messages of the batch: an answer that cannot be read is no ClientError. The
+            # message becomes visible all the same, after the queue's own timeout.
             self._logger.exception("visibility not changed", extra={"message_id": message.id})

@@ -1,26 +1,24 @@
 """The counts of each job and the op stats of all jobs, written in one transaction so that no change counts twice."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from secrets import randbelow
 from typing import TYPE_CHECKING
 
 import msgspec
 from botocore.exceptions import ClientError
 
-from umbel_core.aws.dynamo import Item, has_code, plain, record
-from umbel_core.aws.keys import PLANNED, STATS, STATS_SHARDS, job_key, stats_key
+from umbel_core.aws.dynamo import UNREADABLE, Item, has_code, plain, record
+from umbel_core.aws.keys import PLANNED, REPEATED, STATS, STATS_SHARDS, job_key, stats_key
 from umbel_core.aws.ledger_table import job_item
 from umbel_core.aws.table import Table
 from umbel_core.clock import epoch
 from umbel_core.ledger import JobRecord
-from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats
+from umbel_core.op_stats import FOREVER, MINUTE_SECONDS, CountedStats, OpStats, PeriodStats
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
-
-_MINUTE_SECONDS = 2 * 3600
-"""How long the stats of one minute are kept."""
 
 
 class DynamoCounters:
@@ -33,7 +31,7 @@ class DynamoCounters:
     def read(
         self, job_ids: Iterable[str], periods: Iterable[str]
     ) -> tuple[dict[str, JobRecord], dict[str, PeriodStats]]:
-        """Return the jobs that exist, by id, and this shard's stats of each period."""
+        """Return the jobs that exist and can be read, by id, and this shard's stats of each period."""
         jobs: dict[str, JobRecord] = {}
         op_stats = {period: PeriodStats(period) for period in periods}
         keys = [*map(job_key, job_ids), *(stats_key(period, self._shard) for period in op_stats)]
@@ -42,8 +40,10 @@ class DynamoCounters:
                 stats = record(PeriodStats, entry)
                 op_stats[stats.period] = stats
             else:
-                job = record(JobRecord, entry)
-                jobs[job.id] = job
+                # One that cannot be read must not stop the others; the relay set it aside when it was written.
+                with suppress(*UNREADABLE):
+                    job = record(JobRecord, entry)
+                    jobs[job.id] = job
         return jobs, op_stats
 
     def write(self, jobs: Sequence[tuple[JobRecord, JobRecord]], op_stats: Iterable[PeriodStats]) -> bool:
@@ -63,13 +63,18 @@ class DynamoCounters:
         values = {":stats": STATS, ":since": plain(since)}
         found = CountedStats()
         for entry in self._table.read_all(self._table.query("pk = :stats AND sk >= :since", values, consistent=True)):
-            is_planned = entry["sk"]["S"].startswith(PLANNED)
-            found.add(_planned_stats(entry) if is_planned else record(PeriodStats, entry))
+            name = entry["sk"]["S"]
+            if name.startswith(PLANNED):
+                found.add(_planned_stats(entry))
+            elif name.startswith(REPEATED):
+                found.add(_repeated_stats(entry))
+            else:
+                found.add(record(PeriodStats, entry))
         return found
 
     def _stats_item(self, stats: PeriodStats) -> Item:
         """Return the record of the stats. Its ops are one JSON text: they are always read and written together."""
-        expiry = {} if stats.period == FOREVER else {"expire_at": plain(epoch() + _MINUTE_SECONDS)}
+        expiry = {} if stats.period == FOREVER else {"expire_at": plain(epoch() + MINUTE_SECONDS)}
         return {
             **stats_key(stats.period, self._shard),
             "period": plain(stats.period),
@@ -86,6 +91,15 @@ class DynamoCounters:
 
 
 def _planned_stats(entry: Item) -> PeriodStats:
-    """Return the counts of planned tasks as stats; each attribute with a number is an op."""
-    planned = {op: int(value["N"]) for op, value in entry.items() if "N" in value}
-    return PeriodStats(FOREVER, {op: OpStats(entered={"pending": count}) for op, count in planned.items()})
+    """Return the counts of planned tasks as stats."""
+    return PeriodStats(FOREVER, {op: OpStats(entered={"pending": count}) for op, count in _counts(entry).items()})
+
+
+def _repeated_stats(entry: Item) -> PeriodStats:
+    """Return the counts of a minute's repeated runs as stats."""
+    return PeriodStats(entry["period"]["S"], {op: OpStats(repeats=count) for op, count in _counts(entry).items()})
+
+
+def _counts(entry: Item) -> dict[str, int]:
+    """Return the numbers in a record, each of them of an op."""
+    return {op: int(value["N"]) for op, value in entry.items() if "N" in value and op != "expire_at"}

@@ -16,6 +16,7 @@ The ledger's table:
 | `STATS` | `TOTAL#<shard>` | op stats of all time |
 | `STATS` | `MINUTE#<minute>#<shard>` | op stats of the tasks that ended in this minute, kept for two hours |
 | `STATS` | `PLANNED#<shard>` | op -> number of planned tasks |
+| `STATS` | `REPEATED#MINUTE#<minute>` | op -> runs that ended in this minute, when their task had ended already |
 | `DEPLOYED` | `OPS` | the ops of the last deployment |
 | `IDEMPOTENCY#<hash of token and key>` | `KEY` | the job that a request with an `Idempotency-Key` started |
 | `SWEEP` | `STATE` | how far the sweeper has read |
@@ -44,6 +45,7 @@ TASK = "TASK#"
 EVENT = "EVENT#"
 STATS = plain("STATS")
 PLANNED = "PLANNED#"
+REPEATED = "REPEATED#"
 STATS_SHARDS = 16
 """The stats are spread over so many records, so that two functions seldom write the same one; readers add them up."""
 CANCELLED = plain("CANCELLED")
@@ -120,6 +122,11 @@ def stats_key(period: str, shard: int) -> Item:
 def planned_key(shard: int) -> Item:
     """Return the key of one shard's counts of planned tasks."""
     return {"pk": STATS, "sk": plain(f"{PLANNED}{shard}")}
+
+
+def repeated_key(period: str) -> Item:
+    """Return the key of a minute's counts of repeated runs."""
+    return {"pk": STATS, "sk": plain(f"{REPEATED}{period}")}
 
 
 def deployed_ops_key() -> Item:

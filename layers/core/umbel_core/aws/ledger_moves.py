@@ -4,13 +4,22 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from umbel_core.aws.dynamo import attribute, plain
-from umbel_core.aws.keys import ALL_JOBS, cancelled_key, job_key, stopped_group_key, taken_key, task_key
+from umbel_core.aws.dynamo import attribute, plain, record
+from umbel_core.aws.keys import (
+    ALL_JOBS,
+    cancelled_key,
+    job_key,
+    repeated_key,
+    stopped_group_key,
+    taken_key,
+    task_key,
+)
 from umbel_core.aws.ledger_reads import LedgerReads
 from umbel_core.clock import epoch, now
 from umbel_core.contract.records import JobStatus
-from umbel_core.ledger import OPEN, JobRecord, Outcome, TaskRecord, stopped_by
+from umbel_core.ledger import ENDED, NO_ANSWER, OPEN, AlreadyRunningError, JobRecord, Outcome, TaskRecord, stopped_by
 from umbel_core.messages import RunTask
+from umbel_core.op_stats import MINUTE_SECONDS, minute_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef, UpdateTypeDef
@@ -23,14 +32,47 @@ _ERROR_CHARACTERS = 1000
 class LedgerMoves(LedgerReads):
     """The part of `umbel_core.ledger.Ledger` that moves tasks and jobs."""
 
+    def begin(self, task: RunTask, claim: str, seconds: int, *, again: bool) -> TaskRecord | None:
+        moment = epoch()
+        update = self._task_update(task, {"claimed_by": claim, "claimed_until": moment + seconds}, "begun", "attempts")
+        free = "(attribute_not_exists(claimed_until) OR claimed_until <= :moment)"
+        update["ConditionExpression"] = f"{update['ConditionExpression']} AND {free}"
+        update["ExpressionAttributeValues"] = {**update["ExpressionAttributeValues"], ":moment": plain(moment)}
+        if again:
+            cause = "SET last_error = if_not_exists(last_error, :cause), "
+            update["UpdateExpression"] = update["UpdateExpression"].replace("SET ", cause, 1)
+            update["ExpressionAttributeValues"] = {**update["ExpressionAttributeValues"], ":cause": plain(NO_ANSWER)}
+        begun, there = self._table.write_and_return(update)
+        if begun:
+            return record(TaskRecord, begun)
+        found = record(TaskRecord, there) if there else None
+        if found is None or found.round != task.round or found.status in ENDED:
+            return None
+        if found.claimed_by == claim:  # by this very write: the SDK repeated it because the first answer was lost
+            return found
+        raise AlreadyRunningError(max(1, found.claimed_until - moment))
+
+    def count_repeat(self, op: str) -> None:
+        period = minute_of(now())
+        values = {":one": plain(1), ":period": plain(period), ":expiry": plain(epoch() + MINUTE_SECONDS)}
+        expression = "SET period = :period, expire_at = :expiry ADD #op :one"
+        self._table.write(
+            self._table.update(repeated_key(period), expression.replace("#op", f"#{op}"), values, names=[op])
+        )
+
+    def mark_received(self, task: RunTask) -> None:
+        self._table.write(self._task_update(task, {"received": True}))
+
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._table.write(
             self._task_update(task, {"status": "running", "attempts": attempts, "started_at": started_at})
         )
 
-    def record_error(self, task: RunTask, attempts: int, reason: str, *, transient: bool = False) -> None:
+    def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
         counters = ["transient_refusals"] if transient else []
-        changes = {"attempts": attempts, "last_error": reason[:_ERROR_CHARACTERS]}
+        changes: dict[str, Any] = {"last_error": reason[:_ERROR_CHARACTERS], "begun": 0, "claimed_until": 0}
+        if attempts is not None:
+            changes["attempts"] = attempts
         self._table.write(self._task_update(task, changes, *counters))
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:

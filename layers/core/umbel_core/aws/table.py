@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
@@ -129,6 +129,17 @@ class Table:
     def write(self, update: "UpdateTypeDef") -> bool:
         """Update an item; return False when the condition did not hold."""
         return _written(partial(self.client.update_item, **update))
+
+    def write_and_return(self, update: "UpdateTypeDef") -> tuple[Item | None, Item | None]:
+        """Update an item; return (new, None), or (None, what it is) when the condition did not hold."""
+        update = update.copy()
+        update["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        try:
+            return self.client.update_item(**update, ReturnValues="ALL_NEW")["Attributes"], None
+        except ClientError as error:
+            if has_code(error, "ConditionalCheckFailedException"):
+                return None, cast("Item | None", error.response.get("Item"))
+            raise
 
     def transact(self, writes: "Sequence[TransactWriteItemTypeDef]") -> bool:
         """Write all or nothing; return False when a condition did not hold.

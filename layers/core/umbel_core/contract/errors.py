@@ -86,6 +86,9 @@ ERRORS: dict[str, ErrorKind] = {
     "deadline": ErrorKind(409, "The job's deadline passed before the task started.", of_task=True),
     "group_stopped": ErrorKind(409, "A failed task stopped this task's group.", of_task=True),
     "given_up": ErrorKind(500, "The message was received too often without an answer.", of_task=True),
+    "result_not_json": ErrorKind(400, "The op's result cannot be written as JSON.", of_task=True),
+    "result_not_encoded": ErrorKind(400, "The op's picture cannot be written in the format.", of_task=True),
+    "worker_died": ErrorKind(500, "The task stopped its worker three times.", of_task=True),
     "not_planned": ErrorKind(500, "The coordinator could not plan the job.", of_task=True),
 }
 

@@ -116,7 +116,17 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     status: TaskStatus = "pending"
     result: Annotated[Any, Meta(description="What the op returned; a file has `key`, `url` and its size")] = None
     error: Error | None = None
-    attempts: Annotated[int, Meta(ge=0, description="How often the task was received by a worker")] = 0
+    attempts: Annotated[int, Meta(ge=0, description="Runs of the op that were begun, in this round")] = 0
+    retrying: (
+        Annotated[
+            str,
+            Meta(
+                description="Why the task is tried again: the error of its last try, or that its worker gave no "
+                "answer; absent once it has ended"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     queued_at: Moment
     started_at: Moment | None = None
     finished_at: Moment | None = None

@@ -135,6 +135,9 @@ class StatsTotals(msgspec.Struct, kw_only=True):
     average_ms: float | None = None
     p50_ms: float | None = None
     p95_ms: float | None = None
+    executions_per_task: (
+        Annotated[float, Meta(description="Runs of the op for each task that ran; 1 when nothing ran twice")] | None
+    ) = None
     throughput_per_minute: Annotated[float, Meta(description="Tasks that ended in the last sixty seconds")] = 0.0
     active_workers: Annotated[
         int, Meta(description="Execution environments that ended a task within the last minute")
