@@ -51,16 +51,17 @@ class Runner(msgspec.Struct, frozen=True):
         try:
             if skipped := self._skipped(command):
                 return self._commit(command, skipped)
-            attempts = 1
             if receives > 1 or command.publication or command.shared or self.card.compute.effects:
                 # The longest time that an invocation, and this try, may take.
                 seconds = self.card.compute.timeout_seconds + 1
-                task, attempts = self.ledger.begin(command, token_hex(8), seconds, again=receives > 1), None
+                task = self.ledger.begin(command, token_hex(8), seconds, again=receives > 1)
                 if task is None:
                     return None
-                attempts = task.attempts
                 if task.begun > DEATHS:
-                    return self._commit(command, self._worker_died(attempts - 1))
+                    return self._commit(command, self._worker_died(task.attempts - 1))
+                attempts = task.attempts
+            else:
+                attempts = 1
             return self._commit(command, self._run(command, attempts))
         except NotEndedError:
             if receives == 1:

@@ -282,7 +282,8 @@ class Ledger(Protocol):
     def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
         """Store the error of an attempt that will be repeated; with `transient`, count it as a transient refusal.
 
-        `attempts` is None when the task has as many as the ledger has.
+        `attempts` is None when the attempt did not begin: the task then keeps its attempts, and another attempt that
+        has begun may still run.
         """
 
     def job(self, job_id: str) -> JobRecord | None:
