@@ -8,7 +8,6 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 from umbel_core.aws.consumer import SqsConsumer
-from umbel_core.clock import epoch
 from umbel_core.ledger import ENDED
 from umbel_core.messages import RunTask
 from umbel_core.sqs import Message
@@ -54,7 +53,7 @@ class BatchRunner(msgspec.Struct, frozen=True):
             # Met again when the message is processed, which ends this message only.
             self.logger.exception("task not read", extra={"message_id": message.id})
             return True
-        return bool(task and task.status not in ENDED and task.begun and task.claimed_until <= epoch())
+        return bool(task and task.status not in ENDED and task.begun and not task.may_be_running)
 
     def _process(self, remaining_ms: Callable[[], int], body: str, receives: int) -> None:
         command = msgspec.json.decode(body, type=RunTask)
@@ -69,7 +68,7 @@ class BatchRunner(msgspec.Struct, frozen=True):
         # In all log lines of this message, the one of an error included.
         self.logger.thread_safe_append_keys(job_id=command.job_id, variant=command.variant)
         outcome = self.runner.run(command, receives)
-        status = outcome.status if outcome else "ended before"
+        status = outcome.status if outcome else "not needed"
         self.logger.info("task ended", extra={"status": status, "ms": outcome.duration_ms if outcome else 0})
 
     def _hand_back_behind(self, head: Message, message: Message) -> None:

@@ -42,7 +42,7 @@ class Runner(msgspec.Struct, frozen=True):
     """Distinguishes this execution environment from the others of the op."""
 
     def run(self, command: RunTask, receives: int) -> Outcome | None:
-        """Run the task and commit its outcome; return None when it had ended before.
+        """Run the task and commit its outcome; return None when that is not needed any more.
 
         An error that is not a refusal is recorded in the ledger and raised, so that the message is delivered again; so
         is a transient refusal, until the last try.
@@ -64,6 +64,9 @@ class Runner(msgspec.Struct, frozen=True):
                 attempts = 1
             return self._commit(command, self._run(command, attempts))
         except NotEndedError:
+            task = self.ledger.task(command.job_id, command.index)
+            if task and task.has_newer_message(command):
+                return None  # it would hold up the newer one, which is behind it in its group
             if receives == 1:
                 self.ledger.mark_received(command)
             raise
