@@ -19,8 +19,8 @@ class DeadLetters(msgspec.Struct, frozen=True):
     def fail_task(self, op: str, message: str, body: str, receives: int) -> DeadLetter | None:
         """Fail the task and keep the dead letter; return None when the message does not decide how its task ends.
 
-        Raise `NotEndedError` or `AlreadyRunningError` when the task before in its group, or another attempt of the task,
-        has not ended: the message must be delivered again.
+        Raise `NotEndedError` when the task before in its group has not ended, and `AlreadyRunningError` when another
+        attempt of the task has not: the message must be delivered again.
         """
         try:
             command = msgspec.json.decode(body, type=RunTask)
