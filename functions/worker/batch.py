@@ -7,7 +7,8 @@ from functools import partial
 import msgspec
 from aws_lambda_powertools import Logger
 
-from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.aws.consumer import SqsConsumer, seconds_to_timeout
+from umbel_core.clock import epoch
 from umbel_core.ledger import ENDED
 from umbel_core.messages import RunTask
 from umbel_core.sqs import Message
@@ -26,17 +27,20 @@ class BatchRunner(msgspec.Struct, frozen=True):
 
     def run(self, messages: list[Message], remaining_ms: Callable[[], int]) -> list[Message]:
         """Process a batch; return the messages that must be delivered again."""
-        compute = self.runner.card.compute
+        compute, remaining = self.runner.card.compute, remaining_ms()
+        # Not computed for each attempt: when the worker dies, the messages come back after all claims of the batch.
+        claimed_until = epoch() + seconds_to_timeout(remaining)
         if compute.batch > 1 or any(message.receives > 1 for message in messages):
             # A new message of a lane without batches is left out: it would cost one call for each task.
-            self.consumer.show_at_timeout(messages, remaining_ms())
+            self.consumer.show_at_timeout(messages, remaining)
         groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
         redelivered = [message for message in messages if message.receives > 1]
         order = order_batch(groups, {message.id for message in redelivered if self._is_suspect(message)})
         later = [message for group in order.later for message in group]
         for message in later:
             self.consumer.hand_back(message)
-        process = partial(self.consumer.process, remaining_ms=remaining_ms, work=partial(self._process, remaining_ms))
+        work = partial(self._process, remaining_ms, claimed_until)
+        process = partial(self.consumer.process, remaining_ms=remaining_ms, work=work)
         run = partial(run_group, process=process, hand_back_behind=self._hand_back_behind)
         failed = [message for group in order.first for message in run(group)]
         with ThreadPoolExecutor(max(1, len(order.together)) if compute.ordered else 1) as pool:
@@ -55,19 +59,18 @@ class BatchRunner(msgspec.Struct, frozen=True):
             return True
         return bool(task and task.status not in ENDED and task.begun and not task.may_be_running)
 
-    def _process(self, remaining_ms: Callable[[], int], body: str, receives: int) -> None:
+    def _process(self, remaining_ms: Callable[[], int], claimed_until: int, body: str, receives: int) -> None:
         command = msgspec.json.decode(body, type=RunTask)
+        run = partial(self._run_task, claimed_until)
         if command.shared and command.round == 0:
-            run_shared(
-                command, receives, self.runner.ledger, self._run_task, partial(self.consumer.in_time, remaining_ms)
-            )
+            run_shared(command, receives, self.runner.ledger, run, partial(self.consumer.in_time, remaining_ms))
         else:
-            self._run_task(command, receives)
+            run(command, receives)
 
-    def _run_task(self, command: RunTask, receives: int) -> None:
+    def _run_task(self, claimed_until: int, command: RunTask, receives: int) -> None:
         # In all log lines of this message, the one of an error included.
         self.logger.thread_safe_append_keys(job_id=command.job_id, variant=command.variant)
-        outcome = self.runner.run(command, receives)
+        outcome = self.runner.run(command, receives, claimed_until)
         status = outcome.status if outcome else "not needed"
         self.logger.info("task ended", extra={"status": status, "ms": outcome.duration_ms if outcome else 0})
 

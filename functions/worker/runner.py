@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.cost import run_cost_nano
 from umbel_core.errors import Postponed, Rejected, Transient
 from umbel_core.group_order import NotEndedError, Skipped
@@ -41,19 +41,21 @@ class Runner(msgspec.Struct, frozen=True):
     name: str = msgspec.field(default_factory=lambda: token_hex(4))
     """Distinguishes this execution environment from the others of the op."""
 
-    def run(self, command: RunTask, receives: int) -> Outcome | None:
+    def run(self, command: RunTask, receives: int, claimed_until: int | None = None) -> Outcome | None:
         """Run the task and commit its outcome; return None when that is not needed any more.
 
         An error that is not a refusal is recorded in the ledger and raised, so that the message is delivered again; so
         is a transient refusal, until the last try.
+
+        `claimed_until` is when this invocation has ended at the latest, in seconds since 1970. Before, no other attempt
+        of the task begins.
         """
         attempts: int | None = None
         try:
             if skipped := self._skipped(command):
                 return self._commit(command, skipped)
             if receives > 1 or command.publication or command.shared or self.card.compute.effects:
-                # The longest time that an invocation, and this try, may take.
-                seconds = self.card.compute.timeout_seconds + 1
+                seconds = claimed_until - epoch() if claimed_until else self.card.compute.timeout_seconds + 1
                 task = self.ledger.begin(command, token_hex(8), seconds, again=receives > 1)
                 if task is None:
                     return None
