@@ -51,10 +51,14 @@ class Runner(msgspec.Struct, frozen=True):
         of the task begins.
         """
         attempts: int | None = None
+        may_have_begun = receives > 1 or command.publication > 0 or command.shared or self.card.compute.effects
         try:
             if skipped := self._skipped(command):
+                task = self.ledger.task(command.job_id, command.index) if may_have_begun else None
+                if task and task.may_be_running:
+                    raise AlreadyRunningError(task.claimed_until - epoch())
                 return self._commit(command, skipped)
-            if receives > 1 or command.publication or command.shared or self.card.compute.effects:
+            if may_have_begun:
                 seconds = claimed_until - epoch() if claimed_until else self.card.compute.timeout_seconds + 1
                 task = self.ledger.begin(command, token_hex(8), seconds, again=receives > 1)
                 if task is None:
