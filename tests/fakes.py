@@ -72,8 +72,6 @@ class FakeLedger:
         self._sweeper_state: Item = {}
         self.stream: list[dict[str, Any]] = []
         self.now: Callable[[], str] = now
-        self.passed_seconds = 0
-        """Time that passed without anything happening, as until the message of a killed worker is visible again."""
 
     def expect(self, job: JobRecord) -> None:
         self._crashes.moment()
@@ -120,7 +118,7 @@ class FakeLedger:
         return self._stopped.get((job_id, group))
 
     def begin(self, task: RunTask, claim: str, seconds: int, *, again: bool) -> TaskRecord | None:
-        there, moment = self.task(task.job_id, task.index), epoch() + self.passed_seconds
+        there, moment = self.task(task.job_id, task.index), epoch()
         open_here = there is not None and there.round == task.round and there.status in ("pending", "running")
         if there and open_here and there.claimed_until > moment:
             raise AlreadyRunningError(there.claimed_until - moment)
@@ -129,6 +127,13 @@ class FakeLedger:
             tries["last_error"] = NO_ANSWER
         claimed = {"claimed_by": claim, "claimed_until": moment + seconds}
         return self.task(task.job_id, task.index) if self._move(task, tries | claimed) else None
+
+    def pass_time(self, seconds: int) -> None:
+        """Let time pass without anything happening, as until the message of a killed worker is visible again."""
+        for key, found in self._items.items():
+            if "claimed_until" in found:
+                moved = int(found["claimed_until"]["N"]) - seconds
+                self._items[key] = {**found, "claimed_until": {"N": str(moved)}}
 
     def count_repeat(self, op: str) -> None:
         self._crashes.moment()

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from umbel_core.aws.dynamo import record
+from umbel_core.aws.dynamo import UNREADABLE, record
 from umbel_core.aws.keys import EVENT, JOB, TASK
 from umbel_core.contract.limits import KEPT_VARIANTS
 from umbel_core.fold import TaskChange
@@ -32,7 +32,7 @@ def read_changes(records: Iterable[dict[str, Any]]) -> Changes:
     for entry in records:
         try:
             _read(entry, tasks, jobs, events)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except UNREADABLE:
             unreadable.append(entry)
     return Changes(tasks, list(jobs.values()), events, unreadable)
 

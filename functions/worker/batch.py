@@ -8,6 +8,8 @@ import msgspec
 from aws_lambda_powertools import Logger
 
 from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.clock import epoch
+from umbel_core.ledger import ENDED
 from umbel_core.messages import RunTask
 from umbel_core.sqs import Message
 from worker.groups import groups_of, run_group
@@ -26,21 +28,33 @@ class BatchRunner(msgspec.Struct, frozen=True):
     def run(self, messages: list[Message], remaining_ms: Callable[[], int]) -> list[Message]:
         """Process a batch; return the messages that must be delivered again."""
         compute = self.runner.card.compute
-        if compute.batch > 1 or any(message.receives > 1 for message in messages):
+        redelivered = [message for message in messages if message.receives > 1]
+        if redelivered or compute.batch > 1:
             # A new message of a lane without batches is left out: it would cost one call for each task.
             self.consumer.show_at_timeout(messages, remaining_ms())
         groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
-        order = order_batch(groups)
+        order = order_batch(groups, {message.id for message in redelivered if self._is_suspect(message)})
         later = [message for group in order.later for message in group]
         for message in later:
             self.consumer.hand_back(message)
         process = partial(self.consumer.process, remaining_ms=remaining_ms, work=partial(self._process, remaining_ms))
         run = partial(run_group, process=process, hand_back_behind=self._hand_back_behind)
         failed = [message for group in order.first for message in run(group)]
-        with ThreadPoolExecutor(max(1, len(order.new)) if compute.ordered else 1) as pool:
-            failed += [message for left in pool.map(run, order.new) for message in left]
+        with ThreadPoolExecutor(max(1, len(order.together)) if compute.ordered else 1) as pool:
+            failed += [message for left in pool.map(run, order.together) for message in left]
         failed += [message for group in order.last for message in run(group)]
         return [*later, *failed]
+
+    def _is_suspect(self, message: Message) -> bool:
+        """Return whether the message's task began, did not end and cannot be running: its worker was stopped."""
+        try:
+            command = msgspec.json.decode(message.body, type=RunTask)
+            task = self.runner.ledger.task(command.job_id, command.index)
+        except Exception:
+            # Met again when the message is processed, which ends this message only.
+            self.logger.exception("task not read", extra={"message_id": message.id})
+            return True
+        return bool(task and task.status not in ENDED and task.begun and task.claimed_until <= epoch())
 
     def _process(self, remaining_ms: Callable[[], int], body: str, receives: int) -> None:
         command = msgspec.json.decode(body, type=RunTask)

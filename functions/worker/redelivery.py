@@ -1,6 +1,6 @@
 """Orders a batch so that a message that may have stopped its worker does not stop it while others are processed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from umbel_core.lane_settings import HANDED_BACK_UNTIL
@@ -15,27 +15,28 @@ class Order(NamedTuple):
 
     first: list[Group]
     """Processed one after another, before the others."""
-    new: list[Group]
-    """Never received before."""
+    together: list[Group]
+    """Those of no suspicion, in an ordered lane side by side."""
     last: list[Group]
     """At most one, processed alone, last of all."""
     later: list[Group]
     """Handed back at once."""
 
 
-def order_batch(groups: Iterable[Group]) -> Order:
-    """Return the groups of a batch in the order in which they are processed.
+def order_batch(groups: Iterable[Group], suspects: Collection[str]) -> Order:
+    """Return the groups of a batch in the order in which they are processed. `suspects` are ids of messages.
 
-    A group with a redelivered message may have stopped the last worker: one of them is processed, after the new ones,
-    so that nothing else fails with it when it does so again. The others are handed back, which costs a receive.
-    Therefore those with many receives are processed in any case, the one with the most of them first: however many
-    tasks stop their workers, each message gets its try before it is given up.
+    A suspect's task began and did not end: it may have stopped its worker, or another task beside it did. One such
+    group is processed, after all others, so that nothing else fails with it when it stops its worker again. The others
+    are handed back, which costs a receive. Therefore those with many receives are processed in any case, the one with
+    the most of them first: however many tasks stop their workers, each gets another attempt before it is given up.
     """
     by_receives = sorted(groups, key=_receives)
-    new = [group for group in by_receives if _receives(group) == 1]
-    few = [group for group in by_receives if 1 < _receives(group) <= HANDED_BACK_UNTIL]
-    many = [group for group in by_receives if _receives(group) > HANDED_BACK_UNTIL]
-    return Order(first=many[::-1], new=new, last=few[:1], later=few[1:])
+    suspected = [group for group in by_receives if any(message.id in suspects for message in group)]
+    few = [group for group in suspected if _receives(group) <= HANDED_BACK_UNTIL]
+    many = [group for group in suspected if _receives(group) > HANDED_BACK_UNTIL]
+    together = [group for group in by_receives if group not in suspected]
+    return Order(first=many[::-1], together=together, last=few[:1], later=few[1:])
 
 
 def _receives(group: Group) -> int:

@@ -370,3 +370,9 @@ def test_a_deadline_and_sharing_reach_the_messages() -> None:
     assert submission.deadline_seconds == 60
     (task,) = tasks_of("j", submission.specs, "t", shared=True, deadline=1234)
     assert (task.command().shared, task.command().deadline) == (True, 1234)
+
+
+@pytest.mark.parametrize(("shared", "after"), [(False, [None, 0, 1]), (True, [None, None, None])])
+def test_a_shared_task_waits_for_no_other(shared: bool, after: list[int | None]) -> None:
+    specs = [TaskSpec(op="fetch", input=f"http://a/{page}", group="w0") for page in range(3)]
+    assert [task.after for task in tasks_of("j", specs, "t", ordered=["fetch"], shared=shared)] == after

@@ -159,7 +159,7 @@ class CrashingFlow:
             self.stage.runner().run(msgspec.json.decode(body, type=RunTask), received + 1)
         except AlreadyRunningError as held:
             # Its message is visible again when the attempt that crashed cannot run any more.
-            self.stage.ledger.passed_seconds += held.after_seconds
+            self.stage.ledger.pass_time(held.after_seconds)
             raise
 
     def _give_up(self, body: str, received: int) -> None:

@@ -186,7 +186,7 @@ class Flow(RuleBasedStateMachine):
                 self.lane[place] = message, received + 1
                 self.stage.runner().run(command, received + 1)
         except (CrashError, RuntimeError):
-            self.stage.ledger.passed_seconds += 3600
+            self.stage.ledger.pass_time(3600)
             return
         finally:
             self.crashes.crash_at(None)

@@ -15,6 +15,7 @@ from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.environment import variables
 from umbel_core.ids import JOBS_PREFIX
+from umbel_core.messages import RunTask
 from umbel_core.settings import Limits
 from worker.batch import BatchRunner
 
@@ -156,10 +157,22 @@ def test_a_worker_starts_no_task_in_the_second_half_of_its_time(
     assert sqs.visible_after == {"r0": 21, "r1": 0}
 
 
-def test_of_redelivered_messages_a_worker_runs_one(tasks: Callable[..., list[str]], stage: Stage, sqs: FakeSqs) -> None:
-    answer = worker.handler.handle(event(*tasks("good", "good", "good"), receives=2), Context(20_000))
+def test_of_tasks_that_may_have_stopped_their_workers_a_worker_runs_one(
+    tasks: Callable[..., list[str]], stage: Stage, sqs: FakeSqs
+) -> None:
+    bodies = tasks("good", "good", "good")
+    for body in bodies:
+        assert stage.ledger.begin(msgspec.json.decode(body, type=RunTask), "a worker that died", 1, again=False)
+    stage.ledger.pass_time(1)
+    answer = worker.handler.handle(event(*bodies, receives=2), Context(20_000))
     assert failed(answer) == ["m1", "m2"]
     assert sqs.visible_after == {"r0": 21, "r1": 0, "r2": 0}
+
+
+def test_redelivered_tasks_that_never_began_run_together(
+    tasks: Callable[..., list[str]], stage: Stage, sqs: FakeSqs
+) -> None:
+    assert failed(worker.handler.handle(event(*tasks("good", "good", "good"), receives=2), Context(20_000))) == []
 
 
 def test_messages_behind_a_failed_one_of_an_ordered_lane_wait_as_long_as_it_does(

@@ -128,7 +128,7 @@ class OrderedFlow(RuleBasedStateMachine):
         try:
             action()
         except (CrashError, RuntimeError):
-            self.stage.ledger.passed_seconds += 3600
+            self.stage.ledger.pass_time(3600)
             return False
         finally:
             self.crashes.crash_at(None)

@@ -286,7 +286,7 @@ def tasks_of(
 ) -> list[TaskRecord]:
     """The tasks of a manifest: a result is named for its op, with a number from the op's second task on.
 
-    A task of an ordered op goes after the one before it in its group.
+    A task of an ordered op goes after the one before it in its group; a shared one goes at any time.
     """
     seen: dict[str, int] = {}
     last: dict[str, int] = {}
@@ -313,7 +313,7 @@ def tasks_of(
                 queued_at=queued_at,
             )
         )
-        if spec.group and spec.op in ordered:
+        if spec.group and spec.op in ordered and not shared:
             last[spec.group] = index
     return tasks
 

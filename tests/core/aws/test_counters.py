@@ -83,6 +83,14 @@ def test_jobs_and_stats_are_read_together_a_hundred_to_a_read() -> None:
     assert all(request["ConsistentRead"] is True for request in requests)
 
 
+def test_a_job_that_cannot_be_read_keeps_no_other_from_being_counted() -> None:
+    torn = {**job_key("torn"), "id": {"S": "torn"}, "status": {"S": "what?"}}
+    with stubbed("dynamodb") as stub:
+        stub.answer("batch_get_item", Responses={"table": [torn, {**job_key("j1"), **item(a_job())}]})
+        jobs, _ = counters(stub).read(["torn", "j1"], [])
+    assert jobs == {"j1": a_job()}
+
+
 def test_keys_that_dynamodb_did_not_process_are_read_again() -> None:
     left = {"table": {"Keys": [job_key("j2")], "ConsistentRead": True}}
     with stubbed("dynamodb") as stub:

@@ -1,13 +1,14 @@
 """The counts of each job and the op stats of all jobs, written in one transaction so that no change counts twice."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from secrets import randbelow
 from typing import TYPE_CHECKING
 
 import msgspec
 from botocore.exceptions import ClientError
 
-from umbel_core.aws.dynamo import Item, has_code, plain, record
+from umbel_core.aws.dynamo import UNREADABLE, Item, has_code, plain, record
 from umbel_core.aws.keys import PLANNED, REPEATED, STATS, STATS_SHARDS, job_key, stats_key
 from umbel_core.aws.ledger_table import job_item
 from umbel_core.aws.table import Table
@@ -30,7 +31,7 @@ class DynamoCounters:
     def read(
         self, job_ids: Iterable[str], periods: Iterable[str]
     ) -> tuple[dict[str, JobRecord], dict[str, PeriodStats]]:
-        """Return the jobs that exist, by id, and this shard's stats of each period."""
+        """Return the jobs that exist and can be read, by id, and this shard's stats of each period."""
         jobs: dict[str, JobRecord] = {}
         op_stats = {period: PeriodStats(period) for period in periods}
         keys = [*map(job_key, job_ids), *(stats_key(period, self._shard) for period in op_stats)]
@@ -39,8 +40,10 @@ class DynamoCounters:
                 stats = record(PeriodStats, entry)
                 op_stats[stats.period] = stats
             else:
-                job = record(JobRecord, entry)
-                jobs[job.id] = job
+                # One that cannot be read must not stop the others; the relay set it aside when it was written.
+                with suppress(*UNREADABLE):
+                    job = record(JobRecord, entry)
+                    jobs[job.id] = job
         return jobs, op_stats
 
     def write(self, jobs: Sequence[tuple[JobRecord, JobRecord]], op_stats: Iterable[PeriodStats]) -> bool:

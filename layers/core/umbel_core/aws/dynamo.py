@@ -42,6 +42,10 @@ def item(record: msgspec.Struct) -> Item:
     }
 
 
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+"""Errors of `record` when an item is not of the kind, as one that was written by hand."""
+
+
 def record(kind: type[Record], attributes: Item) -> Record:
     """Return the record that an item holds; attributes that are not fields of it, like the keys, are ignored."""
     plains = _is_plain(kind)
