@@ -23,7 +23,8 @@ AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """What a client raises: AWS refused the call, or gave no answer that can be read."""
 _UNREADABLE_TRIES = 4
 _CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 5},
+    # The pauses between them take seven seconds at most: after more, a function of ten seconds would have timed out.
+    retries={"mode": "standard", "total_max_attempts": 4},
     connect_timeout=3,
     read_timeout=20,
     max_pool_connections=32,
