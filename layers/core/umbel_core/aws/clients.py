@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 Client = TypeVar("Client", bound=BaseClient)
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """What a client raises: AWS refused the call, or gave no answer that can be read."""
-_UNREADABLE_TRIES = 4
+_UNREADABLE_TRIES = 3
 _CONFIG = Config(
-    # The pauses between them take seven seconds at most: after more, a function of ten seconds would have timed out.
-    retries={"mode": "standard", "total_max_attempts": 4},
+    # The pauses take three seconds at most: after many more, a function of ten seconds would have timed out, and with it
+    # all messages of its batch. A message whose call failed is delivered again.
+    retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=3,
     read_timeout=20,
     max_pool_connections=32,
