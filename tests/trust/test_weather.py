@@ -41,7 +41,7 @@ def test_umbel_status_shows_the_weather_in_one_line(
     monkeypatch: pytest.MonkeyPatch, status: Status | None, shown: bool
 ) -> None:
     monkeypatch.setattr(weather, "status", lambda: status)
-    nowhere = {name: "http://127.0.0.1:9/" for name in Deployment.__struct_fields__}
+    nowhere = dict.fromkeys(Deployment.__struct_fields__, "http://127.0.0.1:9/")
     monkeypatch.setattr("umbel.stack.find", lambda: Deployment(**nowhere))
     printed = CliRunner().invoke(cli.umbel, ["status"]).output
     assert ("weather" in printed, "3 errors injected into 10 calls: 1 cut, 2 reply lost" in printed) == (shown, shown)

@@ -23,8 +23,8 @@ AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """What a client raises: AWS refused the call, or gave no answer that can be read."""
 _UNREADABLE_TRIES = 3
 _CONFIG = Config(
-    # The pauses take three seconds at most: after many more, a function of ten seconds would have timed out, and with it
-    # all messages of its batch. A message whose call failed is delivered again.
+    # The pauses take three seconds at most. Many more would let a function of ten seconds time out, and with it all
+    # messages of its batch; a message whose call failed is only delivered again.
     retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=3,
     read_timeout=20,
