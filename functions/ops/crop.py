@@ -7,8 +7,8 @@ from PIL.Image import Image
 from umbel_core.errors import Rejected
 from umbel_core.op import Bounds, op
 
-Pixels = Annotated[int, Bounds(ge=1, le=16384, description="Pixels")]
-Offset = Annotated[int, Bounds(ge=0, le=16384, description="Pixels; without it, the part is centred")]
+Pixels = Annotated[int, Bounds(ge=1, le=65535, description="Pixels")]
+Offset = Annotated[int, Bounds(ge=0, le=65535, description="Pixels; without it, the part is centred")]
 
 
 @op(memory_mb=1769)

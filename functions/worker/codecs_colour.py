@@ -34,23 +34,44 @@ def eight_bits(image: Image.Image) -> Image.Image:
     return image.convert(_CONVERTED_MODES[image.mode]) if image.mode in _CONVERTED_MODES else image
 
 
+def opaque_if_clear(image: Image.Image) -> Image.Image:
+    """Return a BMP's pixels as `eight_bits` does; without its alpha when that is zero everywhere.
+
+    Many programs leave the alpha of a BMP at zero, and viewers show such a file.
+    """
+    if image.mode == "RGBA" and not image.getchannel("A").getbbox():
+        return image.convert("RGB")
+    return eight_bits(image)
+
+
 def srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Return the picture in sRGB (mode `L`, `LA`, `RGB` or `RGBA`). A profile that does not fit the mode is ignored."""
+    """Return the picture in sRGB (mode `L`, `LA`, `RGB` or `RGBA`). A profile that does not fit the mode is ignored.
+
+    Colours in `RGB` or `RGBA` are converted in place: a large picture must not be held twice.
+    """
     bands = image.getbands()
-    alpha = image.getchannel("A") if bands[-1] == "A" and image.mode != "LAB" else None
     kind = "L" if bands[0] == "L" and image.mode != "LAB" else "RGB"
-    transform = converter(profile, image.mode.rstrip("A")) if profile else None
+    in_place = image.mode in ("RGB", "RGBA")
+    source_mode = image.mode if in_place else image.mode.rstrip("A")
+    transform = converter(profile, source_mode) if profile else None
     if transform:
         from PIL import ImageCms  # noqa: PLC0415 - only for pictures with a profile
 
-        opaque = image.convert(image.mode.rstrip("A")) if alpha else image
-        converted = ImageCms.applyTransform(opaque, transform)
+        if in_place:
+            ImageCms.applyTransform(image, transform, inPlace=True)
+            return image
+        alpha = image.getchannel("A") if image.mode == "LA" else None
+        converted = ImageCms.applyTransform(image.convert(source_mode) if alpha else image, transform)
         assert converted is not None
         image = converted.convert(kind)
         if alpha:
             image.putalpha(alpha)
         return image
-    return image.convert(kind) if image.mode in ("CMYK", "LAB") else image
+    if image.mode == "CMYK":
+        from worker.codecs_inks import printed  # noqa: PLC0415 - few pictures are for a press
+
+        return printed(image)
+    return image.convert(kind) if image.mode == "LAB" else image
 
 
 @lru_cache(maxsize=8)
@@ -64,10 +85,11 @@ def converter(profile: bytes, mode: str) -> Any:
 
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+        target = mode if mode == "RGBA" else "RGB"
+        transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, target)
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
         return None
-    if mode not in ("L", "RGB"):
+    if mode not in ("L", "RGB", "RGBA"):
         return transform
     steps = range(0, 256, 36)
     probe = Image.new("RGB", (8, 64))
@@ -75,7 +97,7 @@ def converter(profile: bytes, mode: str) -> Any:
     probe = probe.convert(mode)
     transformed = ImageCms.applyTransform(probe, transform)
     assert transformed is not None
-    pairs = zip(probe.convert("RGB").tobytes(), transformed.tobytes(), strict=True)
+    pairs = zip(probe.convert("RGB").tobytes(), transformed.convert("RGB").tobytes(), strict=True)
     return transform if any(abs(before - after) > 2 for before, after in pairs) else None
 
 

@@ -4,19 +4,25 @@ The decoder decides the format; the file's name and declared type are ignored. A
 before any pixel is decoded.
 """
 
+import os
 import struct
+import sys
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from io import BytesIO
 
+import msgspec
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from umbel_core.errors import Rejected
-from umbel_core.settings import Limits, megabytes
+from umbel_core.settings import Limits, exact_megapixels, megabytes
+from worker import codecs_png, codecs_tiff
+from worker.codecs_jpeg import frame, has_more_scans
+from worker.codecs_memory import most_pixels
 
 _PLUGINS = {
     "jpeg": "JpegImagePlugin",
@@ -30,6 +36,8 @@ _PLUGINS = {
 """Imported one by one, the most common first, until one accepts the file: importing all would double a cold start."""
 
 _SUPPORTED = "Supported formats are JPEG, PNG, WebP, AVIF, GIF, TIFF and BMP."
+
+_SAVE_AS_USUAL = "Save the picture as a JPEG, PNG or TIFF with 8 bits per colour and upload it again."
 
 _UNSUPPORTED = {
     b"8BPS": "Photoshop",
@@ -45,11 +53,16 @@ _UNSUPPORTED = {
     b"\x76\x2f\x31\x01": "OpenEXR",
     b"%PDF": "PDF",
     b"%!PS": "PostScript",
+    b"FUJIFILMCCD-RAW": "camera raw (RAF)",
+    b"IIRO": "camera raw (ORF)",
+    b"IIRS": "camera raw (ORF)",
+    b"MMOR": "camera raw (ORF)",
+    b"IIU\0": "camera raw (RW2)",
+    b"FOVb": "camera raw (X3F)",
+    b"\0MRM": "camera raw (MRW)",
+    b"II\x1a\0\0\0HEAPCCDR": "camera raw (CRW)",
     **{b"P%d" % kind: "PNM" for kind in range(1, 8)},
 }
-
-_SMALLEST_FRAME = 4096
-"""The least number of pixels that a frame counts for, so that a million frames of one pixel are refused as well."""
 
 _MOST_SCANS = 100
 """The most scans of a progressive JPEG. Real files have about ten; each scan costs much time but few bytes."""
@@ -85,55 +98,99 @@ _IS_TRUNCATED: dict[str, Callable[[bytes], bool]] = {
 """Format -> whether the end is missing. Called only for files that cannot be decoded, so a rough check is enough."""
 
 
-def identify(data: bytes, limits: Limits) -> tuple[str, int]:
-    """Return the format and number of frames of a file; raise `Rejected` when it is not a picture within the limits."""
+class Identified(msgspec.Struct):
+    """A file whose format is known and whose size is within the limits."""
+
+    format: str
+    frames: int
+    data: bytes
+    """What the decoder gets: the file, without what its pixels do not need where that could harm."""
+    header: ImageFile
+    """Pillow's decoder, which has read only the header."""
+    page: int = 0
+    """The page of a TIFF that is decoded."""
+
+
+def identify(data: bytes, limits: Limits) -> Identified:
+    """Return what the file's header says; raise `Rejected` when it is not a picture within the limits."""
     if not data:
         raise Rejected("empty_file", "The file is empty (0 bytes). Upload the complete file again.")
     if len(data) > limits.max_upload_bytes:
         sizes = f"{megabytes(len(data))}; at most {megabytes(limits.max_upload_bytes)} are taken"
         raise Rejected("too_large", f"The file has {sizes}. Scale the picture down and upload it again.")
     kind = _kind(data)
-    if kind == "jpeg" and (scans := data.count(b"\xff\xda")) > _MOST_SCANS:
+    if kind == "jpeg" and has_more_scans(data, _MOST_SCANS):
         raise Rejected(
-            "broken_picture", f"The JPEG has {scans} scans; at most {_MOST_SCANS} are taken. Save it again with fewer."
+            "broken_picture",
+            f"The JPEG has more than {_MOST_SCANS} scans. Save it again with fewer, or as a baseline JPEG.",
         )
-    Image.MAX_IMAGE_PIXELS = limits.max_pixels
-    most_pixels = f"at most {limits.max_pixels / 1e6:g} MP are taken"
+    Image.MAX_IMAGE_PIXELS = most = most_pixels(kind, limits)
+    of = "" if most == limits.max_pixels else f" of {kind.upper()}"
+    at_most = f"at most {exact_megapixels(most)}{of} are taken"
     try:
         with decoding(kind, data):
-            header = decoder(kind, data)
+            found = _header(kind, data)
     except Image.DecompressionBombError as error:
-        sentence = f"The picture is far too large; {most_pixels}. Scale it down and upload it again."
+        sentence = f"The picture is far too large; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence) from error
-    width, height = header.size
+    width, height = found.header.size
     pixels = width * height
-    if pixels > limits.max_pixels:
-        size = f"{width} x {height} pixels ({pixels / 1e6:.0f} MP)"
-        sentence = f"The picture is {size}; {most_pixels}. Scale it down and upload it again."
+    if pixels > most:
+        size = f"{width} x {height} pixels ({exact_megapixels(pixels)})"
+        sentence = f"The picture is {size}; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
-    max_frames = limits.max_pixels // max(pixels, _SMALLEST_FRAME)
-    with decoding(kind, data):
-        frames = _frames(kind, data, header, max_frames)
-    if frames > max_frames:
-        size = f"more than {max_frames} frames of {width} x {height} pixels"
-        sentence = (
-            f"The picture has {size}; {most_pixels} in all. Scale it down, or remove frames, and upload it again."
+    return found
+
+
+def _header(kind: str, data: bytes) -> Identified:
+    """Read the header, and what stands beside the pixels, as browsers do."""
+    if kind == "png":
+        chunks = codecs_png.read(data)
+        found = Identified(kind, 1, chunks.data, decoder(kind, chunks.data))
+        found.frames = _frames(kind, data, found.header)
+        found.header.info |= {"icc_profile": chunks.profile, "exif": chunks.exif and b"Exif\0\0" + chunks.exif}
+        return found
+    if kind == "jpeg" and (bits := frame(data).bits) > 8:
+        raise Rejected(
+            "unsupported_format", f"JPEG files with {bits} bits per colour are not supported. {_SAVE_AS_USUAL}"
         )
-        raise Rejected("too_many_pixels", sentence)
-    return kind, frames
+    if kind == "tiff":
+        return _tiff(data)
+    found = Identified(kind, 1, data, decoder(kind, data))
+    found.frames = _frames(kind, data, found.header)
+    found.header.info.pop("xmp", None)  # no browser turns a picture for its XMP; Pillow would
+    return found
 
 
-def decoder(kind: str, data: bytes) -> ImageFile:
+def _tiff(data: bytes) -> Identified:
+    pages = codecs_tiff.pages(data)
+    if codecs_tiff.is_raw(data, pages):
+        raise Rejected("unsupported_format", f"A camera's raw files are not supported. {_SAVE_AS_USUAL}")
+    page = codecs_tiff.first_full_page(pages)
+    try:
+        return Identified("tiff", max(len(pages), 1), data, decoder("tiff", data, page), page)
+    except SyntaxError as error:
+        if not pages or "pixel mode" not in str(error):
+            raise
+        pixels = codecs_tiff.kind_of_pixels(pages[page])
+        raise Rejected("unsupported_format", f"TIFF files with {pixels} are not supported. {_SAVE_AS_USUAL}") from error
+
+
+def decoder(kind: str, data: bytes, page: int = 0) -> ImageFile:
     """Return Pillow's decoder, which has read only the header. Unlike `Image.open`, it raises the original error."""
     factory, _ = Image.OPEN[kind.upper()]
-    return factory(BytesIO(data), "")
+    made = factory(BytesIO(data), "")
+    if page:
+        made.seek(page)
+    return made
 
 
 @contextmanager
 def decoding(kind: str, data: bytes) -> Iterator[None]:
     """Raise `Rejected` for any error of the decoder in this block."""
     try:
-        yield
+        with _silent() if kind == "tiff" else nullcontext():
+            yield
     except DECODE_ERRORS as error:
         name, size = kind.upper(), megabytes(len(data))
         if isinstance(error, EOFError) or _IS_TRUNCATED[kind](data):
@@ -145,10 +202,26 @@ def decoding(kind: str, data: bytes) -> Iterator[None]:
         raise Rejected("broken_picture", sentence) from error
 
 
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Discard standard error: libtiff writes to it, and its lines would stand between the JSON lines of the log."""
+    sys.stderr.flush()
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
 def _kind(data: bytes) -> str:
     brands = data[8:64] if data[4:8] == b"ftyp" else b""
     if any(brand in brands for brand in (b"heic", b"heix", b"hevc", b"mif1")) and b"avif" not in brands:
         raise Rejected("unsupported_format", f"HEIC pictures are not supported. {_SUPPORTED}")
+    if brands.startswith(b"crx "):
+        raise Rejected("unsupported_format", f"Camera raw (CR3) files are not supported. {_SUPPORTED}")
     for kind, plugin in _PLUGINS.items():
         import_module(f"PIL.{plugin}")
         _, accepts = Image.OPEN[kind.upper()]
@@ -172,28 +245,16 @@ def _is_svg(data: bytes) -> bool:
     return b"<svg" in head.replace(b"\0", b"").lower()
 
 
-def _frames(kind: str, data: bytes, header: ImageFile, max_frames: int) -> int:
-    """Return the number of frames; stop counting at `max_frames` + 1."""
+def _frames(kind: str, data: bytes, header: ImageFile) -> int:
     if kind == "jpeg":
         return 1  # a phone's JPEG may carry a preview or a gain map; neither is a frame
-    if kind == "gif":
-        return _gif_frames(data, max_frames)
-    if kind == "tiff":
-        frames = 1
-        try:
-            while frames <= max_frames:
-                header.seek(frames)
-                frames += 1
-        except EOFError:
-            pass
-        return frames
-    return getattr(header, "n_frames", 1)
+    return _gif_frames(data) if kind == "gif" else getattr(header, "n_frames", 1)
 
 
-def _gif_frames(data: bytes, max_frames: int) -> int:
-    """Count the frames in a GIF's blocks. Pillow takes twenty times as long and has no upper limit."""
+def _gif_frames(data: bytes) -> int:
+    """Count the frames in a GIF's blocks. Pillow takes twenty times as long."""
     position, frames = 13 + _colour_table_size(data[10]), 0
-    while frames <= max_frames and position + 9 < len(data) and data[position] in b",!":
+    while position + 9 < len(data) and data[position] in b",!":
         if data[position] == ord(","):
             frames += 1
             position += 11 + _colour_table_size(data[position + 9])

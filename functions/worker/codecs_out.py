@@ -9,10 +9,15 @@ from PIL import Image
 
 from umbel_core.errors import Rejected
 from umbel_core.op import Encoding
-from umbel_core.settings import Limits
+from umbel_core.settings import Limits, exact_megapixels
 from worker.codecs_colour import eight_bits, srgb
+from worker.codecs_memory import check_encoding
 
-_LARGEST_SIDE = 16384
+_LARGEST_SIDE = {"jpeg": 65_500, "webp": 16_383, "avif": 32_768, "gif": 65_535}
+"""What an encoder takes, or what decoders take: of AVIF, more can be written than libavif reads."""
+_OTHER_LARGEST_SIDE = 1_000_000
+"""The most that libpng reads without being asked to."""
+_STRIP = 256
 _TRANSPARENT = 255
 """The palette's last index: the transparent colour of a GIF that has transparent pixels."""
 
@@ -49,18 +54,23 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Limits) -> Encoded:
-    """Encode in the wanted format, else in the format of the input, else as JPEG (browsers do not show TIFF).
+def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Limits, held: int = 0) -> Encoded:
+    """Encode in the wanted format, else in the format of the input, else as JPEG or PNG (browsers do not show TIFF).
 
-    Transparency is kept if the format supports it, otherwise the background becomes white.
+    Transparency is kept if the format supports it, otherwise the background becomes white. `held` is the number of
+    bytes that other pictures take meanwhile.
     """
     width, height = image.size
     check_size(width, height, limits)
-    name = wanted.format or (source_format if source_format in _PLUGINS else "jpeg")
+    name = wanted.format or _format(image, source_format)
+    if max(width, height) > largest_side(name):
+        size = f"{width} x {height} pixels; {name.upper()} has at most {largest_side(name)} on a side"
+        raise Rejected("result_too_large", f"The result would be {size}. Choose another format or a smaller size.")
     settings = dict(_SETTINGS.get(name, {}))
     if wanted.quality is not None and "quality" in settings:
         settings["quality"] = wanted.quality
     image = srgb(eight_bits(image), None)
+    check_encoding(image, name, held)
     if name in ("jpeg", "bmp") and image.mode in ("LA", "RGBA"):
         image = _on_white(image)
     elif name == "gif" and image.mode != "L":
@@ -85,18 +95,32 @@ def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Lim
 
 def check_size(width: float, height: float, limits: Limits) -> None:
     """Raise `Rejected` when a result of this size would be too large."""
-    if max(width, height) > _LARGEST_SIDE or width * height > limits.max_pixels:
-        size = f"{width:.0f} x {height:.0f} pixels ({width * height / 1e6:.0f} MP)"
-        most = f"{_LARGEST_SIDE} on a side and {limits.max_pixels / 1e6:g} MP"
-        raise Rejected(
-            "result_too_large", f"The result would be {size}; at most {most} are allowed. Choose a smaller size."
-        )
+    if width * height > limits.max_pixels:
+        size = f"{width:.0f} x {height:.0f} pixels ({exact_megapixels(width * height)})"
+        most = f"at most {exact_megapixels(limits.max_pixels)} are allowed"
+        raise Rejected("result_too_large", f"The result would be {size}; {most}. Choose a smaller size.")
+
+
+def largest_side(name: str) -> int:
+    """Return the most pixels that a side of a picture in this format can have."""
+    return _LARGEST_SIDE.get(name, _OTHER_LARGEST_SIDE)
+
+
+def _format(image: Image.Image, source_format: str) -> str:
+    """Return the format of the input if it can be written, else JPEG; or the best that can have the picture's size."""
+    usual = source_format if source_format in _PLUGINS else "jpeg"
+    if max(image.size) <= largest_side(usual):
+        return usual
+    return "png" if image.has_transparency_data or max(image.size) > largest_side("jpeg") else "jpeg"
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    opaque = image.convert(image.mode[:-1])
-    white = Image.new(opaque.mode, image.size, "white")
-    white.paste(opaque, mask=image.getchannel("A"))
+    """Put the picture on white, in strips: a large picture must not be held three times."""
+    width, height = image.size
+    white = Image.new(image.mode[:-1], image.size, "white")
+    for top in range(0, height, _STRIP):
+        strip = image.crop((0, top, width, min(top + _STRIP, height)))
+        white.paste(strip.convert(white.mode), (0, top), strip.getchannel("A"))
     return white
 
 

@@ -10,8 +10,10 @@ from PIL.ImageFile import ImageFile
 from umbel_core.input_types import is_image
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits
-from worker.codecs_colour import converter, eight_bits, srgb
+from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
 from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
+from worker.codecs_jpeg import frame
+from worker.codecs_memory import pixel_bytes
 from worker.codecs_out import Encoded, check_size, encode
 
 _LARGEST_PROFILE = 4_000_000
@@ -41,14 +43,16 @@ class StoredPicture:
     """`umbel_core.op.Picture` of a file. It is decoded from the bytes each time, so that no decoded pixels are kept."""
 
     def __init__(self, data: bytes, limits: Limits) -> None:
-        self._data, self._limits = data, limits
-        self._format, self._frames = identify(data, limits)
-        with decoding(self._format, data):
-            header = decoder(self._format, data)
+        self._limits, self._bytes = limits, len(data)
+        found = identify(data, limits)
+        self._format, self._frames, self._data, header = found.format, found.frames, found.data, found.header
+        self._page = found.page
         self._stored, self._mode = header.size, header.mode
         profile = header.info.get("icc_profile")
-        self._profile = profile if isinstance(profile, type(data)) and len(profile) <= _LARGEST_PROFILE else None
-        self._transposition = _TRANSPOSITIONS.get(_orientation(header, data))
+        self._profile = profile if isinstance(profile, bytes) and len(profile) <= _LARGEST_PROFILE else None
+        self._scales = found.format == "jpeg" and not frame(data).lossless
+        """Whether the decoder can make the picture smaller, and gray, while it decodes."""
+        self._transposition = _TRANSPOSITIONS.get(_orientation(header))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -74,7 +78,7 @@ class StoredPicture:
     @property
     def bytes(self) -> int:
         """The size of the file in bytes."""
-        return len(self._data)
+        return self._bytes
 
     def image(self) -> Image:
         """Return the whole picture."""
@@ -105,7 +109,7 @@ class StoredPicture:
 
     def luma(self) -> Image:
         """Return the whole picture in `L` or `LA`. A JPEG's colours are decoded only if its profile needs them."""
-        if self._format == "jpeg" and self._mode == "RGB" and not (self._profile and converter(self._profile, "RGB")):
+        if self._scales and self._mode == "RGB" and not (self._profile and converter(self._profile, "RGB")):
             return self._finish(self._decode(mode="L"))
         image = self.image()
         return image.convert("LA" if image.mode.endswith("A") else "L")
@@ -114,16 +118,19 @@ class StoredPicture:
         """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
         width, height = self._stored
         with decoding(self._format, self._data):
-            picture = decoder(self._format, self._data)
-            picture.draft(mode, (max(width // shrink, 1), max(height // shrink, 1)))
+            picture = decoder(self._format, self._data, self._page)
+            if self._scales:
+                picture.draft(mode, (max(width // shrink, 1), max(height // shrink, 1)))
             picture.load()
-            image = eight_bits(picture)
+            # A picture of its own, without a copy of the pixels: encoders would seek to the first frame of a file.
+            decoded = picture._new(picture.im)
+            image = opaque_if_clear(decoded) if self._format == "bmp" else eight_bits(decoded)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
 
     def _shrink(self, wanted: tuple[float, float]) -> int:
         """Return the largest divisor that leaves enough pixels for a good resampling to `wanted`."""
         ratio = min(side / max(want, 1) for side, want in zip(self._stored, wanted, strict=True))
-        margins = _JPEG_MARGINS if self._format == "jpeg" else _MARGINS
+        margins = _JPEG_MARGINS if self._scales else _MARGINS
         return next((step for step in margins if step * margins[step] <= ratio), 1)
 
     def _as_stored(self, width: Side, height: Side) -> tuple[Side, Side]:
@@ -155,15 +162,14 @@ def encoded(made: Image, source: Any, params: Mapping[str, Any], limits: Limits)
     """Encode the picture that an op returned, in the format of its parameters, else in the format of its input."""
     wanted = Encoding(format=params.get("format"), quality=params.get("quality"))
     source_format = source.format if isinstance(source, StoredPicture | Image) else None
-    return encode(made, wanted, source_format or "png", limits)
+    held = pixel_bytes(source) if isinstance(source, Image) and source is not made else 0
+    return encode(made, wanted, source_format or "png", limits, held)
 
 
-def _orientation(header: ImageFile, data: bytes) -> int:
+def _orientation(header: ImageFile) -> int:
     """Return the EXIF orientation, 1 to 8; 1 when the EXIF data is missing or broken."""
     if header.format == "TIFF":
         return 1  # Pillow rotates these itself, and its size is the upright one
-    if header.format == "PNG" and "exif" not in header.info and b"eXIf" not in data:
-        return 1  # without this, Pillow would decode all pixels to look for a chunk after them
     with suppress(*DECODE_ERRORS):
         return int(header.getexif().get(_ORIENTATION, 1))
     return 1

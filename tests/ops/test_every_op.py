@@ -1,5 +1,6 @@
 """What holds for every op on pictures, whoever wrote it."""
 
+import struct
 from io import BytesIO
 from typing import Any
 
@@ -8,7 +9,8 @@ from PIL import Image
 
 from tests.ops.running import CATALOGUE, PICTURE_OPS, photo, run, some_params
 from tests.pictures.bad import bad
-from tests.pictures.scene import GPS, stored
+from tests.pictures.odd import files
+from tests.pictures.scene import GPS, chunk, png, saved
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits
 from worker.codecs_out import Encoded
@@ -21,9 +23,9 @@ every_op = pytest.mark.parametrize("op", PICTURE_OPS)
 
 
 @every_op
-@pytest.mark.parametrize("name", stored())
+@pytest.mark.parametrize("name", files())
 def test_every_op_takes_every_kind_of_picture(op: str, name: str) -> None:
-    made = run(op, stored()[name].data, **some_params(op))
+    made = run(op, files()[name].data, **some_params(op))
     if CATALOGUE[op].returns == "value":
         assert made is not None
         return
@@ -40,9 +42,9 @@ def test_every_op_takes_every_kind_of_picture(op: str, name: str) -> None:
 
 
 @every_op
-@pytest.mark.parametrize("name", stored())
+@pytest.mark.parametrize("name", files())
 def test_no_op_lets_metadata_through(op: str, name: str) -> None:
-    made = run(op, stored()[name].data, **some_params(op))
+    made = run(op, files()[name].data, **some_params(op))
     if isinstance(made, Encoded):
         result = Image.open(BytesIO(made.data))
         assert not result.getexif()
@@ -70,6 +72,14 @@ def test_every_op_refuses_what_is_no_good_picture(op: str, name: str) -> None:
     assert refusal.value.code == file.code
     assert refusal.value.sentence.endswith(".")
     assert refusal.value.__cause__ is None or str(refusal.value.__cause__) not in refusal.value.sentence
+
+
+@every_op
+def test_every_op_takes_a_picture_of_many_frames_because_it_decodes_one(op: str) -> None:
+    page = Image.new("1", (5000, 5000))
+    run(op, saved(page, "TIFF", save_all=True, append_images=[page, page], compression="group4"), **some_params(op))
+    control = chunk(b"acTL", struct.pack(">II", 7, 0))
+    run(op, png(0, 1, bytes(4000 * 251), before=control, size=(2000, 4000)), **some_params(op))
 
 
 @every_op

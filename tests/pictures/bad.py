@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from tests.pictures.odd_jpeg import twelve_bits
+from tests.pictures.odd_tiff import raws, tiff_of_pixels
 from tests.pictures.scene import chunk, png, saved, scene, stored
 
 _SIDE = 20_000
@@ -77,31 +79,12 @@ def _bombs() -> dict[str, bytes]:
         "png header": png(2, 8, b"\0" * 100, size=(_SIDE, _SIDE)),
         "gif": _patched(gif, 6, both),
         "gif of a large frame": _patched(gif, gif.rindex(b"," + bytes(4)) + 5, both),
-        "gif of many frames": _many_frames(gif),
         "bmp": _patched(bmp, 18, struct.pack("<ii", _SIDE, _SIDE)),
         "jpeg": _patched(jpeg, jpeg.index(b"\xff\xc0") + 5, struct.pack(">HH", _SIDE, _SIDE)),
         "webp of the largest size": _patched(webp, 21, struct.pack("<I", 16_382 | 16_382 << 14)),
         "avif": _patched(avif, avif.index(b"ispe") + 8, struct.pack(">II", 16_000, 16_000)),
         "tiff": _tiff_of(tiff, _SIDE),
-        "tiff of many pages": _pages(),
-        "png of 8 MP, seven times": _animated(),
     }
-
-
-def _pages() -> bytes:
-    page = Image.new("1", (5000, 5000))
-    return saved(page, "TIFF", save_all=True, append_images=[page, page], compression="group4")
-
-
-def _many_frames(gif: bytes) -> bytes:
-    frame = gif[gif.rindex(b"," + bytes(4)) : -1]
-    return gif[:-1] + frame * 20_000 + b";"
-
-
-def _animated() -> bytes:
-    """Return a PNG whose header declares seven frames of 8 MP."""
-    control = chunk(b"acTL", struct.pack(">II", 7, 0))
-    return png(0, 1, bytes(4000 * 251), before=control, size=(2000, 4000))
 
 
 def _tiff_of(tiff: bytes, side: int) -> bytes:
@@ -119,6 +102,9 @@ def _damaged() -> dict[str, bytes]:
     webp, jpeg = stored()["webp"].data, stored()["jpeg"].data
     return {
         "png": _patched(whole, at, bytes(40)),
+        "png with a wrong checksum of its pixels": _patched(whole, whole.index(b"IEND") - 5, b"\0"),
+        "png with a wrong checksum of its header": _patched(whole, 29, b"\0\0\0\0"),
+        "png of endless chunks": whole[:33] + chunk(b"tEXt", b"") * 250_000 + whole[33:],
         "png header": _patched(whole, 24, b"\x63"),
         "jpeg": jpeg[:20] + bytes(200) + jpeg[220:],
         "webp": _patched(webp, webp.index(b"VP8 ") + 20, b"\xff" * 60),
@@ -133,6 +119,10 @@ def _strangers() -> dict[str, bytes]:
         "ppm": saved(scene(), "PPM"),
         "pdf": saved(scene(), "PDF"),
         "dds": saved(scene(), "DDS"),
+        "jpeg of 12 bits": twelve_bits(),
+        **raws(),
+        "tiff of floating point colours": tiff_of_pixels(2, [32] * 3, floats=True),
+        "tiff of inks and alpha": tiff_of_pixels(5, [8] * 5),
         "psd": b"8BPS\0\x01" + bytes(200),
         "heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200),
     }

@@ -16,11 +16,16 @@ from collections.abc import Callable
 # Before anything imports `umbel`, so that no part touches the Umbel that the user runs.
 os.environ["UMBEL_HOME"] = tempfile.mkdtemp(prefix="umbel-trust-")
 
-from tests.trust import campaigning, fuzzing
+from tests.trust import campaigning, corpora, corpora_urls, fuzzing
 from tests.trust.section import Section, report
 from umbel.paths import ROOT
 
-PARTS: dict[str, Callable[[], Section]] = {"campaign": campaigning.run, "fuzz": fuzzing.run}
+PARTS: dict[str, Callable[[], Section]] = {
+    "campaign": campaigning.run,
+    "corpora": corpora.run,
+    "fuzz": fuzzing.run,
+    "urls": corpora_urls.run,
+}
 REPORT = ROOT / "docs" / "trust.md"
 
 

@@ -12,9 +12,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The limits that the coordinator, the API and the workers share."""
 
     max_upload_bytes: Annotated[int, Bounds(ge=1024, le=5_000_000_000, description="Largest picture file")] = 50_000_000
-    max_pixels: Annotated[
-        int, Bounds(ge=10_000, le=500_000_000, description="Largest picture: width x height x frames")
-    ] = 50_000_000
+    max_pixels: Annotated[int, Bounds(ge=10_000, le=100_000_000, description="Largest picture: width x height")] = (
+        100_000_000
+    )
+    """The most is what a lane holds of a JPEG or a PNG; `worker/codecs_memory.py` has less for the other formats."""
     max_tasks: Annotated[int, Bounds(ge=1, le=100_000, description="Most tasks in one job")] = 10_000
     retention_days: Annotated[
         int, Bounds(ge=1, le=3650, description="How long uploads, results and the ledger are kept")
@@ -32,6 +33,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 def megabytes(size: int) -> str:
     """Return a size in readable form: `52.4 MB`."""
     return f"{size / 1_000_000:.1f} MB" if size >= 100_000 else f"{size / 1000:.1f} kB"
+
+
+def exact_megapixels(pixels: float) -> str:
+    """Return a number of pixels without rounding it, so that one above a limit never reads like the limit."""
+    return f"{pixels / 1e6:.6f}".rstrip("0").rstrip(".") + " MP"
 
 
 def too_large(size: int, most: int) -> Rejected:

@@ -54,6 +54,7 @@ ERRORS: dict[str, ErrorKind] = {
     "too_large": ErrorKind(413, "The request, the file or the page is larger than the limit."),
     "too_many_tasks": ErrorKind(413, "The job has more tasks than `max_tasks`."),
     "input_too_large": ErrorKind(413, "A task's input and parameters take more than 32 kB as JSON."),
+    "needs_more_memory": ErrorKind(413, "The result takes more memory than its worker has.", of_task=True),
     "result_too_large": ErrorKind(413, "The result is larger than its format, or an answer, can carry."),
     "unsupported_format": ErrorKind(415, "The file is of a format that is not taken."),
     "svg_refused": ErrorKind(415, "SVG is not taken, because it can carry scripts."),

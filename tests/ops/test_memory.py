@@ -1,0 +1,112 @@
+"""A picture at the limits takes at most 0.7 of its lane's memory, whatever its format and that of its result."""
+
+import struct
+from collections.abc import Callable
+from functools import cache, partial
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PIL.Image import Transpose
+
+from tests.ops.running import CATALOGUE, LIMITS, PICTURE_OPS, photo, run
+from tests.pictures.scene import saved
+from tests.trust.corpora_judge import Run, forked
+from umbel_core.errors import Rejected
+from umbel_core.op import Encoding
+from umbel_core.settings import Limits
+from worker.codecs_memory import LANE_MB, decoder_bytes, encoder_bytes, most_pixels, most_pixels_of_result
+from worker.codecs_out import encode, largest_side
+from worker.pictures import StoredPicture
+
+SIDE = 2000
+SPARE = 12_000_000
+"""What the libraries take once, however small the picture."""
+NAMES = {"jpeg": "JPEG", "png": "PNG", "bmp": "BMP", "avif": "AVIF", "tiff": "TIFF", "gif": "GIF", "webp": "WebP"}
+INPUTS = [
+    ("jpeg", "RGB"), ("jpeg", "CMYK"), ("png", "RGBA"), ("png", "I;16"), ("bmp", "RGBA"), ("avif", "RGBA"),
+    ("tiff", "RGBA"), ("tiff", "CMYK"), ("tiff", "F"), ("tiff", "LAB"), ("gif", "P"), ("webp", "RGB"), ("webp", "RGBA"),
+]  # fmt: skip
+
+
+@cache
+def noisy(mode: str) -> Image.Image:
+    """Return a photo with the noise of a camera and a smooth alpha."""
+    noise = Image.effect_noise((SIDE, SIDE), 40).convert("RGB")
+    picture = Image.blend(Image.open(BytesIO(photo("hubble.jpg"))).resize((SIDE, SIDE)), noise, 0.2)
+    if mode == "LAB":
+        return Image.merge("LAB", picture.split())
+    if mode.endswith("A"):
+        picture.putalpha(Image.linear_gradient("L").resize((SIDE, SIDE)))
+    return picture.convert("L").convert(mode) if mode.startswith(("I", "F")) else picture.convert(mode)
+
+
+def growth(work: Callable[[], object]) -> float:
+    """Return the bytes by which a process grows while it works."""
+
+    def nothing() -> None:
+        pass
+
+    def all_of_it() -> None:
+        work()
+
+    before, after = (forked(Run(file="", op=""), task) for task in (nothing, all_of_it))
+    assert (before.code, after.code, after.detail) == ("completed", "completed", "")
+    return (after.megabytes - before.megabytes) * 2**20
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize("kind", ["jpeg", "png", "bmp", "gif", "webp", "avif"])
+def test_an_encoder_takes_no_more_than_is_reckoned_with(kind: str, mode: str) -> None:
+    picture = noisy(mode).copy()
+    assert growth(partial(encode, picture, Encoding(), kind, LIMITS)) < encoder_bytes(picture, kind) + SPARE
+
+
+@pytest.mark.parametrize(("kind", "mode"), INPUTS)
+def test_decoding_takes_no_more_than_is_reckoned_with(kind: str, mode: str) -> None:
+    data = saved(noisy(mode), kind.upper(), **({"speed": 10} if kind == "avif" else {}))
+
+    def turned() -> Image.Image:
+        return StoredPicture(data, LIMITS).image().transpose(Transpose.ROTATE_90)
+
+    assert growth(turned) < decoder_bytes(kind, SIDE * SIDE) + len(data) + SPARE
+
+
+@pytest.mark.parametrize("op", [op for op in PICTURE_OPS if CATALOGUE[op].returns == "picture"])
+def test_every_op_that_makes_pictures_has_the_memory_that_the_limits_reckon_with(op: str) -> None:
+    assert CATALOGUE[op].compute.memory_mb >= LANE_MB
+
+
+def test_a_picture_in_a_format_that_takes_more_memory_may_have_fewer_pixels() -> None:
+    webp = saved(Image.new("RGB", (1, 1)), "WEBP", lossless=True)
+    large = webp[:21] + struct.pack("<I", 8_999 | 8_999 << 14) + webp[25:]
+    with pytest.raises(Rejected, match=r"9000 x 9000 pixels \(81 MP\); at most 71 MP of WEBP are taken") as refusal:
+        run("thumbnail", large)
+    assert refusal.value.code == "too_many_pixels"
+    with pytest.raises(Rejected, match="at most 1 MP are taken"):
+        run("thumbnail", large, Limits(max_pixels=1_000_000))
+
+
+def test_a_result_that_its_encoder_has_no_memory_for_is_refused_before_it_is_tried() -> None:
+    with pytest.raises(Rejected, match=r"As AVIF, a result of 6600 x 6600 pixels \(43\.56 MP\) takes about") as refusal:
+        encode(Image.new("RGB", (6600, 6600)), Encoding(format="avif"), "jpeg", LIMITS)
+    assert refusal.value.code == "needs_more_memory"
+
+
+def test_what_is_held_beside_a_result_counts() -> None:
+    picture = Image.new("L", (1000, 1000))
+    encode(picture, Encoding(), "png", LIMITS)
+    with pytest.raises(Rejected, match="memory"):
+        encode(picture, Encoding(), "png", LIMITS, held=2_000_000_000)
+
+
+@pytest.mark.parametrize(("kind", "name"), NAMES.items())
+def test_the_documented_limits_are_those_of_the_code(kind: str, name: str) -> None:
+    input_mp = f"{most_pixels(kind, LIMITS) // 10**6} MP"
+    if kind == "tiff":
+        row = ["TIFF", input_mp, "", "", ""]
+    else:
+        most = [min(most_pixels_of_result(kind, mode), LIMITS.max_pixels) // 10**6 for mode in ("RGB", "RGBA")]
+        row = [name, input_mp, *(f"{number} MP" for number in most), f"{largest_side(kind):,}"]
+    assert f"| {' | '.join(row)} |".replace("|  |", "| |").replace("|  |", "| |") in Path("docs/ops.md").read_text()

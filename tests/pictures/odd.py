@@ -1,0 +1,132 @@
+"""The scene in files as phones, scanners, cameras and old programs make them, which a strict decoder gets wrong."""
+
+import struct
+import zlib
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+
+from PIL import Image
+
+from tests.pictures import profiles
+from tests.pictures.odd_jpeg import lossless
+from tests.pictures.odd_tiff import preview_first
+from tests.pictures.scene import HEIGHT, LIGHT, WIDTH, Stored, chunk, png, saved, scene, stored, with_hole
+
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+
+
+@cache
+def files() -> dict[str, Stored]:
+    """Return every file of the scene, the usual ones and the odd ones."""
+    return stored() | odd()
+
+
+@cache
+def odd() -> dict[str, Stored]:
+    """Return name -> file, where the name starts with the format."""
+    return {name: Stored(make(), seen) for name, (seen, make) in _files().items()}
+
+
+def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
+    colour = scene()
+    return {
+        "jpeg-with-film": (colour, lambda: _photo() + b"\0\0\0\x18ftypmp42" + b"\xff\xda\0\x08\x01\x01" * 500),
+        "jpeg-progressive-with-film": (colour, lambda: _photo(progressive=True) + b"\xff\xda" * 500),
+        "jpeg-restarts-with-film": (colour, lambda: _photo(restart_marker_blocks=1) + b"\xff\xda" * 500),
+        "jpeg-scans-in-comment": (colour, lambda: _photo(comment=b"\xff\xda" * 500)),
+        "jpeg-lossless": (colour, lambda: lossless(colour)),
+        "jpeg-xmp-6": (colour, lambda: _photo(xmp=XMP)),
+        "webp-xmp-6": (colour, lambda: saved(colour, "WEBP", quality=95, xmp=XMP)),
+        "png-xmp-6": (colour, lambda: _with_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)),
+        "png-wrong-checksum-of-text": (colour, lambda: _with_chunk(b"tEXt", b"a\0secret", checksum=False)),
+        "png-wrong-checksum-of-size": (colour, lambda: _with_chunk(b"pHYs", bytes(9), checksum=False)),
+        "png-wrong-checksum-of-profile": (
+            colour,
+            lambda: _with_chunk(b"iCCP", b"a\0\0" + zlib.compress(profiles.DISPLAY_P3), checksum=False),
+        ),
+        "png-wrong-checksum-of-key": (colour, lambda: _with_chunk(b"tRNS", _key(LIGHT), checksum=False)),
+        "png-text-of-2-mb": (colour, lambda: _with_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2_200_000)))),
+        "png-chunk-of-no-known-name": (colour, lambda: _with_chunk(b"abCd", b"secret")),
+        "png-gray-2-key": _few_grays(2),
+        "png-gray-4-key": _few_grays(4),
+        "png-16-key": (with_hole(), _deep_key),
+        "tiff-preview-first": (colour, lambda: preview_first(colour)),
+        "gif-of-20000-frames": (colour, lambda: _many_frames(saved(colour.quantize(8), "GIF"))),
+        "tiff-of-60-pages": (colour, lambda: saved(colour, "TIFF", save_all=True, append_images=[colour] * 59)),
+        "png-wide-gamut-clear": (with_hole(), _wide_clear),
+        "bmp-with-alpha": (with_hole(), lambda: _bmp(with_hole())),
+        "bmp-with-no-alpha-at-all": (colour, lambda: _bmp(_clear(colour))),
+    }
+
+
+def _with_chunk(name: bytes, content: bytes, *, checksum: bool = True) -> bytes:
+    """Return the scene as a PNG with a chunk before its pixels."""
+    extra = chunk(name, content)
+    return png(2, 8, _rows(scene()), before=extra if checksum else extra[:-1] + bytes([extra[-1] ^ 1]))
+
+
+def _rows(picture: Image.Image) -> bytes:
+    stride = len(picture.tobytes()) // picture.height
+    return b"".join(b"\0" + picture.tobytes()[at : at + stride] for at in range(0, stride * picture.height, stride))
+
+
+def _few_grays(bits: int) -> tuple[Image.Image, Callable[[], bytes]]:
+    """Return the quadrants in four grays of so many bits, of which the second is the transparent one."""
+    levels = [0, 1, 2, (1 << bits) - 1]
+    quadrants = Image.new("L", (2, 2))
+    quadrants.putdata(levels)
+    packed = quadrants.resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)
+    shown = packed.point(lambda level: level * 255 // ((1 << bits) - 1)).convert("LA")
+    shown.putalpha(packed.point(lambda level: 255 * (level != 1)))
+    per_byte = 8 // bits
+    rows = b""
+    for top in range(HEIGHT):
+        row = packed.crop((0, top, WIDTH, top + 1)).tobytes()
+        groups = (row[at : at + per_byte] for at in range(0, WIDTH, per_byte))
+        rows += b"\0" + bytes(sum(level << 8 - bits * (n + 1) for n, level in enumerate(group)) for group in groups)
+    return shown, lambda: png(0, bits, rows, before=chunk(b"tRNS", b"\0\1"))
+
+
+def _deep_key() -> bytes:
+    deep = b"".join(b"\0" + bytes(b for v in row for b in (v, 7)) for row in _each_row(scene()))
+    return png(2, 16, deep, before=chunk(b"tRNS", bytes(b for value in LIGHT for b in (value, 7))))
+
+
+def _each_row(picture: Image.Image) -> list[bytes]:
+    return [picture.crop((0, top, picture.width, top + 1)).tobytes() for top in range(picture.height)]
+
+
+def _bmp(picture: Image.Image) -> bytes:
+    """Return a BMP of version 5, which has an alpha, from the bottom row to the top."""
+    rows = b"".join(reversed(_each_row(Image.merge("RGBA", [picture.getchannel(band) for band in "BGRA"]))))
+    masks = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    header = struct.pack("<IiiHHIIiiII4I", 124, WIDTH, HEIGHT, 1, 32, 3, len(rows), 2835, 2835, 0, 0, *masks)
+    header += b"BGRs" + bytes(124 - len(header) - 4)
+    return b"BM" + struct.pack("<IHHI", 14 + 124 + len(rows), 0, 0, 14 + 124) + header + rows
+
+
+def _clear(picture: Image.Image) -> Image.Image:
+    clear = picture.convert("RGBA")
+    clear.putalpha(0)
+    return clear
+
+
+def _wide_clear() -> bytes:
+    wide = Image.open(BytesIO(stored()["png-wide-gamut"].data)).convert("RGBA")
+    wide.putalpha(with_hole().getchannel("A"))
+    return saved(wide, "PNG", icc_profile=profiles.DISPLAY_P3)
+
+
+def _many_frames(gif: bytes) -> bytes:
+    """Repeat a GIF's frame; the coded pixels have no end of file, `;`, in them by chance."""
+    frame = gif[gif.rindex(b"," + bytes(4)) : -1]
+    return gif[:-1] + frame * 20_000 + b";"
+
+
+def _key(colour: tuple[int, int, int]) -> bytes:
+    return struct.pack(">3H", *colour)
+
+
+def _photo(**settings: object) -> bytes:
+    return saved(scene(), "JPEG", quality=95, **settings)
