@@ -28,15 +28,13 @@ class BatchRunner(msgspec.Struct, frozen=True):
     def run(self, messages: list[Message], remaining_ms: Callable[[], int]) -> list[Message]:
         """Process a batch; return the messages that must be delivered again."""
         compute = self.runner.card.compute
-        if compute.batch > 1 or any(message.receives > 1 for message in messages):
-            # A new message of a lane without batches is left out: it would cost one call for each task.
-            self.consumer.show_at_timeout(messages, remaining_ms())
-        groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
         redelivered = [message for message in messages if message.receives > 1]
-        order = order_batch(groups, {message.id for message in redelivered if self._is_suspect(message)})
+        groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
+        order = order_batch(groups, self._suspects(redelivered))
         later = [message for group in order.later for message in group]
-        for message in later:
-            self.consumer.hand_back(message)
+        if redelivered or compute.batch > 1:
+            # A new message of a lane without batches is left out: it would cost one call for each task.
+            self.consumer.show_at_timeout(messages, remaining_ms(), at_once=later)
         process = partial(self.consumer.process, remaining_ms=remaining_ms, work=partial(self._process, remaining_ms))
         run = partial(run_group, process=process, hand_back_behind=self._hand_back_behind)
         failed = [message for group in order.first for message in run(group)]
@@ -44,6 +42,11 @@ class BatchRunner(msgspec.Struct, frozen=True):
             failed += [message for left in pool.map(run, order.together) for message in left]
         failed += [message for group in order.last for message in run(group)]
         return [*later, *failed]
+
+    def _suspects(self, redelivered: list[Message]) -> set[str]:
+        with ThreadPoolExecutor(max(1, len(redelivered))) as pool:
+            found = zip(redelivered, pool.map(self._is_suspect, redelivered), strict=True)
+            return {message.id for message, is_suspect in found if is_suspect}
 
     def _is_suspect(self, message: Message) -> bool:
         """Return whether the message's task began, did not end and cannot be running: its worker was stopped."""
