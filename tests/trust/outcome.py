@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long and how hard a campaign is."""
 
     tasks: int = 2000
+    values: int = 140
+    """The most tasks of a job of values."""
     kills: int = 24
     seed: int = 1
     in_flight: int = 40
