@@ -49,7 +49,9 @@ class StoredPicture:
         found = identify(data, limits)
         self._format, self._frames, self._data, header = found.format, found.frames, found.data, found.header
         self._page = found.page
-        self._stored, self._mode = header.size, header.mode
+        self._shown = found.shown
+        left, top, right, bottom = found.shown or (0, 0, *header.size)
+        self._stored, self._mode = (right - left, bottom - top), header.mode
         profile = header.info.get("icc_profile")
         self._profile = profile if isinstance(profile, bytes) and len(profile) <= _LARGEST_PROFILE else None
         self._scales = found.format == "jpeg" and not frame(data).lossless
@@ -126,6 +128,8 @@ class StoredPicture:
             picture.load()
             # A picture of its own, without a copy of the pixels: encoders would seek to the first frame of a file.
             decoded = picture._new(picture.im)
+            if self._shown:
+                decoded = decoded.crop(self._shown)
             image = opaque_if_clear(decoded) if self._format == "bmp" else eight_bits(decoded)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
 

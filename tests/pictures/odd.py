@@ -9,6 +9,7 @@ from io import BytesIO
 from PIL import Image
 
 from tests.pictures import profiles
+from tests.pictures.odd_avif import aperture, with_properties
 from tests.pictures.odd_jpeg import lossless
 from tests.pictures.odd_tiff import preview_first
 from tests.pictures.scene import HEIGHT, LIGHT, WIDTH, Stored, chunk, png, saved, scene, stored, with_hole
@@ -55,6 +56,7 @@ def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
         "gif-of-20000-frames": (colour, lambda: _many_frames(saved(colour.quantize(8), "GIF"))),
         "tiff-of-60-pages": (colour, lambda: saved(colour, "TIFF", save_all=True, append_images=[colour] * 59)),
         "png-wide-gamut-clear": (with_hole(), _wide_clear),
+        "avif-clean-aperture": (colour, _framed),
         "bmp-with-alpha": (with_hole(), lambda: _bmp(with_hole())),
         "bmp-with-no-alpha-at-all": (colour, lambda: _bmp(_clear(colour))),
     }
@@ -116,6 +118,12 @@ def _wide_clear() -> bytes:
     wide = Image.open(BytesIO(stored()["png-wide-gamut"].data)).convert("RGBA")
     wide.putalpha(with_hole().getchannel("A"))
     return saved(wide, "PNG", icc_profile=profiles.DISPLAY_P3)
+
+
+def _framed() -> bytes:
+    larger = Image.new("RGB", (WIDTH + 8, HEIGHT + 8), "magenta")
+    larger.paste(scene(), (4, 4))
+    return with_properties(larger, aperture((WIDTH, 1), (HEIGHT, 1), (0, 1), (0, 1)))
 
 
 def _many_frames(gif: bytes) -> bytes:
