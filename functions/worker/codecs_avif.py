@@ -1,4 +1,4 @@
-"""Read the clean aperture of an AVIF: the part of the stored picture that is shown, which Pillow does not cut out."""
+"""Read what Pillow passes over in an AVIF: its clean aperture, the part that is shown, and its colour space."""
 
 import struct
 from collections.abc import Iterator
@@ -16,6 +16,17 @@ def clean_aperture(data: bytes, size: tuple[int, int]) -> Box | None:
         return _cut(_property(data, b"clap"), size)
     except (struct.error, ZeroDivisionError, IndexError):
         return None  # as decoders do with one that makes no sense
+
+
+def code_points(data: bytes) -> tuple[int, int] | None:
+    """Return the numbers of the primaries and of the curve of a picture that has no ICC profile."""
+    try:
+        colours = _property(data, b"colr")
+    except (struct.error, IndexError):
+        return None
+    if colours is None or colours[:4] != b"nclx" or len(colours) < 8:
+        return None
+    return int.from_bytes(colours[4:6]), int.from_bytes(colours[6:8])
 
 
 def _cut(clap: bytes | None, size: tuple[int, int]) -> Box | None:

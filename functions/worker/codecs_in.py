@@ -20,7 +20,7 @@ from PIL.ImageFile import ImageFile
 
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels, megabytes
-from worker import codecs_avif, codecs_png, codecs_tiff
+from worker import codecs_avif, codecs_png, codecs_space, codecs_tiff
 from worker.codecs_jpeg import frame, has_more_scans
 from worker.codecs_memory import most_pixels
 
@@ -162,6 +162,8 @@ def _header(kind: str, data: bytes) -> Identified:
     found.frames = _frames(kind, data, found.header)
     if kind == "avif":
         found.shown = codecs_avif.clean_aperture(data, found.header.size)
+        if "icc_profile" not in found.header.info and (points := codecs_avif.code_points(data)):
+            found.header.info["icc_profile"] = codecs_space.of_code_points(*points)
     found.header.info.pop("xmp", None)  # no browser turns a picture for its XMP; Pillow would
     return found
 

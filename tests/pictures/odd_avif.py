@@ -36,6 +36,11 @@ def aperture(width: tuple[int, int], height: tuple[int, int], x: tuple[int, int]
     return box(b"clap", struct.pack(">IIIIiIiI", *width, *height, *x, *y))
 
 
+def space(primaries: int, transfer: int) -> bytes:
+    """Return a colour space by its numbers."""
+    return box(b"colr", b"nclx" + struct.pack(">HHHB", primaries, transfer, 6, 0x80))
+
+
 def turned(quarters: int) -> bytes:
     """Return a rotation by quarter turns against the clock."""
     return box(b"irot", bytes([quarters]))
