@@ -12,7 +12,7 @@ from umbel_core.op import Encoding
 from umbel_core.settings import Limits, exact_megapixels
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_memory import check_encoding
-from worker.codecs_palette import TRANSPARENT, exactly, nearly
+from worker.codecs_palette import TRANSPARENT, exactly, invisibly, nearly
 
 _LARGEST_SIDE = {"jpeg": 65_500, "webp": 16_383, "avif": 32_768, "gif": 65_535}
 """What an encoder takes, or what decoders take: of AVIF, more can be written than libavif reads."""
@@ -60,7 +60,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
     format: str
     drawing: bool = False
-    """The input had a palette. So has the result, where it has few colours: it would be several times as large."""
+    """The input had a palette. So has a PNG, where the difference cannot be seen: it is much smaller."""
     held: int = 0
     """The number of bytes that other pictures take meanwhile."""
 
@@ -87,7 +87,7 @@ def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits
         clear = image.mode.endswith("A")
         settings["transparency"] = TRANSPARENT if clear else None
         image = (None if clear else exactly(image)) or nearly(image)
-    elif name == "png" and made_from.drawing and (indexed := exactly(image)):
+    elif name == "png" and made_from.drawing and (indexed := exactly(image) or invisibly(image)):
         image, settings = indexed, {"compress_level": 6}
     image.info = {}  # the encoders would copy comments, profiles and more from it
     import_module(f"PIL.{_PLUGINS[name]}")

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image, ImageDraw
 from PIL.Image import Transpose
 
-from tests.ops.running import run, run_for_picture
+from tests.ops.measuring import psnr
+from tests.ops.running import photo, run, run_for_picture
 from tests.pictures.scene import saved
 from worker.codecs_out import Encoded
 from worker.codecs_palette import exactly
@@ -38,6 +39,22 @@ def test_a_drawing_with_alpha_keeps_it() -> None:
     part = run_for_picture("crop", saved(clear.quantize(64), "PNG"), width=100, height=100, left=0, top=0)
     assert part.mode == "P"
     assert part.convert("RGBA").getpixel((5, 5)) == (9, 9, 9, 100)
+
+
+def test_a_small_version_of_a_drawing_has_a_palette_if_nobody_sees_it() -> None:
+    source = drawing().resize((900, 600), Image.Resampling.BICUBIC).quantize(32, dither=Image.Dither.NONE)
+    made = run("thumbnail", saved(source, "PNG"))
+    assert isinstance(made, Encoded)
+    small = Image.open(BytesIO(made.data))
+    best = source.convert("RGB").resize(small.size, Image.Resampling.LANCZOS)
+    assert small.mode == "P"
+    assert psnr(small.convert("RGB"), best) > 40
+    assert len(made.data) < 0.7 * len(saved(best, "PNG"))
+
+
+def test_a_small_version_of_a_photo_with_a_palette_has_all_its_colours() -> None:
+    source = Image.open(BytesIO(photo("coffee.jpg"))).quantize(256)
+    assert run_for_picture("thumbnail", saved(source, "PNG")).mode == "RGB"
 
 
 def test_a_result_of_many_colours_has_no_palette() -> None:
