@@ -30,15 +30,13 @@ class BatchRunner(msgspec.Struct, frozen=True):
         compute, remaining = self.runner.card.compute, remaining_ms()
         # Not computed for each attempt: when the worker dies, the messages come back after all claims of the batch.
         claimed_until = epoch() + seconds_to_timeout(remaining)
-        if compute.batch > 1 or any(message.receives > 1 for message in messages):
-            # A new message of a lane without batches is left out: it would cost one call for each task.
-            self.consumer.show_at_timeout(messages, remaining)
-        groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
         redelivered = [message for message in messages if message.receives > 1]
-        order = order_batch(groups, {message.id for message in redelivered if self._is_suspect(message)})
+        groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
+        order = order_batch(groups, self._suspects(redelivered))
         later = [message for group in order.later for message in group]
-        for message in later:
-            self.consumer.hand_back(message)
+        if redelivered or compute.batch > 1:
+            # A new message of a lane without batches is left out: it would cost one call for each task.
+            self.consumer.show_at_timeout(messages, remaining, at_once=later)
         work = partial(self._process, remaining_ms, claimed_until)
         process = partial(self.consumer.process, remaining_ms=remaining_ms, work=work)
         run = partial(run_group, process=process, hand_back_behind=self._hand_back_behind)
@@ -47,6 +45,11 @@ class BatchRunner(msgspec.Struct, frozen=True):
             failed += [message for left in pool.map(run, order.together) for message in left]
         failed += [message for group in order.last for message in run(group)]
         return [*later, *failed]
+
+    def _suspects(self, redelivered: list[Message]) -> set[str]:
+        with ThreadPoolExecutor(max(1, len(redelivered))) as pool:
+            found = zip(redelivered, pool.map(self._is_suspect, redelivered), strict=True)
+            return {message.id for message, is_suspect in found if is_suspect}
 
     def _is_suspect(self, message: Message) -> bool:
         """Return whether the message's task began, did not end and cannot be running: its worker was stopped."""

@@ -95,7 +95,7 @@ class Campaign:
 
     def _send_all(self) -> None:
         with TemporaryDirectory() as folder:
-            loads = Loads(self._site, Path(folder), self._settings.seed)
+            loads = Loads(self._site, Path(folder), self._settings.seed, self._settings.values)
             for load in loads.make(self._settings.tasks):
                 while len(self._open) >= self._settings.in_flight and not self._is_over():
                     self._look()

@@ -18,6 +18,13 @@ from tests.trust.section import Section
 tasks = 2000
 _CONTROL = Settings(tasks=200, kills=3, longest=60)
 _SHOWN = 25
+_ABOUT = """\
+Jobs of every kind, with all ops, are sent through the HTTP API while a proxy between the functions and the local engine
+injects errors into the functions' AWS calls, messages are lost, copied and reordered, and workers are killed. A checker
+that knows nothing but the contract then compares what the API, the WebSocket, the results and the fetched test server
+show with what was sent: each accepted task must have ended once, within ten minutes, with the right result. A dead
+letter is explained when its sentence names an injected error or a killed worker; its job is retried. In the control run
+the write that ends a task has no condition: there the checker must find tasks that ended twice."""
 
 
 def run() -> Section:
@@ -68,7 +75,7 @@ def section(outcome: Outcome, control: Outcome | None) -> Section:
         numbers["control: tasks that ended twice"] = control.found["double"]
         if not control.found["double"]:
             errors.append("the checker found nothing in the control run, whose commit has no condition")
-    return Section("Injected errors", numbers, errors)
+    return Section("Injected errors", numbers, errors, _ABOUT)
 
 
 def _counts(counts: Mapping[str, int]) -> str:

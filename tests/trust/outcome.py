@@ -27,14 +27,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long and how hard a campaign is."""
 
     tasks: int = 2000
-    kills: int = 30
+    values: int = 140
+    """The most tasks of a job of values."""
+    kills: int = 24
     seed: int = 1
-    in_flight: int = 24
+    in_flight: int = 40
     """Jobs that have not ended when the next one is sent."""
     rates: Rates = STORM
     killed: tuple[str, ...] = ("relay", "dead-letters", "ticker", "op-")
     """What the names of the killed functions start with."""
-    kill_every: float = 5.0
+    kill_every: float = 8.0
     copies_every: float = 2.0
     sweep_every: float = 15.0
     silent_seconds: int = 60

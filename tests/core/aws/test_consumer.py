@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from aws_lambda_powertools import Logger
 from botocore.exceptions import EndpointConnectionError
@@ -94,6 +95,14 @@ def test_messages_are_visible_again_when_their_invocation_has_timed_out() -> Non
         consumer(sqs.client).show_at_timeout([MESSAGE, MESSAGE], 179_500)
     entries = [{"Id": number, "ReceiptHandle": MESSAGE.receipt_handle, "VisibilityTimeout": 181} for number in "01"]
     assert sqs.only == {"QueueUrl": visible_after(181)["QueueUrl"], "Entries": entries}
+
+
+def test_messages_that_are_handed_back_are_visible_at_once_by_the_same_call() -> None:
+    later = msgspec.structs.replace(MESSAGE, id="m2", receipt_handle="r2")
+    with stubbed("sqs") as sqs:
+        sqs.answer("change_message_visibility_batch", Successful=[], Failed=[])
+        consumer(sqs.client).show_at_timeout([MESSAGE, later], 9_500, at_once=[later])
+    assert [entry["VisibilityTimeout"] for entry in sqs.only["Entries"]] == [11, 0]
 
 
 def test_messages_whose_visibility_cannot_be_changed_are_processed_all_the_same() -> None:

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 Client = TypeVar("Client", bound=BaseClient)
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """What a client raises: AWS refused the call, or gave no answer that can be read."""
-_UNREADABLE_TRIES = 4
+_UNREADABLE_TRIES = 3
 _CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 5},
+    # The pauses take three seconds at most. Many more would let a function of ten seconds time out, and with it all
+    # messages of its batch; a message whose call failed is only delivered again.
+    retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=3,
     read_timeout=20,
     max_pool_connections=32,

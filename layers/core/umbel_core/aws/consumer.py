@@ -1,6 +1,6 @@
 """SQS -> a function: each message is processed, handed back when too little time is left, or retried after a pause."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
@@ -31,15 +31,21 @@ class SqsConsumer:
         self._logger = logger
         self._needed_ms = needed_ms
 
-    def show_at_timeout(self, messages: Iterable[Message], remaining_ms: int) -> None:
-        """Make the messages of a batch, at most ten, visible again when this invocation has timed out.
+    def show_at_timeout(
+        self, messages: Iterable[Message], remaining_ms: int, *, at_once: Collection[Message] = ()
+    ) -> None:
+        """Make the messages of a batch, at most ten, visible again when this invocation has timed out, some at once.
 
         The queue's own visibility is six times as long. It protects messages that wait for a throttled function; these
         are with one, and when it dies they would wait for nothing.
         """
         seconds = seconds_to_timeout(remaining_ms)
         entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
-            {"Id": str(place), "ReceiptHandle": message.receipt_handle, "VisibilityTimeout": seconds}
+            {
+                "Id": str(place),
+                "ReceiptHandle": message.receipt_handle,
+                "VisibilityTimeout": 0 if message in at_once else seconds,
+            }
             for place, message in enumerate(messages)
         ]
         try:
