@@ -1,4 +1,4 @@
-"""Clock -> CloudWatch: how often each op ran for each of its tasks, so that an alarm can tell of repeated work."""
+"""Clock -> CloudWatch: how often each op ran for each of its tasks, so that an alarm shows repeated work."""
 
 from datetime import datetime
 

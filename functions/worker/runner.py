@@ -20,8 +20,8 @@ from worker.skipping import Skipping
 
 DEATHS = 3
 """A task that stopped its worker so often, without any error that could be recorded, does not run again."""
-_TRIES = 3
-"""Tries of a task that fails with a transient refusal."""
+_TRANSIENT_ATTEMPTS = 3
+"""Attempts of a task that fails with a transient refusal."""
 
 
 class Work(Protocol):
@@ -45,7 +45,7 @@ class Runner(msgspec.Struct, frozen=True):
         """Run the task and commit its outcome; return None when that is not needed any more.
 
         An error that is not a refusal is recorded in the ledger and raised, so that the message is delivered again; so
-        is a transient refusal, until the last try.
+        is a transient refusal, until the last attempt.
 
         `claimed_until` is when this invocation has ended at the latest, in seconds since 1970. Before, no other attempt
         of the task begins.
@@ -114,7 +114,7 @@ class Runner(msgspec.Struct, frozen=True):
                 result = self.work(command)
             status, error = "completed", None
         except Rejected as rejected:
-            if isinstance(rejected, Transient) and self._transient_refusals(command) + 1 < _TRIES:
+            if isinstance(rejected, Transient) and self._transient_refusals(command) + 1 < _TRANSIENT_ATTEMPTS:
                 raise
             result = rejected.result if isinstance(rejected, Transient) else None
             status, error = ("failed", ErrorRecord.of(rejected)) if result is None else ("completed", None)
@@ -144,4 +144,4 @@ class Runner(msgspec.Struct, frozen=True):
 
     def _transient_refusals(self, command: RunTask) -> int:
         task = self.ledger.task(command.job_id, command.index)
-        return task.transient_refusals if task else _TRIES
+        return task.transient_refusals if task else _TRANSIENT_ATTEMPTS

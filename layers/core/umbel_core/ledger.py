@@ -18,7 +18,7 @@ from umbel_core.sweeper_state import SweeperState
 ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
 OPEN: tuple[JobStatus, ...] = ("pending", "running")
 NO_ANSWER = "its worker gave no answer: it was killed, timed out, ran out of memory or could not start"
-"""The cause of another try where no error was recorded."""
+"""The cause of another attempt where no error was recorded."""
 KEPT_ERRORS = 100
 """A job lists at most this many errors; each of its tasks has its own."""
 KEPT_SENTENCE = 300
@@ -79,13 +79,13 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     result: Any = None
     error: ErrorRecord | None = None
     attempts: int = 0
-    """Tries of this round: runs of the op that were begun, not receives of the message."""
+    """Runs of the op in this round that were begun, not receives of the message."""
     received: bool = False
     """True when its message was received and had to wait for the task before it."""
     begun: int = 0
-    """Tries of this round that were written down before they ran and have not ended since."""
+    """Attempts of this round that began and of which neither an end nor an error is known."""
     claimed_by: str | None = None
-    """The try that may run the op until `claimed_until`, in seconds since 1970."""
+    """The attempt that may run the op until `claimed_until`, in seconds since 1970."""
     claimed_until: int = 0
     round: int = 0
     queued_at: str
@@ -97,7 +97,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     last_error: str | None = None
     """The error of the last attempt that will be repeated. People see it when the task is given up."""
     transient_refusals: int = 0
-    """Tries of this round that ended in a transient refusal."""
+    """Attempts of this round that ended in a transient refusal."""
     worker: str | None = None
     """The execution environment that ended the task."""
     publication: int = 0
@@ -254,7 +254,7 @@ class Ledger(Protocol):
     """Keeps jobs, tasks, dead letters and events."""
 
     def expect(self, job: JobRecord) -> None:
-        """Write a pending job whose picture or manifest is not uploaded yet, unless an earlier try wrote it."""
+        """Write a pending job whose picture or manifest is not uploaded yet, unless an earlier call wrote it."""
 
     def claim(self, job_id: str, upload: str) -> bool:
         """Reserve a pending job for one upload; return False when it belongs to another one."""
@@ -272,11 +272,11 @@ class Ledger(Protocol):
         """Return why a group was stopped, or None when it was not."""
 
     def begin(self, task: RunTask, claim: str, seconds: int, *, again: bool) -> TaskRecord | None:
-        """Count a try before it runs the op; return the task, or None when it had ended before or is in another round.
+        """Count an attempt before it runs the op; return the task.
 
-        For so many seconds no other try may begin, unless the error of this one is recorded: raise
-        `AlreadyRunningError`. `claim` is unique for each try, so that the call may be repeated. With `again`, the task
-        gets `NO_ANSWER` as its last error if none is recorded.
+        Return None when it had ended before or is in another round. For so many seconds no other attempt may begin,
+        unless the error of this one is recorded: raise `AlreadyRunningError`. `claim` is unique for each attempt, so
+        that the call may be repeated. With `again`, the task gets `NO_ANSWER` as its last error if none is recorded.
         """
 
     def count_repeat(self, op: str) -> None:

@@ -37,7 +37,7 @@ class OpStats(msgspec.Struct, omit_defaults=True):
     ms: int = 0
     """Total duration of these runs."""
     repeats: int = 0
-    """Further runs for the same tasks: earlier tries, and duplicates that ended after their task."""
+    """Further runs for the same tasks: earlier attempts, and duplicates that ended after their task."""
     last_success: str = ""
     steps: dict[int, int] = {}
     """Step of duration (`step_of`) -> number of runs. Kept for each minute, not for all time."""
