@@ -93,8 +93,8 @@ def test_messages_are_visible_again_when_their_invocation_has_timed_out() -> Non
     with stubbed("sqs") as sqs:
         sqs.answer("change_message_visibility_batch", Successful=[], Failed=[])
         consumer(sqs.client).show_at_timeout([MESSAGE, MESSAGE], 179_500)
-    entries = [{"Id": number, "ReceiptHandle": MESSAGE.receipt_handle, "VisibilityTimeout": 180} for number in "01"]
-    assert sqs.only == {"QueueUrl": visible_after(180)["QueueUrl"], "Entries": entries}
+    entries = [{"Id": number, "ReceiptHandle": MESSAGE.receipt_handle, "VisibilityTimeout": 181} for number in "01"]
+    assert sqs.only == {"QueueUrl": visible_after(181)["QueueUrl"], "Entries": entries}
 
 
 def test_messages_that_are_handed_back_are_visible_at_once_by_the_same_call() -> None:
@@ -102,7 +102,7 @@ def test_messages_that_are_handed_back_are_visible_at_once_by_the_same_call() ->
     with stubbed("sqs") as sqs:
         sqs.answer("change_message_visibility_batch", Successful=[], Failed=[])
         consumer(sqs.client).show_at_timeout([MESSAGE, later], 9_500, at_once=[later])
-    assert [entry["VisibilityTimeout"] for entry in sqs.only["Entries"]] == [10, 0]
+    assert [entry["VisibilityTimeout"] for entry in sqs.only["Entries"]] == [11, 0]
 
 
 def test_messages_whose_visibility_cannot_be_changed_are_processed_all_the_same() -> None:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _LONGEST_PAUSE = 60
 
 
+def seconds_to_timeout(remaining_ms: int) -> int:
+    """Return after how many whole seconds this invocation has certainly timed out."""
+    return remaining_ms // 1000 + 2
+
+
 class SqsConsumer:
     """Takes messages from one queue. A message that is not processed stays in its queue, so nothing can be lost."""
 
@@ -34,7 +39,7 @@ class SqsConsumer:
         The queue's own visibility is six times as long. It protects messages that wait for a throttled function; these
         are with one, and when it dies they would wait for nothing.
         """
-        seconds = remaining_ms // 1000 + 1
+        seconds = seconds_to_timeout(remaining_ms)
         entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
             {
                 "Id": str(place),
