@@ -206,7 +206,7 @@ class FakeLedger:
         for task in list(self.all_tasks(job_id)):
             if wanted is not None and task.index not in wanted:
                 continue
-            if task.status in anew:
+            if task.status in anew and not task.may_be_running:
                 self._crashes.moment()
                 task = TaskRecord(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},

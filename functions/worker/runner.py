@@ -12,7 +12,7 @@ from umbel_core.clock import epoch, now
 from umbel_core.cost import run_cost_nano
 from umbel_core.errors import Postponed, Rejected, Transient
 from umbel_core.group_order import NotEndedError, Skipped
-from umbel_core.ledger import AlreadyRunningError, ErrorRecord, Ledger, Outcome
+from umbel_core.ledger import ENDED, AlreadyRunningError, ErrorRecord, Ledger, Outcome
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard
 from worker.mark_running import MarkRunning
@@ -51,10 +51,14 @@ class Runner(msgspec.Struct, frozen=True):
         of the task begins.
         """
         attempts: int | None = None
+        may_have_begun = receives > 1 or command.publication > 0 or command.shared or self.card.compute.effects
         try:
             if skipped := self._skipped(command):
+                task = self.ledger.task(command.job_id, command.index) if may_have_begun else None
+                if task and task.may_be_running:
+                    raise AlreadyRunningError(task.claimed_until - epoch())
                 return self._commit(command, skipped)
-            if receives > 1 or command.publication or command.shared or self.card.compute.effects:
+            if may_have_begun:
                 seconds = claimed_until - epoch() if claimed_until else self.card.compute.timeout_seconds + 1
                 task = self.ledger.begin(command, token_hex(8), seconds, again=receives > 1)
                 if task is None:
@@ -67,8 +71,8 @@ class Runner(msgspec.Struct, frozen=True):
             return self._commit(command, self._run(command, attempts))
         except NotEndedError:
             task = self.ledger.task(command.job_id, command.index)
-            if task and task.has_newer_message(command):
-                return None  # it would hold up the newer one, which is behind it in its group
+            if task and (task.status in ENDED or task.has_newer_message(command)):
+                return None  # it would hold up what is behind it in its group
             if receives == 1:
                 self.ledger.mark_received(command)
             raise

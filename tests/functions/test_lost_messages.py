@@ -115,6 +115,15 @@ def test_a_message_does_not_hold_up_its_group_when_a_newer_one_is_behind_it(plac
     assert place.job(job).status == "completed"
 
 
+def test_the_late_copy_of_an_ended_task_does_not_hold_up_its_group(place: Place) -> None:
+    job = place.submit("broken", "b", op="recite", group="north")
+    first, second = place.lose_messages()
+    assert place.stage.dead_letters.fail_task("recite", "m1", msgspec.json.encode(first).decode(), 5)
+    assert place.stage.runner().run(second, 1)
+    place.stage.planner.take(RetryTasks(job))
+    assert place.stage.runner().run(second, 2) is None
+
+
 @pytest.mark.parametrize("op", ["say", "recite"])
 def test_the_task_of_a_lost_message_runs_after_ten_minutes(place: Place, op: str) -> None:
     job = place.submit("a", op=op)

@@ -259,6 +259,20 @@ def test_a_copy_that_comes_while_the_op_with_effects_runs_waits() -> None:
     assert msgspec.structs.replace(runner, work=again).run(command, 1)
 
 
+def test_a_copy_does_not_skip_a_task_that_runs_when_its_job_is_cancelled() -> None:
+    stage = Stage()
+    command = planned(stage)
+    runner = msgspec.structs.replace(stage.runner(), card=describe(post))
+
+    def cancel(_: RunTask) -> None:
+        stage.ledger.cancel("j1")
+        with pytest.raises(AlreadyRunningError):
+            msgspec.structs.replace(runner, skipping=Skipping(stage.ledger)).run(command, 2)
+
+    assert msgspec.structs.replace(runner, work=cancel).run(command, 1)
+    assert task_in(stage.ledger).status == "completed"
+
+
 def test_a_message_that_was_published_again_asks_the_ledger_first() -> None:
     stage = Stage()
     command = msgspec.structs.replace(planned(stage), publication=1)

@@ -320,7 +320,8 @@ class Ledger(Protocol):
     def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[TaskRecord]:
         """Start failed and skipped tasks over, only those of `indices` if given; return the tasks that are now pending.
 
-        With `waiting`, pending tasks start over too: outcomes of their earlier messages are then refused.
+        With `waiting`, pending tasks start over too: outcomes of their earlier messages are then refused. One that may
+        be running does not.
         """
 
     def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[TaskRecord]:

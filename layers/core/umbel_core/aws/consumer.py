@@ -80,10 +80,12 @@ class SqsConsumer:
     def retry_later(self, message: Message, receives: int, error: Exception | None = None) -> None:
         """Make the message visible when the error says so, else after 1, 2, 4… seconds for 1, 2, 3… receives.
 
-        A minute is the longest pause.
+        A minute is the longest pause, except of a postponed task: shown earlier, it would only use up receives.
         """
-        after = error.after_seconds if isinstance(error, Postponed | Transient) else None
-        self.show_after(message, min(2 ** (receives - 1) if after is None else after, _LONGEST_PAUSE))
+        pause = error.after_seconds if isinstance(error, Postponed | Transient) else None
+        if pause is None:
+            pause = 2 ** (receives - 1)
+        self.show_after(message, pause if isinstance(error, Postponed) else min(pause, _LONGEST_PAUSE))
 
     def show_after(self, message: Message, seconds: int) -> None:
         """Make the message visible after so many seconds, unless it is deleted before."""
