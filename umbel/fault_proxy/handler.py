@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         service = signed[1]
         operation = operation_of(service, self.command, self.headers.get("X-Amz-Target", ""), body)
-        kind = self.server.decide(service)
+        kind = self.server.decide(service, operation)
         if kind in {"throttled", "slow_down"}:
             self.server.count(kind, service, operation)
             self._answer(*throttled(service, self.headers.get("X-Amz-Target", "")))

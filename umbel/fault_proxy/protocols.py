@@ -6,6 +6,14 @@ import re
 _S3_OPERATIONS = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}
 
 
+_READS = ("Get", "Head", "List", "Query", "Scan", "BatchGet", "Receive", "GET")
+
+
+def is_read(operation: str) -> bool:
+    """Return whether the call changes nothing, so that only its answer matters."""
+    return operation.startswith(_READS)
+
+
 def operation_of(service: str, method: str, target: str, body: bytes) -> str:
     """Return the name of the called operation, as the log shows it."""
     if target:

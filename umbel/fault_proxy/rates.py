@@ -12,9 +12,9 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reset: float = 0.0
     """The connection is reset before the call reaches the engine."""
     reply_lost: float = 0.0
-    """The call is carried out, then the connection is reset."""
+    """The call is carried out, then the connection is reset. For calls that change something."""
     cut: float = 0.0
-    """The call is carried out, and half of its answer arrives."""
+    """Half of the answer arrives. For calls that read."""
     copied: float = 0.0
     """A call that publishes messages is sent again, up to five seconds later."""
     shuffled: float = 0.0

@@ -9,6 +9,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from umbel.fault_proxy.handler import Handler
+from umbel.fault_proxy.protocols import is_read
 from umbel.fault_proxy.rates import CALM, Rates, Status
 
 
@@ -59,14 +60,13 @@ class FaultProxy(ThreadingHTTPServer):
         calls = {f"{kind} {service}:{operation}": count for (kind, service, operation), count in counts}
         return Status(seed=self.seed, calls=self.calls, rates=self.rates, kinds=dict(kinds), injected=calls)
 
-    def decide(self, service: str) -> str | None:
+    def decide(self, service: str, operation: str) -> str | None:
         """Return the error to inject into a call of this service, or None."""
         rates = self.rates
         choices = (
             ("slow_down", rates.slow_down) if service == "s3" else ("throttled", rates.throttled),
             ("reset", rates.reset),
-            ("reply_lost", rates.reply_lost),
-            ("cut", rates.cut),
+            ("cut", rates.cut) if is_read(operation) else ("reply_lost", rates.reply_lost),
         )
         drawn = self.chance()
         for kind, rate in choices:
