@@ -87,6 +87,8 @@ class Disturbances:
 
     def _copy_messages(self) -> None:
         """Send copies of messages that wait in a queue, in another order."""
+        if self.copies >= self._settings.copies:
+            return
         sqs = self._deployed.client("sqs")
         queues = [
             url

@@ -37,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     killed: tuple[str, ...] = ("relay", "dead-letters", "ticker", "op-")
     """What the names of the killed functions start with."""
     kill_every: float = 8.0
+    copies: int = 400
+    """The most messages that are sent again. Without a limit they come faster than a busy machine takes them."""
     copies_every: float = 2.0
     sweep_every: float = 15.0
     silent_seconds: int = 60

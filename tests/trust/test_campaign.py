@@ -20,6 +20,7 @@ SHORT = Settings(
     rates=Rates(
         throttled=0.06, slow_down=0.06, reset=0.04, reply_lost=0.04, cut=0.04, copied=0.15, shuffled=0.5, dropped=0.04
     ),
+    copies=40,
     copies_every=1,
     sweep_every=3,
     silent_seconds=5,
