@@ -42,11 +42,16 @@ class Transient(Rejected):
 
 
 class Postponed(Exception):  # noqa: N818 - not an error: the task waits
-    """The task must wait; its message is shown again after `after_seconds`."""
+    """The task must wait; its message is shown again after `after_seconds`.
 
-    def __init__(self, sentence: str, after_seconds: int) -> None:
+    With `contended`, others wait for the same, and one of them gets it: the pause is random and grows from receive to
+    receive, so that a message does not use up its receives.
+    """
+
+    def __init__(self, sentence: str, after_seconds: int, *, contended: bool = False) -> None:
         super().__init__(sentence)
         self.after_seconds = after_seconds
+        self.contended = contended
 
 
 def json_pointer(path: Iterable[str | int]) -> str:

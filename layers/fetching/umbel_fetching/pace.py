@@ -18,5 +18,5 @@ def wait(url: str, delay: float) -> None:
     host = place_of(url)
     seconds = fetcher.deployment.pace.claim(host, delay)
     if seconds > _LONGEST_SLEEP:
-        raise Postponed(f"{host} is called at most every {delay:g} seconds", math.ceil(seconds))
+        raise Postponed(f"{host} is called at most every {delay:g} seconds", math.ceil(seconds), contended=True)
     time.sleep(seconds)

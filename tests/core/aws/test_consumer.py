@@ -1,6 +1,9 @@
 """A queue's consumer: time that is left, errors that end one message only, and pauses before the next delivery."""
 
 from collections.abc import Callable
+from heapq import heappop, heappush
+from math import ceil
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -12,6 +15,7 @@ from botocore.parsers import ResponseParserError
 from tests.core.aws.stubs import stubbed
 from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.errors import Postponed, Transient
+from umbel_core.lane_settings import MAX_RECEIVES_THROTTLED
 from umbel_core.sqs import Message, failure_response, read_messages
 
 MESSAGE = Message(id="m1", body="{}", receives=3, receipt_handle="r1", queue="lane")
@@ -128,6 +132,27 @@ def test_a_message_is_visible_again_when_its_error_says_so(error: Exception, pau
         sqs.answer("change_message_visibility")
         assert not consumer(sqs.client).process(MESSAGE, milliseconds(1000), lambda *_: fail(error))
     assert sqs.only == visible_after(pause)
+
+
+@pytest.mark.parametrize("crowd", [2, 16, 64])
+@pytest.mark.parametrize("delay", [0.6, 1, 20])
+def test_messages_that_wait_for_one_host_do_not_use_up_their_receives(crowd: int, delay: float) -> None:
+    """One of them gets the host, then nobody for `delay` seconds."""
+    waiting = [(0.0, number, 1) for number in range(crowd)]
+    free_at, most = 0.0, 0
+    pauses: list[int] = []
+    sqs = SimpleNamespace(change_message_visibility=lambda **call: pauses.append(call["VisibilityTimeout"]))
+    while waiting:
+        now, number, receives = heappop(waiting)
+        most = max(most, receives)
+        if now >= free_at:
+            free_at = now + delay
+            continue
+        error = Postponed("The host is busy.", ceil(free_at - now), contended=True)
+        consumer(sqs).retry_later(MESSAGE, receives, error)
+        assert error.after_seconds <= pauses[-1] <= 2 * receives * error.after_seconds
+        heappush(waiting, (now + pauses[-1], number, receives + 1))
+    assert most <= MAX_RECEIVES_THROTTLED
 
 
 def test_a_message_whose_visibility_cannot_be_changed_does_not_fail_its_batch() -> None:

@@ -1,6 +1,7 @@
 """SQS -> a function: each message is processed, handed back when too little time is left, or retried after a pause."""
 
 from collections.abc import Callable, Collection, Iterable
+from secrets import randbelow
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
@@ -85,7 +86,11 @@ class SqsConsumer:
         pause = error.after_seconds if isinstance(error, Postponed | Transient) else None
         if pause is None:
             pause = 2 ** (receives - 1)
-        self.show_after(message, pause if isinstance(error, Postponed) else min(pause, _LONGEST_PAUSE))
+        if not isinstance(error, Postponed):
+            pause = min(pause, _LONGEST_PAUSE)
+        elif error.contended:
+            pause += randbelow(pause * (2 * receives - 1) + 1)
+        self.show_after(message, pause)
 
     def show_after(self, message: Message, seconds: int) -> None:
         """Make the message visible after so many seconds, unless it is deleted before."""
