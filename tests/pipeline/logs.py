@@ -11,6 +11,9 @@ _ENGINES_OWN = (
     "REPORT RequestId: ",
     "Worker process died",
     "Task timed out after ",
+    # The worker was killed while the engine sent it its event.
+    "[Errno 32] Broken pipe",
+    "[Errno 104] Connection reset by peer",
 )
 """How the lines begin that the engine adds, as text; on AWS they are JSON, since the functions' log format is."""
 
