@@ -234,6 +234,15 @@ def test_a_job_that_waits_although_its_lane_is_empty_has_its_messages_sent_again
     lanes.queues["say"] = 1
     with pytest.raises(Rejected, match="nothing to run again"):
         jobs.retry("j1")
+    lanes.queues["say"] = 0
+    intake.bodies.clear()
+    job = ledger.job("j1")
+    assert job
+    ledger.write([(job, msgspec.structs.replace(job, failed=1))], [])
+    jobs.retry("j1")
+    assert [msgspec.json.decode(body)["type"] for body in intake.bodies] == ["republish", "retry"], (
+        "some failed as well"
+    )
 
 
 @pytest.mark.parametrize("limit", ["", "0", "00", "-1", "1.0", "²", "9" * 5000])

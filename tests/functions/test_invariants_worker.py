@@ -62,7 +62,7 @@ def run_ordered(messages: list[Message], stage: Stage, visible_after: dict[str, 
         consumer = SqsConsumer(sqs.client, QUEUE_URL, Logger(service="test"), 10_000)
         failed = BatchRunner(runner, consumer, Logger(service="test")).run(messages, lambda: left.pop(0))
     (_, before), *after = sqs.calls
-    assert [entry["VisibilityTimeout"] for entry in before["Entries"]] == [21] * len(messages), "the op's timeout"
+    assert [entry["VisibilityTimeout"] for entry in before["Entries"]] == [22] * len(messages), "after the op's timeout"
     assert {call["ReceiptHandle"]: call["VisibilityTimeout"] for _, call in after} == visible_after
     return [message.id for message in failed]
 

@@ -19,7 +19,7 @@ from umbel_core.errors import Rejected
 from umbel_core.group_order import NotEndedError
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import JobRecord
-from umbel_core.messages import RunTask
+from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.op import describe, op
 
 SILENCE = timedelta(minutes=10)
@@ -96,6 +96,32 @@ class Place:
 @pytest.fixture
 def place() -> Place:
     return Place()
+
+
+@pytest.mark.parametrize("again", ["published again", "started over"])
+def test_a_message_does_not_hold_up_its_group_when_a_newer_one_is_behind_it(place: Place, again: str) -> None:
+    """A FIFO queue delivers no later message of a group while an earlier one waits."""
+    job = place.submit("a", "b", op="recite", group="north")
+    first, second = place.lose_messages()
+    with pytest.raises(NotEndedError):
+        place.stage.runner().run(second, 1)
+    if again == "published again":
+        assert place.sweep(minutes=12).published == [job]
+    else:
+        place.stage.planner.take(RetryTasks(job, waiting=True))
+    assert place.stage.runner().run(second, 2) is None
+    assert [command.index for command in place.stage.tasks.commands] == [first.index, second.index]
+    place.work()
+    assert place.job(job).status == "completed"
+
+
+def test_the_late_copy_of_an_ended_task_does_not_hold_up_its_group(place: Place) -> None:
+    job = place.submit("broken", "b", op="recite", group="north")
+    first, second = place.lose_messages()
+    assert place.stage.dead_letters.fail_task("recite", "m1", msgspec.json.encode(first).decode(), 5)
+    assert place.stage.runner().run(second, 1)
+    place.stage.planner.take(RetryTasks(job))
+    assert place.stage.runner().run(second, 2) is None
 
 
 @pytest.mark.parametrize("op", ["say", "recite"])

@@ -212,6 +212,32 @@ def test_while_one_try_may_run_no_other_begins() -> None:
     assert stage.runner().run(command, 4)
 
 
+@pytest.mark.parametrize("call", ["begin", "cancelled"])
+def test_a_copy_whose_ledger_call_fails_does_not_let_others_run_beside_the_one_that_runs(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage()
+    command = planned(stage)
+    runner = msgspec.structs.replace(stage.runner(), card=describe(post))
+    with pytest.raises(KilledError):
+        msgspec.structs.replace(runner, work=kill).run(command, 1)
+    before = task_in(stage.ledger)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.ledger, call, refuse)
+        copy = msgspec.structs.replace(runner, skipping=Skipping(stage.ledger))
+        with pytest.raises(EndpointConnectionError):
+            copy.run(command, 2)
+    task = task_in(stage.ledger)
+    assert (task.begun, task.attempts, task.claimed_until) == (before.begun, before.attempts, before.claimed_until)
+    assert task.last_error
+    with pytest.raises(AlreadyRunningError):
+        runner.run(command, 3)
+
+
 def test_copies_of_a_message_run_an_op_with_effects_once() -> None:
     stage = Stage()
     command = planned(stage)
@@ -231,6 +257,20 @@ def test_a_copy_that_comes_while_the_op_with_effects_runs_waits() -> None:
             msgspec.structs.replace(runner, work=lambda _: pytest.fail("it ran twice")).run(command, 1)
 
     assert msgspec.structs.replace(runner, work=again).run(command, 1)
+
+
+def test_a_copy_does_not_skip_a_task_that_runs_when_its_job_is_cancelled() -> None:
+    stage = Stage()
+    command = planned(stage)
+    runner = msgspec.structs.replace(stage.runner(), card=describe(post))
+
+    def cancel(_: RunTask) -> None:
+        stage.ledger.cancel("j1")
+        with pytest.raises(AlreadyRunningError):
+            msgspec.structs.replace(runner, skipping=Skipping(stage.ledger)).run(command, 2)
+
+    assert msgspec.structs.replace(runner, work=cancel).run(command, 1)
+    assert task_in(stage.ledger).status == "completed"
 
 
 def test_a_message_that_was_published_again_asks_the_ledger_first() -> None:

@@ -16,13 +16,14 @@ from collections.abc import Callable
 # Before anything imports `umbel`, so that no part touches the Umbel that the user runs.
 os.environ["UMBEL_HOME"] = tempfile.mkdtemp(prefix="umbel-trust-")
 
-from tests.trust import campaigning, corpora, corpora_urls, fuzzing
+from tests.trust import campaigning, corpora, corpora_urls, flooding, fuzzing
 from tests.trust.section import Section, report
 from umbel.paths import ROOT
 
 PARTS: dict[str, Callable[[], Section]] = {
     "campaign": campaigning.run,
     "corpora": corpora.run,
+    "flood": flooding.run,
     "fuzz": fuzzing.run,
     "urls": corpora_urls.run,
 }

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _LONGEST_PAUSE = 60
 
 
+def seconds_to_timeout(remaining_ms: int) -> int:
+    """Return after how many whole seconds this invocation has certainly timed out."""
+    return remaining_ms // 1000 + 2
+
+
 class SqsConsumer:
     """Takes messages from one queue. A message that is not processed stays in its queue, so nothing can be lost."""
 
@@ -34,7 +39,7 @@ class SqsConsumer:
         The queue's own visibility is six times as long. It protects messages that wait for a throttled function; these
         are with one, and when it dies they would wait for nothing.
         """
-        seconds = remaining_ms // 1000 + 1
+        seconds = seconds_to_timeout(remaining_ms)
         entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
             {
                 "Id": str(place),
@@ -75,10 +80,12 @@ class SqsConsumer:
     def retry_later(self, message: Message, receives: int, error: Exception | None = None) -> None:
         """Make the message visible when the error says so, else after 1, 2, 4… seconds for 1, 2, 3… receives.
 
-        A minute is the longest pause.
+        A minute is the longest pause, except of a postponed task: shown earlier, it would only use up receives.
         """
-        after = error.after_seconds if isinstance(error, Postponed | Transient) else None
-        self.show_after(message, min(2 ** (receives - 1) if after is None else after, _LONGEST_PAUSE))
+        pause = error.after_seconds if isinstance(error, Postponed | Transient) else None
+        if pause is None:
+            pause = 2 ** (receives - 1)
+        self.show_after(message, pause if isinstance(error, Postponed) else min(pause, _LONGEST_PAUSE))
 
     def show_after(self, message: Message, seconds: int) -> None:
         """Make the message visible after so many seconds, unless it is deleted before."""

@@ -11,7 +11,7 @@ from api.routing import Route
 from sockets.actions import ACTIONS, Actions
 from tests.functions.gateway import LIMITS, Gateway
 from tests.functions.stage import CATALOGUE, Stage
-from tests.naughty import naughty_strings
+from tests.naughty.strings import naughty_strings
 from umbel_core.submit import Submitter
 
 STRINGS = naughty_strings()

@@ -1,4 +1,4 @@
-"""Tests that no string is too odd to be a payload, a group, a job's name or a key: nothing is lost or changed."""
+"""Tests that no string is too odd to be a payload, a group or a key: nothing is lost or changed."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.naughty import naughty_strings
+from tests.naughty.strings import naughty_strings
 from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.waiting import wait_for
