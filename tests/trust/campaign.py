@@ -184,10 +184,10 @@ class Campaign:
             if load.mend:
                 load.mend()
             try:
-                self._client.job(job.id).retry()
-            except UmbelError as error:
-                # It may have been carried out all the same.
-                self._is_passing(error)
+                self._insistently(lambda: self._client.job(job.id).retry(), "retry")
+            except ApiError as error:
+                if error.status != 409:  # a try without an answer was carried out
+                    raise
             sent.retries.append(time.time())
             return
         sent.ended_at = time.time()

@@ -14,6 +14,7 @@ SHORT = Settings(
     tasks=80,
     values=20,
     kills=2,
+    kill_every=4,
     # Their timeout is ten seconds, after which the messages of a killed worker come again.
     killed=("op-hash", "op-reverse", "op-sum", "op-upper"),
     in_flight=40,
