@@ -14,7 +14,7 @@ SHOWN = blocks(DOCUMENT, "")[0].splitlines()
 WRONG = (
     '[default.thumbnail]\n[hero.large]\nop = "thumbnail"\nwidth = 20000\n',
     '[default.thumbnail]\n[hero.large]\nop = "thumb"\n',
-    '[default.large]\nop = "resize"\nheight = 100\n',
+    '[default.large]\nop = "resize"\nfit = "cover"\n',
     "[hero.thumbnail]\n",
 )
 """Recipes with the errors that the document shows, in its order."""

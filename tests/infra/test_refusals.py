@@ -70,6 +70,7 @@ def test_an_unknown_setting_is_refused_with_what_was_meant() -> None:
         ("@op()\ndef probe(text: str, times: int = 1) -> str:\n    '''Say.'''", r"'times' must come after a '\*'"),
         ("@op()\ndef probe(text: str, *, times=1) -> str:\n    '''Say.'''", "'times' needs a type"),
         ("@op(memory=1)\ndef probe(text: str) -> str:\n    '''Say.'''", "@op: .*unknown field `memory`"),
+        ("@op(one_of=('x',))\ndef probe(text: str) -> str:\n    '''Say.'''", "@op: one_of: there is no parameter 'x'"),
         ("@op(batch=11)\ndef probe(text: str) -> str:\n    '''Say.'''", "@op: .*<= 10.*batch"),
     ],
 )

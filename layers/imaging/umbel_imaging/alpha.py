@@ -1,0 +1,15 @@
+"""Filter colours where alpha counts: clear pixels have a colour too, which must not reach their neighbours."""
+
+from PIL.Image import Image
+from PIL.ImageFilter import Filter
+
+_PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
+
+
+def filtered_colours(image: Image, filter_: Filter) -> Image:
+    """Return the picture with its colours filtered and its alpha as it was."""
+    if image.mode not in _PREMULTIPLIED:
+        return image.filter(filter_)
+    result = image.convert(_PREMULTIPLIED[image.mode]).filter(filter_).convert(image.mode)
+    result.putalpha(image.getchannel("A"))
+    return result
