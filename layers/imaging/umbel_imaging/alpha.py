@@ -3,13 +3,14 @@
 from PIL.Image import Image
 from PIL.ImageFilter import Filter
 
-_PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
+PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
+"""Mode with alpha -> the mode whose colours are multiplied by it."""
 
 
 def filtered_colours(image: Image, filter_: Filter) -> Image:
     """Return the picture with its colours filtered and its alpha as it was."""
-    if image.mode not in _PREMULTIPLIED:
+    if image.mode not in PREMULTIPLIED:
         return image.filter(filter_)
-    result = image.convert(_PREMULTIPLIED[image.mode]).filter(filter_).convert(image.mode)
+    result = image.convert(PREMULTIPLIED[image.mode]).filter(filter_).convert(image.mode)
     result.putalpha(image.getchannel("A"))
     return result
