@@ -23,7 +23,7 @@ WRONG = (
 def test_the_recipes_shown_hold(tmp_path: Path) -> None:
     path = tmp_path / "recipes.toml"
     path.write_text(blocks(DOCUMENT, "toml")[0])
-    assert set(read_recipes(path, CATALOGUE)) == {"default", "hero"}
+    assert set(read_recipes(path, CATALOGUE)) == {"default", "hero", "avatar", "shop"}
 
 
 @pytest.mark.parametrize(("text", "shown"), list(zip(WRONG, SHOWN, strict=True)))
