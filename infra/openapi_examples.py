@@ -118,7 +118,7 @@ PATH_PARAMETERS: dict[str, tuple[str, str]] = {
 }
 """Parameter -> what it is, and an example."""
 REQUESTS: dict[type[msgspec.Struct], msgspec.Struct] = {
-    UploadRequest: UploadRequest("coffee.jpg", "image/jpeg", 72326, "default"),
+    UploadRequest: UploadRequest("coffee.jpg", 72326, "image/jpeg", "default"),
     Manifest: Manifest([TaskSpec("reverse", "hello"), TaskSpec("upper", "hello")], name="two words"),
     ImageRequest: ImageRequest(image_data=_PIXEL, operation="resize", width=200, height=200, output_format="webp"),
     TaskRequest: TaskRequest(type="reverse", payload="hello"),

@@ -19,19 +19,25 @@ TICKET_SECONDS = 3600
 _WAITING_SECONDS = 2 * TICKET_SECONDS
 """The job of an upload that never arrives expires after this time."""
 TAKEN = upload_media_types()
+_UNKNOWN = "application/octet-stream"
 _SAME = {
-    "image/jpg": "image/jpeg",
-    "image/pjpeg": "image/jpeg",
-    "image/x-ms-bmp": "image/bmp",
-    "": "application/octet-stream",
+    **dict.fromkeys(["image/jpg", "image/pjpeg", "image/x-jpeg", "image/jfif", "image/mpo"], "image/jpeg"),
+    **dict.fromkeys(["image/x-png", "image/apng", "image/vnd.mozilla.apng"], "image/png"),
+    **dict.fromkeys(["image/x-webp"], "image/webp"),
+    **dict.fromkeys(["image/avif-sequence"], "image/avif"),
+    **dict.fromkeys(["image/x-gif"], "image/gif"),
+    **dict.fromkeys(["image/tif", "image/x-tif", "image/x-tiff"], "image/tiff"),
+    **dict.fromkeys(["image/x-bmp", "image/x-ms-bmp", "image/ms-bmp", "image/x-windows-bmp"], "image/bmp"),
+    **dict.fromkeys(["", "binary/octet-stream", "application/binary", "application/x-binary", "image/*"], _UNKNOWN),
 }
+"""Other names of the types that are taken. The decoder decides what a file is, not its name or label."""
 
 
 def request_upload(request: UploadRequest, new_job: NewJob) -> UploadTicket:
     """Check the file that the request describes, write the pending job and return the presigned POST."""
-    named = request.content_type.lower()
+    named = request.content_type.partition(";")[0].strip().lower()
     content_type = _SAME.get(named, named)
-    if content_type not in (*TAKEN, "application/octet-stream"):
+    if content_type not in (*TAKEN, _UNKNOWN):
         kinds = ", ".join(kind.removeprefix("image/").upper() for kind in TAKEN)
         raise Rejected(
             "unsupported_format",

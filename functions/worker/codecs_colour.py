@@ -67,7 +67,11 @@ def srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         if alpha:
             image.putalpha(alpha)
         return image
-    return image.convert(kind) if image.mode in ("CMYK", "LAB") else image
+    if image.mode == "CMYK":
+        from worker.codecs_inks import printed  # noqa: PLC0415 - few pictures are for a press
+
+        return printed(image)
+    return image.convert(kind) if image.mode == "LAB" else image
 
 
 @lru_cache(maxsize=8)

@@ -20,7 +20,7 @@ from PIL.ImageFile import ImageFile
 
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels, megabytes
-from worker import codecs_png, codecs_tiff
+from worker import codecs_avif, codecs_png, codecs_space, codecs_tiff
 from worker.codecs_jpeg import frame, has_more_scans
 from worker.codecs_memory import most_pixels
 
@@ -109,6 +109,8 @@ class Identified(msgspec.Struct):
     """Pillow's decoder, which has read only the header."""
     page: int = 0
     """The page of a TIFF that is decoded."""
+    shown: tuple[int, int, int, int] | None = None
+    """Left, top, right and bottom of the part that is shown, when that is not the whole."""
 
 
 def identify(data: bytes, limits: Limits) -> Identified:
@@ -158,6 +160,10 @@ def _header(kind: str, data: bytes) -> Identified:
         return _tiff(data)
     found = Identified(kind, 1, data, decoder(kind, data))
     found.frames = _frames(kind, data, found.header)
+    if kind == "avif":
+        found.shown = codecs_avif.clean_aperture(data, found.header.size)
+        if "icc_profile" not in found.header.info and (points := codecs_avif.code_points(data)):
+            found.header.info["icc_profile"] = codecs_space.of_code_points(*points)
     found.header.info.pop("xmp", None)  # no browser turns a picture for its XMP; Pillow would
     return found
 

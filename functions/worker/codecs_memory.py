@@ -23,7 +23,6 @@ _PIXEL = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 _ENCODING = {
     "jpeg": {"L": 1, "LA": 4, "RGB": 1, "RGBA": 5},
     "png": {"L": 2, "LA": 3, "RGB": 3, "RGBA": 3},
-    "bmp": {"L": 3, "LA": 6, "RGB": 7, "RGBA": 11},
     "gif": {"L": 2, "LA": 20, "RGB": 16, "RGBA": 20},
     "webp": {"L": 12, "LA": 34, "RGB": 9, "RGBA": 30},
     "avif": {"L": 18, "LA": 32, "RGB": 26, "RGBA": 29},

@@ -12,14 +12,13 @@ from umbel_core.op import Encoding
 from umbel_core.settings import Limits, exact_megapixels
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_memory import check_encoding
+from worker.codecs_palette import TRANSPARENT, exactly, invisibly, nearly
 
 _LARGEST_SIDE = {"jpeg": 65_500, "webp": 16_383, "avif": 32_768, "gif": 65_535}
 """What an encoder takes, or what decoders take: of AVIF, more can be written than libavif reads."""
 _OTHER_LARGEST_SIDE = 1_000_000
 """The most that libpng reads without being asked to."""
 _STRIP = 256
-_TRANSPARENT = 255
-"""The palette's last index: the transparent colour of a GIF that has transparent pixels."""
 
 
 class Encoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +38,10 @@ _PLUGINS = {
     "webp": "WebPImagePlugin",
     "avif": "AvifImagePlugin",
     "gif": "GifImagePlugin",
-    "bmp": "BmpImagePlugin",
 }
+
+_INSTEAD = {"tiff": "jpeg", "bmp": "png"}
+"""Formats that are only read -> what a result is instead, without a format of its own."""
 
 _SETTINGS: dict[str, dict[str, Any]] = {
     # Optimised tables would save 3 % of the bytes for twice the time.
@@ -54,15 +55,24 @@ _SETTINGS: dict[str, dict[str, Any]] = {
 }
 
 
-def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Limits, held: int = 0) -> Encoded:
-    """Encode in the wanted format, else in the format of the input, else as JPEG or PNG (browsers do not show TIFF).
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What a picture was made from, as far as its encoding depends on it."""
 
-    Transparency is kept if the format supports it, otherwise the background becomes white. `held` is the number of
-    bytes that other pictures take meanwhile.
+    format: str
+    drawing: bool = False
+    """The input had a palette. So has a PNG, where the difference cannot be seen: it is much smaller."""
+    held: int = 0
+    """The number of bytes that other pictures take meanwhile."""
+
+
+def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits) -> Encoded:
+    """Encode in the wanted format, else in that of the input, else in one that browsers show: not as TIFF or BMP.
+
+    Transparency is kept if the format supports it, otherwise the background becomes white.
     """
     width, height = image.size
     check_size(width, height, limits)
-    name = wanted.format or _format(image, source_format)
+    name = wanted.format or _format(image, made_from.format)
     if max(width, height) > largest_side(name):
         size = f"{width} x {height} pixels; {name.upper()} has at most {largest_side(name)} on a side"
         raise Rejected("result_too_large", f"The result would be {size}. Choose another format or a smaller size.")
@@ -70,12 +80,15 @@ def encode(image: Image.Image, wanted: Encoding, source_format: str, limits: Lim
     if wanted.quality is not None and "quality" in settings:
         settings["quality"] = wanted.quality
     image = srgb(eight_bits(image), None)
-    check_encoding(image, name, held)
-    if name in ("jpeg", "bmp") and image.mode in ("LA", "RGBA"):
+    check_encoding(image, name, made_from.held)
+    if name == "jpeg" and image.mode in ("LA", "RGBA"):
         image = _on_white(image)
     elif name == "gif" and image.mode != "L":
-        settings["transparency"] = _TRANSPARENT if image.mode.endswith("A") else None
-        image = _palette(image)
+        clear = image.mode.endswith("A")
+        settings["transparency"] = TRANSPARENT if clear else None
+        image = (None if clear else exactly(image)) or nearly(image)
+    elif name == "png" and made_from.drawing and (indexed := exactly(image) or invisibly(image)):
+        image, settings = indexed, {"compress_level": 6}
     image.info = {}  # the encoders would copy comments, profiles and more from it
     import_module(f"PIL.{_PLUGINS[name]}")
     out = BytesIO()
@@ -108,7 +121,7 @@ def largest_side(name: str) -> int:
 
 def _format(image: Image.Image, source_format: str) -> str:
     """Return the format of the input if it can be written, else JPEG; or the best that can have the picture's size."""
-    usual = source_format if source_format in _PLUGINS else "jpeg"
+    usual = source_format if source_format in _PLUGINS else _INSTEAD[source_format]
     if max(image.size) <= largest_side(usual):
         return usual
     return "png" if image.has_transparency_data or max(image.size) > largest_side("jpeg") else "jpeg"
@@ -122,13 +135,3 @@ def _on_white(image: Image.Image) -> Image.Image:
         strip = image.crop((0, top, width, min(top + _STRIP, height)))
         white.paste(strip.convert(white.mode), (0, top), strip.getchannel("A"))
     return white
-
-
-def _palette(image: Image.Image) -> Image.Image:
-    """Reduce the picture to 256 colours with dithering; with alpha, the last colour is the transparent one."""
-    opaque, has_alpha = image.convert("RGB"), image.mode.endswith("A")
-    palette = opaque.quantize(_TRANSPARENT if has_alpha else 256)
-    indexed = opaque.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
-    if has_alpha:
-        indexed.paste(_TRANSPARENT, mask=image.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
-    return indexed

@@ -4,16 +4,20 @@ Pillow refuses a file for the wrong checksum of a date or for a long comment, do
 pixels, and takes a transparent colour of 2, 4 or 16 bits for one of 8.
 """
 
+import struct
 import zlib
 from collections.abc import Iterator
 
 import msgspec
+
+from worker import codecs_space
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ANCILLARY = 0x20
 """This bit of a chunk's name says that the picture can be shown without it."""
 _KEPT = frozenset([b"tRNS", b"acTL", b"fcTL", b"fdAT"])
 """The ancillary chunks that Pillow gets: transparency and animation."""
+_COLOURS = frozenset([b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"])
 _MOST_CHUNKS = 200_000
 """A file of 50 MB has some ten thousand. Each one takes time, and an empty one only twelve bytes."""
 _LARGEST_PROFILE = 4_000_000
@@ -26,6 +30,7 @@ class Chunks(msgspec.Struct):
     data: bytes
     """The file with the chunks that its pixels need."""
     profile: bytes | None = None
+    """The ICC profile of the pixels' colours, in the file or made of its numbers."""
     exif: bytes | None = None
 
 
@@ -34,6 +39,7 @@ def read(data: bytes) -> Chunks:
     found, view = Chunks(data), memoryview(data)
     kept: list[bytes | memoryview] = [_SIGNATURE]
     end, header = len(_SIGNATURE), b""
+    colours: dict[bytes, bytes] = {}
     for count, (name, start, stop) in enumerate(_chunks(data)):
         if count > _MOST_CHUNKS:
             raise ValueError("too many chunks")
@@ -44,8 +50,8 @@ def read(data: bytes) -> Chunks:
             continue
         if name == b"IHDR":
             header = data[start:stop]
-        elif name == b"iCCP":
-            found.profile = _profile(data[start:stop])
+        elif name in _COLOURS:
+            colours.setdefault(name, data[start:stop])
         elif name == b"eXIf":
             found.exif = data[start:stop]
         if name == b"tRNS":
@@ -53,6 +59,7 @@ def read(data: bytes) -> Chunks:
         elif critical or name in _KEPT:
             kept.append(view[start - 8 : end])
     found.data = b"".join([*kept, view[end:]])
+    found.profile = _profile_of(colours, gray=not header[9:10] or header[9] in (0, 4))
     return found
 
 
@@ -84,6 +91,22 @@ def _eight_bits(key: bytes, header: bytes) -> bytes:
     values = [int.from_bytes(key[at : at + 2]) for at in range(0, len(key) - 1, 2)]
     scaled = [value >> 8 if depth == 16 else (value & (1 << depth) - 1) * 255 // ((1 << depth) - 1) for value in values]
     return b"".join(value.to_bytes(2) for value in scaled)
+
+
+def _profile_of(colours: dict[bytes, bytes], *, gray: bool) -> bytes | None:
+    """Return the profile by the chunk that counts: cICP before iCCP, sRGB, and gAMA with cHRM."""
+    if (code_points := colours.get(b"cICP")) and len(code_points) == 4 and code_points[2:] == b"\0\1" and not gray:
+        return codecs_space.of_code_points(*code_points[:2])
+    if (packed := colours.get(b"iCCP")) and (profile := _profile(packed)):
+        return profile
+    gamma, primaries = colours.get(b"gAMA", b""), colours.get(b"cHRM", b"")
+    if b"sRGB" in colours or len(gamma) != 4 or not any(gamma):
+        return None
+    points = None
+    if len(primaries) == 32:
+        values = [value / 100_000 for value in struct.unpack(">8I", primaries)]
+        points = (values[0], values[1]), (values[2], values[3]), (values[4], values[5]), (values[6], values[7])
+    return codecs_space.of_gamma(int.from_bytes(gamma) / 100_000, points, gray=gray)
 
 
 def _profile(content: bytes) -> bytes | None:

@@ -14,7 +14,7 @@ from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
 from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
 from worker.codecs_jpeg import frame
 from worker.codecs_memory import pixel_bytes
-from worker.codecs_out import Encoded, check_size, encode
+from worker.codecs_out import Encoded, Made, check_size, encode
 
 _LARGEST_PROFILE = 4_000_000
 """Bytes. A profile for printing has about two million. Larger ones are ignored, because profiles are cached."""
@@ -29,6 +29,8 @@ _TRANSPOSITIONS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
+_DRAWING = "drawing"
+"""In `Image.info`: the file has a palette."""
 _JPEG_MARGINS = {8: 1.75, 4: 1.5, 2: 1.25}
 _MARGINS = dict.fromkeys(range(16, 1, -1), 2.0)
 """Divisor of the decoded size -> how many times larger than wanted the decoded picture must be. With these margins a
@@ -47,7 +49,9 @@ class StoredPicture:
         found = identify(data, limits)
         self._format, self._frames, self._data, header = found.format, found.frames, found.data, found.header
         self._page = found.page
-        self._stored, self._mode = header.size, header.mode
+        self._shown = found.shown
+        left, top, right, bottom = found.shown or (0, 0, *header.size)
+        self._stored, self._mode = (right - left, bottom - top), header.mode
         profile = header.info.get("icc_profile")
         self._profile = profile if isinstance(profile, bytes) and len(profile) <= _LARGEST_PROFILE else None
         self._scales = found.format == "jpeg" and not frame(data).lossless
@@ -124,6 +128,8 @@ class StoredPicture:
             picture.load()
             # A picture of its own, without a copy of the pixels: encoders would seek to the first frame of a file.
             decoded = picture._new(picture.im)
+            if self._shown:
+                decoded = decoded.crop(self._shown)
             image = opaque_if_clear(decoded) if self._format == "bmp" else eight_bits(decoded)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
 
@@ -155,15 +161,20 @@ def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture | Imag
         return picture
     image = picture.image()
     image.format = picture.format
+    image.info = {_DRAWING: picture.mode == "P"}
     return image
 
 
 def encoded(made: Image, source: Any, params: Mapping[str, Any], limits: Limits) -> Encoded:
     """Encode the picture that an op returned, in the format of its parameters, else in the format of its input."""
     wanted = Encoding(format=params.get("format"), quality=params.get("quality"))
-    source_format = source.format if isinstance(source, StoredPicture | Image) else None
-    held = pixel_bytes(source) if isinstance(source, Image) and source is not made else 0
-    return encode(made, wanted, source_format or "png", limits, held)
+    made_from = Made(format="png")
+    if isinstance(source, StoredPicture):
+        made_from = Made(format=source.format, drawing=source.mode == "P")
+    elif isinstance(source, Image):
+        held = pixel_bytes(source) if source is not made else 0
+        made_from = Made(format=source.format or "png", drawing=source.info.get(_DRAWING, False), held=held)
+    return encode(made, wanted, made_from, limits)
 
 
 def _orientation(header: ImageFile) -> int:

@@ -146,7 +146,7 @@ def test_an_announced_upload_leaves_the_ledger_when_no_file_comes(monkeypatch: p
     for name, value in (("ledger", ledger), ("limits", Limits()), ("recipes", RECIPES), ("uploads", FakeBucket())):
         monkeypatch.setattr(uploads, name, lambda value=value: value)
     answer = uploads.request_upload(
-        UploadRequest("cat.jpg", "image/jpeg", 9), NewJob(Request(proxy_event("POST", "/uploads")))
+        UploadRequest("cat.jpg", 9, "image/jpeg"), NewJob(Request(proxy_event("POST", "/uploads")))
     )
     job = ledger.job(answer.job_id)
     assert job

@@ -161,11 +161,27 @@ def test_a_result_that_no_answer_can_carry_is_refused(gateway: Gateway) -> None:
     assert gateway.call("GET", "/jobs/{job_id}/download", job_id=JOB).status == 302
 
 
-@pytest.mark.parametrize("named", ["image/jpeg", "IMAGE/JPEG", "Image/Jpg", "image/pjpeg"])
-def test_a_content_type_may_be_written_in_any_letters_and_by_its_old_names(gateway: Gateway, named: str) -> None:
+@pytest.mark.parametrize(
+    ("named", "sent"),
+    [
+        *((name, "image/jpeg") for name in ("image/jpeg", "IMAGE/JPEG", "Image/Jpg", "image/pjpeg", "image/jfif")),
+        *((name, "image/jpeg") for name in ("image/jpeg; charset=binary", " image/jpeg ;q=1;x", "image/jpeg;")),
+        *((name, "image/png") for name in ("image/x-png", "image/apng", "image/vnd.mozilla.apng")),
+        *((name, "image/tiff") for name in ("image/tif", "image/x-tiff")),
+        *((name, "image/bmp") for name in ("image/x-bmp", "image/x-ms-bmp", "image/x-windows-bmp")),
+        *((name, "application/octet-stream") for name in ("binary/octet-stream", "application/octet-stream", "", ";")),
+    ],
+)
+def test_a_content_type_may_be_written_by_any_of_its_names(gateway: Gateway, named: str, sent: str) -> None:
     answer = gateway.call("POST", "/uploads", {**FILE, "content_type": named})
     assert answer.status == 201
-    assert answer.body["fields"]["Content-Type"] == "image/jpeg"
+    assert answer.body["fields"]["Content-Type"] == sent
+
+
+def test_a_content_type_may_be_missing(gateway: Gateway) -> None:
+    answer = gateway.call("POST", "/uploads", {name: FILE[name] for name in ("filename", "size")})
+    assert answer.status == 201
+    assert answer.body["fields"]["Content-Type"] == "application/octet-stream"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from umbel_core.errors import Rejected
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits
 from worker.codecs_memory import LANE_MB, decoder_bytes, encoder_bytes, most_pixels, most_pixels_of_result
-from worker.codecs_out import encode, largest_side
+from worker.codecs_out import Made, encode, largest_side
 from worker.pictures import StoredPicture
 
 SIDE = 2000
@@ -57,10 +57,12 @@ def growth(work: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
-@pytest.mark.parametrize("kind", ["jpeg", "png", "bmp", "gif", "webp", "avif"])
+@pytest.mark.parametrize("kind", ["jpeg", "png", "gif", "webp", "avif"])
 def test_an_encoder_takes_no_more_than_is_reckoned_with(kind: str, mode: str) -> None:
     picture = noisy(mode).copy()
-    assert growth(partial(encode, picture, Encoding(), kind, LIMITS)) < encoder_bytes(picture, kind) + SPARE
+    assert (
+        growth(partial(encode, picture, Encoding(), Made(format=kind), LIMITS)) < encoder_bytes(picture, kind) + SPARE
+    )
 
 
 @pytest.mark.parametrize(("kind", "mode"), INPUTS)
@@ -90,22 +92,22 @@ def test_a_picture_in_a_format_that_takes_more_memory_may_have_fewer_pixels() ->
 
 def test_a_result_that_its_encoder_has_no_memory_for_is_refused_before_it_is_tried() -> None:
     with pytest.raises(Rejected, match=r"As AVIF, a result of 6600 x 6600 pixels \(43\.56 MP\) takes about") as refusal:
-        encode(Image.new("RGB", (6600, 6600)), Encoding(format="avif"), "jpeg", LIMITS)
+        encode(Image.new("RGB", (6600, 6600)), Encoding(format="avif"), Made(format="jpeg"), LIMITS)
     assert refusal.value.code == "needs_more_memory"
 
 
 def test_what_is_held_beside_a_result_counts() -> None:
     picture = Image.new("L", (1000, 1000))
-    encode(picture, Encoding(), "png", LIMITS)
+    encode(picture, Encoding(), Made(format="png"), LIMITS)
     with pytest.raises(Rejected, match="memory"):
-        encode(picture, Encoding(), "png", LIMITS, held=2_000_000_000)
+        encode(picture, Encoding(), Made(format="png", held=2_000_000_000), LIMITS)
 
 
 @pytest.mark.parametrize(("kind", "name"), NAMES.items())
 def test_the_documented_limits_are_those_of_the_code(kind: str, name: str) -> None:
     input_mp = f"{most_pixels(kind, LIMITS) // 10**6} MP"
-    if kind == "tiff":
-        row = ["TIFF", input_mp, "", "", ""]
+    if kind in ("tiff", "bmp"):
+        row = [name, input_mp, "", "", ""]
     else:
         most = [min(most_pixels_of_result(kind, mode), LIMITS.max_pixels) // 10**6 for mode in ("RGB", "RGBA")]
         row = [name, input_mp, *(f"{number} MP" for number in most), f"{largest_side(kind):,}"]

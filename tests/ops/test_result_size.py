@@ -43,7 +43,7 @@ def test_what_a_format_cannot_hold_is_refused_with_the_format_and_its_limit(op: 
         ("AVIF", (2, 20_000), "RGB", "AVIF"),
         ("TIFF", (66_000, 2), "RGB", "PNG"),
         ("TIFF", (50_000, 2), "RGBA", "JPEG"),
-        ("BMP", (66_000, 2), "RGB", "BMP"),
+        ("BMP", (66_000, 2), "RGB", "PNG"),
     ],
 )
 def test_a_result_keeps_the_format_of_its_input_where_that_can_have_its_size(

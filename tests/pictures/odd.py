@@ -9,10 +9,12 @@ from io import BytesIO
 from PIL import Image
 
 from tests.pictures import profiles
+from tests.pictures.odd_avif import aperture, space, with_properties
 from tests.pictures.odd_jpeg import lossless
 from tests.pictures.odd_tiff import preview_first
 from tests.pictures.scene import HEIGHT, LIGHT, WIDTH, Stored, chunk, png, saved, scene, stored, with_hole
 
+P3_CHUNK = chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000))
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
 
 
@@ -29,7 +31,7 @@ def odd() -> dict[str, Stored]:
 
 
 def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
-    colour = scene()
+    colour, gray = scene(), scene().convert("L")
     return {
         "jpeg-with-film": (colour, lambda: _photo() + b"\0\0\0\x18ftypmp42" + b"\xff\xda\0\x08\x01\x01" * 500),
         "jpeg-progressive-with-film": (colour, lambda: _photo(progressive=True) + b"\xff\xda" * 500),
@@ -55,15 +57,53 @@ def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
         "gif-of-20000-frames": (colour, lambda: _many_frames(saved(colour.quantize(8), "GIF"))),
         "tiff-of-60-pages": (colour, lambda: saved(colour, "TIFF", save_all=True, append_images=[colour] * 59)),
         "png-wide-gamut-clear": (with_hole(), _wide_clear),
+        "png-cicp-p3": (colour, lambda: _with_chunk(b"cICP", bytes([12, 13, 0, 1]), _wide())),
+        "png-cicp-before-profile": (colour, _two_spaces),
+        "png-gamma-of-linear-light": (colour, lambda: _with_chunk(b"gAMA", _gamma(100_000), _linear(colour))),
+        "png-usual-gamma": (colour, lambda: _with_chunk(b"gAMA", _gamma(45_455))),
+        "png-primaries": (colour, lambda: _with_chunk(b"gAMA", _gamma(45_455), _wide(), P3_CHUNK)),
+        "png-srgb-before-gamma": (colour, lambda: _with_chunk(b"gAMA", _gamma(100_000), more=chunk(b"sRGB", b"\0"))),
+        "png-gamma-of-gray": (gray, lambda: png(0, 8, _rows(_linear(gray)), before=chunk(b"gAMA", _gamma(100_000)))),
+        "png-gamma-of-nonsense": (colour, lambda: _with_chunk(b"gAMA", _gamma(0))),
+        "avif-nclx-p3": (colour, lambda: with_properties(_wide(), space(12, 13))),
+        "avif-nclx-srgb": (colour, lambda: with_properties(colour, space(1, 13))),
+        "avif-nclx-hdr": (colour, lambda: with_properties(colour, space(9, 16))),
+        "avif-clean-aperture": (colour, _framed),
         "bmp-with-alpha": (with_hole(), lambda: _bmp(with_hole())),
         "bmp-with-no-alpha-at-all": (colour, lambda: _bmp(_clear(colour))),
     }
 
 
-def _with_chunk(name: bytes, content: bytes, *, checksum: bool = True) -> bytes:
-    """Return the scene as a PNG with a chunk before its pixels."""
+def _with_chunk(
+    name: bytes, content: bytes, picture: Image.Image | None = None, more: bytes = b"", *, checksum: bool = True
+) -> bytes:
+    """Return the scene, or another picture, as a PNG with chunks before its pixels."""
     extra = chunk(name, content)
-    return png(2, 8, _rows(scene()), before=extra if checksum else extra[:-1] + bytes([extra[-1] ^ 1]))
+    extra = extra if checksum else extra[:-1] + bytes([extra[-1] ^ 1])
+    return png(2, 8, _rows(picture or scene()), before=extra + more)
+
+
+def _wide() -> Image.Image:
+    """Return the scene's numbers in Display P3."""
+    return Image.open(BytesIO(stored()["png-wide-gamut"].data)).convert("RGB")
+
+
+def _linear(picture: Image.Image) -> Image.Image:
+    """Return the numbers of the light itself."""
+    return picture.point([round(255 * _light(value / 255)) for value in range(256)] * len(picture.getbands()))
+
+
+def _light(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def _gamma(value: int) -> bytes:
+    return struct.pack(">I", value)
+
+
+def _two_spaces() -> bytes:
+    adobe = chunk(b"iCCP", b"a\0\0" + zlib.compress(profiles.ADOBE_RGB))
+    return _with_chunk(b"cICP", bytes([12, 13, 0, 1]), _wide(), adobe)
 
 
 def _rows(picture: Image.Image) -> bytes:
@@ -116,6 +156,12 @@ def _wide_clear() -> bytes:
     wide = Image.open(BytesIO(stored()["png-wide-gamut"].data)).convert("RGBA")
     wide.putalpha(with_hole().getchannel("A"))
     return saved(wide, "PNG", icc_profile=profiles.DISPLAY_P3)
+
+
+def _framed() -> bytes:
+    larger = Image.new("RGB", (WIDTH + 8, HEIGHT + 8), "magenta")
+    larger.paste(scene(), (4, 4))
+    return with_properties(larger, aperture((WIDTH, 1), (HEIGHT, 1), (0, 1), (0, 1)))
 
 
 def _many_frames(gif: bytes) -> bytes:

@@ -18,6 +18,9 @@ from tests.pictures import profiles
 
 WIDTH, HEIGHT = 48, 32
 RED, GREEN, BLUE, LIGHT = (220, 30, 40), (30, 180, 60), (40, 60, 200), (235, 232, 225)
+INKS: list[tuple[int, ...]] = [(0, 255, 255, 0), (255, 0, 255, 0), (255, 255, 0, 0), (0, 0, 0, 0)]
+PRINTED: list[tuple[int, ...]] = [(230, 5, 15), (0, 145, 55), (40, 20, 120), (255, 255, 255)]
+"""Full inks on full inks, and as a press on coated paper prints them."""
 
 ORIENTATION, GPS = 0x0112, 0x8825
 TURNED_BACK = {
@@ -46,6 +49,12 @@ def scene() -> Image.Image:
     picture.paste(GREEN, (WIDTH // 2, 0, WIDTH, HEIGHT // 2))
     picture.paste(BLUE, (0, HEIGHT // 2, WIDTH // 2, HEIGHT))
     return picture
+
+
+def _quadrants(mode: str, colours: list[tuple[int, ...]]) -> Image.Image:
+    picture = Image.new(mode, (2, 2))
+    picture.putdata(colours)
+    return picture.resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)
 
 
 def with_hole() -> Image.Image:
@@ -118,6 +127,7 @@ def _comment(text: str) -> PngImagePlugin.PngInfo:
 def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
     colour, gray, clear = scene(), scene().convert("L"), with_hole()
     clear_gray = clear.convert("LA")
+    inks, printed = _quadrants("CMYK", INKS), _quadrants("RGB", PRINTED)
     bits = gray.point(lambda value: 255 * (value > 128)).convert("1")
     few = colour.quantize(8)
     few_light = few.tobytes()[-1]
@@ -128,7 +138,7 @@ def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
         "jpeg-gray": (gray, lambda: saved(gray, "JPEG")),
         "jpeg-progressive": (colour, lambda: saved(colour, "JPEG", progressive=True)),
         "jpeg-stored-as-rgb": (colour, lambda: saved(colour, "JPEG", keep_rgb=True, quality=95)),
-        "jpeg-cmyk": (colour, lambda: saved(colour.convert("CMYK"), "JPEG", quality=95)),
+        "jpeg-cmyk": (printed, lambda: saved(inks, "JPEG", quality=95)),
         "jpeg-comment": (colour, lambda: saved(colour, "JPEG", comment=b"<script>secret</script>", quality=95)),
         "jpeg-wide-gamut": (colour, lambda: _wide("JPEG", profiles.DISPLAY_P3, quality=98)),
         "jpeg-adobe-rgb": (colour, lambda: _wide("JPEG", profiles.ADOBE_RGB, quality=98)),
@@ -181,7 +191,7 @@ def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
         "tiff-gray-float-255": (gray, lambda: saved(_many_bits("F", 1), "TIFF")),
         "tiff-palette": (colour, lambda: saved(few, "TIFF")),
         "tiff-clear": (clear, lambda: saved(clear, "TIFF")),
-        "tiff-cmyk": (colour, lambda: saved(colour.convert("CMYK"), "TIFF")),
+        "tiff-cmyk": (printed, lambda: saved(inks, "TIFF")),
         "tiff-lab": (colour, lambda: saved(_lab(), "TIFF")),
         "tiff-pages": (colour, lambda: saved(colour, "TIFF", save_all=True, append_images=[gray, gray])),
         "bmp": (colour, lambda: saved(colour, "BMP")),

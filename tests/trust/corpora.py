@@ -19,6 +19,7 @@ from umbel.paths import ROOT
 from umbel_core.contract.errors import ERRORS
 
 MOST_SECONDS = 10
+_SHOWN = 40
 MOST_MEMORY = 0.7
 """Part of the lane's memory; Lambda kills a function that takes more than all of it."""
 
@@ -72,8 +73,9 @@ def divided(runs: list[Run]) -> set[str]:
 
 
 def broken(runs: list[Run]) -> list[str]:
-    """Return a sentence for each run that broke a promise."""
-    return [f"{run.op}, {run.file}: {error}" for run in runs if (error := _error(run))]
+    """Return a sentence for each run that broke a promise; at most forty and the number of the others."""
+    errors = [f"{run.op}, {run.file}: {error}" for run in runs if (error := _error(run))]
+    return errors[:_SHOWN] + [f"and {len(errors) - _SHOWN} more"] * (len(errors) > _SHOWN)
 
 
 def _error(run: Run) -> str:

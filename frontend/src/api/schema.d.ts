@@ -978,10 +978,13 @@ export interface components {
          */
         UploadRequest: {
             filename: string;
-            /** @description `image/jpeg`; empty when it is not known */
-            content_type: string;
             /** @description Bytes */
             size: number;
+            /**
+             * @description `image/jpeg`; absent or empty when it is not known
+             * @default
+             */
+            content_type: string;
             /** @default null */
             recipe: string | null;
         };

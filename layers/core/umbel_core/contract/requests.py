@@ -107,8 +107,8 @@ class UploadRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Ask for a presigned POST for one picture's file."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=1024)]
-    content_type: Annotated[str, Meta(description="`image/jpeg`; empty when it is not known")]
     size: Annotated[int, Meta(ge=0, description="Bytes")]
+    content_type: Annotated[str, Meta(description="`image/jpeg`; absent or empty when it is not known")] = ""
     recipe: Annotated[str, Meta(description="The default recipe when absent")] | None = None
 
 
