@@ -9,7 +9,7 @@ from umbel_core.op import Bounds, Picture, op
 from umbel_imaging.colours import Background, background_of
 from umbel_imaging.turning import turned
 
-Angle = Annotated[float, Bounds(ge=-360, le=360, description="Degrees, clockwise")]
+Angle = Annotated[float, Bounds(ge=-360, le=360, description="Degrees, clockwise", examples=[90])]
 
 
 @op(memory_mb=1769)

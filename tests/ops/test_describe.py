@@ -46,7 +46,7 @@ def test_a_gray_picture_has_one_histogram() -> None:
 
 @pytest.mark.parametrize("size", [(40, 30), (3, 3), (5, 1100)])
 def test_sharpness_is_the_deviation_of_the_laplacian(size: tuple[int, int]) -> None:
-    picture = Image.effect_noise(size, 20)
+    picture = Image.effect_noise(size, 10)
     width, height = size
     value = picture.getpixel
     found = [

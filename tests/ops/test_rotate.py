@@ -1,6 +1,7 @@
 """rotate: the picture at an angle."""
 
 import math
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from tests.ops.measuring import psnr
 from tests.ops.running import photo, run, run_for_picture
+from tests.pictures.odd import files
 from tests.pictures.scene import saved
 from umbel_core.errors import Rejected
 
@@ -110,6 +112,12 @@ def test_edges_are_smooth_and_clear_corners_lend_no_colour() -> None:
     ]
     assert len(partly) > 100
     assert all(abs(blue - 255) < 8 and red < 8 and green < 8 for red, green, blue, _ in partly)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", files())
+def test_every_kind_of_picture_can_be_turned_by_any_angle(name: str) -> None:
+    made = run("rotate", files()[name].data, angle=30)
+    assert Image.open(BytesIO(made.data)).size == (made.width, made.height)
 
 
 def test_a_background_is_refused_where_there_is_none() -> None:

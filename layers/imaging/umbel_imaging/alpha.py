@@ -9,8 +9,11 @@ PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 
 def filtered_colours(image: Image, filter_: Filter) -> Image:
     """Return the picture with its colours filtered and its alpha as it was."""
-    if image.mode not in PREMULTIPLIED:
+    mode = image.mode
+    if mode not in PREMULTIPLIED:
         return image.filter(filter_)
-    result = image.convert(PREMULTIPLIED[image.mode]).filter(filter_).convert(image.mode)
-    result.putalpha(image.getchannel("A"))
-    return result
+    alpha, image = image.getchannel("A"), image.convert(PREMULTIPLIED[mode])  # the picture itself is held no longer
+    image = image.filter(filter_)
+    image = image.convert(mode)
+    image.putalpha(alpha)
+    return image
