@@ -27,6 +27,22 @@ Url = Annotated[
 """The first parameter of an op that fetches from the web."""
 
 
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What the header of a picture's file says beside the size."""
+
+    orientation: int
+    """EXIF's orientation of the stored pixels, 1 to 8; 1 is upright."""
+    bit_depth: int
+    """The bits of each channel."""
+    has_alpha: bool
+    has_gps: bool
+    dpi: float | None
+    profile: str | None
+    """The name of the colour profile."""
+    duration_ms: int | None
+    """The time of an animation, once through."""
+
+
 class Picture(Protocol):
     """A picture that is decoded only as far as the op asks; for ops that gain by decoding less.
 
@@ -53,6 +69,10 @@ class Picture(Protocol):
     @property
     def bytes(self) -> int:
         """The size of the encoded file."""
+
+    @property
+    def header(self) -> Header:
+        """What the file's header says beside the size."""
 
     def image(self) -> "Image":
         """Return the whole picture as a `PIL.Image.Image`."""
