@@ -101,8 +101,8 @@ def _text() -> str:
 def _value(schema: dict[str, Any]) -> Any:
     """Return a random value that a JSON Schema allows; `KeyError` for a type of schema that is not supported."""
     schema = schema.get("anyOf", [schema])[0]
-    if "enum" in schema:
-        return _chance.choice(schema["enum"])
+    if choices := schema.get("examples", schema.get("enum")):
+        return _chance.choice(choices)
     least, most = schema.get("minimum", 1), schema.get("maximum", _MOST)
     make: dict[str, Callable[[], Any]] = {
         "string": lambda: _text()[: schema.get("maxLength", _MOST)],

@@ -10,7 +10,9 @@ from umbel_imaging.colours import Colour, rgba
 from umbel_imaging.geometry import ANCHORS
 from umbel_imaging.watermarks import Style, stamp
 
-Text = Annotated[str, Bounds(max_length=200, pattern=r"\S", description="One line of text that is not blank")]
+Text = Annotated[
+    str, Bounds(max_length=200, pattern=r"\S", description="One line of text that is not blank", examples=["© Umbel"])
+]
 Position = Annotated[
     Literal["centre", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"],
     Bounds(description="Where the text is; without it, `southeast`"),
