@@ -47,7 +47,7 @@ browser: setup
 
 test: setup browser ## Every test (ARGS="-k upload")
 	@$(run) npm test --silent -w frontend
-	@$(run) python -m pytest tests $(ARGS)
+	@$(run) python -m pytest tests -n 2 --dist loadgroup $(ARGS)
 
 check: setup ## Lint, types, fast tests
 	@$(run) ruff check . && $(run) ruff format --check .
@@ -69,8 +69,9 @@ trust: setup ## Try to break what Umbel promises, and print a report (ARGS=fuzz:
 mutants: setup ## Change the sources in small ways and see whether the fast tests notice (ARGS="umbel_core.fold relay")
 	@$(bin)/python -I -m tests.mutants $(ARGS)
 
-generate: setup ## Write docs/openapi.json, docs/asyncapi.json and the front end's types from the contract
+generate: setup ## Write what is made from the contract: docs/*.json, the front end's types, tables in the documents
 	@$(run) python -I -m infra.generate
+	@$(run) python -I -m tests.access.matrix
 
 machines: setup ## Set up and upload under each condition of docs/local.md (ARGS="moved copied")
 	@$(bin)/python -I -m tests.machines $(ARGS)

@@ -149,8 +149,8 @@ class FakeLedger:
     def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
         there = self.task(task.job_id, task.index)
         counted = (there.transient_refusals if there else 0) + transient
-        ended = {"begun": 0, "claimed_until": 0}
-        self._move(task, {"attempts": attempts, "last_error": reason[:1000], "transient_refusals": counted, **ended})
+        ended = {} if attempts is None else {"attempts": attempts, "begun": 0, "claimed_until": 0}
+        self._move(task, {"last_error": reason[:1000], "transient_refusals": counted, **ended})
 
     def take_next(self, job_id: str) -> int:
         self._taken[job_id] += 1
@@ -206,7 +206,7 @@ class FakeLedger:
         for task in list(self.all_tasks(job_id)):
             if wanted is not None and task.index not in wanted:
                 continue
-            if task.status in anew:
+            if task.status in anew and not task.may_be_running:
                 self._crashes.moment()
                 task = TaskRecord(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},

@@ -10,9 +10,10 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
 
-from umbel.fault_proxy import CALM, CONTROL, MILD, Rates, Status
+from umbel.fault_proxy import CALM, CONTROL, Rates, Status
 from umbel.paths import LOGS, RUN, SCRATCH
 
+MILD = Rates(throttled=0.03, slow_down=0.03, reset=0.02, reply_lost=0.02, cut=0.01, copied=0.05, shuffled=0.10)
 _RECORD = RUN / "weather.json"
 SEED = 1
 _LOG = LOGS / "weather.jsonl"

@@ -51,6 +51,7 @@ export function Workspace({ config, token, onSignOut }: Props) {
           </main>
           <footer>
             <a href="./docs/index.html">API reference</a>
+            <a href="./licenses.txt">Licences</a>
             <button type="button" onClick={() => onSignOut(false)}>
               Forget this token
             </button>

@@ -98,13 +98,14 @@ def cancel(job_id: str) -> Accepted:
 def retry(job_id: str) -> Accepted:
     """Run the failed and skipped tasks again; of a cancelled job also those that are not skipped yet.
 
-    The job is pending from here on, so that nobody takes its earlier end for its end, and it can be cancelled. Of a job
-    that waits although its lanes are empty, the messages are sent again.
+    The job is pending from here on, so that nobody takes its earlier end for its end, and it can be cancelled. Of tasks
+    that are pending although their lanes are empty, the messages are sent again.
     """
     found = _job(job_id)
-    if not found.failed + found.skipped and (lost := silent_tasks(found)):
-        for command in RepublishTasks.several(job_id, lost, now()):
-            intake().retry(command)
+    lost = silent_tasks(found)
+    for command in RepublishTasks.several(job_id, lost, now()):
+        intake().retry(command)
+    if lost and not found.failed + found.skipped:
         return Accepted(job_id=job_id, status=found.status)
     if not (found.failed + found.skipped or (found.status == "cancelled" and found.completed < found.total)):
         raise Rejected("conflict", "No task of this job failed or was skipped; there is nothing to run again.")

@@ -18,4 +18,4 @@ def silent_tasks(job: JobRecord) -> list[int]:
     if not pending:
         return []
     backlogs = lanes().backlogs({task.op: catalogue()[task.op].compute for task in pending})
-    return [task.index for task in pending if backlogs[task.op] == _EMPTY]
+    return [task.index for task in pending if backlogs.get(task.op) == _EMPTY]

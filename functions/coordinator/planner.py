@@ -53,8 +53,7 @@ class Planner(msgspec.Struct, frozen=True):
     def take(self, created: ObjectCreated | RetryTasks | RepublishTasks) -> tuple[str, int]:
         """Plan and publish; return the job's id and the number of published tasks."""
         if isinstance(created, RetryTasks):
-            reopened = self.ledger.reopen(created.job_id, created.indices, waiting=created.waiting)
-            return created.job_id, self._publish(reopened)
+            return created.job_id, self._publish(self._started_over(created))
         if isinstance(created, RepublishTasks):
             lost = self.ledger.republish(created.job_id, created.indices, created.before)
             return created.job_id, self._publish(lost)
@@ -82,6 +81,20 @@ class Planner(msgspec.Struct, frozen=True):
         if there and not there.planned:  # cancelled in between
             return self._planned(created, there)
         return None
+
+    def _started_over(self, command: RetryTasks) -> list[TaskRecord]:
+        """Start tasks over; return them and, with new messages, those that wait behind them in their group.
+
+        The older messages of these would be delivered first, and wait for a task whose message is behind them.
+        """
+        reopened = self.ledger.reopen(command.job_id, command.indices, waiting=command.waiting)
+        again = {task.index: task for task in reopened if task.round}
+        groups = {task.group for task in again.values() if task.op in self.catalogue.ordered and task.group is not None}
+        if groups:
+            pending = self.ledger.all_tasks(command.job_id, "pending")
+            behind = [task.index for task in pending if task.group in groups and task.index not in again]
+            again |= {task.index: task for task in self.ledger.republish(command.job_id, behind, now())}
+        return [again[index] for index in sorted(again)]
 
     def _publish(self, tasks: Iterable[TaskRecord]) -> int:
         return self.tasks.publish(task.command() for task in tasks)

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.group_order import Skipped, check_task_before
 from umbel_core.intake_messages import ObjectCreated, job_for, read_message
-from umbel_core.ledger import INTAKE, NO_ANSWER, DeadLetter, ErrorRecord, Event, Ledger, Outcome
+from umbel_core.ledger import INTAKE, NO_ANSWER, AlreadyRunningError, DeadLetter, ErrorRecord, Event, Ledger, Outcome
 from umbel_core.messages import RunTask
 
 GIVEN_UP = "given_up"
@@ -17,9 +17,10 @@ class DeadLetters(msgspec.Struct, frozen=True):
     ledger: Ledger
 
     def fail_task(self, op: str, message: str, body: str, receives: int) -> DeadLetter | None:
-        """Fail the task and keep the dead letter; return None when the task was skipped or had ended in another way.
+        """Fail the task and keep the dead letter; return None when the message does not decide how its task ends.
 
-        Raise `NotEndedError` when the task before in its group has not ended: the message must be delivered again.
+        Raise `NotEndedError` when the task before in its group has not ended, and `AlreadyRunningError` when another
+        attempt of the task has not: the message must be delivered again.
         """
         try:
             command = msgspec.json.decode(body, type=RunTask)
@@ -27,6 +28,13 @@ class DeadLetters(msgspec.Struct, frozen=True):
             return self._with_event(
                 self._keep(DeadLetter(op=op, id=message, body=body, at=now(), reason=f"not a task: {error}"))
             )
+        task = self.ledger.task(command.job_id, command.index)
+        if task and task.has_newer_message(command):
+            # An earlier delivery may have kept it, before the task was started over.
+            self.ledger.delete_dead_letter(DeadLetter(op=op, id=message, body=body, at=now(), reason=""))
+            return None
+        if task and task.may_be_running:
+            raise AlreadyRunningError(task.claimed_until - epoch())
         try:
             check_task_before(self.ledger, command)
         except Skipped as skipped:
@@ -34,7 +42,6 @@ class DeadLetters(msgspec.Struct, frozen=True):
             stop = ErrorRecord(skipped.code, skipped.sentence)
             self.ledger.commit(command, Outcome(status="skipped", error=stop, finished_at=now()))
             return None
-        task = self.ledger.task(command.job_id, command.index)
         last_error = task.last_error if task else None
         cause = NO_ANSWER if last_error in (None, NO_ANSWER) else f"the last error was {last_error}"
         reason = f"Given up after {receives} receives of its message; {cause}."

@@ -1,18 +1,18 @@
 """The actions of the WebSocket: each is answered by messages on the connection, never by a return value."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, get_args
 
 import msgspec
 
 from umbel_core.contract import (
-    CrawlAction,
     Error,
     ErrorMessage,
     PingAction,
     PongMessage,
     ServerMessage,
     SnapshotMessage,
+    SocketAction,
     StatsAction,
     SubscribeAction,
     UnsubscribeAction,
@@ -26,13 +26,10 @@ from umbel_core.submit import Submitter
 from umbel_core.validation import parse
 from umbel_core.views import UrlFor, job_view, task_view
 
-_ACTIONS: dict[str, type[msgspec.Struct]] = {
-    "subscribe": SubscribeAction,
-    "unsubscribe": UnsubscribeAction,
-    "crawl": CrawlAction,
-    "stats": StatsAction,
-    "ping": PingAction,
+ACTIONS: dict[str, type[msgspec.Struct]] = {
+    str(action.__struct_config__.tag): action for action in get_args(SocketAction)
 }
+"""Name of an action -> the struct of its message."""
 _JOBS_SHOWN = 50
 _TASKS_SHOWN = 100
 _MESSAGE_BYTES = 100_000
@@ -70,7 +67,7 @@ class Actions(msgspec.Struct, frozen=True):
             if name == "crawl":
                 self._crawl(socket, message)
             else:
-                self._run(socket, parse(message, _ACTIONS[name], "invalid_message"))
+                self._run(socket, parse(message, ACTIONS[name], "invalid_message"))
         except Rejected as error:
             path = error.pointer or msgspec.UNSET
             self._send(socket, ErrorMessage(error=Error(code=error.code, message=error.sentence, path=path)))
@@ -152,9 +149,9 @@ def _name(message: Any) -> str:
     name = message.get("action") if isinstance(message, dict) else None
     if not isinstance(name, str):
         raise Rejected("invalid_message", 'Send an object with an action: {"action": "subscribe", "job": "<id>"}.')
-    if name not in _ACTIONS:
+    if name not in ACTIONS:
         raise Rejected(
-            "unknown_action", f"There is no action '{name}'; the actions are {', '.join(_ACTIONS)}.", ("action",)
+            "unknown_action", f"There is no action '{name}'; the actions are {', '.join(ACTIONS)}.", ("action",)
         )
     return name
 

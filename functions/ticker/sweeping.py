@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger
 from ticker.lane_progress import advanced, ended_tasks
 from ticker.lost_tasks import LostTasks
 from ticker.recounting import Recounter
+from umbel_core.aws.clients import AWS_ERRORS
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import stamp
 from umbel_core.contract.responses import OpStatus
@@ -81,7 +82,11 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
         if not self.ledger.unfinished(1):
             state = SweeperState()
         else:
-            self._observe_lanes(state, stamp(now))
+            try:
+                self._observe_lanes(state, stamp(now))
+            except AWS_ERRORS:
+                # What earlier runs saw still holds: it says up to when a lane had worked off its messages.
+                self.logger.exception("lanes not observed")
             if state.after or state.began_at <= stamp(now - self.silence / 2):
                 self._continue_pass(state, swept, now, started + _SECONDS)
         self.ledger.keep_sweeper_state(state)
@@ -91,7 +96,7 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
         working = {op for op, status in self.lanes.health().items() if status != "paused"}
         computes = {op: card.compute for op, card in self.catalogue.items() if op in working}
         stats = self.counters.counted(FOREVER).forever
-        state.lanes = {
+        state.lanes = {op: lane for op, lane in state.lanes.items() if op in computes} | {
             op: advanced(state.lanes.get(op), now, backlog.waiting + backlog.in_flight, ended_tasks(stats, op))
             for op, backlog in self.lanes.backlogs(computes).items()
         }

@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 from aws_lambda_powertools import Logger
 
-from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.aws.consumer import SqsConsumer, seconds_to_timeout
 from umbel_core.clock import epoch
 from umbel_core.ledger import ENDED
 from umbel_core.messages import RunTask
@@ -27,23 +27,29 @@ class BatchRunner(msgspec.Struct, frozen=True):
 
     def run(self, messages: list[Message], remaining_ms: Callable[[], int]) -> list[Message]:
         """Process a batch; return the messages that must be delivered again."""
-        compute = self.runner.card.compute
-        groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
+        compute, remaining = self.runner.card.compute, remaining_ms()
+        # Not computed for each attempt: when the worker dies, the messages come back after all claims of the batch.
+        claimed_until = epoch() + seconds_to_timeout(remaining)
         redelivered = [message for message in messages if message.receives > 1]
-        if redelivered:
-            # They may stop this worker: after that they need not wait for as long as those that it never received.
-            self.consumer.show_at_timeout(redelivered, remaining_ms())
-        order = order_batch(groups, {message.id for message in redelivered if self._is_suspect(message)})
+        groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
+        order = order_batch(groups, self._suspects(redelivered))
         later = [message for group in order.later for message in group]
-        for message in later:
-            self.consumer.hand_back(message)
-        process = partial(self.consumer.process, remaining_ms=remaining_ms, work=partial(self._process, remaining_ms))
+        if redelivered or compute.batch > 1:
+            # A new message of a lane without batches is left out: it would cost one call for each task.
+            self.consumer.show_at_timeout(messages, remaining, at_once=later)
+        work = partial(self._process, remaining_ms, claimed_until)
+        process = partial(self.consumer.process, remaining_ms=remaining_ms, work=work)
         run = partial(run_group, process=process, hand_back_behind=self._hand_back_behind)
         failed = [message for group in order.first for message in run(group)]
         with ThreadPoolExecutor(max(1, len(order.together)) if compute.ordered else 1) as pool:
             failed += [message for left in pool.map(run, order.together) for message in left]
         failed += [message for group in order.last for message in run(group)]
         return [*later, *failed]
+
+    def _suspects(self, redelivered: list[Message]) -> set[str]:
+        with ThreadPoolExecutor(max(1, len(redelivered))) as pool:
+            found = zip(redelivered, pool.map(self._is_suspect, redelivered), strict=True)
+            return {message.id for message, is_suspect in found if is_suspect}
 
     def _is_suspect(self, message: Message) -> bool:
         """Return whether the message's task began, did not end and cannot be running: its worker was stopped."""
@@ -54,22 +60,21 @@ class BatchRunner(msgspec.Struct, frozen=True):
             # Met again when the message is processed, which ends this message only.
             self.logger.exception("task not read", extra={"message_id": message.id})
             return True
-        return bool(task and task.status not in ENDED and task.begun and task.claimed_until <= epoch())
+        return bool(task and task.status not in ENDED and task.begun and not task.may_be_running)
 
-    def _process(self, remaining_ms: Callable[[], int], body: str, receives: int) -> None:
+    def _process(self, remaining_ms: Callable[[], int], claimed_until: int, body: str, receives: int) -> None:
         command = msgspec.json.decode(body, type=RunTask)
+        run = partial(self._run_task, claimed_until)
         if command.shared and command.round == 0:
-            run_shared(
-                command, receives, self.runner.ledger, self._run_task, partial(self.consumer.in_time, remaining_ms)
-            )
+            run_shared(command, receives, self.runner.ledger, run, partial(self.consumer.in_time, remaining_ms))
         else:
-            self._run_task(command, receives)
+            run(command, receives)
 
-    def _run_task(self, command: RunTask, receives: int) -> None:
+    def _run_task(self, claimed_until: int, command: RunTask, receives: int) -> None:
         # In all log lines of this message, the one of an error included.
         self.logger.thread_safe_append_keys(job_id=command.job_id, variant=command.variant)
-        outcome = self.runner.run(command, receives)
-        status = outcome.status if outcome else "ended before"
+        outcome = self.runner.run(command, receives, claimed_until)
+        status = outcome.status if outcome else "not needed"
         self.logger.info("task ended", extra={"status": status, "ms": outcome.duration_ms if outcome else 0})
 
     def _hand_back_behind(self, head: Message, message: Message) -> None:

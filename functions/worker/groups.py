@@ -10,7 +10,7 @@ from umbel_core.sqs import Message
 
 
 def groups_of(messages: Iterable[Message]) -> list[list[Message]]:
-    """Return the messages of each group, in order."""
+    """Return the messages of each group, in order. One that cannot be read is by itself, and fails alone."""
     groups: dict[tuple[str, str | int], list[Message]] = defaultdict(list)
     for message in messages:
         groups[_group(message)].append(message)
@@ -37,5 +37,8 @@ def run_group(
 
 def _group(message: Message) -> tuple[str, str | int]:
     """Return the task's own job and group: not every queue delivers the message group id."""
-    command = msgspec.json.decode(message.body, type=RunTask)
+    try:
+        command = msgspec.json.decode(message.body, type=RunTask)
+    except msgspec.DecodeError:
+        return "", message.id
     return command.job_id, command.index if command.group is None else command.group

@@ -8,11 +8,11 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.cost import run_cost_nano
 from umbel_core.errors import Postponed, Rejected, Transient
 from umbel_core.group_order import NotEndedError, Skipped
-from umbel_core.ledger import AlreadyRunningError, ErrorRecord, Ledger, Outcome
+from umbel_core.ledger import ENDED, AlreadyRunningError, ErrorRecord, Ledger, Outcome
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard
 from worker.mark_running import MarkRunning
@@ -41,28 +41,38 @@ class Runner(msgspec.Struct, frozen=True):
     name: str = msgspec.field(default_factory=lambda: token_hex(4))
     """Distinguishes this execution environment from the others of the op."""
 
-    def run(self, command: RunTask, receives: int) -> Outcome | None:
-        """Run the task and commit its outcome; return None when it had ended before.
+    def run(self, command: RunTask, receives: int, claimed_until: int | None = None) -> Outcome | None:
+        """Run the task and commit its outcome; return None when that is not needed any more.
 
         An error that is not a refusal is recorded in the ledger and raised, so that the message is delivered again; so
         is a transient refusal, until the last try.
+
+        `claimed_until` is when this invocation has ended at the latest, in seconds since 1970. Before, no other attempt
+        of the task begins.
         """
         attempts: int | None = None
+        may_have_begun = receives > 1 or command.publication > 0 or command.shared or self.card.compute.effects
         try:
             if skipped := self._skipped(command):
+                task = self.ledger.task(command.job_id, command.index) if may_have_begun else None
+                if task and task.may_be_running:
+                    raise AlreadyRunningError(task.claimed_until - epoch())
                 return self._commit(command, skipped)
-            attempts = 1
-            if receives > 1 or command.publication or command.shared or self.card.compute.effects:
-                # The longest time that an invocation, and this try, may take.
-                seconds = self.card.compute.timeout_seconds + 1
-                task, attempts = self.ledger.begin(command, token_hex(8), seconds, again=receives > 1), None
+            if may_have_begun:
+                seconds = claimed_until - epoch() if claimed_until else self.card.compute.timeout_seconds + 1
+                task = self.ledger.begin(command, token_hex(8), seconds, again=receives > 1)
                 if task is None:
                     return None
-                attempts = task.attempts
                 if task.begun > DEATHS:
-                    return self._commit(command, self._worker_died(attempts - 1))
+                    return self._commit(command, self._worker_died(task.attempts - 1))
+                attempts = task.attempts
+            else:
+                attempts = 1
             return self._commit(command, self._run(command, attempts))
         except NotEndedError:
+            task = self.ledger.task(command.job_id, command.index)
+            if task and (task.status in ENDED or task.has_newer_message(command)):
+                return None  # it would hold up what is behind it in its group
             if receives == 1:
                 self.ledger.mark_received(command)
             raise

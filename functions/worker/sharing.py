@@ -7,7 +7,6 @@ there is time. Its own task may be run by another message; at the end it makes s
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from umbel_core.clock import epoch
 from umbel_core.errors import Transient
 from umbel_core.group_order import NotEndedError
 from umbel_core.ledger import ENDED, Ledger, TaskRecord
@@ -40,7 +39,7 @@ def run_shared(command: RunTask, receives: int, ledger: Ledger, run: Run, in_tim
         return
     if own.transient_refusals and receives == 1:
         raise Transient("host_busy", own.last_error or "", after_seconds=_MINUTE)
-    if own.claimed_until > epoch():
+    if own.may_be_running:
         raise NotEndedError(f"task {own.index} is being run by another worker")
     if not in_time():
         raise NotEndedError(f"no time is left to run task {own.index}")

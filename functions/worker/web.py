@@ -6,6 +6,7 @@ from typing import Any
 from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.pace import DynamoPace
 from umbel_core.errors import Rejected, Transient
+from umbel_core.input_types import without_query
 from umbel_core.settings import Limits
 
 _MAX_SECONDS = 10.0
@@ -45,8 +46,8 @@ class Web:
             raise host_busy(url, page.status, page.retry_after)
         if page.status != 200:
             raise (Transient if page.status >= _SERVER_ERROR else Rejected)(
-                "no_such_picture", f"{url} answers with status {page.status}, so there is no picture."
+                "no_such_picture", f"{without_query(url)} answers with status {page.status}, so there is no picture."
             )
         if not page.body:
-            raise Rejected("empty_file", f"{url} is empty: it has zero bytes.")
+            raise Rejected("empty_file", f"{without_query(url)} is empty: it has zero bytes.")
         return page.body  # type: ignore[no-any-return]

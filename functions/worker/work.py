@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from umbel_core.errors import Rejected
-from umbel_core.input_types import input_type, is_url
+from umbel_core.input_types import input_type, is_url, without_query
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard, input_annotation, params_type
 from umbel_core.settings import Limits
@@ -76,7 +76,7 @@ class Work(msgspec.Struct, frozen=True):
         except Rejected as error:
             if (url := self.source.url(command)) is None:
                 raise
-            raise Rejected(error.code, f"{error.sentence} The file is from {url}") from error
+            raise Rejected(error.code, f"{error.sentence} The file is from {without_query(url)}") from error
 
     def _run(self, command: RunTask, source: Any) -> Any:
         params = _params(self.function, command)

@@ -94,7 +94,7 @@ def test_commands_of_a_killed_process_are_killed_by_the_next_process_with_the_lo
     os.mkfifo(ready)
     program = (
         "from pathlib import Path; from umbel import progress\n"
-        f"progress.run('work', ['sh', '-c', 'echo $$ > {ready}; exec sleep 60'], log=Path('{tmp_path}/log'))"
+        f"progress.run('work', ['sh', '-c', 'echo $$ > {ready}; sleep 60; :'], log=Path('{tmp_path}/log'))"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL) as starter:
         child = psutil.Process(int(ready.read_text()))

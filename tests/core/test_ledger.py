@@ -192,6 +192,14 @@ def test_pending_tasks_of_a_cancelled_job_start_over_too(ledger: Ledger) -> None
     assert [(task.index, task.round) for task in ledger.reopen(job.id, None)] == [(1, 1), (2, 1)]
 
 
+def test_a_pending_task_that_may_be_running_does_not_start_over(ledger: Ledger) -> None:
+    job, tasks = a_job(2)
+    ledger.plan(job, tasks)
+    assert ledger.begin(tasks[0].command(), "claim", 30, again=False)
+    assert [(task.index, task.round) for task in ledger.reopen(job.id, None, waiting=True)] == [(0, 0), (1, 1)]
+    assert ledger.commit(tasks[0].command(), ended(result=1)), "its effects have happened"
+
+
 def test_a_cancelled_job_stays_cancelled(ledger: Ledger) -> None:
     job, tasks = a_job()
     ledger.plan(job, tasks)

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
 from chalice.app import Request
 
 from api import health, images, jobs, ops, silent_jobs, uploads
@@ -58,6 +60,20 @@ def test_health_asks_once_however_many_ask_it(monkeypatch: pytest.MonkeyPatch) -
     clock[0] += 5
     health.health()
     assert lanes.asked == 2
+
+
+@pytest.mark.parametrize("error", [EndpointConnectionError(endpoint_url="x"), ResponseParserError("half an answer")])
+def test_health_is_degraded_while_aws_does_not_say_how_the_lanes_are(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    class Unreachable:
+        def health(self) -> dict[str, str]:
+            raise error
+
+    monkeypatch.setattr(health, "lanes", Unreachable)
+    monkeypatch.setattr(health, "catalogue", lambda: CATALOGUE)
+    monkeypatch.setattr(time, "monotonic", lambda: -100.0)
+    assert health.health() == Health(status="degraded", ops=dict.fromkeys(CATALOGUE, "degraded"))
 
 
 @pytest.mark.parametrize(("limit", "count"), [(2, 2), (1000, 300)])
@@ -218,6 +234,15 @@ def test_a_job_that_waits_although_its_lane_is_empty_has_its_messages_sent_again
     lanes.queues["say"] = 1
     with pytest.raises(Rejected, match="nothing to run again"):
         jobs.retry("j1")
+    lanes.queues["say"] = 0
+    intake.bodies.clear()
+    job = ledger.job("j1")
+    assert job
+    ledger.write([(job, msgspec.structs.replace(job, failed=1))], [])
+    jobs.retry("j1")
+    assert [msgspec.json.decode(body)["type"] for body in intake.bodies] == ["republish", "retry"], (
+        "some failed as well"
+    )
 
 
 @pytest.mark.parametrize("limit", ["", "0", "00", "-1", "1.0", "²", "9" * 5000])

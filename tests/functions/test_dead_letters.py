@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from relay.changes import read_changes
@@ -9,6 +10,7 @@ from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
 from umbel_core.group_order import NotEndedError
 from umbel_core.intake_messages import read_message
+from umbel_core.ledger import AlreadyRunningError
 
 MANIFEST = b'{"tasks":[{"op":"say","input":"broken"}]}'
 
@@ -107,6 +109,32 @@ def test_a_dead_letter_waits_until_the_task_before_it_has_ended() -> None:
     assert task
     assert task.status == "pending"
     assert stage.ledger.dead_letters("recite") == []
+
+
+def test_a_dead_letter_does_not_fail_a_task_whose_message_was_sent_again() -> None:
+    """The newer message still waits in its lane; it decides."""
+    stage = Stage()
+    job, body = planned(stage)
+    (again,) = stage.ledger.republish(job, [0], "9")
+    assert stage.dead_letters.fail_task("say", "m1", body, 5) is None
+    task = stage.ledger.task(job, 0)
+    assert task
+    assert (task.status, stage.ledger.dead_letters("say")) == ("pending", [])
+    assert stage.dead_letters.fail_task("say", "m2", msgspec.json.encode(again.command()).decode(), 5)
+
+
+def test_a_dead_letter_waits_while_another_message_runs_its_task() -> None:
+    """A copy of a message waits for the attempt that runs, and may use up its receives meanwhile."""
+    stage = Stage()
+    job, body = planned(stage)
+    stage.ledger.begin(stage.tasks.commands[0], "other", 900, again=True)
+    with pytest.raises(AlreadyRunningError):
+        stage.dead_letters.fail_task("say", "m1", body, 5)
+    task = stage.ledger.task(job, 0)
+    assert task
+    assert (task.status, stage.ledger.dead_letters("say")) == ("pending", [])
+    stage.ledger.pass_time(900)
+    assert stage.dead_letters.fail_task("say", "m1", body, 5)
 
 
 def test_a_message_that_is_not_a_task_is_kept_too() -> None:

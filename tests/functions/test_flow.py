@@ -138,9 +138,9 @@ class Flow(RuleBasedStateMachine):
             assert {error.task for error in job.errors} == {task.id for task in tasks if task.status == "failed"}
             for task in tasks:
                 fits = {"bad": "failed", "broken": "failed"}.get(task.input, "completed")
-                # A good task is given up too when its worker crashes every time.
-                given_up = task.error is not None and task.error.code == "given_up"
-                assert given_up or task.status in ({fits, "skipped"} if job.id in self.cancelled else {fits})
+                # A good task fails too when its worker crashes every time.
+                crashed = task.error is not None and task.error.code in ("given_up", "worker_died")
+                assert crashed or task.status in ({fits, "skipped"} if job.id in self.cancelled else {fits})
 
     def _check_op_stats(self) -> None:
         """Compare the op stats with a recount of the ledger."""

@@ -48,6 +48,13 @@ def test_messages_behind_a_failed_one_of_their_group_are_handed_back_unprocessed
     assert sorted(log.processed) == ["a1", "a2", "b1"]
 
 
+def test_a_message_that_cannot_be_read_does_not_fail_the_batch() -> None:
+    log = Log("bad")
+    bad = Message(id="bad", body="not a task", receives=1)
+    assert [message.id for message in run_groups([*messages("a1"), bad, *messages("a2")], log)] == ["bad"]
+    assert sorted(log.processed) == ["a1", "a2", "bad"]
+
+
 def test_tasks_without_a_group_do_not_wait_for_each_other() -> None:
     alone = [RunTask(job_id="j", index=index, op="any", variant="v", input="x") for index in range(2)]
     batch = [Message(id=f"{c.index}", body=msgspec.json.encode(c).decode(), receives=1) for c in alone]

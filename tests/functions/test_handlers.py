@@ -12,6 +12,7 @@ import worker.handler
 from dead_letters.environment import DeadLettersEnvironment
 from tests.functions.stage import CATALOGUE, Stage
 from umbel_core.aws.consumer import SqsConsumer
+from umbel_core.clock import epoch
 from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.environment import variables
 from umbel_core.ids import JOBS_PREFIX
@@ -113,6 +114,16 @@ def tasks(stage: Stage, sqs: FakeSqs) -> Callable[..., list[str]]:
     return planned
 
 
+def test_a_message_comes_back_when_the_attempt_of_its_stopped_worker_is_over(
+    stage: Stage, sqs: FakeSqs, tasks: Callable[..., list[str]]
+) -> None:
+    """If it came earlier, it would wait again, which costs one of its five receives."""
+    first, second = tasks("a", "b")
+    worker.handler.handle(event(first, second, queue="umbel-op-say", receives=2), Context(19_900))
+    for task in stage.ledger.all_tasks(stage.tasks.commands[0].job_id):
+        assert epoch() < task.claimed_until <= epoch() + sqs.visible_after[f"r{task.index}"]
+
+
 def test_the_coordinator_logs_the_key_of_a_folder(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     assert failed(coordinator.handler.handle(event(stage.drop("uploads/cat.jpg/", b"pixels")), Context(180_000))) == []
     (line,) = [record for record in caplog.records if getattr(record, "key", None) == "uploads/cat.jpg/"]
@@ -128,14 +139,14 @@ def test_the_coordinator_starts_no_plan_that_may_not_end_in_time(stage: Stage, s
     context = Context(180_000, coordinator.handler.NEEDED_MS, coordinator.handler.NEEDED_MS - 1)
     assert failed(coordinator.handler.handle(event(*notices), context)) == ["m1"]
     assert len(stage.tasks.messages) == 1
-    assert sqs.visible_after == {"r0": 181, "r1": 0}
+    assert sqs.visible_after == {"r0": 182, "r1": 0}
 
 
 def test_a_message_that_the_coordinator_cannot_read_does_not_hold_up_the_others(stage: Stage, sqs: FakeSqs) -> None:
     notice = stage.drop(f"{JOBS_PREFIX}1.json", b'{"tasks":[{"op":"say","input":"x"}]}')
     assert failed(coordinator.handler.handle(event("{", notice, receives=2), Context(180_000))) == ["m0"]
     assert len(stage.tasks.messages) == 1
-    assert sqs.visible_after == {"r0": 2, "r1": 181}
+    assert sqs.visible_after == {"r0": 2, "r1": 182}
 
 
 def test_a_worker_runs_its_batch_and_retries_what_broke(
@@ -143,7 +154,8 @@ def test_a_worker_runs_its_batch_and_retries_what_broke(
 ) -> None:
     answer = worker.handler.handle(event(*tasks("good", "broken", "bad"), queue="umbel-op-say"), Context(20_000))
     assert failed(answer) == ["m1"]
-    assert sqs.visible_after == {"r1": 1}
+    # If the worker dies, the others wait for as long as it could have run.
+    assert sqs.visible_after == {"r0": 22, "r1": 1, "r2": 22}
     job = stage.ledger.jobs(1, None)[0][0]
     assert [task.status for task in stage.ledger.all_tasks(job.id)] == ["completed", "pending", "failed"]
 
@@ -151,9 +163,9 @@ def test_a_worker_runs_its_batch_and_retries_what_broke(
 def test_a_worker_starts_no_task_in_the_second_half_of_its_time(
     tasks: Callable[..., list[str]], stage: Stage, sqs: FakeSqs
 ) -> None:
-    answer = worker.handler.handle(event(*tasks("good", "good")), Context(10_000, 9_999))
+    answer = worker.handler.handle(event(*tasks("good", "good")), Context(20_000, 10_000, 9_999))
     assert failed(answer) == ["m1"]
-    assert sqs.visible_after == {"r1": 0}
+    assert sqs.visible_after == {"r0": 22, "r1": 0}
 
 
 def test_of_tasks_that_may_have_stopped_their_workers_a_worker_runs_one(
@@ -165,7 +177,7 @@ def test_of_tasks_that_may_have_stopped_their_workers_a_worker_runs_one(
     stage.ledger.pass_time(1)
     answer = worker.handler.handle(event(*bodies, receives=2), Context(20_000))
     assert failed(answer) == ["m1", "m2"]
-    assert sqs.visible_after == {"r0": 21, "r1": 0, "r2": 0}
+    assert sqs.visible_after == {"r0": 22, "r1": 0, "r2": 0}
 
 
 def test_redelivered_tasks_that_never_began_run_together(

@@ -1,6 +1,7 @@
 """The handlers of the authorizer, the WebSocket API and the relay, called with the events that Lambda sends."""
 
 import json
+from io import StringIO
 from typing import Any
 
 import msgspec
@@ -152,6 +153,27 @@ def test_a_route_of_api_gateway_is_no_action(stage: Stage, action: str) -> None:
     sockets.handler.handle(message, None)
     assert stage.connections.role("s1") == "viewer"
     assert [message["error"]["code"] for message in stage.connections.received["s1"]] == ["unknown_action"]
+
+
+def test_the_log_of_connections_has_json_lines_and_nothing_that_clients_wrote(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The local engine keeps no log of this function, so that the tests on a deployment cannot read it."""
+    written = StringIO()
+    monkeypatch.setattr(sockets.handler.logger.registered_handler, "stream", written)
+    connect = socket_event("$connect", authorizer={"role": "operator", "token": "t1"})
+    events = [
+        connect | {"queryStringParameters": {"token": "canary"}, "headers": {"Cookie": "canary"}},
+        socket_event("$default", "canary {"),
+        socket_event("$default", '{"action": "canary"}'),
+        socket_event("$default", '{"action": "subscribe", "job": "canary"}'),
+        socket_event("$default", '{"action": "crawl", "urls": ["http://user:canary@a.example/?key=canary"]}'),
+    ]
+    for event in events:
+        sockets.handler.handle(event, None)
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [line["action"] for line in lines] == ["$connect", "", "", "subscribe", "crawl"]
+    assert "canary" not in written.getvalue()
 
 
 def test_a_connection_without_a_role_is_a_viewers(stage: Stage) -> None:

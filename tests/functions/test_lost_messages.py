@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tests.fakes import FakeIntake, FakeLanes, FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, sweeper
@@ -18,7 +19,7 @@ from umbel_core.errors import Rejected
 from umbel_core.group_order import NotEndedError
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import JobRecord
-from umbel_core.messages import RunTask
+from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.op import describe, op
 
 SILENCE = timedelta(minutes=10)
@@ -97,6 +98,32 @@ def place() -> Place:
     return Place()
 
 
+@pytest.mark.parametrize("again", ["published again", "started over"])
+def test_a_message_does_not_hold_up_its_group_when_a_newer_one_is_behind_it(place: Place, again: str) -> None:
+    """A FIFO queue delivers no later message of a group while an earlier one waits."""
+    job = place.submit("a", "b", op="recite", group="north")
+    first, second = place.lose_messages()
+    with pytest.raises(NotEndedError):
+        place.stage.runner().run(second, 1)
+    if again == "published again":
+        assert place.sweep(minutes=12).published == [job]
+    else:
+        place.stage.planner.take(RetryTasks(job, waiting=True))
+    assert place.stage.runner().run(second, 2) is None
+    assert [command.index for command in place.stage.tasks.commands] == [first.index, second.index]
+    place.work()
+    assert place.job(job).status == "completed"
+
+
+def test_the_late_copy_of_an_ended_task_does_not_hold_up_its_group(place: Place) -> None:
+    job = place.submit("broken", "b", op="recite", group="north")
+    first, second = place.lose_messages()
+    assert place.stage.dead_letters.fail_task("recite", "m1", msgspec.json.encode(first).decode(), 5)
+    assert place.stage.runner().run(second, 1)
+    place.stage.planner.take(RetryTasks(job))
+    assert place.stage.runner().run(second, 2) is None
+
+
 @pytest.mark.parametrize("op", ["say", "recite"])
 def test_the_task_of_a_lost_message_runs_after_ten_minutes(place: Place, op: str) -> None:
     job = place.submit("a", op=op)
@@ -114,6 +141,30 @@ def test_a_lane_that_has_not_worked_off_its_queue_is_waited_for(place: Place) ->
     assert place.sweep(minutes=60) == Swept()
     place.lanes.queues["say"] = 0
     assert place.sweep(minutes=6).published == [job]
+
+
+@pytest.mark.parametrize("call", ["health", "backlogs"])
+def test_a_sweep_goes_by_what_the_last_one_saw_while_aws_does_not_answer(
+    place: Place, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """A sweep reads each lane: were all of them needed each time, a bad day would end all sweeps."""
+    job = place.submit("a")
+    place.lose_messages()
+    place.sweep(minutes=9)
+    answer = getattr(place.lanes, call)
+
+    def every_second_time(*given: Any) -> Any:
+        answers.append(len(answers) % 2 == 1)
+        if answers[-1]:
+            return answer(*given)
+        if call == "backlogs":
+            return {}
+        raise EndpointConnectionError(endpoint_url="x")
+
+    answers: list[bool] = []
+    monkeypatch.setattr(place.lanes, call, every_second_time)
+    assert place.sweep(minutes=5).published == [job]
+    assert set(answers) == {True, False}
 
 
 def test_in_a_lane_that_never_gets_empty_the_number_of_ended_tasks_shows_that_a_message_is_lost(place: Place) -> None:

@@ -290,6 +290,36 @@ def test_a_retry_publishes_only_the_failed_tasks() -> None:
     assert [(command.index, command.round) for command in stage.tasks.commands] == [(1, 1)]
 
 
+def test_a_retry_does_not_publish_tasks_whose_messages_wait() -> None:
+    stage = Stage()
+    job, _ = plan(stage, stage.drop("jobs/a.json", MANIFEST))
+    first, _ = stage.tasks.commands
+    stage.ledger.commit(first, Outcome(status="failed", error=ErrorRecord("c", "m"), finished_at=now()))
+    stage.tasks.messages.clear()
+    for _ in range(2):
+        assert plan(stage, msgspec.json.encode(RetryTasks(job)).decode()) == (job, 1), "also when it is delivered again"
+    assert [(command.index, command.round) for command in stage.tasks.commands] == [(0, 1), (0, 1)]
+
+
+@pytest.mark.parametrize("indices", [None, [0]])
+def test_a_retried_task_is_not_behind_the_waiting_messages_of_its_group(
+    indices: list[int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would wait for it, and a FIFO queue would not deliver it before they are given up."""
+    stage = Stage()
+    tasks = [{"op": "recite", "input": text, "group": group} for text, group in (("a", "n"), ("b", "n"), ("c", "s"))]
+    job, _ = plan(stage, stage.drop("jobs/a.json", msgspec.json.encode({"tasks": tasks})))
+    first, second, _ = stage.tasks.commands
+    stage.ledger.commit(first, Outcome(status="failed", error=ErrorRecord("c", "m"), finished_at=now()))
+    stage.tasks.messages.clear()
+    monkeypatch.setattr("coordinator.planner.now", lambda: "later")
+    assert plan(stage, msgspec.json.encode(RetryTasks(job, indices)).decode()) == (job, 2)
+    assert stage.runner().run(second, 1) is None
+    assert [(each.index, each.round, each.publication) for each in stage.tasks.commands] == [(0, 1, 0), (1, 0, 1)]
+    for command in stage.tasks.commands:
+        assert stage.runner().run(command, 1)
+
+
 def test_a_retry_of_a_cancelled_job_runs_the_tasks_that_a_worker_still_skips() -> None:
     stage = Stage()
     job, _ = plan(stage, stage.drop("jobs/a.json", MANIFEST))

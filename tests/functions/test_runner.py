@@ -1,10 +1,12 @@
 """Each task gets one outcome, committed once, whatever error there is."""
 
+import threading
 from threading import Event
 from typing import Any
 
 import msgspec
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from tests.fakes import FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, say
@@ -210,6 +212,32 @@ def test_while_one_try_may_run_no_other_begins() -> None:
     assert stage.runner().run(command, 4)
 
 
+@pytest.mark.parametrize("call", ["begin", "cancelled"])
+def test_a_copy_whose_ledger_call_fails_does_not_let_others_run_beside_the_one_that_runs(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage()
+    command = planned(stage)
+    runner = msgspec.structs.replace(stage.runner(), card=describe(post))
+    with pytest.raises(KilledError):
+        msgspec.structs.replace(runner, work=kill).run(command, 1)
+    before = task_in(stage.ledger)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.ledger, call, refuse)
+        copy = msgspec.structs.replace(runner, skipping=Skipping(stage.ledger))
+        with pytest.raises(EndpointConnectionError):
+            copy.run(command, 2)
+    task = task_in(stage.ledger)
+    assert (task.begun, task.attempts, task.claimed_until) == (before.begun, before.attempts, before.claimed_until)
+    assert task.last_error
+    with pytest.raises(AlreadyRunningError):
+        runner.run(command, 3)
+
+
 def test_copies_of_a_message_run_an_op_with_effects_once() -> None:
     stage = Stage()
     command = planned(stage)
@@ -229,6 +257,20 @@ def test_a_copy_that_comes_while_the_op_with_effects_runs_waits() -> None:
             msgspec.structs.replace(runner, work=lambda _: pytest.fail("it ran twice")).run(command, 1)
 
     assert msgspec.structs.replace(runner, work=again).run(command, 1)
+
+
+def test_a_copy_does_not_skip_a_task_that_runs_when_its_job_is_cancelled() -> None:
+    stage = Stage()
+    command = planned(stage)
+    runner = msgspec.structs.replace(stage.runner(), card=describe(post))
+
+    def cancel(_: RunTask) -> None:
+        stage.ledger.cancel("j1")
+        with pytest.raises(AlreadyRunningError):
+            msgspec.structs.replace(runner, skipping=Skipping(stage.ledger)).run(command, 2)
+
+    assert msgspec.structs.replace(runner, work=cancel).run(command, 1)
+    assert task_in(stage.ledger).status == "completed"
 
 
 def test_a_message_that_was_published_again_asks_the_ledger_first() -> None:
@@ -289,6 +331,27 @@ def test_only_a_slow_task_is_marked_as_running(monkeypatch: pytest.MonkeyPatch) 
 
     msgspec.structs.replace(stage.runner(), work=work, mark_running=MarkRunning).run(command, 1)
     assert [*seen, task_in(stage.ledger).status] == ["running", "completed"]
+
+
+def test_a_task_that_cannot_be_marked_as_running_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in a thread would be printed to the log as it is, and not as JSON."""
+    stage = Stage()
+    command = planned(stage)
+    monkeypatch.setattr("worker.mark_running._AFTER_SECONDS", 0)
+    failed = Event()
+
+    def start(*_: Any) -> bool:
+        failed.set()
+        raise EndpointConnectionError(endpoint_url="x")
+
+    raised: list[Any] = []
+    monkeypatch.setattr("threading.excepthook", raised.append)
+    monkeypatch.setattr(stage.ledger, "start", start)
+    msgspec.structs.replace(stage.runner(), work=lambda _: failed.wait(5), mark_running=MarkRunning).run(command, 1)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(5)
+    assert (failed.is_set(), raised, task_in(stage.ledger).status) == (True, [], "completed")
 
 
 def test_a_quick_task_costs_one_write() -> None:

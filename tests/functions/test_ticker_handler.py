@@ -56,10 +56,13 @@ def test_a_sweep_that_fails_does_not_keep_the_stats_from_their_subscribers(
 def test_tasks_that_could_not_be_delivered_are_read_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
     entry = {
         "messageId": "m1",
-        "body": '{"job":"j1","index":3}',
+        "body": '{"job":"j1","index":3,"op":"fetch","variant":"0","input":"http://a/?key=secret"}',
         "receiptHandle": "r1",
         "attributes": {"ApproximateReceiveCount": "1"},
         "eventSourceARN": "arn:aws:sqs:us-east-1:1:umbel-tasks-dead",
     }
     assert ticker.handler.handle({"Records": [entry]}, Context()) == {"batchItemFailures": []}
     assert caplog.messages == ["task not delivered to its lane"]
+    logged = vars(caplog.records[0])
+    assert (logged["queue"], logged["job_id"], logged["index"]) == ("umbel-tasks-dead", "j1", 3)
+    assert "secret" not in str(logged)

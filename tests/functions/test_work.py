@@ -84,8 +84,11 @@ def test_a_picture_of_the_web_is_fetched_within_half_of_the_workers_time() -> No
     assert stage.asked == []
 
 
-@pytest.mark.parametrize(("given", "end"), [(URL, f" The file is from {URL}"), ("uploads/cat.png", "")])
-def test_a_refusal_names_the_url_of_its_file(given: str, end: str) -> None:
+@pytest.mark.parametrize(
+    ("given", "end"),
+    [(URL, f" The file is from {URL}"), (f"{URL}?key=secret#a", f" The file is from {URL}"), ("uploads/cat.png", "")],
+)
+def test_a_refusal_names_the_url_of_its_file_without_its_query(given: str, end: str) -> None:
     stage = Stage("grayscale", b"text", b"text")
     with pytest.raises(Rejected) as refusal:
         stage.work(command("grayscale", given))

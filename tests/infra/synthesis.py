@@ -26,7 +26,7 @@ UNSTAGED = {"aws:cdk:disable-asset-staging": True}
 def synthesise(target: str, ops: Path = OPS) -> dict[str, Any]:
     """The template for a target, with the ops of a folder."""
     with TemporaryDirectory() as out:
-        app, stack = _stack(out, target, ops)
+        app, stack = stack_in(out, target, ops)
         app.synth()
         return json.loads(Path(out, stack.template_file).read_text())  # type: ignore[no-any-return]
 
@@ -35,7 +35,7 @@ def synthesise(target: str, ops: Path = OPS) -> dict[str, Any]:
 def findings() -> frozenset[tuple[str, str]]:
     """What cdk-nag says about the stack for AWS: (rule, path of the construct)."""
     with TemporaryDirectory() as out:
-        app, _ = _stack(out, "aws", OPS)
+        app, _ = stack_in(out, "aws", OPS)
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         with suppress(RuntimeError):  # how a validation with findings ends
             app.synth()
@@ -48,7 +48,8 @@ def findings() -> frozenset[tuple[str, str]]:
     )
 
 
-def _stack(out: str, target: str, ops: Path) -> tuple[App, Umbel]:
+def stack_in(out: str, target: str, ops: Path) -> tuple[App, Umbel]:
+    """Return the app that writes the stack into a folder, and the stack."""
     app = App(context={**CONTEXT, **UNSTAGED, "target": target}, outdir=out)
     settings = read_settings(app.node.get_all_context())
     return app, Umbel(app, "umbel", read_target(app.node.try_get_context), settings, ops)

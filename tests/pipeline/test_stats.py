@@ -22,7 +22,7 @@ STATUSES = ("pending", "running", "completed", "failed", "skipped")
 STATS_TOPIC = {
     *STATUSES,
     *("in_flight", "queue_depth", "oldest_age_seconds", "average_ms", "p50_ms", "p95_ms"),
-    *("throughput_per_minute", "active_workers"),
+    *("throughput_per_minute", "active_workers", "executions_per_task"),
 }
 
 

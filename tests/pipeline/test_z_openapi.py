@@ -1,4 +1,4 @@
-"""The deployed API answers as its OpenAPI document says; the last file here, since it leaves jobs of chance behind."""
+"""The deployed API answers as its OpenAPI document says; one of the last files, since it leaves jobs of chance."""
 
 import pytest
 

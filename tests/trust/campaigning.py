@@ -10,13 +10,21 @@ import psutil
 
 from tests.fetching.server import Site, serving
 from tests.pipeline.deployment import deployment
-from tests.trust.campaign import Campaign, Outcome, Settings
+from tests.trust.campaign import Campaign
 from tests.trust.control import without_condition
+from tests.trust.outcome import Outcome, Settings
 from tests.trust.section import Section
 
 tasks = 2000
 _CONTROL = Settings(tasks=200, kills=3, longest=60)
 _SHOWN = 25
+_ABOUT = """\
+Jobs of every kind, with all ops, are sent through the HTTP API while a proxy between the functions and the local engine
+injects errors into the functions' AWS calls, messages are lost, copied and reordered, and workers are killed. A checker
+that knows nothing but the contract then compares what the API, the WebSocket, the results and the fetched test server
+show with what was sent: each accepted task must have ended once, within ten minutes, with the right result. A dead
+letter is explained when its sentence names an injected error or a killed worker; its job is retried. In the control run
+the write that ends a task has no condition: there the checker must find tasks that ended twice."""
 
 
 def run() -> Section:
@@ -45,7 +53,7 @@ def section(outcome: Outcome, control: Outcome | None) -> Section:
         **{f"- {kind}": count for kind, count in sorted(faults.items())},
         "killed processes": f"{sum(outcome.kills.values())} ({_counts(outcome.kills)})",
         "messages over the WebSocket": outcome.messages,
-        "requests sent again after a 5xx": outcome.refused,
+        "answers 5xx to requests, each sent again": outcome.server_errors,
         "retries of jobs": outcome.retries,
         "dead letters that an injected error explains": outcome.given_up,
         "pages fetched more than once": outcome.fetched_again,
@@ -67,7 +75,7 @@ def section(outcome: Outcome, control: Outcome | None) -> Section:
         numbers["control: tasks that ended twice"] = control.found["double"]
         if not control.found["double"]:
             errors.append("the checker found nothing in the control run, whose commit has no condition")
-    return Section("Injected errors", numbers, errors)
+    return Section("Injected errors", numbers, errors, _ABOUT)
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -9,6 +9,7 @@ from tests.pipeline.deployment import deployment
 from tests.trust.section import Section
 
 CALLS = 5000
+_ABOUT = "Calls of every route are generated from the OpenAPI document, and every answer is compared with it."
 
 
 def run() -> Section:
@@ -20,4 +21,6 @@ def run() -> Section:
     errors = [] if done.returncode == 0 else [done.stdout[-5000:] + done.stderr[-1000:]]
     if calls < CALLS:
         errors.append(f"only {calls} calls were generated")
-    return Section("Generated calls", {"calls": calls, "server errors": done.stdout.count("Server error")}, errors)
+    return Section(
+        "Generated calls", {"calls": calls, "server errors": done.stdout.count("Server error")}, errors, _ABOUT
+    )

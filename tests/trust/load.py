@@ -35,10 +35,12 @@ class Load(msgspec.Struct, kw_only=True):
 class Loads:
     """Makes jobs with a seed. The pictures and pages that they name are served by `site`."""
 
-    def __init__(self, site: Site, folder: Path, seed: int) -> None:
+    def __init__(self, site: Site, folder: Path, seed: int, values: int) -> None:
+        """A job of values has at most so many tasks."""
         self._site = site
         self._folder = folder
         self._random = random.Random(seed)
+        self._values = values
         self._count = 0
         self._run = token_hex(4)
         """In every path, because a campaign and its control share one server."""
@@ -94,7 +96,9 @@ class Loads:
         return Load(kind=kind, expected=expected, send=lambda client: client.submit(manifest).id, **options)
 
     def _texts(self) -> Load:
-        return self._manifest("values", [self._value() for _ in range(self._random.randint(20, 60))])
+        return self._manifest(
+            "values", [self._value() for _ in range(self._random.randint(self._values // 2, self._values))]
+        )
 
     def _waits(self) -> Load:
         seconds = [self._random.choice((0.05, 0.1, 0.25)) for _ in range(4)]
@@ -132,10 +136,10 @@ class Loads:
     def _batch(self) -> Load:
         """Return stores with a row of images each; an image of every third store is missing."""
         name, expected, visits = self._name("batch"), {}, []
-        for store in range(5):
-            bad = self._random.randrange(4) if store % 3 == 0 else None
+        for store in range(4):
+            bad = self._random.randrange(3) if store % 3 == 0 else None
             urls = []
-            for place in range(5):
+            for place in range(4):
                 data, width, height = self._picture()
                 path = f"/{name}/{store}/{place}.jpg"
                 urls.append(self._site.url(path))

@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from umbel.fault_proxy import CALM, CONTROL, FaultProxy, Rates, change_messages
+from umbel.fault_proxy import CALM, CONTROL, FaultProxy, Rates
+from umbel.fault_proxy.messages import change_messages
 
 SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20260131/us-east-1/{}/aws4_request, SignedHeaders=host"}
 
@@ -30,6 +31,8 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    do_GET = do_POST  # noqa: N815 - the parent's names
+
 
 @pytest.fixture
 def proxy() -> Iterator[FaultProxy]:
@@ -41,11 +44,16 @@ def proxy() -> Iterator[FaultProxy]:
             each.shutdown()
 
 
-def call(proxy: FaultProxy, service: str | None = "dynamodb", target: str = "DynamoDB_20120810.UpdateItem") -> bytes:
+def call(
+    proxy: FaultProxy,
+    service: str | None = "dynamodb",
+    target: str = "DynamoDB_20120810.UpdateItem",
+    method: str = "POST",
+) -> bytes:
     """Send a call; return the body of its answer."""
     connection = http.client.HTTPConnection("127.0.0.1", proxy.server_port, timeout=5)
     headers = {name: value.format(service) for name, value in SIGNED.items()} if service else {}
-    connection.request("POST", "/", b"0123456789", {**headers, "X-Amz-Target": target})
+    connection.request(method, "/", b"0123456789", {**headers, "X-Amz-Target": target})
     return connection.getresponse().read()
 
 
@@ -63,9 +71,15 @@ def test_a_connection_is_reset(proxy: FaultProxy, kind: str) -> None:
     assert proxy.status().injected == {f"{kind} dynamodb:UpdateItem": 1}
 
 
-def test_an_answer_is_cut_in_half(proxy: FaultProxy) -> None:
+def test_the_answer_of_a_call_that_reads_is_cut_in_half(proxy: FaultProxy) -> None:
     proxy.rates = Rates(cut=1.0)
-    assert call(proxy) == b"01234"
+    assert call(proxy, target="DynamoDB_20120810.GetItem") == b"01234"
+    assert call(proxy, target="DynamoDB_20120810.UpdateItem") == b"0123456789"
+
+
+def test_the_answer_of_a_call_that_reads_is_not_lost(proxy: FaultProxy) -> None:
+    proxy.rates = Rates(reply_lost=1.0)
+    assert call(proxy, target="DynamoDB_20120810.GetItem") == b"0123456789"
 
 
 def test_a_throttled_call_is_answered_as_its_service_does(proxy: FaultProxy) -> None:
@@ -77,7 +91,7 @@ def test_a_throttled_call_is_answered_as_its_service_does(proxy: FaultProxy) -> 
 def test_half_of_an_object_is_never_taken_for_a_whole_one(proxy: FaultProxy) -> None:
     proxy.rates = Rates(cut=1.0)
     with pytest.raises(http.client.IncompleteRead):
-        call(proxy, "s3", target="")
+        call(proxy, "s3", target="", method="GET")
 
 
 def test_requests_without_a_signature_pass(proxy: FaultProxy) -> None:

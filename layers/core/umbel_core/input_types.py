@@ -25,6 +25,12 @@ Url = Annotated[
     ),
 ]
 """The first parameter of an op that fetches from the web."""
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
+
+
+def without_query(url: str) -> str:
+    """Return a URL for a sentence: queries often have keys in them, and sentences are copied to chats and tickets."""
+    return _QUERY.sub("", url)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 from msgspec import field
 
-from umbel_core.clock import now
+from umbel_core.clock import epoch, now
 from umbel_core.contract.records import JobStatus, SystemEventKind, TaskStatus
 from umbel_core.contract.requests import JobKind, OnError, TaskSpec
 from umbel_core.errors import Postponed, Rejected
@@ -115,6 +115,15 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     def is_silent(self, before: str) -> bool:
         """Return True when the task has not ended and gave no sign of life from this moment on."""
         return self.status not in ENDED and self.last_sign < before
+
+    @property
+    def may_be_running(self) -> bool:
+        """Return True while an attempt that was counted may still run the op."""
+        return self.status not in ENDED and self.claimed_until > epoch()
+
+    def has_newer_message(self, command: RunTask) -> bool:
+        """Return True when another message was sent for the task after this one: this one is not needed any more."""
+        return (self.round, self.publication) > (command.round, command.publication)
 
     @property
     def id(self) -> str:
@@ -282,7 +291,8 @@ class Ledger(Protocol):
     def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
         """Store the error of an attempt that will be repeated; with `transient`, count it as a transient refusal.
 
-        `attempts` is None when the task has as many as the ledger has.
+        `attempts` is None when the attempt did not begin: the task then keeps its attempts, and another attempt that
+        has begun may still run.
         """
 
     def job(self, job_id: str) -> JobRecord | None:
@@ -310,7 +320,8 @@ class Ledger(Protocol):
     def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[TaskRecord]:
         """Start failed and skipped tasks over, only those of `indices` if given; return the tasks that are now pending.
 
-        With `waiting`, pending tasks start over too: outcomes of their earlier messages are then refused.
+        With `waiting`, pending tasks start over too: outcomes of their earlier messages are then refused. One that may
+        be running does not.
         """
 
     def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[TaskRecord]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from protego import Protego
 
 from umbel_core.errors import Rejected
+from umbel_core.input_types import without_query
 from umbel_fetching import fetcher
 from umbel_fetching.busy import TOO_MANY_REQUESTS, host_busy
 
@@ -40,7 +41,8 @@ def check(url: str, seconds: float) -> None:
     if isinstance(robots, Rejected):
         raise robots.with_traceback(None)  # it is raised by many tasks
     if not robots.can_fetch(url, fetcher.deployment.user_agent):
-        raise Rejected("robots_disallowed", f"{_PATH} of {urlsplit(url).netloc} does not allow us to fetch {url}.")
+        sentence = f"{_PATH} of {urlsplit(url).netloc} does not allow us to fetch {without_query(url)}."
+        raise Rejected("robots_disallowed", sentence)
 
 
 def forget() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from aws_lambda_powertools import Logger
 from botocore.exceptions import EndpointConnectionError
@@ -92,8 +93,16 @@ def test_messages_are_visible_again_when_their_invocation_has_timed_out() -> Non
     with stubbed("sqs") as sqs:
         sqs.answer("change_message_visibility_batch", Successful=[], Failed=[])
         consumer(sqs.client).show_at_timeout([MESSAGE, MESSAGE], 179_500)
-    entries = [{"Id": number, "ReceiptHandle": MESSAGE.receipt_handle, "VisibilityTimeout": 180} for number in "01"]
-    assert sqs.only == {"QueueUrl": visible_after(180)["QueueUrl"], "Entries": entries}
+    entries = [{"Id": number, "ReceiptHandle": MESSAGE.receipt_handle, "VisibilityTimeout": 181} for number in "01"]
+    assert sqs.only == {"QueueUrl": visible_after(181)["QueueUrl"], "Entries": entries}
+
+
+def test_messages_that_are_handed_back_are_visible_at_once_by_the_same_call() -> None:
+    later = msgspec.structs.replace(MESSAGE, id="m2", receipt_handle="r2")
+    with stubbed("sqs") as sqs:
+        sqs.answer("change_message_visibility_batch", Successful=[], Failed=[])
+        consumer(sqs.client).show_at_timeout([MESSAGE, later], 9_500, at_once=[later])
+    assert [entry["VisibilityTimeout"] for entry in sqs.only["Entries"]] == [11, 0]
 
 
 def test_messages_whose_visibility_cannot_be_changed_are_processed_all_the_same() -> None:
@@ -102,16 +111,23 @@ def test_messages_whose_visibility_cannot_be_changed_are_processed_all_the_same(
         consumer(sqs.client).show_at_timeout([MESSAGE], 1000)
 
 
-@pytest.mark.parametrize(("asked", "pause"), [(0, 0), (7, 7), (60, 60), (61, 60)])
-def test_a_message_is_visible_again_when_its_error_says_so(asked: int, pause: int) -> None:
+@pytest.mark.parametrize(
+    ("error", "pause"),
+    [
+        *((Transient("host_busy", "Later.", after_seconds=asked), min(asked, 60)) for asked in (0, 7, 60, 61)),
+        *((Postponed("Later.", asked), asked) for asked in (0, 7, 61, 900)),
+    ],
+)
+def test_a_message_is_visible_again_when_its_error_says_so(error: Exception, pause: int) -> None:
+    """A copy that came back before the attempt of fifteen minutes is over would become a dead letter meanwhile."""
+
     def fail(error: Exception) -> None:
         raise error
 
-    for error in (Transient("host_busy", "Later.", after_seconds=asked), Postponed("Later.", asked)):
-        with stubbed("sqs") as sqs:
-            sqs.answer("change_message_visibility")
-            assert not consumer(sqs.client).process(MESSAGE, milliseconds(1000), lambda *_, it=error: fail(it))
-        assert sqs.only == visible_after(pause)
+    with stubbed("sqs") as sqs:
+        sqs.answer("change_message_visibility")
+        assert not consumer(sqs.client).process(MESSAGE, milliseconds(1000), lambda *_: fail(error))
+    assert sqs.only == visible_after(pause)
 
 
 def test_a_message_whose_visibility_cannot_be_changed_does_not_fail_its_batch() -> None:

@@ -173,3 +173,14 @@ def test_delayed_messages_wait_too() -> None:
         sqs.answer("get_queue_attributes", Attributes=counts)
         lanes = Lanes(lambdas.client, sqs.client, "umbel-op-", reserve=True)
         assert lanes.backlogs({"say": COMPUTE}) == {"say": Backlog(waiting=7, in_flight=3)}
+
+
+def test_a_queue_that_gives_no_answer_is_left_out() -> None:
+    counts = {f"ApproximateNumberOfMessages{name}": "1" for name in ("", "Delayed", "NotVisible")}
+    with stubbed("lambda") as lambdas, stubbed("sqs") as sqs:
+        lanes = Lanes(lambdas.client, sqs.client, "umbel-op-", reserve=True)
+        sqs.answer("get_queue_url", QueueUrl="https://queue")
+        sqs.refuse("get_queue_attributes", "ThrottlingException")
+        assert lanes.backlogs({"say": COMPUTE}) == {}
+        sqs.answer("get_queue_attributes", Attributes=counts)
+        assert lanes.backlogs({"say": COMPUTE}).keys() == {"say"}

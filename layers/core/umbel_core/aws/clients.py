@@ -1,10 +1,14 @@
 """boto3 clients, each built at its first use, because building one takes longer than most tasks."""
 
+import json
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
+from botocore.client import BaseClient
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -14,8 +18,14 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
+Client = TypeVar("Client", bound=BaseClient)
+AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+"""What a client raises: AWS refused the call, or gave no answer that can be read."""
+_UNREADABLE_TRIES = 3
 _CONFIG = Config(
-    retries={"mode": "standard", "max_attempts": 5},
+    # The pauses take three seconds at most. Many more would let a function of ten seconds time out, and with it all
+    # messages of its batch; a message whose call failed is only delivered again.
+    retries={"mode": "standard", "total_max_attempts": 3},
     connect_timeout=3,
     read_timeout=20,
     max_pool_connections=32,
@@ -33,10 +43,42 @@ _S3 = _CONFIG.merge(
 _CONNECTIONS = _CONFIG.merge(Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 2}))
 
 
+def _reading_json(client: Client) -> Client:
+    """Let a client of a service that answers in JSON try again when an answer is not JSON, and then raise an error.
+
+    botocore takes such an answer as an empty one: a task would seem not to exist, a queue to have no messages.
+    """
+    events: Any = client.meta.events  # its type does not say that a handler may return something
+    events.register("needs-retry", _retry_unreadable)
+    events.register("after-call", _raise_unreadable)
+    return client
+
+
+def _retry_unreadable(response: tuple[Any, dict[str, Any]] | None, attempts: int, **_: Any) -> float | None:
+    """Return the seconds after which the call is tried again, or None."""
+    return 0.1 * 2**attempts if response and attempts < _UNREADABLE_TRIES and _is_unreadable(*response) else None
+
+
+def _raise_unreadable(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
+    if _is_unreadable(http_response, parsed):
+        raise ResponseParserError(f"an answer that is not JSON: {http_response.content[:80]!r}")
+
+
+def _is_unreadable(http_response: Any, parsed: dict[str, Any]) -> bool:
+    """Return True for an answer that botocore took as an empty one although it is not."""
+    if http_response.status_code >= 300 or parsed.keys() > {"ResponseMetadata"} or not http_response.content:
+        return False
+    try:
+        json.loads(http_response.content)
+    except ValueError:
+        return True
+    return False
+
+
 @cache
 def dynamodb() -> "DynamoDBClient":
     """Return the DynamoDB client. `AWS_ENDPOINT_URL` sets the endpoint of all clients."""
-    return boto3.client("dynamodb", config=_CONFIG)
+    return _reading_json(boto3.client("dynamodb", config=_CONFIG))
 
 
 @cache
@@ -54,13 +96,13 @@ def sns() -> "SNSClient":
 @cache
 def sqs() -> "SQSClient":
     """Return the SQS client."""
-    return boto3.client("sqs", config=_CONFIG)
+    return _reading_json(boto3.client("sqs", config=_CONFIG))
 
 
 @cache
 def lambdas() -> "LambdaClient":
     """Return the Lambda client."""
-    return boto3.client("lambda", config=_CONFIG)
+    return _reading_json(boto3.client("lambda", config=_CONFIG))
 
 
 @cache

@@ -1,10 +1,11 @@
 """SQS -> a function: each message is processed, handed back when too little time is left, or retried after a pause."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
+from umbel_core.aws.clients import AWS_ERRORS
 from umbel_core.errors import Postponed, Transient
 from umbel_core.sqs import Message
 
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef
 
 _LONGEST_PAUSE = 60
+
+
+def seconds_to_timeout(remaining_ms: int) -> int:
+    """Return after how many whole seconds this invocation has certainly timed out."""
+    return remaining_ms // 1000 + 2
 
 
 class SqsConsumer:
@@ -25,20 +31,26 @@ class SqsConsumer:
         self._logger = logger
         self._needed_ms = needed_ms
 
-    def show_at_timeout(self, messages: Iterable[Message], remaining_ms: int) -> None:
-        """Make the messages of a batch, at most ten, visible again when this invocation has timed out.
+    def show_at_timeout(
+        self, messages: Iterable[Message], remaining_ms: int, *, at_once: Collection[Message] = ()
+    ) -> None:
+        """Make the messages of a batch, at most ten, visible again when this invocation has timed out, some at once.
 
         The queue's own visibility is six times as long. It protects messages that wait for a throttled function; these
         are with one, and when it dies they would wait for nothing.
         """
-        seconds = remaining_ms // 1000 + 1
+        seconds = seconds_to_timeout(remaining_ms)
         entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
-            {"Id": str(place), "ReceiptHandle": message.receipt_handle, "VisibilityTimeout": seconds}
+            {
+                "Id": str(place),
+                "ReceiptHandle": message.receipt_handle,
+                "VisibilityTimeout": 0 if message in at_once else seconds,
+            }
             for place, message in enumerate(messages)
         ]
         try:
             self._sqs.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
-        except Exception:
+        except AWS_ERRORS:
             self._logger.exception("visibility not changed", extra={"messages": len(entries)})
 
     def process(self, message: Message, remaining_ms: Callable[[], int], work: Callable[[str, int], object]) -> bool:
@@ -68,10 +80,12 @@ class SqsConsumer:
     def retry_later(self, message: Message, receives: int, error: Exception | None = None) -> None:
         """Make the message visible when the error says so, else after 1, 2, 4… seconds for 1, 2, 3… receives.
 
-        A minute is the longest pause.
+        A minute is the longest pause, except of a postponed task: shown earlier, it would only use up receives.
         """
-        after = error.after_seconds if isinstance(error, Postponed | Transient) else None
-        self.show_after(message, min(2 ** (receives - 1) if after is None else after, _LONGEST_PAUSE))
+        pause = error.after_seconds if isinstance(error, Postponed | Transient) else None
+        if pause is None:
+            pause = 2 ** (receives - 1)
+        self.show_after(message, pause if isinstance(error, Postponed) else min(pause, _LONGEST_PAUSE))
 
     def show_after(self, message: Message, seconds: int) -> None:
         """Make the message visible after so many seconds, unless it is deleted before."""
@@ -79,7 +93,7 @@ class SqsConsumer:
             self._sqs.change_message_visibility(
                 QueueUrl=self._queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
             )
-        except Exception:
-            # Raised, it would fail all messages of the batch: an answer that cannot be read is no ClientError. The
-            # message becomes visible all the same, after the queue's own timeout.
+        except AWS_ERRORS:
+            # Raised, it would fail all messages of the batch. This one becomes visible all the same, after the queue's
+            # own timeout.
             self._logger.exception("visibility not changed", extra={"message_id": message.id})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from botocore.exceptions import ClientError
 
+from umbel_core.aws.clients import AWS_ERRORS
 from umbel_core.aws.dynamo import has_code
 from umbel_core.contract.responses import OpStatus
 from umbel_core.errors import Rejected
@@ -54,10 +55,11 @@ class Lanes:
         return {op: _state(mapping, None).state for op, mapping in self._mappings().items()}
 
     def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]:
-        """Return the numbers of messages in the lanes of these ops."""
+        """Return the numbers of messages in the lanes of these ops, without those for which AWS gives no answer."""
         queues = [queue_name(f"{self._prefix}{op}", compute) for op, compute in computes.items()]
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            return dict(zip(computes, pool.map(self._backlog, queues), strict=True))
+            found = zip(computes, pool.map(self._backlog, queues), strict=True)
+            return {op: backlog for op, backlog in found if backlog}
 
     def scale(self, op: str, concurrency: int, compute: Compute) -> None:
         """Change a lane's concurrency at once; 0 pauses it. Raise `Rejected` when AWS or the deployment refuses."""
@@ -105,9 +107,13 @@ class Lanes:
         with _refused("InvalidParameterValueException", "account_limit", sentence):
             self._lambdas.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=settings.reserved)
 
-    def _backlog(self, queue: str) -> Backlog:
+    def _backlog(self, queue: str) -> Backlog | None:
         names = [*_WAITING, _IN_FLIGHT]
-        found = self._sqs.get_queue_attributes(QueueUrl=self._url(queue), AttributeNames=names)["Attributes"]
+        try:
+            found = self._sqs.get_queue_attributes(QueueUrl=self._url(queue), AttributeNames=names)["Attributes"]
+        except AWS_ERRORS:
+            # One queue of many must not keep the sweeper from all others.
+            return None
         return Backlog(waiting=sum(int(found[name]) for name in _WAITING), in_flight=int(found[_IN_FLIGHT]))
 
     def _url(self, queue: str) -> str:

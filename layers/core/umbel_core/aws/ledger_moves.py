@@ -70,9 +70,9 @@ class LedgerMoves(LedgerReads):
 
     def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
         counters = ["transient_refusals"] if transient else []
-        changes: dict[str, Any] = {"last_error": reason[:_ERROR_CHARACTERS], "begun": 0, "claimed_until": 0}
+        changes: dict[str, Any] = {"last_error": reason[:_ERROR_CHARACTERS]}
         if attempts is not None:
-            changes["attempts"] = attempts
+            changes |= {"attempts": attempts, "begun": 0, "claimed_until": 0}
         self._table.write(self._task_update(task, changes, *counters))
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:

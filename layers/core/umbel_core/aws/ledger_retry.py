@@ -18,7 +18,9 @@ class LedgerRetry(LedgerReads):
         statuses = {"failed", "skipped"} | ({"pending"} if waiting else set())
         wanted = None if indices is None else set(indices)
         tasks = (task for task in self.all_tasks(job_id) if wanted is None or task.index in wanted)
-        current = (self._reopened(task) if task.status in statuses else task for task in tasks)
+        current = (
+            self._reopened(task) if task.status in statuses and not task.may_be_running else task for task in tasks
+        )
         return [task for task in current if task.status == "pending"]
 
     def _reopened(self, task: TaskRecord) -> TaskRecord:
