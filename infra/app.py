@@ -36,11 +36,7 @@ def main() -> None:
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         ops = Path(context("ops") or FUNCTIONS / "ops")
-        settings, target = read_settings(app.node.get_all_context()), read_target(context)
-        if target.endpoint:
-            # The 500 resources that a stack may have are CloudFormation's limit; a local engine has none.
-            app.node.set_context("@aws-cdk/core:stackResourceLimit", 0)
-        Umbel(app, context("name") or "umbel", target, settings, ops)
+        Umbel(app, context("name") or "umbel", read_target(context), read_settings(app.node.get_all_context()), ops)
     except _FAULTS as error:
         sys.exit(f"umbel: {error}")
     app.synth()
