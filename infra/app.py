@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 # The functions' own models are what infra builds from; they are in Lambda's import folders.
-sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "layers/core", "layers/fetching")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "layers/core", "layers/fetching", "layers/imaging")]
 # The CDK's library needs Node: use the locked version, whichever command started this program.
 os.environ["PATH"] = os.pathsep.join([str(ROOT / ".umbel" / "node"), os.environ.get("PATH", os.defpath)])
 

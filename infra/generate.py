@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "layers/core", "layers/fetching")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "layers/core", "layers/fetching", "layers/imaging")]
 
 from infra import asyncapi, openapi  # noqa: E402
 from umbel.paths import version  # noqa: E402

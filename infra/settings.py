@@ -3,10 +3,12 @@
 import json
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from umbel_core.catalogue import Catalogue
+from umbel_core.errors import Rejected
 from umbel_core.lane_settings import Concurrency
 from umbel_core.op import Bounds
 from umbel_core.settings import Limits
@@ -26,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Op -> reserved concurrency; overrides the op's own declaration."""
     reserve: bool = True
     """False: only the event source mappings limit concurrency, for accounts with too small a quota for reservations."""
+    leave_out: dict[Literal["aws", "local"], list[str]] = {}
+    """Target -> the ops that are not deployed there. Each op costs money also while it has nothing to do."""
     allowed_origins: list[Origin] = []
     """More origins whose pages may call the API; the web app's own origin is always allowed."""
     alarm_email: str | None = None
@@ -43,6 +47,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def limits(self) -> Limits:
         """The limits, which the functions read."""
         return msgspec.convert({name: getattr(self, name) for name in Limits.__struct_fields__}, Limits)
+
+
+def deployed_ops(catalogue: Catalogue, settings: Settings, target: Literal["aws", "local"]) -> Catalogue:
+    """Return the ops that are deployed to this target; raise `SettingsError` when an unknown one is left out."""
+    try:
+        return catalogue.without(settings.leave_out.get(target, []))
+    except Rejected as error:
+        raise SettingsError(f"cdk.json context: leave_out: {error.sentence}") from error
 
 
 class SettingsError(Exception):
@@ -63,8 +75,8 @@ def read_settings(context: Mapping[str, Any]) -> Settings:
         settings = msgspec.convert(given, Settings)
         _ = settings.limits
     except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `$")
-        setting = path.strip("`").lstrip(".").replace("[...]", " (one of its values)")
+        reason, _, path = str(error).partition(" - at `")
+        setting = path.rpartition("$")[2].strip("`").lstrip(".").replace("[...]", " (one of its values)")
         raise SettingsError(f"cdk.json context: {setting}: {reason}") from error
     try:
         Allowed.parse(settings.allowed_addresses)

@@ -22,7 +22,7 @@ from infra.intake import IntakeConstruct
 from infra.lanes import Lane
 from infra.ledger import LedgerConstruct
 from infra.relay import RelayConstruct
-from infra.settings import Settings
+from infra.settings import Settings, deployed_ops
 from infra.site import SiteConstruct
 from infra.target import Target
 from infra.ticker import TickerConstruct
@@ -42,7 +42,7 @@ class Umbel(Stack):
         super().__init__(scope, name, description="Umbel: every op makes its variant in its own lane")
         # The CDK writes some dependencies twice; the linter reports each.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
-        self.catalogue = read_ops(ops)
+        self.catalogue = deployed_ops(read_ops(ops), settings, target.name)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
         numbers = concurrency_of(self.catalogue, settings.concurrency)
         factory = FunctionFactory(self, target, name, _packaged_data(self.catalogue, recipes, settings.limits), ops)

@@ -48,7 +48,8 @@ def local(aws: AwsTarget, *, force: bool = False, drop_waiting: bool = False, **
     found = stack.outputs(aws) if state and state.fingerprint == current else None
     if found is None:
         if not drop_waiting:
-            waiting.refuse(waiting.found(aws, ROOT / str(context.get("ops", "functions/ops"))))
+            ops = ROOT / str(context.get("ops", "functions/ops"))
+            waiting.refuse(waiting.found(aws, ops, waiting.left_out("local", context)))
         found = _deploy(aws, context)
     deployment = stack.deployment(aws, found)
     secret = state.token if state and tokens.token_table(deployment).find(state.token) else None

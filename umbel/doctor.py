@@ -86,7 +86,8 @@ def account(aws: AwsTarget, context: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(subject="credentials", good=True, sentence=f"{identity['Arn']} in {aws.region}")
         yield judge(AwsAccount(aws), concurrency_by_op(context), reserve=bool(context.get("reserve", True)))
         yield _bootstrap(aws, identity["Account"])
-        lost = waiting.found(aws, ROOT / str(context.get("ops", "functions/ops")))
+        ops = ROOT / str(context.get("ops", "functions/ops"))
+        lost = waiting.found(aws, ops, waiting.left_out("aws", context))
         yield waiting.finding(lost, allowed=bool(context.get("drop_waiting")))
     except (BotoCoreError, ClientError) as error:
         yield Finding(
@@ -98,7 +99,8 @@ def concurrency_by_op(context: Mapping[str, Any]) -> dict[str, int]:
     """Return op -> its concurrency: the context's value, else the declared one."""
     overrides: dict[str, int] = context.get("concurrency") or {}
     cards = read_ops(ROOT / "functions" / "ops")
-    return {name: overrides.get(name, card.compute.concurrency) for name, card in cards.items()}
+    left_out = waiting.left_out("aws", context)
+    return {name: overrides.get(name, card.compute.concurrency) for name, card in cards.items() if name not in left_out}
 
 
 def context(overrides: tuple[str, ...]) -> dict[str, Any]:

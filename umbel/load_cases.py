@@ -42,7 +42,9 @@ class LoadCase(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_case(card: dict[str, Any]) -> LoadCase | None:
     """Return a random task for an op from its card of `GET /ops`; None when no input can be made for it."""
-    op, required = card["name"], card["params"].get("required", [])
+    op, params = card["name"], card["params"]
+    # Of parameters of which one is required, the first.
+    required = [*params.get("required", ()), *params.get("anyOf", [{}])[0].get("required", ())]
     if known := getattr(_Known, op, None):
         payload, expected = known()
         return LoadCase(op=op, payload=payload, expected=expected)
@@ -52,8 +54,8 @@ def load_case(card: dict[str, Any]) -> LoadCase | None:
         return None
     try:
         if is_file:
-            params = {name: _value(card["params"]["properties"][name]) for name in required}
-            return LoadCase(op=op, payload=params, is_file=True)
+            payload = {name: _value(params["properties"][name]) for name in required}
+            return LoadCase(op=op, payload=payload, is_file=True)
         return LoadCase(op=op, payload=_value(card["input"]))
     except KeyError:
         return None
@@ -98,8 +100,9 @@ def _text() -> str:
 
 def _value(schema: dict[str, Any]) -> Any:
     """Return a random value that a JSON Schema allows; `KeyError` for a type of schema that is not supported."""
-    if "enum" in schema:
-        return _chance.choice(schema["enum"])
+    schema = schema.get("anyOf", [schema])[0]
+    if choices := schema.get("examples", schema.get("enum")):
+        return _chance.choice(choices)
     least, most = schema.get("minimum", 1), schema.get("maximum", _MOST)
     make: dict[str, Callable[[], Any]] = {
         "string": lambda: _text()[: schema.get("maxLength", _MOST)],

@@ -18,7 +18,7 @@ from umbel.paths import ROOT
 Run = Callable[[str, Sequence["str | Path"]], None]
 """Runs a command as a step of this title."""
 
-_IMPORTABLE = (".", "layers/core", "layers/fetching")
+_IMPORTABLE = (".", "layers/core", "layers/fetching", "layers/imaging")
 """The folders of the checkout whose packages can be imported."""
 _WRAPPER = """\
 #!/bin/sh

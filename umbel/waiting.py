@@ -1,6 +1,6 @@
 """Find the messages that a deployment would delete with their queues, before it starts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from umbel import stack
 from umbel.aws import AwsTarget
 from umbel.checks import Finding
 from umbel.errors import UmbelError
+from umbel.paths import ROOT
 from umbel_core.catalogue import read_ops
 from umbel_core.lanes import FIFO_SUFFIX, queue_name
 
@@ -45,11 +46,18 @@ def lost_by_deploying(queues: Mapping[str, int], wanted: Mapping[str, str]) -> I
             yield Waiting(op, messages, stays=op in wanted)
 
 
-def found(aws: AwsTarget, ops: Path) -> list[Waiting]:
-    """Return what waits in the lanes that a deployment of these ops deletes."""
+def left_out(target: str, context: Mapping[str, Any]) -> list[str]:
+    """Return the ops that the context leaves out on this target; by default that of `cdk.json`."""
+    default = msgspec.json.decode((ROOT / "cdk.json").read_bytes())["context"].get("leave_out")
+    names: list[str] = (context.get("leave_out", default) or {}).get(target, [])
+    return names
+
+
+def found(aws: AwsTarget, ops: Path, left_out: Collection[str]) -> list[Waiting]:
+    """Return what waits in the lanes that a deployment of these ops, without some of them, deletes."""
     if stack.outputs(aws) is None:
         return []
-    wanted = {op: queue_name(f"{_LANE}{op}", card.compute) for op, card in read_ops(ops).items()}
+    wanted = {op: queue_name(f"{_LANE}{op}", card.compute) for op, card in read_ops(ops).items() if op not in left_out}
     return list(lost_by_deploying(messages(aws), wanted))
 
 

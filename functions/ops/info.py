@@ -4,9 +4,10 @@ from umbel_core.op import Picture, op
 
 
 @op(memory_mb=512)
-def info(picture: Picture) -> dict[str, int | str]:
-    """Read the picture's size, format, mode and frames."""
+def info(picture: Picture) -> dict[str, int | float | str | bool | None]:
+    """Read the picture's size, format, mode, frames, orientation and more from its header."""
     width, height = picture.size
+    header = picture.header
     return {
         "width": width,
         "height": height,
@@ -15,4 +16,11 @@ def info(picture: Picture) -> dict[str, int | str]:
         "frames": picture.frames,
         "bytes": picture.bytes,
         "perimeter": 2 * (width + height),
+        "orientation": header.orientation,
+        "bit_depth": header.bit_depth,
+        "has_alpha": header.has_alpha,
+        "has_gps": header.has_gps,
+        "dpi": header.dpi,
+        "profile": header.profile,
+        "duration_ms": header.duration_ms,
     }

@@ -15,8 +15,8 @@ from worker import codecs_space
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ANCILLARY = 0x20
 """This bit of a chunk's name says that the picture can be shown without it."""
-_KEPT = frozenset([b"tRNS", b"acTL", b"fcTL", b"fdAT"])
-"""The ancillary chunks that Pillow gets: transparency and animation."""
+_KEPT = frozenset([b"tRNS", b"acTL", b"fcTL", b"fdAT", b"pHYs"])
+"""The ancillary chunks that Pillow gets: transparency, animation and resolution."""
 _COLOURS = frozenset([b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"])
 _MOST_CHUNKS = 200_000
 """A file of 50 MB has some ten thousand. Each one takes time, and an empty one only twelve bytes."""

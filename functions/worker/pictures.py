@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 from PIL.Image import Image, Resampling, Transpose
 from PIL.ImageFile import ImageFile
 
-from umbel_core.input_types import is_image
+from umbel_core.input_types import Header, is_image
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits
+from worker import picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
 from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
 from worker.codecs_jpeg import frame
@@ -48,7 +49,7 @@ class StoredPicture:
         self._limits, self._bytes = limits, len(data)
         found = identify(data, limits)
         self._format, self._frames, self._data, header = found.format, found.frames, found.data, found.header
-        self._page = found.page
+        self._page, self._header = found.page, header
         self._shown = found.shown
         left, top, right, bottom = found.shown or (0, 0, *header.size)
         self._stored, self._mode = (right - left, bottom - top), header.mode
@@ -83,6 +84,11 @@ class StoredPicture:
     def bytes(self) -> int:
         """The size of the file in bytes."""
         return self._bytes
+
+    @property
+    def header(self) -> Header:
+        """What the file's header says beside the size."""
+        return picture_header.read(self._header, self._data, self._format)
 
     def image(self) -> Image:
         """Return the whole picture."""

@@ -120,6 +120,12 @@ def test_a_missing_field_is_named_with_the_place_of_its_struct() -> None:
     assert (error.value.path, error.value.sentence) == (("tasks", 2, "size"), "tasks[2].size is missing.")
 
 
+def test_of_fields_of_which_one_is_required_all_are_named() -> None:
+    schema = {"type": "object", "anyOf": [{"required": ["width"]}, {"required": ["height"]}]}
+    assert sentence({}, schema, "params") == "params.width or params.height is missing."
+    check({"height": 1}, compile_schema(schema), "invalid")
+
+
 def test_a_valid_value_becomes_the_struct() -> None:
     assert parse({"size": 2.0}, Inner, "code") == Inner(2)
     assert parse({"inner": {"size": 1}, "level": None}, Outer, "code") == Outer(inner=Inner(1))

@@ -73,7 +73,7 @@ def test_the_first_folder_of_a_key_chooses_the_recipe(key: str, recipe: str) -> 
         ("[default.blur]\nradius = 101\n", r"\[default\.blur\]: radius must be from 0 to 100, not 101"),
         ("[default.blur]\nradius = 'wide'\n", r"\[default\.blur\]: radius must be a number, not 'wide'"),
         ("[default.blur]\nradios = 2\n", r"\[default\.blur\]: radios is not known; did you mean radius"),
-        ("[default.resize]\nwidth = 2\n", r"\[default\.resize\]: height is missing"),
+        ("[default.resize]\nfit = 'cover'\n", r"\[default\.resize\]: width or height is missing"),
         (
             "[default.convert]\nformat = 'gif'\n",
             r"\[default\.convert\]: format must be one of avif, jpeg, png, webp, not 'gif'",

@@ -29,7 +29,7 @@ def test_what_is_not_run_is_in_the_readme() -> None:
 
 
 def test_the_op_that_the_readme_shows_is_the_one_in_the_tree() -> None:
-    assert blocks(README, "python")[0] == (ROOT / "functions" / "ops" / "resize.py").read_text()
+    assert blocks(README, "python")[0] == (ROOT / "functions" / "ops" / "sharpen.py").read_text()
 
 
 def test_every_file_that_a_command_names_is_in_the_examples() -> None:

@@ -14,7 +14,7 @@ SHOWN = blocks(DOCUMENT, "")[0].splitlines()
 WRONG = (
     '[default.thumbnail]\n[hero.large]\nop = "thumbnail"\nwidth = 20000\n',
     '[default.thumbnail]\n[hero.large]\nop = "thumb"\n',
-    '[default.large]\nop = "resize"\nheight = 100\n',
+    '[default.large]\nop = "resize"\nfit = "cover"\n',
     "[hero.thumbnail]\n",
 )
 """Recipes with the errors that the document shows, in its order."""
@@ -23,7 +23,7 @@ WRONG = (
 def test_the_recipes_shown_hold(tmp_path: Path) -> None:
     path = tmp_path / "recipes.toml"
     path.write_text(blocks(DOCUMENT, "toml")[0])
-    assert set(read_recipes(path, CATALOGUE)) == {"default", "hero"}
+    assert set(read_recipes(path, CATALOGUE)) == {"default", "hero", "avatar", "shop"}
 
 
 @pytest.mark.parametrize(("text", "shown"), list(zip(WRONG, SHOWN, strict=True)))

@@ -91,7 +91,7 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Any:
             assert text.count(old) == 1, f"{name}: {old}"
             text = text.replace(old, new)
         (copy / name).write_text(text)
-    path = [str(copy / folder) for folder in ("", "functions", "layers/core", "layers/fetching")]
+    path = [str(copy / folder) for folder in ("", "functions", "layers/core", "layers/fetching", "layers/imaging")]
     ran = subprocess.run([sys.executable, "-I", "-c", ASK, *path], check=True, capture_output=True, text=True, cwd=copy)
     return json.loads(ran.stdout)
 

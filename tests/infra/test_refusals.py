@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings, SettingsError, read_settings
+from infra.settings import Settings, SettingsError, deployed_ops, read_settings
 from umbel_core.catalogue import read_ops
 from umbel_core.op import OpDeclarationError
+from umbel_core.recipes import RecipeError, read_recipes
 
 
 def settings(**context: Any) -> Settings:
@@ -39,6 +40,8 @@ def test_settings_come_from_the_file_or_as_text_from_the_command_line() -> None:
         ("user_agent", "", "user_agent"),
         ("user_agent", "umbel\r\nX-Forged: yes", "user_agent"),
         ("user_agent", "ümbel", "user_agent"),
+        ("leave_out", ["blur"], "leave_out: Expected `object`, got `array`"),
+        ("leave_out", {"gcp": ["blur"]}, "leave_out"),
         ("allowed_origins", "*", "allowed_origins"),
         ("allowed_origins", ["*"], "allowed_origins"),
         ("allowed_origins", ["example.org"], "allowed_origins"),
@@ -70,6 +73,7 @@ def test_an_unknown_setting_is_refused_with_what_was_meant() -> None:
         ("@op()\ndef probe(text: str, times: int = 1) -> str:\n    '''Say.'''", r"'times' must come after a '\*'"),
         ("@op()\ndef probe(text: str, *, times=1) -> str:\n    '''Say.'''", "'times' needs a type"),
         ("@op(memory=1)\ndef probe(text: str) -> str:\n    '''Say.'''", "@op: .*unknown field `memory`"),
+        ("@op(one_of=('x',))\ndef probe(text: str) -> str:\n    '''Say.'''", "@op: one_of: there is no parameter 'x'"),
         ("@op(batch=11)\ndef probe(text: str) -> str:\n    '''Say.'''", "@op: .*<= 10.*batch"),
     ],
 )
@@ -78,3 +82,24 @@ def test_a_bad_declaration_is_refused_with_file_and_rule(tmp_path: Path, source:
     with pytest.raises(OpDeclarationError, match=sentence) as refusal:
         read_ops(tmp_path)
     assert "probe" in str(refusal.value)
+
+
+def test_ops_are_left_out_of_one_target() -> None:
+    ops, chosen = read_ops(Path("functions/ops")), settings(leave_out={"aws": ["blur", "sum"]})
+    assert set(ops) - set(deployed_ops(ops, chosen, "aws")) == {"blur", "sum"}
+    assert set(ops) == set(deployed_ops(ops, chosen, "local")) == set(deployed_ops(ops, settings(), "aws"))
+
+
+def test_an_unknown_op_cannot_be_left_out() -> None:
+    with pytest.raises(
+        SettingsError, match=r"cdk\.json context: leave_out: There is no op 'blurr'; did you mean blur\?"
+    ):
+        deployed_ops(read_ops(Path("functions/ops")), settings(leave_out={"aws": ["blurr"]}), "aws")
+
+
+def test_a_recipe_that_names_an_op_that_is_left_out_is_refused(tmp_path: Path) -> None:
+    ops = deployed_ops(read_ops(Path("functions/ops")), settings(leave_out={"local": ["blur"]}), "local")
+    (tmp_path / "recipes.toml").write_text("[default.blur]\n")
+    expected = r"recipes\.toml: \[default\.blur\]: op: 'blur' is not deployed here: `leave_out` in cdk\.json names it"
+    with pytest.raises(RecipeError, match=expected):
+        read_recipes(tmp_path / "recipes.toml", ops)

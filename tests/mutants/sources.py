@@ -8,7 +8,7 @@ from pathlib import Path
 from umbel.paths import ROOT
 
 COPY = ROOT / ".build" / "mutants"
-_IMPORTED_FROM = ("layers/core", "layers/fetching", "functions")
+_IMPORTED_FROM = ("layers/core", "layers/fetching", "layers/imaging", "functions")
 """The folders whose packages are importable, and so lie at the top of the copy."""
 _WHOLE = (
     "docs",

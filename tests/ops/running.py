@@ -43,12 +43,17 @@ def photo(name: str) -> bytes:
 
 
 def some_params(op: str) -> dict[str, Any]:
-    """Values for what an op requires, made up from its schema; small enough for the scene."""
+    """Values for what an op requires, from the examples in its schema, else made up; small enough for the scene."""
     schema = CATALOGUE[op].params
-    return {name: _some(schema["properties"][name]) for name in schema.get("required", ())}
+    one_of = schema.get("anyOf", [{}])[0]
+    names = [*schema.get("required", ()), *one_of.get("required", ())]
+    return {name: _some(schema["properties"][name]) for name in names}
 
 
-def _some(schema: dict[str, Any]) -> Any:
+def _some(given: dict[str, Any]) -> Any:
+    schema = given.get("anyOf", [given])[0]
+    if "examples" in schema:
+        return schema["examples"][0]
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("type") in ("integer", "number"):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.ops.running import CATALOGUE, OPS
 
-ALLOWED = {"PIL", "umbel_core.op", "umbel_core.errors", "umbel_fetching"}
+ALLOWED = {"PIL", "umbel_core.op", "umbel_core.errors", "umbel_fetching", "umbel_imaging"}
 """What every op may import, besides the packages that it names in `needs`."""
 IMPURE = {"asyncio", "http", "logging", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "urllib"}
 

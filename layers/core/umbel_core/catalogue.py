@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, get_args
@@ -18,8 +18,10 @@ from umbel_core.validation import Validator, check, compile_schema, hint_at
 class Catalogue(Mapping[str, OpCard]):
     """The deployed ops by name. It checks inputs and parameters against the schemas of the ops."""
 
-    def __init__(self, cards: list[OpCard]) -> None:
+    def __init__(self, cards: list[OpCard], left_out: Collection[str] = ()) -> None:
         self._cards = {card.name: card for card in sorted(cards, key=lambda card: card.name)}
+        self.left_out = left_out
+        """The ops in the folder that this deployment does not have."""
 
     @classmethod
     def load(cls, path: FilePath) -> "Catalogue":
@@ -29,6 +31,12 @@ class Catalogue(Mapping[str, OpCard]):
     def dump(self) -> bytes:
         """Return the catalogue as JSON, for `load`."""
         return msgspec.json.format(msgspec.json.encode(list(self._cards.values())), indent=1)
+
+    def without(self, names: Collection[str]) -> "Catalogue":
+        """Return the catalogue without these ops; raise `Rejected` when there is no op of a name."""
+        for name in names:
+            self._check_known(name, ())
+        return Catalogue([card for name, card in self._cards.items() if name not in names], names)
 
     @cached_property
     def ordered(self) -> frozenset[str]:

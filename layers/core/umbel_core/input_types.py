@@ -33,6 +33,22 @@ def without_query(url: str) -> str:
     return _QUERY.sub("", url)
 
 
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What the header of a picture's file says beside the size."""
+
+    orientation: int
+    """EXIF's orientation of the stored pixels, 1 to 8; 1 is upright."""
+    bit_depth: int
+    """The bits of each channel."""
+    has_alpha: bool
+    has_gps: bool
+    dpi: float | None
+    profile: str | None
+    """The name of the colour profile."""
+    duration_ms: int | None
+    """The time of an animation, once through."""
+
+
 class Picture(Protocol):
     """A picture that is decoded only as far as the op asks; for ops that gain by decoding less.
 
@@ -59,6 +75,10 @@ class Picture(Protocol):
     @property
     def bytes(self) -> int:
         """The size of the encoded file."""
+
+    @property
+    def header(self) -> Header:
+        """What the file's header says beside the size."""
 
     def image(self) -> "Image":
         """Return the whole picture as a `PIL.Image.Image`."""

@@ -94,8 +94,11 @@ class OpDeclarationError(Exception):
     """Raised for an op's file that breaks the rules above; the message names the file and the rule."""
 
 
-def op(**compute: Any) -> Callable[[F], F]:
-    """Declare the decorated function as the op of its file. The arguments are the fields of `Compute`."""
+def op(*, one_of: tuple[str, ...] = (), **compute: Any) -> Callable[[F], F]:
+    """Declare the decorated function as the op of its file. The other arguments are the fields of `Compute`.
+
+    `one_of` names optional parameters of which a caller must give at least one.
+    """
 
     def declare(function: F) -> F:
         try:
@@ -103,6 +106,7 @@ def op(**compute: Any) -> Callable[[F], F]:
         except msgspec.ValidationError as error:
             raise OpDeclarationError(f"{function.__name__}: @op: {error}") from error
         function.compute = settings  # type: ignore[attr-defined]
+        function.one_of = one_of  # type: ignore[attr-defined]
         return function
 
     return declare
@@ -167,6 +171,14 @@ def describe(function: Callable[..., Any]) -> OpCard:
         media_types=takes.media_types,
         returns="picture" if returns_picture(function) else "value",
         input=input_schema(annotation),
-        params=schema_of(params_type(function)),
+        params=_params_schema(function),
         compute=function.compute,  # type: ignore[attr-defined]
     )
+
+
+def _params_schema(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the JSON Schema of the op's parameters; with `one_of`, it asks for one of these."""
+    schema, one_of = schema_of(params_type(function)), function.one_of  # type: ignore[attr-defined]
+    if unknown := [name for name in one_of if name not in schema["properties"]]:
+        raise OpDeclarationError(f"{function.__name__}: @op: one_of: there is no parameter '{unknown[0]}'")
+    return schema | ({"anyOf": [{"required": [name]} for name in one_of]} if one_of else {})

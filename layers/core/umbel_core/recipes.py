@@ -59,6 +59,8 @@ def _variant(location: str, name: str, keys: Any, catalogue: Catalogue) -> Recip
     params = dict(keys)
     op = params.pop("op", name)
     card = catalogue.get(op) if isinstance(op, str) else None
+    if op in catalogue.left_out:
+        raise RecipeError(f"{location}: op: '{op}' is not deployed here: `leave_out` in cdk.json names it")
     if card is None:
         raise RecipeError(f"{location}: op: there is no op '{op}'; {hint_at(str(op), catalogue, 'the ops are')}")
     if card.carrier != "file":

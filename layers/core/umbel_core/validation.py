@@ -111,6 +111,9 @@ def _unknown_field(value: dict[str, Any], schema: Schema, code: str, path: Path)
 def _none_of(value: Any, schema: Schema, code: str, path: Path) -> Rejected:
     """Return the error for a value that fits no choice of `anyOf`; a choice of null is not mentioned."""
     choices = [choice for choice in schema["anyOf"] if choice.get("type") != "null"]
+    if all(choice.keys() == {"required"} for choice in choices):
+        missing = [dotted((*path, field)) for choice in choices for field in choice["required"]]
+        return Rejected(code, f"{' or '.join(missing)} is missing.", path)
     if len(choices) == 1 and "$ref" not in choices[0]:
         try:
             compile_schema(choices[0])(value)

@@ -1,0 +1,1 @@
+"""What several ops on pictures share: the geometry of resizing, gravity, backgrounds and small summaries."""
