@@ -7,6 +7,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Collection
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -245,8 +246,9 @@ def _finish(part: Path, folder: Path) -> None:
     """Move the complete folder to its final path, and delete folders that were not used for a day."""
     yesterday = time.time() - 86_400
     for older in folder.parent.iterdir():
-        if older != part and older.stat().st_mtime < yesterday:
-            shutil.rmtree(older, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process has finished the folder that it was building
+            if older != part and older.stat().st_mtime < yesterday:
+                shutil.rmtree(older, ignore_errors=True)
     settle_modes(part)
     try:
         part.rename(folder)

@@ -73,9 +73,9 @@ def test_a_job_can_be_cancelled_and_retried(operator: ApiClient, ended: Wait) ->
     assert operator.put("/ops/wait", {"concurrency": 0}).status == 200
     job = operator.run({"op": "wait", "input": 1})
     assert operator.call("DELETE", f"/jobs/{job}").status == 202
-    assert operator.put("/ops/wait", {"concurrency": 2}).status == 200
     assert ended(job)["status"] == "cancelled"
     assert operator.post(f"/jobs/{job}/retry").status == 202
+    assert operator.put("/ops/wait", {"concurrency": 2}).status == 200
     wait_for(lambda: operator.get(f"/jobs/{job}").body["status"] == "completed", "the retried job to complete")
     assert operator.post("/ops/wait/redrive").status == 202
 

@@ -185,6 +185,16 @@ def test_two_builds_at_a_time_make_one_folder(tmp_path: Path, monkeypatch: pytes
     assert (made / "relay" / "handler.py").exists()
 
 
+def test_a_folder_that_another_process_finishes_meanwhile_disturbs_no_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "BUILD", tmp_path)
+    (tmp_path / "functions").mkdir()
+    # Listed, and gone when it is looked at.
+    (tmp_path / "functions" / ".other-local-0.1").symlink_to(tmp_path / "gone")
+    assert bundle.code("sockets", [FUNCTIONS / "sockets"], {}, LOCAL).is_dir()
+
+
 def test_the_page_is_built_once_whoever_asks_for_it_first() -> None:
     """`umbel up` asks before the synthesis, so that the page is a step of its own; the synthesis finds it there."""
     toolchain.page()
