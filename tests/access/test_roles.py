@@ -72,6 +72,7 @@ def test_a_form_that_was_changed_after_it_was_signed_is_refused(operator: ApiCli
 def test_a_job_can_be_cancelled_and_retried(operator: ApiClient, ended: Wait) -> None:
     assert operator.put("/ops/wait", {"concurrency": 0}).status == 200
     job = operator.run({"op": "wait", "input": 1})
+    wait_for(lambda: operator.get(f"/jobs/{job}").body["counts"]["total"] == 1, "the job to be planned")
     assert operator.call("DELETE", f"/jobs/{job}").status == 202
     assert ended(job)["status"] == "cancelled"
     assert operator.post(f"/jobs/{job}/retry").status == 202

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,10 +33,12 @@ VARIABLES = sorted(
 """All variables that botocore reads: those in its own table and a few more."""
 
 asked: list[tuple[str, int]] = []
-"""Every IP address that this process connected to."""
+"""Every IP address that the tests of this file connected to."""
 
 
 def _listen(event: str, arguments: tuple[object, ...]) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return  # a connection that an earlier test left open
     if event == "socket.connect" and isinstance(arguments[1], tuple):
         asked.append(arguments[1][:2])
     if event == "socket.getaddrinfo" and arguments[0] not in (None, "127.0.0.1"):

@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.fetching.server import Site
 from tests.pipeline.deployment import Deployed
+from tests.pipeline.waiting import wait_for
 from umbel import ApiError, Client, JobMessage, NotRunningError, ResultFile, TaskError, TaskMessage, Visit
 
 pytestmark = pytest.mark.engine
@@ -116,7 +117,8 @@ def test_ops_are_scaled_and_their_statistics_read(here: Client) -> None:
         assert here.scale("wait", before + 1).concurrency == before + 1
     finally:
         here.scale("wait", before)
-    assert here.stats().ops["reverse"].completed >= 1
+    here.run("reverse", "counted")
+    wait_for(lambda: here.stats().ops["reverse"].completed >= 1, "the task to be counted")
     assert here.health().ops["reverse"] == "ready"
     assert here.redrive("wait").redriven == 0
 
