@@ -108,7 +108,7 @@ MANIFESTS: dict[str, tuple[Any, str, str]] = {
     "no tasks": ({}, "invalid_manifest", "tasks"),
     "an empty list of tasks": ({"tasks": []}, "invalid_manifest", "tasks must not be empty."),
     "an unknown field": ({**_task(), "colour": "red"}, "invalid_manifest", "colour"),
-    "an unknown op": (_task(op="sharpen"), "unknown_op", "'sharpen'"),
+    "an unknown op": (_task(op="emboss"), "unknown_op", "'emboss'"),
     "a parameter out of bounds": (
         _task(params={"radius": 101}),
         "invalid_params",
@@ -116,7 +116,7 @@ MANIFESTS: dict[str, tuple[Any, str, str]] = {
     ),
     "a parameter of the wrong type": (_task(params={"radius": "much"}), "invalid_params", "radius"),
     "a parameter that the op lacks": (_task(params={"sigma": 2}), "invalid_params", "sigma"),
-    "a parameter missing": (_task(op="resize", params={"width": 5}), "invalid_params", "height"),
+    "a parameter missing": (_task(op="crop", params={"width": 5}), "invalid_params", "height"),
     "an input of the wrong type": (_task(input=5), "invalid_input", "tasks[0].input"),
     "an input too large": (_task(op="hash", input="x" * 32_000), "input_too_large", "at most 32,000 are taken"),
     "an unknown value of on_error": ({**_task(), "on_error": "panic"}, "invalid_manifest", "on_error"),
@@ -132,7 +132,7 @@ MANIFESTS: dict[str, tuple[Any, str, str]] = {
     ),
     "a picture that is not base64": ({"image_data": "***", "operation": "blur"}, "invalid_image_data", "base64"),
     "an empty picture": ({"image_data": "", "operation": "blur"}, "empty_file", "image_data"),
-    "a picture for an unknown op": ({"image_data": "AAAA", "operation": "sharpen"}, "unknown_op", "'sharpen'"),
+    "a picture for an unknown op": ({"image_data": "AAAA", "operation": "emboss"}, "unknown_op", "'emboss'"),
 }
 
 

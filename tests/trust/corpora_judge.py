@@ -83,13 +83,19 @@ def picture_ops() -> dict[str, OpCard]:
 
 
 def params_of(card: OpCard) -> Iterator[dict[str, Any]]:
-    """Return parameters for an op: small numbers for what it requires, and each value of an enumeration once."""
-    required = {name: card.params["properties"][name] for name in card.params.get("required", ())}
-    numbers = {name: 16 for name, schema in required.items() if "enum" not in schema}
+    """Return parameters for an op: small numbers and short texts for what it requires, each value of an enumeration once."""
+    first_of = card.params.get("anyOf", [{}])[0]
+    names = [*card.params.get("required", ()), *first_of.get("required", ())]
+    required = {name: card.params["properties"][name] for name in names}
+    fixed = {
+        name: "abc" if schema.get("type") == "string" else 16
+        for name, schema in required.items()
+        if "enum" not in schema
+    }
     choices = [(name, value) for name, schema in required.items() for value in schema.get("enum", ())]
-    yield from ({**numbers, name: value} for name, value in choices)
+    yield from ({**fixed, name: value} for name, value in choices)
     if not choices:
-        yield numbers
+        yield fixed
 
 
 def judge(path: Path, cards: dict[str, OpCard]) -> Iterator[Run]:
