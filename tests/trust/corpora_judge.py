@@ -83,7 +83,7 @@ def picture_ops() -> dict[str, OpCard]:
 
 
 def params_of(card: OpCard) -> Iterator[dict[str, Any]]:
-    """Return parameters for an op: small numbers and short texts for what it requires, each value of an enumeration once."""
+    """Return parameters for an op: small numbers and short texts for what it requires, each value of a choice once."""
     first_of = card.params.get("anyOf", [{}])[0]
     names = [*card.params.get("required", ()), *first_of.get("required", ())]
     required = {name: card.params["properties"][name] for name in names}
