@@ -30,9 +30,9 @@ _ENCODING = {
 """What an encoder takes besides the picture. WebP's depends on the alpha: 13 for a usual one, 38 for noise."""
 
 
-def most_pixels(kind: str, limits: Limits) -> int:
+def most_pixels(format_name: str, limits: Limits) -> int:
     """Return how many pixels a picture of this format may have."""
-    return min(limits.max_pixels, BUDGET // _DECODING[kind] // _MP * _MP)
+    return min(limits.max_pixels, BUDGET // _DECODING[format_name] // _MP * _MP)
 
 
 def pixel_bytes(image: Image.Image) -> int:
@@ -40,27 +40,27 @@ def pixel_bytes(image: Image.Image) -> int:
     return image.width * image.height * _PIXEL[image.mode]
 
 
-def decoder_bytes(kind: str, pixels: int) -> int:
+def decoder_bytes(format_name: str, pixels: int) -> int:
     """Return the bytes that it takes to decode a picture and to copy it once."""
-    return pixels * _DECODING[kind]
+    return pixels * _DECODING[format_name]
 
 
-def most_pixels_of_result(kind: str, mode: str) -> int:
+def most_pixels_of_result(format_name: str, mode: str) -> int:
     """Return how many pixels a result may have when nothing else is held."""
-    return BUDGET // (_PIXEL[mode] + _ENCODING[kind][mode])
+    return BUDGET // (_PIXEL[mode] + _ENCODING[format_name][mode])
 
 
-def encoder_bytes(image: Image.Image, name: str) -> int:
+def encoder_bytes(image: Image.Image, format_name: str) -> int:
     """Return the bytes that an encoder takes besides the picture."""
-    return image.width * image.height * _ENCODING[name][image.mode]
+    return image.width * image.height * _ENCODING[format_name][image.mode]
 
 
-def check_encoding(image: Image.Image, name: str, held: int) -> None:
+def check_encoding(image: Image.Image, format_name: str, held: int) -> None:
     """Raise `Rejected` when there is no memory for encoding the picture beside `held` bytes of others."""
-    if (needed := pixel_bytes(image) + encoder_bytes(image, name) + held) > BUDGET:
+    if (needed := pixel_bytes(image) + encoder_bytes(image, format_name) + held) > BUDGET:
         size = f"{image.width} x {image.height} pixels ({exact_megapixels(image.width * image.height)})"
         sentence = (
-            f"As {name.upper()}, a result of {size} takes about {needed / 1e6:.0f} MB of memory; there are"
+            f"As {format_name.upper()}, a result of {size} takes about {needed / 1e6:.0f} MB of memory; there are"
             f" {BUDGET / 1e6:.0f} MB. Choose another format, such as JPEG, or a smaller size."
         )
         raise Rejected("needs_more_memory", sentence)

@@ -65,6 +65,12 @@ class Deployed:
         """Return the URL of a queue: `intake`, `op-<name>`, or one of these with `-dead`."""
         return str(self.sqs.get_queue_url(QueueName=f"{stack.STACK}-{name}")["QueueUrl"])
 
+    def functions(self, prefix: str = "") -> list[str]:
+        """Return the names of the deployed functions; with `op-`, those of the ops."""
+        pages = self.client("lambda").get_paginator("list_functions").paginate()
+        names = [each["FunctionName"] for page in pages for each in page["Functions"]]
+        return [name for name in names if name.startswith(f"{stack.STACK}-{prefix}")]
+
     def token(self, role: Role, days: float | None = None) -> str:
         """Create a token."""
         return tokens.create(self.stack, role, "tests", days)[0]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.pipeline.deployment import Deployed
-from umbel import stack
 from umbel.paths import ROOT
 
 _FILE = "python/umbel_core/aws/ledger_moves.py"
@@ -29,15 +28,9 @@ _AFTER = f"""{_BEFORE}\
 def without_condition(deployed: Deployed) -> Iterator[None]:
     """Give the functions of all ops a core whose commit has no condition, during the block."""
     lambdas = deployed.client("lambda")
-    names = [
-        each["FunctionName"]
-        for page in lambdas.get_paginator("list_functions").paginate()
-        for each in page["Functions"]
-        if each["FunctionName"].startswith(f"{stack.STACK}-op-")
-    ]
     before = {
         name: [layer["Arn"] for layer in lambdas.get_function_configuration(FunctionName=name)["Layers"]]
-        for name in names
+        for name in deployed.functions("op-")
     }
     cores = {arn for arns in before.values() for arn in arns if _is_core(lambdas, arn)}
     (core,) = cores

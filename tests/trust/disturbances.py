@@ -19,15 +19,9 @@ from umbel.fault_proxy import FaultProxy
 def through_proxy(deployed: Deployed, proxy: FaultProxy) -> Iterator[None]:
     """Send the AWS calls of every function through the proxy during the block."""
     lambdas = deployed.client("lambda")
-    names = [
-        each["FunctionName"]
-        for page in lambdas.get_paginator("list_functions").paginate()
-        for each in page["Functions"]
-        if each["FunctionName"].startswith(f"{stack.STACK}-")
-    ]
     before = {
         name: lambdas.get_function_configuration(FunctionName=name).get("Environment", {}).get("Variables", {})
-        for name in names
+        for name in deployed.functions()
     }
     for name, variables in before.items():
         changed = {**variables, "AWS_ENDPOINT_URL": proxy.url}

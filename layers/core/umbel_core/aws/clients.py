@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Client = TypeVar("Client", bound=BaseClient)
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """What a client raises: AWS refused the call, or gave no answer that can be read."""
-_UNREADABLE_TRIES = 3
+_UNREADABLE_ATTEMPTS = 3
 _CONFIG = Config(
     # The pauses take three seconds at most. Many more would let a function of ten seconds time out, and with it all
     # messages of its batch; a message whose call failed is only delivered again.
@@ -56,7 +56,7 @@ def _reading_json(client: Client) -> Client:
 
 def _retry_unreadable(response: tuple[Any, dict[str, Any]] | None, attempts: int, **_: Any) -> float | None:
     """Return the seconds after which the call is tried again, or None."""
-    return 0.1 * 2**attempts if response and attempts < _UNREADABLE_TRIES and _is_unreadable(*response) else None
+    return 0.1 * 2**attempts if response and attempts < _UNREADABLE_ATTEMPTS and _is_unreadable(*response) else None
 
 
 def _raise_unreadable(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
