@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 from PIL.Image import Image, Resampling, Transpose
 from PIL.ImageFile import ImageFile
 
+from umbel_core.encoding import encoding_of
 from umbel_core.input_types import Header, is_image
-from umbel_core.op import Encoding
 from umbel_core.settings import Limits
 from worker import picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
 from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
 from worker.codecs_jpeg import frame
 from worker.codecs_memory import pixel_bytes
+from worker.codecs_metadata import kept
 from worker.codecs_out import Encoded, Made, check_size, encode
 
 _LARGEST_PROFILE = 4_000_000
@@ -30,8 +31,8 @@ _TRANSPOSITIONS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-_DRAWING = "drawing"
-"""In `Image.info`: the file has a palette."""
+_SOURCE = "source"
+"""In `Image.info`: the `StoredPicture` that the image was decoded from."""
 _JPEG_MARGINS = {8: 1.75, 4: 1.5, 2: 1.25}
 _MARGINS = dict.fromkeys(range(16, 1, -1), 2.0)
 """Divisor of the decoded size -> how many times larger than wanted the decoded picture must be. With these margins a
@@ -86,9 +87,20 @@ class StoredPicture:
         return self._bytes
 
     @property
+    def colours(self) -> int:
+        """The size of the file's palette; 0 when it has none."""
+        palette = self._header.palette
+        return len(palette.palette) // len(palette.mode) if self._mode == "P" and palette else 0
+
+    @property
     def header(self) -> Header:
         """What the file's header says beside the size."""
         return picture_header.read(self._header, self._data, self._format)
+
+    @property
+    def file(self) -> ImageFile:
+        """The file as Pillow has it, not yet decoded."""
+        return self._header
 
     def image(self) -> Image:
         """Return the whole picture."""
@@ -167,19 +179,18 @@ def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture | Imag
         return picture
     image = picture.image()
     image.format = picture.format
-    image.info = {_DRAWING: picture.mode == "P"}
+    image.info = {_SOURCE: picture}
     return image
 
 
 def encoded(made: Image, source: Any, params: Mapping[str, Any], limits: Limits) -> Encoded:
     """Encode the picture that an op returned, in the format of its parameters, else in the format of its input."""
-    wanted = Encoding(format=params.get("format"), quality=params.get("quality"))
-    made_from = Made(format="png")
-    if isinstance(source, StoredPicture):
-        made_from = Made(format=source.format, drawing=source.mode == "P")
-    elif isinstance(source, Image):
-        held = pixel_bytes(source) if source is not made else 0
-        made_from = Made(format=source.format or "png", drawing=source.info.get(_DRAWING, False), held=held)
+    wanted = encoding_of(params)
+    stored = source.info.get(_SOURCE) if isinstance(source, Image) else source
+    held = pixel_bytes(source) if isinstance(source, Image) and source is not made else 0
+    if not isinstance(stored, StoredPicture):
+        return encode(made, wanted, Made(format="png", held=held), limits)
+    made_from = Made(format=stored.format, colours=stored.colours, held=held, exif=kept(stored.file, wanted))
     return encode(made, wanted, made_from, limits)
 
 

@@ -142,6 +142,7 @@ class PictureDestination(msgspec.Struct, frozen=True):
             "width": picture.width,
             "height": picture.height,
             "bytes": len(picture.data),
+            **picture.chosen,
         }
 
 

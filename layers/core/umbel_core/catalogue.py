@@ -10,6 +10,7 @@ from typing import Any, get_args
 import msgspec
 
 from umbel_core.contract.requests import JobKind
+from umbel_core.encoding import check_request
 from umbel_core.errors import Path, Rejected
 from umbel_core.op import ADD_A_PACKAGE, OpCard, OpDeclarationError, describe
 from umbel_core.validation import Validator, check, compile_schema, hint_at
@@ -80,6 +81,8 @@ class Catalogue(Mapping[str, OpCard]):
         """Raise `Rejected` unless the op is deployed here and accepts these parameters."""
         self._check_known(name, path)
         check(params, self._params[name], "invalid_params", path)
+        if self[name].returns == "picture":
+            check_request(params, path)
 
     def check_input(
         self,

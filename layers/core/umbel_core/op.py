@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from umbel_core.encoding import Encoding, Format
 from umbel_core.input_types import Carrier, Picture, Url, input_schema, input_type_of, is_image, schema_of
 from umbel_core.lane_settings import Concurrency
 
@@ -40,9 +41,6 @@ __all__ = [
 
 Bounds = msgspec.Meta
 """Limits and description of one parameter: `Annotated[int, Bounds(ge=1, le=16384, description="Pixels")]`."""
-
-Format = Literal["jpeg", "png", "webp", "avif"]
-"""The formats that a caller may ask for. Without one, a result keeps the format of its input."""
 
 ADD_A_PACKAGE = ".venv/bin/uv add --no-sync --group ops {}, then make setup"
 """The commands that add a PyPI package for use by ops."""
@@ -110,15 +108,6 @@ def op(*, one_of: tuple[str, ...] = (), **compute: Any) -> Callable[[F], F]:
         return function
 
     return declare
-
-
-class Encoding(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters that every op with a picture as result has; an op may declare one itself to change the default."""
-
-    format: Annotated[Format, Bounds(description="Format of the result; without it, that of the input")] | None = None
-    quality: (
-        Annotated[int, Bounds(ge=1, le=100, description="Lossy quality; without it, a good one for the format")] | None
-    ) = None
 
 
 def params_type(function: Callable[..., Any]) -> type[msgspec.Struct]:
