@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -14,6 +15,7 @@ from umbel_core.input_types import input_type, is_url, without_query
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard, input_annotation, params_type
 from umbel_core.settings import Limits
+from worker.assets import with_assets
 
 RESULT_BYTES = 300_000
 """What a result may take as JSON: it is kept in its task's record, which has at most 400 kB."""
@@ -68,6 +70,8 @@ class Work(msgspec.Struct, frozen=True):
     function: Function
     source: Source
     destination: Destination
+    assets: Path = Path("assets")
+    """The folder of the deployment's pictures, which parameters name."""
 
     def __call__(self, command: RunTask) -> Any:
         content = self.source.read(command)
@@ -80,7 +84,8 @@ class Work(msgspec.Struct, frozen=True):
 
     def _run(self, command: RunTask, source: Any) -> Any:
         params = _params(self.function, command)
-        return self.destination(command, call(self.function, source, params), source, params)
+        made = call(self.function, source, with_assets(self.function, params, self.assets))
+        return self.destination(command, made, source, params)
 
 
 class ValueSource:
