@@ -1,7 +1,7 @@
 """The stack, synthesised in this process as `cdk synth` would."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -17,18 +17,56 @@ from infra.stack import Umbel
 from infra.target import read_target
 
 OPS = FUNCTIONS / "ops"
+NESTED = "AWS::CloudFormation::Stack"
 CONTEXT = json.loads(Path("cdk.json").read_text())["context"]
 UNSTAGED = {"aws:cdk:disable-asset-staging": True}
 """Asset hashes are the same; only the copies are saved."""
 
 
 @cache
-def synthesise(target: str, ops: Path = OPS) -> dict[str, Any]:
-    """The template for a target, with the ops of a folder."""
+def templates(target: str, ops: Path = OPS) -> dict[str, dict[str, Any]]:
+    """The template of the stack and those of its nested stacks for a target, by file name; the stack's is first."""
     with TemporaryDirectory() as out:
         app, stack = stack_in(out, target, ops)
         app.synth()
-        return json.loads(Path(out, stack.template_file).read_text())  # type: ignore[no-any-return]
+        nested = sorted(path.name for path in Path(out).glob("*.nested.template.json"))
+        return {name: json.loads(Path(out, name).read_text()) for name in (stack.template_file, *nested)}
+
+
+@cache
+def synthesise(target: str, ops: Path = OPS) -> dict[str, Any]:
+    """The stack and its nested stacks as one template, in which names and references are those of the whole."""
+    whole, *_ = templates(target, ops).values()
+    resources = dict(whole["Resources"])
+    for place, stack in of_type(whole, NESTED).items():
+        nested = templates(target, ops)[whole["Resources"][place]["Metadata"]["aws:asset:path"]]
+        values = stack.get("Parameters", {})
+        for name, resource in nested["Resources"].items():
+            resources[place + name] = _in_whole(resource, place, nested["Resources"], values)
+        del resources[place]
+    return whole | {"Resources": resources}
+
+
+def _in_whole(part: Any, place: str, own: Collection[str], values: Mapping[str, Any]) -> Any:
+    """Return a part of a nested stack's template with the references that it has in the whole."""
+    match part:
+        case {"Ref": name} if name in values:
+            return values[name]
+        case {"Ref": name} if name in own:
+            return {"Ref": place + name}
+        case {"Fn::GetAtt": [name, attribute]}:
+            return {"Fn::GetAtt": [place + name, attribute]}
+        case dict():
+            return {
+                key: [place + name for name in as_list(value)]
+                if key == "DependsOn"
+                else _in_whole(value, place, own, values)
+                for key, value in part.items()
+            }
+        case list():
+            return [_in_whole(each, place, own, values) for each in part]
+        case _:
+            return part
 
 
 @cache
