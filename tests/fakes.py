@@ -530,10 +530,11 @@ class FakeLanes:
 
     def __init__(self, *ops: str) -> None:
         self.queues: dict[str, int] = dict.fromkeys(ops, 0)
+        self.in_flight: dict[str, int] = {}
         self.paused: set[str] = set()
 
     def health(self) -> dict[str, OpStatus]:
         return {op: "paused" if op in self.paused else "ready" for op in self.queues}
 
     def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]:
-        return {op: Backlog(waiting=self.queues[op], in_flight=0) for op in computes}
+        return {op: Backlog(waiting=self.queues[op], in_flight=self.in_flight.get(op, 0)) for op in computes}
