@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from aws_cdk import App, Validations
+from aws_cdk import App, NestedStack, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.function import FUNCTIONS
@@ -17,7 +17,6 @@ from infra.stack import Umbel
 from infra.target import read_target
 
 OPS = FUNCTIONS / "ops"
-NESTED = "AWS::CloudFormation::Stack"
 CONTEXT = json.loads(Path("cdk.json").read_text())["context"]
 UNSTAGED = {"aws:cdk:disable-asset-staging": True}
 """Asset hashes are the same; only the copies are saved."""
@@ -25,25 +24,27 @@ UNSTAGED = {"aws:cdk:disable-asset-staging": True}
 
 @cache
 def templates(target: str, ops: Path = OPS) -> dict[str, dict[str, Any]]:
-    """The template of the stack and those of its nested stacks for a target, by file name; the stack's is first."""
+    """The template of the stack for a target, by "", and those of its nested stacks, by their logical ids in it."""
     with TemporaryDirectory() as out:
         app, stack = stack_in(out, target, ops)
         app.synth()
-        nested = sorted(path.name for path in Path(out).glob("*.nested.template.json"))
-        return {name: json.loads(Path(out, name).read_text()) for name in (stack.template_file, *nested)}
+        nested = [child for child in stack.node.children if isinstance(child, NestedStack)]
+        files = {str(stack.resolve(each.nested_stack_resource.ref)["Ref"]): each.template_file for each in nested}  # type: ignore[union-attr]
+        return {
+            name: json.loads(Path(out, file).read_text()) for name, file in {"": stack.template_file, **files}.items()
+        }
 
 
 @cache
 def synthesise(target: str, ops: Path = OPS) -> dict[str, Any]:
     """The stack and its nested stacks as one template, in which names and references are those of the whole."""
-    whole, *_ = templates(target, ops).values()
-    resources = dict(whole["Resources"])
-    for place, stack in of_type(whole, NESTED).items():
-        nested = templates(target, ops)[whole["Resources"][place]["Metadata"]["aws:asset:path"]]
-        values = stack.get("Parameters", {})
-        for name, resource in nested["Resources"].items():
-            resources[place + name] = _in_whole(resource, place, nested["Resources"], values)
-        del resources[place]
+    nested = dict(templates(target, ops))
+    whole = nested.pop("")
+    resources = {name: one for name, one in whole["Resources"].items() if name not in nested}
+    for place, template in nested.items():
+        values = whole["Resources"][place]["Properties"].get("Parameters", {})
+        for name, resource in template["Resources"].items():
+            resources[place + name] = _in_whole(resource, place, template["Resources"], values)
     return whole | {"Resources": resources}
 
 

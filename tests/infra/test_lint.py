@@ -33,7 +33,7 @@ ACCEPTED = {
 def test_cfn_lint_finds_no_error() -> None:
     # All lanes are made by the same lines, so one of each kind is enough.
     whole = templates("aws")
-    some = [name for name in whole if re.search("Lane(blur|fetch|wait)", name) or "Lane" not in name]
+    some = [name for name in whole if not name or re.match("Lane(blur|fetch|wait)", name)]
     found = [
         match
         for name in some
