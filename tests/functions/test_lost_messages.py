@@ -20,7 +20,7 @@ from umbel_core.errors import Rejected
 from umbel_core.group_order import NotEndedError
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import JobRecord
-from umbel_core.messages import RetryTasks, RunTask
+from umbel_core.messages import RepublishTasks, RetryTasks, RunTask
 from umbel_core.op import describe, op
 
 SILENCE = timedelta(minutes=10)
@@ -216,6 +216,19 @@ def test_from_the_third_repetition_on_each_waits_twice_as_long(place: Place) -> 
     assert max(first, second, third) < 16
     assert 20 <= fourth < 30
     assert fifth >= 40
+
+
+def test_a_publication_that_was_counted_but_not_sent_is_sent_when_the_command_comes_again(place: Place) -> None:
+    """Else the task would wait for twice the silence each time that the coordinator fails between the two."""
+    job = place.submit("a")
+    place.lose_messages()
+    command = RepublishTasks(job, [0], stamp(place.now() + timedelta(minutes=12)))
+    list(place.stage.ledger.republish(job, command.indices, command.before))
+    assert place.stage.planner.take(command) == (job, 1)
+    (again,) = place.lose_messages()
+    assert again.publication == 1
+    assert place.stage.runner().run(again, 1)
+    assert place.stage.planner.take(command) == (job, 0)
 
 
 def test_messages_of_a_dead_worker_are_not_waited_for_when_their_tasks_gave_no_sign(place: Place) -> None:
