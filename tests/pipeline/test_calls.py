@@ -176,8 +176,8 @@ def test_the_url_of_an_image_redirects_to_its_bytes(api: ApiClient, deployed: De
         ("GET", "/images?limit=0", 400, "invalid_limit"),
         ("GET", "/jobs?limit=many", 400, "invalid_limit"),
         ("GET", "/jobs?cursor=nonsense", 400, "invalid_cursor"),
-        ("PUT", "/ops/sharpen", 404, "no_such_op"),
-        ("POST", "/ops/sharpen/redrive", 404, "no_such_op"),
+        ("PUT", "/ops/emboss", 404, "no_such_op"),
+        ("POST", "/ops/emboss/redrive", 404, "no_such_op"),
     ],
 )
 def test_an_unknown_resource_or_value_is_an_error_with_a_sentence(

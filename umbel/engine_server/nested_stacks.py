@@ -6,7 +6,7 @@ from typing import Any
 def keep_attributes() -> None:
     """Give the engine the attributes that a resource had before: without them, each `Fn::GetAtt` to it fails.
 
-    The engine passes them in updates of other stacks (version 1.5.33). tests/pipeline/test_deploying.py fails without this.
+    The engine (1.5.33) passes them in updates of other stacks. tests/pipeline/test_deploying.py fails without this.
     """
     # Only the engine's own environment has this package.
     from ministack.services.cloudformation import (  # type: ignore[import-not-found]  # noqa: PLC0415
