@@ -53,20 +53,11 @@ class Umbel(Stack):
         alarms = self._alarms(name, settings)
         ledger = LedgerConstruct(self, settings)
         intake = IntakeConstruct(self, factory, ledger, limits, alarms)
-        lanes = [
-            Lane(
-                self,
-                factory,
-                intake,
-                ledger,
-                card,
-                lane_settings(card.name, card.compute, numbers[card.name], reserve=settings.reserve),
-                limits,
-                alarms,
-            )
-            for card in self.catalogue.values()
-        ]
-        DeadLettersConstruct(self, factory, intake, lanes, ledger, limits)
+        dead_letters = DeadLettersConstruct(self, factory, ledger, limits)
+        dead_letters.read(dead_letters, intake.queue)
+        for card in self.catalogue.values():
+            lane = lane_settings(card.name, card.compute, numbers[card.name], reserve=settings.reserve)
+            Lane(self, factory, intake, ledger, dead_letters, card, lane, limits, alarms)
         authorizer = self._authorizer(factory, ledger)
         relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
         TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, reserve=settings.reserve)
