@@ -12,7 +12,8 @@ from umbel_core.op import Encoding
 from umbel_core.settings import Limits
 from worker import picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
-from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
+from worker.codecs_errors import DECODE_ERRORS, decoding
+from worker.codecs_in import decoder, identify
 from worker.codecs_jpeg import frame
 from worker.codecs_memory import pixel_bytes
 from worker.codecs_out import Encoded, Made, check_size, encode
