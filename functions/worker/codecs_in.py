@@ -6,6 +6,7 @@ import msgspec
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
+from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels, megabytes
 from worker import codecs_gif, codecs_heif, codecs_png, codecs_space, codecs_tiff
@@ -33,6 +34,10 @@ class Identified(msgspec.Struct):
     """The page of a TIFF that is decoded."""
     shown: tuple[int, int, int, int] | None = None
     """Left, top, right and bottom of the part that is shown, when that is not the whole."""
+    warnings: list[ResultWarning] = []
+    """What every result lacks of the file, or what was guessed. It is found without decoding a pixel, so that each op
+    has the same warnings.
+    """
 
 
 def identify(data: bytes, limits: Limits) -> Identified:

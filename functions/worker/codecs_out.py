@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from PIL import Image
 
+from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits, exact_megapixels
@@ -30,6 +31,9 @@ class Encoded(msgspec.Struct, frozen=True, kw_only=True):
     extension: str
     width: int
     height: int
+    frames: int = 1
+    warnings: tuple[ResultWarning, ...] = ()
+    """What the result lacks of what the op returned."""
 
 
 _PLUGINS = {
