@@ -18,9 +18,11 @@ import msgspec
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
+from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels, megabytes
-from worker import codecs_avif, codecs_png, codecs_space, codecs_tiff
+from worker import codecs_animation, codecs_avif, codecs_png, codecs_space, codecs_tiff
+from worker.codecs_frames import Motion
 from worker.codecs_jpeg import frame, has_more_scans
 from worker.codecs_memory import most_pixels
 
@@ -111,6 +113,12 @@ class Identified(msgspec.Struct):
     """The page of a TIFF that is decoded."""
     shown: tuple[int, int, int, int] | None = None
     """Left, top, right and bottom of the part that is shown, when that is not the whole."""
+    motion: Motion | None = None
+    """The frames of a file that moves."""
+    warnings: list[ResultWarning] = []
+    """What every result lacks of the file, or what was guessed. It is found without decoding a pixel, so that each op
+    has the same warnings.
+    """
 
 
 def identify(data: bytes, limits: Limits) -> Identified:
@@ -141,6 +149,9 @@ def identify(data: bytes, limits: Limits) -> Identified:
         size = f"{width} x {height} pixels ({exact_megapixels(pixels)})"
         sentence = f"The picture is {size}; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
+    if motion := codecs_animation.motion(kind, found.data):
+        found.motion, found.frames = motion, len(motion.parts)
+        found.warnings += codecs_animation.incomplete(motion)
     return found
 
 
@@ -149,7 +160,7 @@ def _header(kind: str, data: bytes) -> Identified:
     if kind == "png":
         chunks = codecs_png.read(data)
         found = Identified(kind, 1, chunks.data, decoder(kind, chunks.data))
-        found.frames = _frames(kind, data, found.header)
+        found.frames = _frames(kind, found.header)
         found.header.info |= {"icc_profile": chunks.profile, "exif": chunks.exif and b"Exif\0\0" + chunks.exif}
         return found
     if kind == "jpeg" and (bits := frame(data).bits) > 8:
@@ -159,7 +170,7 @@ def _header(kind: str, data: bytes) -> Identified:
     if kind == "tiff":
         return _tiff(data)
     found = Identified(kind, 1, data, decoder(kind, data))
-    found.frames = _frames(kind, data, found.header)
+    found.frames = _frames(kind, found.header)
     if kind == "avif":
         found.shown = codecs_avif.clean_aperture(data, found.header.size)
         if "icc_profile" not in found.header.info and (points := codecs_avif.code_points(data)):
@@ -251,25 +262,10 @@ def _is_svg(data: bytes) -> bool:
     return b"<svg" in head.replace(b"\0", b"").lower()
 
 
-def _frames(kind: str, data: bytes, header: ImageFile) -> int:
+def _frames(kind: str, header: ImageFile) -> int:
     if kind == "jpeg":
         return 1  # a phone's JPEG may carry a preview or a gain map; neither is a frame
-    return _gif_frames(data) if kind == "gif" else getattr(header, "n_frames", 1)
-
-
-def _gif_frames(data: bytes) -> int:
-    """Count the frames in a GIF's blocks. Pillow takes twenty times as long."""
-    position, frames = 13 + _colour_table_size(data[10]), 0
-    while position + 9 < len(data) and data[position] in b",!":
-        if data[position] == ord(","):
-            frames += 1
-            position += 11 + _colour_table_size(data[position + 9])
-        else:
-            position += 2
-        while position < len(data) and data[position]:
-            position += 1 + data[position]
-        position += 1
-    return max(frames, 1)
+    return 1 if kind in codecs_animation.MOST_WRITTEN else getattr(header, "n_frames", 1)
 
 
 def _end_of_boxes(data: bytes) -> int:
@@ -278,8 +274,3 @@ def _end_of_boxes(data: bytes) -> int:
     while end < len(data) and (size := int.from_bytes(data[end : end + 4])) >= 8:
         end += size
     return end
-
-
-def _colour_table_size(flags: int) -> int:
-    """Return the number of bytes of a GIF's colour table."""
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from PIL import Image
 
+from umbel_core.contract.warnings import ResultWarning
 from umbel_core.encoding import AUTO, Encoding, check_effects, effective_in
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels
@@ -22,7 +23,7 @@ _OTHER_LARGEST_SIDE = 1_000_000
 """The most that libpng reads without being asked to."""
 _STRIP = 256
 _WITH_PALETTE = ("png", "gif")
-_FEWEST_COLOURS = 8
+FEWEST_COLOURS = 8
 
 
 class Encoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,8 +35,26 @@ class Encoded(msgspec.Struct, frozen=True, kw_only=True):
     extension: str
     width: int
     height: int
+    frames: int = 1
+    warnings: tuple[ResultWarning, ...] = ()
+    """What the result lacks of what the op returned."""
     chosen: dict[str, int] = {}
     """What the search for `max_bytes` chose: the quality, or the number of colours."""
+
+    @classmethod
+    def of(cls, data: bytes, name: str, size: tuple[int, int], frames: int = 1, **chosen: int) -> "Encoded":
+        """Return a result in this format."""
+        width, height = size
+        return cls(
+            data=data,
+            format=name,
+            content_type=f"image/{name}",
+            extension="jpg" if name == "jpeg" else name,
+            width=width,
+            height=height,
+            frames=frames,
+            chosen=chosen,
+        )
 
 
 _PLUGINS = {
@@ -70,11 +89,7 @@ def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits
 
     Transparency is kept if the format supports it, otherwise the background becomes white.
     """
-    check_size(*image.size, limits)
-    names = _candidates(image, wanted, made_from)
-    for name in names:
-        _check_side(image, name)
-        check_effects(wanted, name)
+    names = formats_of(image, wanted, made_from, limits)
     image = srgb(eight_bits(image), None)
     image.info = {}  # the encoders would copy comments, profiles and more from it
     if len(names) > 1:
@@ -82,6 +97,16 @@ def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits
         names = [min(sizes, key=lambda name: sizes[name])]
     writer = _Writer(image, names[0], wanted, made_from)
     return writer.write() if wanted.max_bytes is None else writer.write_under(wanted.max_bytes)
+
+
+def formats_of(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits) -> list[str]:
+    """Return the formats of which the smallest result is wanted; raise `Rejected` when one cannot have the picture."""
+    check_size(*image.size, limits)
+    names = _candidates(image, wanted, made_from)
+    for name in names:
+        _check_side(image, name)
+        check_effects(wanted, name)
+    return names
 
 
 def _candidates(image: Image.Image, wanted: Encoding, made_from: Made) -> list[str]:
@@ -120,7 +145,7 @@ class _Writer:
             if len(whole.data) <= most:
                 return whole
             colours, data = best_under(
-                most, _FEWEST_COLOURS, MOST_COLOURS, lambda level: self._bytes(self._with_colours(level)), colours_curve
+                most, FEWEST_COLOURS, MOST_COLOURS, lambda level: self._bytes(self._with_colours(level)), colours_curve
             )
             return self._encoded(data, colours=colours)
         highest = settings_of(self._name, self._wanted, 0)["quality"]
@@ -154,16 +179,7 @@ class _Writer:
         return out.getvalue()
 
     def _encoded(self, data: bytes, **chosen: int) -> Encoded:
-        width, height = self._image.size
-        return Encoded(
-            data=data,
-            format=self._name,
-            content_type=f"image/{self._name}",
-            extension="jpg" if self._name == "jpeg" else self._name,
-            width=width,
-            height=height,
-            chosen=chosen,
-        )
+        return Encoded.of(data, self._name, self._image.size, **chosen)
 
 
 def _check_side(image: Image.Image, name: str) -> None:

@@ -11,6 +11,7 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     # One thread: a lane has about one core.
     "avif": {"quality": 60, "max_threads": 1},
     "webp lossless": {"lossless": True},
+    "gif": {"interlace": False},
 }
 
 _Steps = list[tuple[float, dict[str, Any]]]

@@ -1,22 +1,22 @@
-"""Decode a file for an op, no more than the op needs, and encode the picture that the op returns."""
+"""Decode a file for an op, no more than the op needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from contextlib import suppress
+from copy import copy
 from typing import Any, TypeVar
 
 from PIL.Image import Image, Resampling, Transpose
 from PIL.ImageFile import ImageFile
 
-from umbel_core.encoding import encoding_of
-from umbel_core.input_types import Header, is_image
+from umbel_core.errors import Rejected
+from umbel_core.input_types import Header
 from umbel_core.settings import Limits
-from worker import picture_header
+from worker import codecs_animation, picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
+from worker.codecs_frames import composed
 from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
 from worker.codecs_jpeg import frame
-from worker.codecs_memory import pixel_bytes
-from worker.codecs_metadata import kept
-from worker.codecs_out import Encoded, Made, check_size, encode
+from worker.codecs_out import check_size
 
 _LARGEST_PROFILE = 4_000_000
 """Bytes. A profile for printing has about two million. Larger ones are ignored, because profiles are cached."""
@@ -31,8 +31,6 @@ _TRANSPOSITIONS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-_SOURCE = "source"
-"""In `Image.info`: the `StoredPicture` that the image was decoded from."""
 _JPEG_MARGINS = {8: 1.75, 4: 1.5, 2: 1.25}
 _MARGINS = dict.fromkeys(range(16, 1, -1), 2.0)
 """Divisor of the decoded size -> how many times larger than wanted the decoded picture must be. With these margins a
@@ -41,6 +39,8 @@ result (JPEG, quality 85) loses half a dB at most; without them, sharp pictures 
 _SWAPS_SIDES = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Transpose.ROTATE_90}
 
 Side = TypeVar("Side", int, float)
+Bytes = bytes
+"""`bytes`, which is a property in the class below."""
 
 
 class StoredPicture:
@@ -51,6 +51,13 @@ class StoredPicture:
         found = identify(data, limits)
         self._format, self._frames, self._data, header = found.format, found.frames, found.data, found.header
         self._page, self._header = found.page, header
+        self.motion = found.motion
+        """The frames of a file that moves."""
+        self.warnings = found.warnings
+        """What every result lacks of the file, or what was guessed."""
+        self._frame: Image | None = None
+        """The pixels, where the picture is one frame of a file."""
+        self._first: StoredPicture | None = None
         self._shown = found.shown
         left, top, right, bottom = found.shown or (0, 0, *header.size)
         self._stored, self._mode = (right - left, bottom - top), header.mode
@@ -82,6 +89,11 @@ class StoredPicture:
         return self._frames
 
     @property
+    def first_frame(self) -> "StoredPicture":
+        """The first frame of the file that this picture is a frame of; the picture itself when that has one."""
+        return self._first or self
+
+    @property
     def bytes(self) -> int:
         """The size of the file in bytes."""
         return self._bytes
@@ -95,7 +107,27 @@ class StoredPicture:
     @property
     def header(self) -> Header:
         """What the file's header says beside the size."""
-        return picture_header.read(self._header, self._data, self._format)
+        return picture_header.read(self._header, self._data, self._format, self.motion)
+
+    def each_frame(self) -> "Iterator[StoredPicture]":
+        """Yield each frame as a picture, one at a time; end with a warning before one that cannot be decoded."""
+        assert self.motion
+        first, number = None, 0
+        frames = composed(self.motion, self._stored, self._decoded)
+        while number < self.frames:
+            frame = copy(self)
+            try:
+                with decoding(self._format, self._data):
+                    frame._frame = next(frames)
+            except Rejected:
+                if not number:
+                    raise
+                warning = codecs_animation.damaged(number, self.frames)
+                self.warnings += [] if warning in self.warnings else [warning]
+                return
+            frame._first = first = first or frame
+            yield frame
+            number += 1
 
     @property
     def file(self) -> ImageFile:
@@ -138,18 +170,24 @@ class StoredPicture:
 
     def _decode(self, mode: str | None = None, shrink: int = 1) -> Image:
         """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
-        width, height = self._stored
-        with decoding(self._format, self._data):
-            picture = decoder(self._format, self._data, self._page)
-            if self._scales:
-                picture.draft(mode, (max(width // shrink, 1), max(height // shrink, 1)))
-            picture.load()
-            # A picture of its own, without a copy of the pixels: encoders would seek to the first frame of a file.
-            decoded = picture._new(picture.im)
-            if self._shown:
-                decoded = decoded.crop(self._shown)
-            image = opaque_if_clear(decoded) if self._format == "bmp" else eight_bits(decoded)
+        if self._frame:
+            image = self._frame if shrink > 1 else self._frame.copy()
+        else:
+            with decoding(self._format, self._data):
+                image = self._decoded(self._data, mode, shrink)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
+
+    def _decoded(self, data: Bytes, mode: str | None = None, shrink: int = 1) -> Image:
+        width, height = self._stored
+        picture = decoder(self._format, data, self._page)
+        if self._scales:
+            picture.draft(mode, (max(width // shrink, 1), max(height // shrink, 1)))
+        picture.load()
+        # A picture of its own, without a copy of the pixels: encoders would seek to the first frame of a file.
+        decoded = picture._new(picture.im)
+        if self._shown:
+            decoded = decoded.crop(self._shown)
+        return opaque_if_clear(decoded) if self._format == "bmp" else eight_bits(decoded)
 
     def _shrink(self, wanted: tuple[float, float]) -> int:
         """Return the largest divisor that leaves enough pixels for a good resampling to `wanted`."""
@@ -169,29 +207,9 @@ class StoredPicture:
         return image
 
 
-def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture | Image:
-    """Return the file as the op's first parameter asks for it: whole as a `PIL.Image.Image`, else as a `Picture`.
-
-    Raise `Rejected` when the file is not a supported picture, or is too large.
-    """
-    picture = StoredPicture(data, limits)
-    if not is_image(annotation):
-        return picture
-    image = picture.image()
-    image.format = picture.format
-    image.info = {_SOURCE: picture}
-    return image
-
-
-def encoded(made: Image, source: Any, params: Mapping[str, Any], limits: Limits) -> Encoded:
-    """Encode the picture that an op returned, in the format of its parameters, else in the format of its input."""
-    wanted = encoding_of(params)
-    stored = source.info.get(_SOURCE) if isinstance(source, Image) else source
-    held = pixel_bytes(source) if isinstance(source, Image) and source is not made else 0
-    if not isinstance(stored, StoredPicture):
-        return encode(made, wanted, Made(format="png", held=held), limits)
-    made_from = Made(format=stored.format, colours=stored.colours, held=held, exif=kept(stored.file, wanted))
-    return encode(made, wanted, made_from, limits)
+def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture:  # noqa: ARG001 - the signature of `InputType.open`
+    """Return the file as a picture; raise `Rejected` when it is not a supported one, or is too large."""
+    return StoredPicture(data, limits)
 
 
 def _orientation(header: ImageFile) -> int:

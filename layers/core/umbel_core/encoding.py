@@ -27,6 +27,10 @@ class Encoding(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[int, msgspec.Meta(ge=1, le=100, description="Lossy quality; without it, a good one for the format")]
         | None
     ) = None
+    animated: Annotated[
+        bool,
+        msgspec.Meta(description="Whether a GIF, WebP or PNG that moves keeps its frames; else, the first one alone"),
+    ] = True
     max_bytes: (
         Annotated[
             int,
