@@ -47,7 +47,7 @@ def incomplete(found: Motion) -> list[ResultWarning]:
     whole = len(found.parts)
     if whole >= found.expected:
         return []
-    return [_missing(f"The file ends too early; the result has the first {whole} of {found.expected} frames.")]
+    return [_missing(f"Data of the file is missing; the result has the first {whole} of {found.expected} frames.")]
 
 
 def damaged(number: int, frames: int) -> ResultWarning:

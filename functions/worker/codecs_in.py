@@ -71,7 +71,9 @@ def identify(data: bytes, limits: Limits) -> Identified:
         size = f"{width} x {height} pixels ({exact_megapixels(pixels)})"
         sentence = f"The picture is {size}; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
-    if motion := codecs_animation.motion(kind, found.data):
+    with decoding(kind, data):
+        motion = codecs_animation.motion(kind, found.data)
+    if motion:
         found.motion, found.frames = motion, len(motion.parts)
         found.warnings += codecs_animation.incomplete(motion)
     return found

@@ -48,7 +48,7 @@ def test_each_frame_is_what_the_op_makes_of_this_frame_alone(op: str, kind: str,
     if op == "trim":
         pytest.skip("what it cuts off is found in the first frame")
     wanted = params(op, kind)
-    fine = {"lossless": True} if wanted.get("format", kind) == "webp" else {}
+    fine: dict[str, Any] = {"lossless": True} if wanted.get("format", kind) == "webp" else {}
     result = run(op, moving(kind, frames(mode)), **wanted, **fine)
     alone = params(op, kind) | {"format": "png"}
     for after, before in zip(shown(result.data), frames(mode), strict=True):
@@ -58,7 +58,7 @@ def test_each_frame_is_what_the_op_makes_of_this_frame_alone(op: str, kind: str,
 
 def test_a_lossy_format_leaves_no_trace_of_what_has_moved_on() -> None:
     last = shown(run("flip", moving("gif"), format="webp").data)[-1].crop((50, 0, 76, 30))
-    assert all(high - low < 16 for low, high in last.getextrema())
+    assert max(ImageStat.Stat(last).stddev) < 2
 
 
 @every_kind
@@ -111,7 +111,7 @@ def test_what_is_cut_off_is_the_same_in_every_frame() -> None:
     result = run("trim", moving("png"))
     still = run("trim", saved(frames()[0], "PNG"))
     assert (result.frames, result.width, result.height) == (5, still.width, still.height)
-    cover = {"width": 30, "height": 30, "fit": "cover", "gravity": "attention"}
+    cover: dict[str, Any] = {"width": 30, "height": 30, "fit": "cover", "gravity": "attention"}
     bars = [frame.crop((0, 0, 4, 30)).tobytes() for frame in shown(run("thumbnail", moving("png"), **cover).data)]
     assert len(bars) == 5
 
