@@ -47,7 +47,8 @@ class Umbel(Stack):
         self.catalogue = deployed_ops(read_ops(ops), settings, target.name)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
         numbers = concurrency_of(self.catalogue, settings.concurrency)
-        factory = FunctionFactory(self, target, name, _packaged_data(self.catalogue, recipes, settings.limits), ops)
+        data = _packaged_data(self.catalogue, recipes, settings.limits)
+        factory = FunctionFactory(self, target, name, data, ops, settings.leave_out_formats)
         limits = settings.limits
 
         alarms = self._alarms(name, settings)

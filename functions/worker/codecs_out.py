@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from PIL import Image
 
+from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits, exact_megapixels
@@ -30,6 +31,9 @@ class Encoded(msgspec.Struct, frozen=True, kw_only=True):
     extension: str
     width: int
     height: int
+    frames: int = 1
+    warnings: tuple[ResultWarning, ...] = ()
+    """What the result lacks of what the op returned."""
 
 
 _PLUGINS = {
@@ -40,8 +44,10 @@ _PLUGINS = {
     "gif": "GifImagePlugin",
 }
 
-_INSTEAD = {"tiff": "jpeg", "bmp": "png"}
+_INSTEAD = {"tiff": "jpeg", "bmp": "png", "heic": "jpeg", "jxl": "jpeg"}
 """Formats that are only read -> what a result is instead, without a format of its own."""
+_INSTEAD_OF_CLEAR = {"heic": "png", "jxl": "png"}
+"""The same for a picture that has transparency."""
 
 _SETTINGS: dict[str, dict[str, Any]] = {
     # Optimised tables would save 3 % of the bytes for twice the time.
@@ -122,6 +128,8 @@ def largest_side(name: str) -> int:
 def _format(image: Image.Image, source_format: str) -> str:
     """Return the format of the input if it can be written, else JPEG; or the best that can have the picture's size."""
     usual = source_format if source_format in _PLUGINS else _INSTEAD[source_format]
+    if image.has_transparency_data:
+        usual = _INSTEAD_OF_CLEAR.get(source_format, usual)
     if max(image.size) <= largest_side(usual):
         return usual
     return "png" if image.has_transparency_data or max(image.size) > largest_side("jpeg") else "jpeg"

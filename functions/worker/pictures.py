@@ -1,20 +1,20 @@
 """Decode a file for an op, no more than the op needs, and encode the picture that the op returns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from PIL.Image import Image, Resampling, Transpose
 from PIL.ImageFile import ImageFile
 
-from umbel_core.input_types import Header, is_image
+from umbel_core.input_types import Header
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits
 from worker import picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
-from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
+from worker.codecs_errors import DECODE_ERRORS, decoding
+from worker.codecs_in import decoder, identify
 from worker.codecs_jpeg import frame
-from worker.codecs_memory import pixel_bytes
 from worker.codecs_out import Encoded, Made, check_size, encode
 
 _LARGEST_PROFILE = 4_000_000
@@ -30,8 +30,6 @@ _TRANSPOSITIONS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-_DRAWING = "drawing"
-"""In `Image.info`: the file has a palette."""
 _JPEG_MARGINS = {8: 1.75, 4: 1.5, 2: 1.25}
 _MARGINS = dict.fromkeys(range(16, 1, -1), 2.0)
 """Divisor of the decoded size -> how many times larger than wanted the decoded picture must be. With these margins a
@@ -50,6 +48,8 @@ class StoredPicture:
         found = identify(data, limits)
         self._format, self._frames, self._data, header = found.format, found.frames, found.data, found.header
         self._page, self._header = found.page, header
+        self.warnings = found.warnings
+        """What every result lacks of the file, or what was guessed."""
         self._shown = found.shown
         left, top, right, bottom = found.shown or (0, 0, *header.size)
         self._stored, self._mode = (right - left, bottom - top), header.mode
@@ -157,30 +157,18 @@ class StoredPicture:
         return image
 
 
-def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture | Image:
-    """Return the file as the op's first parameter asks for it: whole as a `PIL.Image.Image`, else as a `Picture`.
-
-    Raise `Rejected` when the file is not a supported picture, or is too large.
-    """
-    picture = StoredPicture(data, limits)
-    if not is_image(annotation):
-        return picture
-    image = picture.image()
-    image.format = picture.format
-    image.info = {_DRAWING: picture.mode == "P"}
-    return image
+def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture:  # noqa: ARG001 - the signature of `InputType.open`
+    """Return the file as a picture; raise `Rejected` when it is not a supported one, or is too large."""
+    return StoredPicture(data, limits)
 
 
-def encoded(made: Image, source: Any, params: Mapping[str, Any], limits: Limits) -> Encoded:
-    """Encode the picture that an op returned, in the format of its parameters, else in the format of its input."""
+def made(op: Callable[[StoredPicture], Image], source: Any, params: Mapping[str, Any], limits: Limits) -> Encoded:
+    """Encode what an op returns, in the format of its parameters, else in the format of its input."""
     wanted = Encoding(format=params.get("format"), quality=params.get("quality"))
     made_from = Made(format="png")
     if isinstance(source, StoredPicture):
         made_from = Made(format=source.format, drawing=source.mode == "P")
-    elif isinstance(source, Image):
-        held = pixel_bytes(source) if source is not made else 0
-        made_from = Made(format=source.format or "png", drawing=source.info.get(_DRAWING, False), held=held)
-    return encode(made, wanted, made_from, limits)
+    return encode(op(source), wanted, made_from, limits)
 
 
 def _orientation(header: ImageFile) -> int:

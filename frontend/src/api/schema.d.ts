@@ -704,6 +704,15 @@ export interface components {
             redriven: number;
         };
         /**
+         * ResultWarning
+         * @description What a result lacks of its input, or what was guessed: a code for programs and a sentence for people.
+         */
+        ResultWarning: {
+            /** @description `frames_dropped`: The input moves; the result has its first frame, or its first frames, alone.; `gain_map_dropped`: The input has a gain map, with which some screens show it brighter; the result has none.; `profile_guessed`: The input does not say what its colours mean; the usual meaning was taken.; `data_missing`: Data of the input is missing or damaged; the result was made of the rest. */
+            code: string;
+            message: string;
+        };
+        /**
          * ScaleRequest
          * @description How many of an op may run at a time.
          */
@@ -1028,6 +1037,10 @@ export interface components {
             /** @description Pixels */
             height?: number;
             bytes?: number;
+            /** @description 1 of a picture that does not move */
+            frames?: number;
+            /** @default [] */
+            warnings: components["schemas"]["ResultWarning"][];
             /** @description Opens the file for an hour */
             url?: string;
             error?: components["schemas"]["Error"];
@@ -1299,6 +1312,7 @@ export type Me = components['schemas']['Me'];
 export type Op = components['schemas']['Op'];
 export type OpList = components['schemas']['OpList'];
 export type Redriven = components['schemas']['Redriven'];
+export type ResultWarning = components['schemas']['ResultWarning'];
 export type ScaleRequest = components['schemas']['ScaleRequest'];
 export type SingleTask = components['schemas']['SingleTask'];
 export type Stats = components['schemas']['Stats'];
@@ -1693,6 +1707,8 @@ export interface operations {
                      *               "width": 200,
                      *               "height": 150,
                      *               "bytes": 8794,
+                     *               "frames": 1,
+                     *               "warnings": [],
                      *               "url": "https://results.s3.eu-central-1.amazonaws.com/…"
                      *             }
                      *           }
@@ -1911,6 +1927,8 @@ export interface operations {
                      *           "width": 200,
                      *           "height": 150,
                      *           "bytes": 8794,
+                     *           "frames": 1,
+                     *           "warnings": [],
                      *           "url": "https://results.s3.eu-central-1.amazonaws.com/…"
                      *         }
                      *       }
@@ -2206,6 +2224,8 @@ export interface operations {
                      *             "width": 200,
                      *             "height": 150,
                      *             "bytes": 8794,
+                     *             "frames": 1,
+                     *             "warnings": [],
                      *             "url": "https://results.s3.eu-central-1.amazonaws.com/…"
                      *           },
                      *           "error": null,
