@@ -132,7 +132,7 @@ class PictureDestination(msgspec.Struct, frozen=True):
     limits: Limits
 
     def __call__(self, command: RunTask, op: Op, source: Any, params: Mapping[str, Any]) -> Any:
-        from worker.pictures import made  # noqa: PLC0415 - only some lanes have the image libraries
+        from worker.each_frame import made  # noqa: PLC0415 - only some lanes have the image libraries
 
         picture = made(op, source, params, self.limits)
         key = f"{command.job_id}/{command.variant}.{picture.extension}"
@@ -145,6 +145,7 @@ class PictureDestination(msgspec.Struct, frozen=True):
             "height": picture.height,
             "bytes": len(picture.data),
             "frames": picture.frames,
+            **({"frames_dropped": dropped} if (dropped := getattr(source, "frames", 1) - picture.frames) else {}),
             "warnings": msgspec.to_builtins([*getattr(source, "warnings", ()), *picture.warnings]),
         }
 

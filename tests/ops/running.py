@@ -11,7 +11,8 @@ from umbel_core.catalogue import load_op, read_ops
 from umbel_core.op import input_annotation
 from umbel_core.settings import Limits
 from worker.codecs_out import Encoded
-from worker.pictures import made, opened
+from worker.each_frame import made
+from worker.pictures import opened
 from worker.work import call
 
 OPS = Path("functions/ops")

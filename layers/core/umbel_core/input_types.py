@@ -47,6 +47,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the colour profile."""
     duration_ms: int | None
     """The time of an animation, once through."""
+    loops: int | None
+    """How often an animation is shown; 0 is for ever."""
 
 
 class Picture(Protocol):
@@ -71,6 +73,13 @@ class Picture(Protocol):
     @property
     def frames(self) -> int:
         """How many frames the file holds; 1 for a still picture."""
+
+    @property
+    def first_frame(self) -> "Picture":
+        """The first frame of a file that moves, whose frames the op gets one by one; else the picture itself.
+
+        What an op finds in the pixels, as what to cut off, it finds here: it must be the same in every frame.
+        """
 
     @property
     def bytes(self) -> int:

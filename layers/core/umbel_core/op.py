@@ -119,6 +119,9 @@ class Encoding(msgspec.Struct, frozen=True, kw_only=True):
     quality: (
         Annotated[int, Bounds(ge=1, le=100, description="Lossy quality; without it, a good one for the format")] | None
     ) = None
+    animated: Annotated[
+        bool, Bounds(description="Whether a GIF, WebP or PNG that moves keeps its frames; else, the first one alone")
+    ] = True
 
 
 def params_type(function: Callable[..., Any]) -> type[msgspec.Struct]:
