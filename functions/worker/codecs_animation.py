@@ -7,7 +7,7 @@ from PIL.Image import Image
 from umbel_core.contract.warnings import ResultWarning
 from umbel_core.settings import exact_megapixels
 from worker import codecs_apng, codecs_gif, codecs_gif_out, codecs_webp
-from worker.codecs_frames import Motion, Shown
+from worker.codecs_frames import Motion, Shown, Whole
 
 _READ: dict[str, Callable[[bytes], Motion | None]] = {
     "gif": codecs_gif.read,
@@ -29,9 +29,9 @@ def motion(kind: str, data: bytes) -> Motion | None:
     return found if found and found.parts and found.expected > 1 else None
 
 
-def too_many(frames: int, size: tuple[int, int], most: int) -> str | None:
-    """Return why so many frames of this size cannot move; None when they can."""
-    of_one, of_all = size[0] * size[1], frames * size[0] * size[1]
+def too_many(frames: int, size: tuple[int, int], most: int, times: int = 1) -> str | None:
+    """Return why so many frames of this size cannot move; None when they can. They may be needed several times."""
+    of_one, of_all, most = size[0] * size[1], frames * size[0] * size[1], most // times
     if of_all > most:
         found, allowed = f"all together have {exact_megapixels(of_all)}", exact_megapixels(most)
     elif of_one > MOST_OF_ONE:
@@ -64,8 +64,8 @@ def _missing(message: str) -> ResultWarning:
     return ResultWarning(code="data_missing", message=message)
 
 
-def write(name: str, frames: Iterable[Shown], plays: int, colours: int, encode: Callable[[Image], bytes]) -> bytes:
+def write(name: str, frames: Iterable[Shown], whole: Whole, encode: Callable[[Image], bytes]) -> bytes:
     """Return a file that moves; `encode` makes a file of a part of a frame, in the same format."""
     if name == "gif":
-        return codecs_gif_out.write(frames, plays, colours)
-    return (codecs_apng.write if name == "png" else codecs_webp.write)(frames, plays, encode)
+        return codecs_gif_out.write(frames, whole)
+    return (codecs_apng.write if name == "png" else codecs_webp.write)(frames, whole, encode)

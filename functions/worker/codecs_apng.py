@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from PIL.Image import Image
 
-from worker.codecs_frames import Disposal, Motion, Part, Shown, changes
+from worker.codecs_frames import EXIF, Disposal, Motion, Part, Shown, Whole, changes
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -77,7 +77,7 @@ def chunk(name: bytes, content: bytes | memoryview) -> tuple[bytes, bytes | memo
     return len(content).to_bytes(4) + name, content, zlib.crc32(content, zlib.crc32(name)).to_bytes(4)
 
 
-def write(frames: Iterable[Shown], plays: int, encode: Callable[[Image], bytes]) -> bytes:
+def write(frames: Iterable[Shown], whole: Whole, encode: Callable[[Image], bytes]) -> bytes:
     """Return the file; `encode` makes a PNG of each part, all of the same type of colours."""
     written: list[bytes | memoryview] = []
     header, numbers, total, size = b"", iter(range(2**32)), 0, (0, 0)
@@ -93,8 +93,9 @@ def write(frames: Iterable[Shown], plays: int, encode: Callable[[Image], bytes])
                 number = b"" if total == 0 else next(numbers).to_bytes(4)
                 written += chunk(b"fdAT" if number else b"IDAT", number + content)
         total += 1
-    moves = chunk(b"acTL", struct.pack(">II", total, plays))
-    return b"".join([_SIGNATURE, *chunk(b"IHDR", header), *moves, *written, _END])
+    moves = chunk(b"acTL", struct.pack(">II", total, whole.plays))
+    exif = chunk(b"eXIf", whole.exif.removeprefix(EXIF)) if whole.exif else ()
+    return b"".join([_SIGNATURE, *chunk(b"IHDR", header), *moves, *exif, *written, _END])
 
 
 def _fraction(milliseconds: int) -> tuple[int, int]:

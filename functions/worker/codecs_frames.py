@@ -6,6 +6,8 @@ from typing import Literal
 import msgspec
 from PIL import Image, ImageChops
 
+EXIF = b"Exif\0\0"
+"""What precedes the metadata in a JPEG, and in what Pillow makes."""
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom."""
 Disposal = Literal["keep", "clear", "restore"]
@@ -43,6 +45,18 @@ class Motion(msgspec.Struct):
     def milliseconds(self) -> list[int]:
         """How long each frame is shown."""
         return [part.milliseconds for part in self.parts]
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """What a file that moves has once."""
+
+    plays: int
+    exif: bytes = b""
+    """Metadata, for a format that has it."""
+    drawn_in: int = 0
+    """Of a GIF: the number of colours of its source; 0 when that has no palette."""
+    most_colours: int = 256
+    """Of a GIF: how many a frame may have."""
 
 
 def composed(motion: Motion, size: tuple[int, int], decode: Callable[[bytes], Image.Image]) -> Iterator[Image.Image]:

@@ -15,9 +15,10 @@ _UNSEEN = 2.0
 class Colours:
     """Chooses the colours of one frame after the other: those of the frame before, as long as they are good."""
 
-    def __init__(self, drawn_in: int) -> None:
+    def __init__(self, drawn_in: int, most: int) -> None:
         few = 0 < drawn_in <= _FEW
-        self._most = max(2 * drawn_in, _FEWEST) if few else _MOST - 1
+        self._most = min(max(2 * drawn_in, _FEWEST) if few else _MOST, most, _MOST - 1)
+        self._exact = _MOST if most == _MOST else self._most
         self._dither = Image.Dither.NONE if few else Image.Dither.FLOYDSTEINBERG
         self._palette: Image.Image | None = None
         self._error = 0.0
@@ -29,12 +30,12 @@ class Colours:
         """
         hidden = drawn.point(lambda value: 255 - value) if drawn.getextrema()[0] == 0 else None
         if hidden is None:
-            return self._exactly(image, drawn) or _own(image, _MOST) or self._nearly(image, drawn)
+            return self._exactly(image, drawn) or _own(image, self._exact) or self._nearly(image, drawn)
         visible = image.copy()
         visible.paste((0, 0, 0), mask=hidden)
         if indexed := self._exactly(visible, drawn):
             return _without(indexed, hidden)
-        if opaque.getextrema()[0] and (indexed := _own(image, _MOST)):
+        if opaque.getextrema()[0] and (indexed := _own(image, self._exact)):
             return indexed
         return _without(self._nearly(visible, drawn), hidden)
 
@@ -44,7 +45,7 @@ class Colours:
             known = image.quantize(palette=self._palette, dither=Image.Dither.NONE)
             if not _error(known, image, drawn):
                 return known
-        own = _own(image, _MOST - 1)
+        own = _own(image, min(self._exact, _MOST - 1))
         self._palette = self._palette or own
         return own
 

@@ -6,7 +6,7 @@ from io import BytesIO
 from PIL import GifImagePlugin, Image, ImageChops
 
 from worker import codecs_gif
-from worker.codecs_frames import Box, Shown, with_next
+from worker.codecs_frames import Box, Shown, Whole, with_next
 from worker.codecs_gif_colours import Colours
 
 _TOLERANCE = 2
@@ -14,13 +14,13 @@ _TOLERANCE = 2
 _KEEP, _CLEAR = 1, 2
 
 
-def write(frames: Iterable[Shown], plays: int, drawn_in: int) -> bytes:
-    """Return the file; `drawn_in` is the number of colours of its source, 0 when that has no palette.
+def write(frames: Iterable[Shown], whole: Whole) -> bytes:
+    """Return the file.
 
     Pixels that become transparent in the next frame are cleared by the disposal of this one.
     """
     written: list[bytes | memoryview] = []
-    colours = Colours(drawn_in)
+    colours = Colours(whole.drawn_in, whole.most_colours)
     canvas: Image.Image | None = None
     screen = shared = b""
     time = shown_until = 0
@@ -46,7 +46,7 @@ def write(frames: Iterable[Shown], plays: int, drawn_in: int) -> bytes:
         written += _control(hundredths, transparent, clears=lost is not None)
         written += [b",", _two(box[0]), _two(box[1]), _sides((box[2] - box[0], box[3] - box[1]))]
         written += [bytes([codecs_gif.palette_flags(own)]), own, data]
-    loops = b"" if plays == 1 else b"!\xff\x0bNETSCAPE2.0\3\1" + _two(max(plays - 1, 0)) + b"\0"
+    loops = b"" if whole.plays == 1 else b"!\xff\x0bNETSCAPE2.0\3\1" + _two(max(whole.plays - 1, 0)) + b"\0"
     return b"".join([b"GIF89a", screen, shared, loops, *written, b";"])
 
 

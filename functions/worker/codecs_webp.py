@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from PIL.Image import Image
 
-from worker.codecs_frames import Motion, Part, Shown, changes
+from worker.codecs_frames import EXIF, Motion, Part, Shown, Whole, changes
 
-_MOVES, _ALPHA = 0x02, 0x10
+_MOVES, _EXIF, _ALPHA = 0x02, 0x08, 0x10
 _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
 _REPLACES = b"\2"
 _LONGEST = 2**24 - 1
@@ -68,7 +68,7 @@ def _three(number: int) -> bytes:
     return number.to_bytes(3, "little")
 
 
-def write(frames: Iterable[Shown], plays: int, encode: Callable[[Image], bytes]) -> bytes:
+def write(frames: Iterable[Shown], whole: Whole, encode: Callable[[Image], bytes]) -> bytes:
     """Return the file; `encode` makes a WebP of each part."""
     written: list[bytes] = []
     size, clear = (0, 0), False
@@ -79,6 +79,13 @@ def write(frames: Iterable[Shown], plays: int, encode: Callable[[Image], bytes])
         clear = clear or image.mode.endswith("A")
         place = [left // 2, top // 2, image.width - 1, image.height - 1, min(milliseconds, _LONGEST)]
         written += chunk(b"ANMF", b"".join([*map(_three, place), _REPLACES, *kept]))
-    head = bytes([_MOVES | (_ALPHA if clear else 0)]) + b"\0\0\0" + _three(size[0] - 1) + _three(size[1] - 1)
-    whole = [*chunk(b"VP8X", head), *chunk(b"ANIM", b"\0\0\0\0" + struct.pack("<H", min(plays, 2**16 - 1))), *written]
-    return b"".join([b"RIFF", struct.pack("<I", sum(map(len, whole)) + 4), b"WEBP", *whole])
+    exif = chunk(b"EXIF", whole.exif.removeprefix(EXIF)) if whole.exif else ()
+    head = (
+        bytes([_MOVES | (_ALPHA if clear else 0) | (_EXIF if exif else 0)])
+        + b"\0\0\0"
+        + _three(size[0] - 1)
+        + _three(size[1] - 1)
+    )
+    animation = chunk(b"ANIM", b"\0\0\0\0" + struct.pack("<H", min(whole.plays, 2**16 - 1)))
+    pieces = [*chunk(b"VP8X", head), *animation, *written, *exif]
+    return b"".join([b"RIFF", struct.pack("<I", sum(map(len, pieces)) + 4), b"WEBP", *pieces])

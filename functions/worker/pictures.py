@@ -95,15 +95,15 @@ class StoredPicture:
         return self._first or self
 
     @property
-    def colours(self) -> int:
-        """The number of colours in the file's palette; 0 when it has none."""
-        palette = self._header.palette if self._mode == "P" else None
-        return len(palette.palette) // len(palette.mode) if palette else 0
-
-    @property
     def bytes(self) -> int:
         """The size of the file in bytes."""
         return self._bytes
+
+    @property
+    def colours(self) -> int:
+        """The size of the file's palette; 0 when it has none."""
+        palette = self._header.palette
+        return len(palette.palette) // len(palette.mode) if self._mode == "P" and palette else 0
 
     @property
     def header(self) -> Header:
@@ -123,11 +123,17 @@ class StoredPicture:
             except Rejected:
                 if not number:
                     raise
-                self.warnings.append(codecs_animation.damaged(number, self.frames))
+                warning = codecs_animation.damaged(number, self.frames)
+                self.warnings += [] if warning in self.warnings else [warning]
                 return
             frame._first = first = first or frame
             yield frame
             number += 1
+
+    @property
+    def file(self) -> ImageFile:
+        """The file as Pillow has it, not yet decoded."""
+        return self._header
 
     def image(self) -> Image:
         """Return the whole picture."""

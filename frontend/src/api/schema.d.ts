@@ -520,7 +520,7 @@ export interface components {
             /** @default null */
             height: number | null;
             /** @default null */
-            output_format: ("avif" | "jpeg" | "png" | "webp") | null;
+            output_format: ("auto" | "avif" | "jpeg" | "png" | "webp") | null;
             /**
              * @description Any other of the op's parameters
              * @default {}
