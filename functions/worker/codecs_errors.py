@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from umbel_core.errors import Rejected
 from umbel_core.settings import megabytes
 from worker.codecs_boxes import lacks_end
+from worker.codecs_jpeg_damage import DamagedError
 from worker.codecs_kind import written
 
 # Pillow's warnings can quote a file's content, and would appear between the JSON lines of the log.
@@ -41,7 +42,7 @@ def decoding(kind: str, data: bytes) -> Iterator[None]:
             yield
     except DECODE_ERRORS as error:
         name, size = written(kind), megabytes(len(data))
-        if isinstance(error, EOFError) or _IS_TRUNCATED[kind](data):
+        if isinstance(error, EOFError) or (_IS_TRUNCATED[kind](data) and not isinstance(error, DamagedError)):
             sentence = (
                 f"The {name} file is incomplete: its end is missing after {size}. Upload the complete file again."
             )
