@@ -5,7 +5,6 @@ marker: where data is missing, it asks for more and stops with an error. Where t
 whether all of every colour has come; what the last one lacks is not found.
 """
 
-import re
 from collections.abc import Iterator
 
 from umbel_core.contract.warnings import ResultWarning
@@ -16,7 +15,6 @@ _TABLES, _RESTARTS = 0xC4, 0xDD
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
 _FILLER = b"\xff\x00" * 16
 """Behind the coded data: more than a decoder reads ahead, and no code of any table, so that it makes no pixels."""
-_MARKER_IN_DATA = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 _COEFFICIENTS = 64
 _ZEROS = 512
 """More zero bytes in a row than the finer parts of a progressive JPEG have: plain areas are written as their length."""
@@ -51,16 +49,15 @@ def _one_scan(data: bytes, before: list[Segment], found: Frame) -> bytes:
     start = before[-1].end
     interval = next((int.from_bytes(each.content[:2]) for each in before if each.kind == _RESTARTS), 0)
     end = data.find(_END, start)
-    coded = data[start : end if end >= 0 else len(data)]
-    restarts = coded.count(b"\xff") - coded.count(b"\xff\x00")
-    if restarts and (stray := _MARKER_IN_DATA.search(coded)):
-        coded = coded[: stray.start()]
-        restarts = coded.count(b"\xff") - coded.count(b"\xff\x00")
-    if interval and end >= 0 and restarts < -(-_units(found) // interval) - 1:
-        raise DamagedError("restart markers are missing")
-    if (zeros := _unseen_zeros(before, found)) and bytes(zeros) in coded:
+    stop = end if end >= 0 else len(data)
+    if interval and end >= 0:
+        # All markers count, and the bytes FF of which a file may have any number before one.
+        markers = data.count(b"\xff", start, stop) - data.count(b"\xff\x00", start, stop)
+        if markers < -(-_units(found) // interval) - 1:
+            raise DamagedError("restart markers are missing")
+    if (zeros := _unseen_zeros(before, found)) and data.find(bytes(zeros), start, stop) >= 0:
         raise DamagedError("zeros in place of data") if end >= 0 else EOFError("zeros to the end")
-    return data[:start] + coded + _FILLER
+    return data[:stop] + _FILLER
 
 
 def _units(found: Frame) -> int:

@@ -30,7 +30,7 @@ class WholeJpegFile(JpegImageFile):
         self.decodermaxblock = min(max(size // 16, _LEAST_BLOCK), _MOST_BLOCK)
         loaded = super().load()
         unread = stream.read()
-        if len(unread.rstrip(_SPARE)) > size // 8:
+        if len(unread.rstrip(_SPARE)) > size // 16:
             raise DamagedError("data that makes no pixels")
         return loaded
 

@@ -40,7 +40,6 @@ def cut_jpegs() -> dict[str, bytes]:
         "progressive": progressive[: second_scan - 100] + END,
         "with a film": cut(plain, 0.5) + b"\0\0\0\x18ftypmp42" + plain,
         "with a hole": plain[:middle] + plain[middle + 500 :],
-        "with a strange marker": plain[:middle] + b"\xff\x37" + plain[middle:],
         "with zeros to the end": plain[:middle] + bytes(middle),
     }
     return {f"half a jpeg {name}": data for name, data in files.items()}
@@ -54,6 +53,7 @@ def damaged_jpegs() -> dict[str, bytes]:
     flat = saved(Image.new("RGB", (16, 16)), "JPEG", quality=90)
     start = plain.index(b"\xff\xda") + 14
     return {
+        "jpeg with a strange marker": plain[: len(plain) // 2] + b"\xff\x37" + plain[len(plain) // 2 :],
         "jpeg with zeros": zeroed(plain, 300),
         "jpeg of full colours with zeros": zeroed(full, 100),
         "jpeg that lacks rows": rows[:first] + rows[third:],
