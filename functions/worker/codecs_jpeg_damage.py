@@ -15,6 +15,9 @@ _TABLES, _RESTARTS = 0xC4, 0xDD
 _SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1), 0xC2
 _FILLER = b"\xff\x00" * 16
 """Behind the coded data: more than a decoder reads ahead, and no code of any table, so that it makes no pixels."""
+_PADDING = b"\0\xff"
+_LAST_ZEROS = 8
+"""Bytes that may belong to the data when zeros follow it."""
 _COEFFICIENTS = 64
 _ZEROS = 512
 """More zero bytes in a row than the finer parts of a progressive JPEG have: plain areas are written as their length."""
@@ -55,8 +58,10 @@ def _one_scan(data: bytes, before: list[Segment], found: Frame) -> bytes:
         markers = data.count(b"\xff", start, stop) - data.count(b"\xff\x00", start, stop)
         if markers < -(-_units(found) // interval) - 1:
             raise DamagedError("restart markers are missing")
-    if (zeros := _unseen_zeros(before, found)) and data.find(bytes(zeros), start, stop) >= 0:
-        raise DamagedError("zeros in place of data") if end >= 0 else EOFError("zeros to the end")
+    if (zeros := _unseen_zeros(before, found)) and (at := data.find(bytes(zeros), start, stop)) >= 0:
+        if data[at:stop].strip(_PADDING):
+            raise DamagedError("zeros in place of data")
+        stop = at + _LAST_ZEROS
     return data[:stop] + _FILLER
 
 
