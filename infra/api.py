@@ -13,7 +13,7 @@ from api.environment import ApiEnvironment
 from api.idempotency import HEADER
 from infra.function import FunctionFactory
 from infra.intake import IntakeConstruct
-from infra.lanes import grant_read_lanes, lane_functions, lane_name, lane_queues
+from infra.lane_names import grant_read_lanes, lane_functions, lane_name, lane_queues
 from infra.ledger import LedgerConstruct
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.settings import Limits

@@ -15,6 +15,7 @@ from infra.target import Target
 from umbel_core.environment import variables
 
 FUNCTIONS = ROOT / "functions"
+ASSETS = ROOT / "assets"
 _LOGS = {"POWERTOOLS_LOG_LEVEL": "INFO"}
 """Set here, so that a local engine's environment cannot lower it: there, a function that logs nothing waits 50 ms."""
 _MOST_BYTES = 250 * 1024**2

@@ -15,9 +15,10 @@ from constructs import Construct
 from authorizer.environment import AuthorizerEnvironment
 from infra import openapi
 from infra.api import STAGE, ApiConstruct
+from infra.assets import read_assets
 from infra.bundle import ROOT
 from infra.dead_letters import DeadLettersConstruct
-from infra.function import FUNCTIONS, FunctionFactory, no_log_groups
+from infra.function import ASSETS, FUNCTIONS, FunctionFactory, no_log_groups
 from infra.intake import IntakeConstruct
 from infra.lanes import Lane
 from infra.ledger import LedgerConstruct
@@ -42,7 +43,8 @@ class Umbel(Stack):
         super().__init__(scope, name, description="Umbel: every op makes its variant in its own lane")
         # The CDK writes some dependencies twice; the linter reports each.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
-        self.catalogue = deployed_ops(read_ops(ops), settings, target.name)
+        assets = read_assets(ASSETS)
+        self.catalogue = deployed_ops(read_ops(ops), settings, target.name).with_assets(assets)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
         numbers = concurrency_of(self.catalogue, settings.concurrency)
         data = _packaged_data(self.catalogue, recipes, settings.limits)
@@ -52,20 +54,11 @@ class Umbel(Stack):
         alarms = self._alarms(name, settings)
         ledger = LedgerConstruct(self, settings)
         intake = IntakeConstruct(self, factory, ledger, limits, alarms)
-        lanes = [
-            Lane(
-                self,
-                factory,
-                intake,
-                ledger,
-                card,
-                lane_settings(card.name, card.compute, numbers[card.name], reserve=settings.reserve),
-                limits,
-                alarms,
-            )
-            for card in self.catalogue.values()
-        ]
-        DeadLettersConstruct(self, factory, intake, lanes, ledger, limits)
+        dead_letters = DeadLettersConstruct(self, factory, ledger, limits)
+        dead_letters.read(dead_letters, intake.queue)
+        for card in self.catalogue.values():
+            lane = lane_settings(card.name, card.compute, numbers[card.name], reserve=settings.reserve)
+            Lane(self, factory, intake, ledger, dead_letters, card, lane, limits, alarms)
         authorizer = self._authorizer(factory, ledger)
         relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
         TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, reserve=settings.reserve)

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from infra.function import FunctionFactory
 from infra.intake import TICKER_TIMEOUT, IntakeConstruct
-from infra.lanes import grant_read_lanes, lane_name
+from infra.lane_names import grant_read_lanes, lane_name
 from infra.ledger import LedgerConstruct
 from infra.queue import alarm
 from infra.relay import RelayConstruct

@@ -24,4 +24,5 @@ def info(picture: Picture) -> dict[str, int | float | str | bool | None]:
         "dpi": header.dpi,
         "profile": header.profile,
         "duration_ms": header.duration_ms,
+        "loops": header.loops,
     }

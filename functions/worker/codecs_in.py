@@ -9,8 +9,9 @@ from PIL.ImageFile import ImageFile
 from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels, megabytes
-from worker import codecs_gif, codecs_heif, codecs_jpeg_damage, codecs_png, codecs_space, codecs_tiff
+from worker import codecs_animation, codecs_heif, codecs_jpeg_damage, codecs_png, codecs_space, codecs_tiff
 from worker.codecs_errors import decoding
+from worker.codecs_frames import Motion
 from worker.codecs_jpeg import frame, has_more_scans
 from worker.codecs_kind import kind_of, written
 from worker.codecs_memory import most_pixels
@@ -34,6 +35,8 @@ class Identified(msgspec.Struct):
     """The page of a TIFF that is decoded."""
     shown: tuple[int, int, int, int] | None = None
     """Left, top, right and bottom of the part that is shown, when that is not the whole."""
+    motion: Motion | None = None
+    """The frames of a file that moves."""
     warnings: list[ResultWarning] = []
     """What every result lacks of the file, or what was guessed. It is found without decoding a pixel, so that each op
     has the same warnings.
@@ -68,6 +71,9 @@ def identify(data: bytes, limits: Limits) -> Identified:
         size = f"{width} x {height} pixels ({exact_megapixels(pixels)})"
         sentence = f"The picture is {size}; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
+    if motion := codecs_animation.motion(kind, found.data):
+        found.motion, found.frames = motion, len(motion.parts)
+        found.warnings += codecs_animation.incomplete(motion)
     return found
 
 
@@ -85,7 +91,7 @@ def _header(kind: str, data: bytes) -> Identified:
     if kind == "png":
         chunks = codecs_png.read(data)
         found = Identified(kind, 1, chunks.data, decoder(kind, chunks.data))
-        found.frames = _frames(kind, data, found.header)
+        found.frames = _frames(kind, found.header)
         found.header.info |= {"icc_profile": chunks.profile, "exif": chunks.exif and b"Exif\0\0" + chunks.exif}
         return found
     if kind == "jpeg":
@@ -93,7 +99,7 @@ def _header(kind: str, data: bytes) -> Identified:
     if kind == "tiff":
         return _tiff(data)
     found = Identified(kind, 1, data, decoder(kind, data))
-    found.frames = _frames(kind, data, found.header)
+    found.frames = _frames(kind, found.header)
     if kind == "avif":
         found.shown = codecs_heif.clean_aperture(data, found.header.size)
     if (
@@ -131,7 +137,7 @@ def _tiff(data: bytes) -> Identified:
         raise Rejected("unsupported_format", f"TIFF files with {pixels} are not supported. {_SAVE_AS_USUAL}") from error
 
 
-def _frames(kind: str, data: bytes, header: ImageFile) -> int:
+def _frames(kind: str, header: ImageFile) -> int:
     if kind == "heic":
         return 1  # a phone's file may carry a burst or a gain map; none is a frame
-    return codecs_gif.frames(data) if kind == "gif" else getattr(header, "n_frames", 1)
+    return 1 if kind in codecs_animation.MOST_WRITTEN else getattr(header, "n_frames", 1)

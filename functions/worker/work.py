@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -14,6 +15,7 @@ from umbel_core.input_types import input_type, is_image, is_url, without_query
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard, input_annotation, params_type
 from umbel_core.settings import Limits
+from worker.assets import with_assets
 
 RESULT_BYTES = 300_000
 """What a result may take as JSON: it is kept in its task's record, which has at most 400 kB."""
@@ -70,6 +72,8 @@ class Work(msgspec.Struct, frozen=True):
     function: Function
     source: Source
     destination: Destination
+    assets: Path = Path("assets")
+    """The folder of the deployment's pictures, which parameters name."""
 
     def __call__(self, command: RunTask) -> Any:
         content = self.source.read(command)
@@ -82,7 +86,8 @@ class Work(msgspec.Struct, frozen=True):
 
     def _run(self, command: RunTask, source: Any) -> Any:
         params = _params(self.function, command)
-        return self.destination(command, partial(call, self.function, params=params), source, params)
+        op = partial(call, self.function, params=with_assets(self.function, params, self.assets))
+        return self.destination(command, op, source, params)
 
 
 class ValueSource:
@@ -132,7 +137,7 @@ class PictureDestination(msgspec.Struct, frozen=True):
     limits: Limits
 
     def __call__(self, command: RunTask, op: Op, source: Any, params: Mapping[str, Any]) -> Any:
-        from worker.pictures import made  # noqa: PLC0415 - only some lanes have the image libraries
+        from worker.each_frame import made  # noqa: PLC0415 - only some lanes have the image libraries
 
         picture = made(op, source, params, self.limits)
         key = f"{command.job_id}/{command.variant}.{picture.extension}"
@@ -145,7 +150,9 @@ class PictureDestination(msgspec.Struct, frozen=True):
             "height": picture.height,
             "bytes": len(picture.data),
             "frames": picture.frames,
+            **({"frames_dropped": dropped} if (dropped := getattr(source, "frames", 1) - picture.frames) else {}),
             "warnings": msgspec.to_builtins([*getattr(source, "warnings", ()), *picture.warnings]),
+            **picture.chosen,
         }
 
 

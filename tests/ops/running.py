@@ -10,11 +10,14 @@ from PIL import Image
 from umbel_core.catalogue import load_op, read_ops
 from umbel_core.op import input_annotation
 from umbel_core.settings import Limits
+from worker.assets import with_assets
 from worker.codecs_out import Encoded
-from worker.pictures import made, opened
+from worker.each_frame import made
+from worker.pictures import opened
 from worker.work import call
 
 OPS = Path("functions/ops")
+ASSETS = Path("assets")
 LIMITS = Limits()
 PHOTOS = Path("tests/pictures")
 CATALOGUE = read_ops(OPS)
@@ -25,7 +28,7 @@ def run(op: str, content: Any, limits: Limits = LIMITS, **params: Any) -> Any:
     """Return what the op makes of a file's bytes, or of a value: `Encoded` when it is a picture."""
     function, card = load_op(OPS, op), CATALOGUE[op]
     source = opened(content, input_annotation(function), limits) if card.takes == "picture" else content
-    bound = partial(call, function, params=params)
+    bound = partial(call, function, params=with_assets(function, params, ASSETS))
     return made(bound, source, params, limits) if card.returns == "picture" else bound(source)
 
 
@@ -55,7 +58,7 @@ def _some(given: dict[str, Any]) -> Any:
     if "examples" in schema:
         return schema["examples"][0]
     if "enum" in schema:
-        return schema["enum"][0]
+        return next(each for each in schema["enum"] if each != "auto")  # what it makes depends on the picture
     if schema.get("type") in ("integer", "number"):
         return max(schema.get("minimum", 0), min(16, schema.get("maximum", 16)))
     return {"string": "word", "boolean": True, "array": []}[schema["type"]]

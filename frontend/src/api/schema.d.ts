@@ -520,7 +520,7 @@ export interface components {
             /** @default null */
             height: number | null;
             /** @default null */
-            output_format: ("avif" | "jpeg" | "png" | "webp") | null;
+            output_format: ("auto" | "avif" | "jpeg" | "png" | "webp") | null;
             /**
              * @description Any other of the op's parameters
              * @default {}
@@ -1039,6 +1039,8 @@ export interface components {
             bytes?: number;
             /** @description 1 of a picture that does not move */
             frames?: number;
+            /** @description Frames of the input that are not in the result; absent when all are */
+            frames_dropped?: number;
             /** @default [] */
             warnings: components["schemas"]["ResultWarning"][];
             /** @description Opens the file for an hour */
