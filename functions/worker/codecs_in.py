@@ -139,8 +139,6 @@ def _tiff(data: bytes) -> Identified:
 
 
 def _frames(kind: str, header: ImageFile) -> int:
-    """Return the number of frames that are not read one by one.
-
-    A phone's JPEG or HEIC may carry a preview, a burst or a gain map; none is a frame.
-    """
-    return 1 if kind in ("jpeg", "heic", *codecs_animation.MOVING) else getattr(header, "n_frames", 1)
+    if kind == "heic":
+        return 1  # a phone's file may carry a burst or a gain map; none is a frame
+    return 1 if kind in codecs_animation.MOVING else getattr(header, "n_frames", 1)
