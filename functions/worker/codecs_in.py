@@ -100,7 +100,6 @@ def _header(kind: str, data: bytes) -> Identified:
     if kind == "png":
         chunks = codecs_png.read(data)
         found = Identified(kind, 1, chunks.data, decoder(kind, chunks.data))
-        found.frames = _frames(kind, found.header)
         found.header.info |= {"icc_profile": chunks.profile, "exif": chunks.exif and b"Exif\0\0" + chunks.exif}
         return found
     if kind == "jpeg":
@@ -147,6 +146,8 @@ def _tiff(data: bytes) -> Identified:
 
 
 def _frames(kind: str, header: ImageFile) -> int:
-    if kind == "heic":
-        return 1  # a phone's file may carry a burst or a gain map; none is a frame
-    return 1 if kind in codecs_animation.MOST_WRITTEN else getattr(header, "n_frames", 1)
+    """Return the number of frames that are not read one by one.
+
+    A phone's JPEG or HEIC may carry a preview, a burst or a gain map; none is a frame.
+    """
+    return 1 if kind in ("jpeg", "heic", *codecs_animation.MOVING) else getattr(header, "n_frames", 1)

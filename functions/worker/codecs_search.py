@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from math import log, log2
+from time import monotonic
 
 from umbel_core.errors import Rejected
 
@@ -18,6 +19,8 @@ _SIZES = {
 """Format -> logarithms of the sizes at these qualities, measured on photos; between them, straight lines."""
 
 MOST_ENCODINGS = 5
+_SECONDS = 6
+"""After this time, only one more encoding is begun."""
 _AIM = 0.97
 """What is aimed at, as a share of the bytes that are allowed."""
 _AIM_LOWER = 0.8
@@ -48,8 +51,9 @@ def best_under(
     """Return the best level found, with its bytes, that has at most `most` bytes; raise `Rejected` if none has.
 
     Each encoding makes the next forecast better. As long as none fits, the last but one aims lower, and the last one is
-    at the lowest level.
+    at the lowest level. A large picture, whose encodings take long, gets fewer.
     """
+    end = monotonic() + _SECONDS
     best: tuple[int, bytes] | None = None
     fitting, over, level = lowest - 1, highest + 1, highest
     known: list[tuple[float, float]] = []
@@ -68,10 +72,13 @@ def best_under(
             )
         else:
             over = level
-        if over - fitting <= 1:
+        hurry = monotonic() > end
+        if over - fitting <= 1 or (best and hurry):
             break
         aim = _AIM if best or left > 2 else _AIM_LOWER
-        forecast = lowest if left == 1 and not best else _forecast(known, log(aim * most), curve, lowest, highest)
+        forecast = (
+            lowest if (left == 1 or hurry) and not best else _forecast(known, log(aim * most), curve, lowest, highest)
+        )
         level = max(fitting + 1, min(over - 1, forecast))
     assert best
     return best

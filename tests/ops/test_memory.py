@@ -69,6 +69,21 @@ def test_an_encoder_takes_no_more_than_is_reckoned_with(kind: str, mode: str) ->
     )
 
 
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize(
+    ("kind", "wanted", "used"),
+    [
+        ("jpeg", Encoding(progressive=True), "jpeg progressive"),
+        ("webp", Encoding(lossless=True, effort=10), "webp lossless"),
+        ("png", Encoding(palette=True), "png palette"),
+        ("png", Encoding(max_bytes=3_000_000), "png palette"),
+    ],
+)
+def test_other_uses_of_an_encoder_have_their_own_reckoning(kind: str, wanted: Encoding, used: str, mode: str) -> None:
+    picture = noisy(mode).copy()
+    assert growth(partial(encode, picture, wanted, Made(format=kind), LIMITS)) < encoder_bytes(picture, used) + SPARE
+
+
 def stored(kind: str, mode: str) -> bytes:
     """Return a large picture in a file."""
     if kind == "jxl":

@@ -66,6 +66,18 @@ def test_few_encodings_find_a_result_or_that_there_is_none(
         assert encodings <= 5
 
 
+def test_a_search_that_takes_long_ends_with_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codecs_search, "_SECONDS", -1)
+    levels: list[int] = []
+
+    def encode_at(level: int) -> bytes:
+        levels.append(level)
+        return bytes(10 * level)
+
+    assert codecs_search.best_under(500, 1, 80, encode_at, codecs_search.quality_curve("webp")) == (1, bytes(10))
+    assert levels == [80, 1]
+
+
 @pytest.mark.parametrize("kind", ["jpeg", "webp", "avif", "png", "gif"])
 def test_what_cannot_be_small_enough_is_refused_with_what_to_do(kind: str) -> None:
     noise = Image.effect_noise((500, 400), 90)
