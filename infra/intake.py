@@ -1,5 +1,6 @@
 """S3 -> coordinator -> SNS: events of uploads wait in a queue, and the coordinator turns each into a planned job."""
 
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_s3 as s3
@@ -35,6 +36,7 @@ class IntakeConstruct(Construct):
             name=f"{factory.prefix}-intake",
             visibility_seconds=6 * _TIMEOUT,
             receives=MAX_RECEIVES_THROTTLED,
+            longest_wait=Duration.minutes(15),
             alarms=alarms,
         )
         for prefix in (UPLOADS_PREFIX, JOBS_PREFIX):

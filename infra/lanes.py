@@ -1,6 +1,6 @@
 """SNS -> SQS -> op: one lane per op, with its own queue, function, role and reserved concurrency."""
 
-from aws_cdk import NestedStack
+from aws_cdk import Duration, NestedStack
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -49,6 +49,7 @@ class Lane(NestedStack):
             name=name,
             visibility_seconds=settings.visibility_seconds,
             receives=settings.max_receives,
+            longest_wait=Duration.hours(1),
             alarms=alarms,
             ordered=card.compute.ordered,
         )

@@ -14,9 +14,11 @@ from constructs import Construct
 
 from authorizer.environment import AuthorizerEnvironment
 from infra import openapi
+from infra.alarms import failure_alarms
 from infra.api import STAGE, ApiConstruct
 from infra.assets import read_assets
 from infra.bundle import ROOT
+from infra.dashboard import dashboard
 from infra.dead_letters import DeadLettersConstruct
 from infra.function import ASSETS, FUNCTIONS, FunctionFactory, no_log_groups
 from infra.intake import IntakeConstruct
@@ -47,7 +49,8 @@ class Umbel(Stack):
         self.catalogue = deployed_ops(read_ops(ops), settings, target.name).with_assets(assets)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
         numbers = concurrency_of(self.catalogue, settings.concurrency)
-        factory = FunctionFactory(self, target, name, _packaged_data(self.catalogue, recipes, settings.limits), ops)
+        data = _packaged_data(self.catalogue, recipes, settings.limits)
+        factory = FunctionFactory(self, target, name, data, ops, settings.leave_out_formats)
         limits = settings.limits
 
         alarms = self._alarms(name, settings)
@@ -64,9 +67,14 @@ class Umbel(Stack):
         site = SiteConstruct(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
-        api = ApiConstruct(self, factory, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins)
+        api = ApiConstruct(
+            self, factory, intake, ledger, authorizer, limits, alarms, reserve=settings.reserve, origins=origins
+        )
         site.publish(factory, api, relay, ledger, recipes, limits, list(self.catalogue))
         self._limit_notifications_handler()
+        for function_name, function in factory.roles.items():
+            failure_alarms(function, function_name, alarms)
+        dashboard(self, factory, intake, relay, api.rest, ledger.table)
 
         self._say(
             ApiId=api.rest.rest_api_id,

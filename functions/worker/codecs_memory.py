@@ -15,8 +15,11 @@ _WORKER_MB = 88
 _MP = 1_000_000
 BUDGET = round((0.7 * LANE_MB - _WORKER_MB) * 1e6)
 
-_DECODING = {"jpeg": 9, "png": 11, "gif": 9, "avif": 12, "bmp": 12, "tiff": 13, "webp": 16}
-"""Decoding, converting to sRGB and one copy, which most ops make, whatever the mode."""
+_DECODING = {"jpeg": 9, "png": 11, "gif": 9, "avif": 12, "bmp": 12, "tiff": 13, "webp": 16, "heic": 16, "jxl": 20}
+"""Decoding, converting to sRGB and one copy, which most ops make, whatever the mode.
+
+HEIC takes 9 and JPEG XL 10, but for colours of 10 and 16 bits they take this much.
+"""
 
 _PIXEL = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 

@@ -65,8 +65,10 @@ _PLUGINS = {
     "gif": "GifImagePlugin",
 }
 
-_INSTEAD = {"tiff": "jpeg", "bmp": "png"}
+_INSTEAD = {"tiff": "jpeg", "bmp": "png", "heic": "jpeg", "jxl": "jpeg"}
 """Formats that are only read -> what a result is instead, without a format of its own."""
+_INSTEAD_OF_CLEAR = {"heic": "png", "jxl": "png"}
+"""The same for a picture that has transparency."""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,6 +208,8 @@ def largest_side(name: str) -> int:
 def _format(image: Image.Image, source_format: str) -> str:
     """Return the format of the input if it can be written, else JPEG; or the best that can have the picture's size."""
     usual = source_format if source_format in _PLUGINS else _INSTEAD[source_format]
+    if image.has_transparency_data:
+        usual = _INSTEAD_OF_CLEAR.get(source_format, usual)
     if max(image.size) <= largest_side(usual):
         return usual
     return "png" if image.has_transparency_data or max(image.size) > largest_side("jpeg") else "jpeg"

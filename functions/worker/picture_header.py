@@ -8,8 +8,8 @@ from typing import Any
 from PIL.ImageFile import ImageFile
 
 from umbel_core.input_types import Header
+from worker.codecs_errors import DECODE_ERRORS
 from worker.codecs_frames import Motion
-from worker.codecs_in import DECODE_ERRORS
 from worker.codecs_jpeg import frame
 
 _ORIENTATION, _GPS, _BITS_PER_SAMPLE, _RESOLUTION = 0x0112, 0x8825, 0x0102, 0x011A
@@ -40,7 +40,7 @@ def _tags(header: ImageFile) -> Mapping[int, Any]:
 
 
 def _orientation(header: ImageFile) -> int:
-    value = _tags(header).get(_ORIENTATION, 1)
+    value = header.info.get("orientation") or _tags(header).get(_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
@@ -60,6 +60,8 @@ def _bit_depth(header: ImageFile, data: bytes, kind: str) -> int:
         if kind == "avif" and (at := data.find(b"av1C")) > 0:
             high, twelve = data[at + 6] & 0x40, data[at + 6] & 0x20
             return 12 if twelve else 10 if high else 8
+        if kind in ("heic", "jxl"):
+            return int(header.info["bit_depth"])
         if kind == "tiff" and header.mode != "P":
             return max(header.tag_v2.get(_BITS_PER_SAMPLE, (1,)))  # type: ignore[attr-defined,no-any-return]  # of a TIFF
     return _DEEP_MODES.get(header.mode, 8)

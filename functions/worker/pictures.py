@@ -13,8 +13,9 @@ from umbel_core.input_types import Header
 from umbel_core.settings import Limits
 from worker import codecs_animation, picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
+from worker.codecs_errors import DECODE_ERRORS, decoding
 from worker.codecs_frames import composed
-from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
+from worker.codecs_in import decoder, identify
 from worker.codecs_jpeg import frame
 from worker.codecs_out import check_size
 

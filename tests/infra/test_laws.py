@@ -72,11 +72,7 @@ def test_every_queue_has_a_dead_letter_queue(template: Template) -> None:
 
 def test_every_dead_letter_queue_raises_an_alarm_that_somebody_may_hear(template: Template) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
-    heard = {
-        named(alarm["Dimensions"][0]["Value"])
-        for alarm in alarms
-        if alarm["AlarmActions"] and alarm["Namespace"] == "AWS/SQS"
-    }
+    heard = {queue for queue, metric in _alarmed_queues(template) if metric.startswith("NumberOfMessages")}
     assert heard == {name for name, queue in queues(template).items() if is_dead(queue)}
     topics = {named(action) for alarm in alarms for action in alarm["AlarmActions"]}
     let_in = {
@@ -87,6 +83,49 @@ def test_every_dead_letter_queue_raises_an_alarm_that_somebody_may_hear(template
         if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     }
     assert topics <= let_in, "a topic with a policy of its own is closed to CloudWatch unless the policy says otherwise"
+
+
+def _alarmed_queues(template: Template) -> set[tuple[str, str]]:
+    """Each queue and metric with an alarm."""
+    return {
+        (named(alarm["Dimensions"][0]["Value"]), alarm["MetricName"])
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "AWS/SQS" and alarm["AlarmActions"]
+    }
+
+
+def test_every_queue_that_a_function_reads_raises_an_alarm_when_its_messages_wait_for_too_long(
+    template: Template,
+) -> None:
+    aged = {queue for queue, metric in _alarmed_queues(template) if metric == "ApproximateAgeOfOldestMessage"}
+    assert aged == {name for name, queue in queues(template).items() if not is_dead(queue)}
+
+
+def test_every_function_but_the_lanes_raises_an_alarm_when_it_fails_or_is_throttled(template: Template) -> None:
+    """A lane's failures are dead letters, and its throttled runs are messages that wait: both have alarms."""
+    own = [name for name, one in functions(template).items() if "-op-" not in one["FunctionName"]]
+    watched = [
+        (alarm["MetricName"], named(alarm["Dimensions"][0]["Value"]))
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "AWS/Lambda"
+    ]
+    assert {name for metric, name in watched if metric == "Errors"} == set(own)
+    assert {name for metric, name in watched if metric == "Throttles"} == set(own)
+    assert len(watched) == 2 * len(own) + 2, "and the stream's age, and the invocations of the clock"
+
+
+def test_what_falls_behind_or_falls_silent_raises_an_alarm(template: Template) -> None:
+    """The stream, the clock that sweeps, and the API."""
+    by_metric = {alarm["MetricName"]: alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()}
+    assert {"IteratorAge", "Invocations", "5XXError"} <= by_metric.keys()
+    assert by_metric["Invocations"]["TreatMissingData"] == "breaching"
+
+
+def test_the_dashboard_has_a_graph_of_each_stage_and_names_no_op(template: Template) -> None:
+    (board,) = of_type(template, "AWS::CloudWatch::Dashboard").values()
+    body = json.dumps(board["DashboardBody"])
+    assert all(metric in body for metric in ("IteratorAge", "ApproximateAgeOfOldestMessage", "5XXError", EXECUTIONS))
+    assert not re.search(r"op-[a-z]", body)
 
 
 def test_an_alarm_goes_by_the_metric_of_repeated_work_that_the_ticker_writes(template: Template) -> None:

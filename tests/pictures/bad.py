@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from tests.pictures import odd_heic
 from tests.pictures.odd_jpeg import twelve_bits
+from tests.pictures.odd_jxl import in_boxes, jxl
 from tests.pictures.odd_tiff import raws, tiff_of_pixels
 from tests.pictures.scene import chunk, png, saved, scene, stored
 
@@ -29,6 +31,7 @@ _SVG = b'<?xml version="1.0"?>\n<!-- a drawing -->\n<svg xmlns="http://www.w3.or
 def bad() -> dict[str, Bad]:
     """Return name -> file, where the name says what is wrong with the file."""
     half = {kind: _half(stored()[kind].data) for kind in ("jpeg", "png", "webp", "avif", "gif", "tiff-lzw", "bmp")}
+    half |= {"heic": _half(odd_heic.stored("colour")), "jxl": _half(in_boxes(jxl(scene())))}
     files = {f"half a {kind}": Bad(data, "truncated_picture") for kind, data in half.items()}
     for name, data in _bombs().items():
         files[f"bomb {name}"] = Bad(data, "too_many_pixels")
@@ -124,5 +127,5 @@ def _strangers() -> dict[str, bytes]:
         "tiff of floating point colours": tiff_of_pixels(2, [32] * 3, floats=True),
         "tiff of inks and alpha": tiff_of_pixels(5, [8] * 5),
         "psd": b"8BPS\0\x01" + bytes(200),
-        "heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200),
+        "heif with H.264": odd_heic.stored("colour").replace(b"hvc1", b"avc1"),
     }

@@ -159,7 +159,10 @@ INPUT_TYPES = [
         recognises=lambda annotation: annotation is Picture or is_image(annotation),
         carrier="file",
         layers=("imaging",),
-        media_types=("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff", "image/bmp"),
+        media_types=(
+            *("image/jpeg", "image/png", "image/webp", "image/avif", "image/heic", "image/jxl", "image/gif"),
+            *("image/tiff", "image/bmp"),
+        ),
         open="worker.pictures.opened",
     ),
     InputType(name="url", title="URL", recognises=lambda annotation: annotation == Url, carrier="url"),
