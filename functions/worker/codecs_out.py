@@ -10,6 +10,7 @@ from PIL import Image
 from umbel_core.errors import Rejected
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits, exact_megapixels
+from worker import codecs_vips
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_memory import check_encoding
 from worker.codecs_palette import TRANSPARENT, exactly, invisibly, nearly
@@ -89,6 +90,17 @@ def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits
         image = (None if clear else exactly(image)) or nearly(image)
     elif name == "png" and made_from.drawing and (indexed := exactly(image) or invisibly(image)):
         image, settings = indexed, {"compress_level": 6}
+    return Encoded(
+        data=(codecs_vips.encoded(image) if name == "png" else None) or _encoded(image, name, settings),
+        format=name,
+        content_type=f"image/{name}",
+        extension="jpg" if name == "jpeg" else name,
+        width=width,
+        height=height,
+    )
+
+
+def _encoded(image: Image.Image, name: str, settings: dict[str, Any]) -> bytes:
     image.info = {}  # the encoders would copy comments, profiles and more from it
     import_module(f"PIL.{_PLUGINS[name]}")
     out = BytesIO()
@@ -96,14 +108,7 @@ def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits
         image.save(out, name, **settings)
     except (OSError, ValueError, TypeError, OverflowError, SystemError) as error:
         raise Rejected("result_not_encoded", f"The result cannot be written as {name}: {error}.") from error
-    return Encoded(
-        data=out.getvalue(),
-        format=name,
-        content_type=f"image/{name}",
-        extension="jpg" if name == "jpeg" else name,
-        width=width,
-        height=height,
-    )
+    return out.getvalue()
 
 
 def check_size(width: float, height: float, limits: Limits) -> None:

@@ -10,7 +10,8 @@ from PIL.ImageFile import ImageFile
 from umbel_core.input_types import Header, is_image
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits
-from worker import picture_header
+from umbel_imaging.resampling import resampled
+from worker import codecs_vips, picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
 from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
 from worker.codecs_jpeg import frame
@@ -115,7 +116,7 @@ class StoredPicture:
         shrink = self._shrink(wanted)
         exact = self._stored[0] / shrink, self._stored[1] / shrink
         image = self._decode(shrink=shrink)
-        return self._finish(image.resize(wanted, Resampling.LANCZOS, box=(0, 0, *exact)))
+        return self._finish(resampled(image, wanted, (0, 0, *exact)))
 
     def luma(self) -> Image:
         """Return the whole picture in `L` or `LA`. A JPEG's colours are decoded only if its profile needs them."""
@@ -127,6 +128,8 @@ class StoredPicture:
     def _decode(self, mode: str | None = None, shrink: int = 1) -> Image:
         """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
         width, height = self._stored
+        if self._format == "png" and (image := codecs_vips.decoded(self._data, self._header, shrink)):
+            return image
         with decoding(self._format, self._data):
             picture = decoder(self._format, self._data, self._page)
             if self._scales:
