@@ -6,14 +6,16 @@ from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_apigateway as gateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from api.app import routes
 from api.environment import ApiEnvironment
 from api.idempotency import HEADER
+from infra.alarms import alarm
 from infra.function import FunctionFactory
 from infra.intake import IntakeConstruct
-from infra.lanes import grant_read_lanes, lane_functions, lane_name, lane_queues
+from infra.lane_names import grant_read_lanes, lane_functions, lane_name, lane_queues
 from infra.ledger import LedgerConstruct
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.settings import Limits
@@ -48,6 +50,7 @@ class ApiConstruct(Construct):
         ledger: LedgerConstruct,
         authorizer: lambda_.IFunction,
         limits: Limits,
+        alarms: sns.ITopic,
         *,
         reserve: bool,
         origins: list[str],
@@ -109,6 +112,7 @@ class ApiConstruct(Construct):
             identity_sources=[gateway.IdentitySource.header("Authorization")],
             results_cache_ttl=Duration.seconds(TOKEN_CACHE_SECONDS),
         )
+        alarm(self, "FailsAlarm", "The API answered with a status 5xx", self.rest.metric_server_error(), alarms)
         integration = gateway.LambdaIntegration(
             self.function, allow_test_invoke=False, scope_permission_to_method=False
         )

@@ -1,43 +1,48 @@
 """Dead-letter queues -> dead-letter function -> ledger: the task is marked failed, the message kept for redrive."""
 
-from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from dead_letters.environment import DeadLettersEnvironment
 from infra.function import FunctionFactory
-from infra.intake import IntakeConstruct
-from infra.lanes import Lane, lane_name
+from infra.lane_names import lane_name, lane_queues
 from infra.ledger import LedgerConstruct
-from infra.queue import DEAD_SUFFIX
+from infra.queue import DEAD_SUFFIX, Queue
 from umbel_core.settings import Limits
 
 
 class DeadLettersConstruct(Construct):
-    """One function that reads every dead-letter queue."""
+    """One function that reads every dead-letter queue of the intake and of the lanes."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        factory: FunctionFactory,
-        intake: IntakeConstruct,
-        lanes: list[Lane],
-        ledger: LedgerConstruct,
-        limits: Limits,
-    ) -> None:
+    def __init__(self, scope: Construct, factory: FunctionFactory, ledger: LedgerConstruct, limits: Limits) -> None:
         super().__init__(scope, "DeadLetters")
-        function = factory.function(
+        self._function = factory.function(
             self,
             "dead_letters",
             environment=DeadLettersEnvironment(
                 ledger_table=ledger.table.table_name,
                 limits=limits,
-                intake_dead=f"{factory.prefix}-intake{DEAD_SUFFIX}",
-                lane_prefix=lane_name(factory.prefix, ""),
+                intake_dead=(intake := f"{factory.prefix}-intake{DEAD_SUFFIX}"),
+                lane_prefix=(lanes := lane_name(factory.prefix, "")),
                 dead_suffix=DEAD_SUFFIX,
             ),
         )
-        for queue in (intake.queue, *(lane.queue for lane in lanes)):
-            function.add_event_source(
-                sources.SqsEventSource(queue.dead, batch_size=10, max_concurrency=2, report_batch_item_failures=True)
-            )
-        ledger.table.grant_read_write_data(function)
+        ledger.table.grant_read_write_data(self._function)
+        stack = Stack.of(self)
+        queues = [stack.format_arn(service="sqs", resource=intake), lane_queues(stack, f"{lanes}*{DEAD_SUFFIX}")]
+        actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+        self._function.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=queues))
+
+    def read(self, scope: Construct, queue: Queue) -> None:
+        """Let the function read a queue's dead letters; the mapping belongs to `scope`."""
+        lambda_.EventSourceMapping(
+            scope,
+            "DeadLetters",
+            target=self._function,
+            event_source_arn=queue.dead.queue_arn,
+            batch_size=10,
+            max_concurrency=2,
+            report_batch_item_failures=True,
+        )

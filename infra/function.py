@@ -33,6 +33,8 @@ class FunctionFactory:
         self._scope = scope
         self._packaged_data = packaged_data
         self._layers: dict[Path, lambda_.LayerVersion] = {}
+        self.roles: dict[str, lambda_.Function] = {}
+        """The functions that are not lanes, by their names."""
 
     def function(
         self,
@@ -85,6 +87,8 @@ class FunctionFactory:
             tracing=lambda_.Tracing.ACTIVE,
         )
         function.add_to_role_policy(no_log_groups(function))
+        if name is None:
+            self.roles[full_name] = function
         return function
 
     def _layer(self, construct_id: str, folder: Path) -> lambda_.LayerVersion:

@@ -1,9 +1,12 @@
 """S3 -> coordinator -> SNS: events of uploads wait in a queue, and the coordinator turns each into a planned job."""
 
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_notifications as notifications
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from coordinator.environment import CoordinatorEnvironment
@@ -33,6 +36,7 @@ class IntakeConstruct(Construct):
             name=f"{factory.prefix}-intake",
             visibility_seconds=6 * _TIMEOUT,
             receives=MAX_RECEIVES_THROTTLED,
+            longest_wait=Duration.minutes(15),
             alarms=alarms,
         )
         for prefix in (UPLOADS_PREFIX, JOBS_PREFIX):
@@ -52,11 +56,14 @@ class IntakeConstruct(Construct):
             )
             for kind in ("Tasks", "Ordered")
         ]
-        """Where SNS puts tasks that it cannot deliver: those of the topic, and those of the ordered topic."""
-        self.topic = sns.Topic(self, "Tasks", topic_name=f"{factory.prefix}-tasks", enforce_ssl=True)
-        self.ordered = sns.Topic(
-            self, "Ordered", topic_name=f"{factory.prefix}-ordered.fifo", fifo=True, enforce_ssl=True
-        )
+        """Where SNS puts the tasks that it cannot deliver, of each topic."""
+        self.topics = [
+            sns.Topic(self, "Tasks", topic_name=f"{factory.prefix}-tasks", enforce_ssl=True),
+            sns.Topic(self, "Ordered", topic_name=f"{factory.prefix}-ordered.fifo", fifo=True, enforce_ssl=True),
+        ]
+        """The topic of the plain lanes, and that of the ordered lanes."""
+        for topic, queue in zip(self.topics, self.undelivered, strict=True):
+            let_send(topic, queue)
         coordinator = factory.function(
             self,
             "coordinator",
@@ -64,8 +71,8 @@ class IntakeConstruct(Construct):
                 uploads_bucket=ledger.uploads.bucket_name,
                 ledger_table=ledger.table.table_name,
                 intake_queue_url=self.queue.queue.queue_url,
-                tasks_topic=self.topic.topic_arn,
-                ordered_topic=self.ordered.topic_arn,
+                tasks_topic=self.topics[False].topic_arn,
+                ordered_topic=self.topics[True].topic_arn,
                 limits=limits,
             ),
             with_catalogue=True,
@@ -79,5 +86,17 @@ class IntakeConstruct(Construct):
         ledger.uploads.grant_read(coordinator, f"{JOBS_PREFIX}*")
         ledger.uploads.grant_put(coordinator, f"{INPUTS_PREFIX}*")
         ledger.table.grant_read_write_data(coordinator)
-        self.topic.grant_publish(coordinator)
-        self.ordered.grant_publish(coordinator)
+        for topic in self.topics:
+            topic.grant_publish(coordinator)
+
+
+def let_send(topic: sns.ITopic, queue: sqs.Queue) -> None:
+    """Allow the topic to send messages to the queue."""
+    queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            conditions={"ArnEquals": {"aws:SourceArn": topic.topic_arn}},
+        )
+    )

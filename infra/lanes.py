@@ -1,15 +1,14 @@
 """SNS -> SQS -> op: one lane per op, with its own queue, function, role and reserved concurrency."""
 
-from aws_cdk import ArnFormat, Stack
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import Duration, NestedStack
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra.dead_letters import DeadLettersConstruct
 from infra.function import FUNCTIONS, FunctionFactory
-from infra.intake import IntakeConstruct
+from infra.intake import IntakeConstruct, let_send
+from infra.lane_names import lane_name
 from infra.ledger import LedgerConstruct
 from infra.packages import packages_of
 from infra.queue import Queue
@@ -23,8 +22,11 @@ _LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_"
 """Makes glibc keep freed memory instead of returning it to the system: decoding 12 MP takes a third less time."""
 
 
-class Lane(Construct):
-    """One op's queue and function."""
+class Lane(NestedStack):
+    """One op's queue and function.
+
+    A lane is a nested stack, so that the stack itself has one resource an op: CloudFormation allows 500 in a stack.
+    """
 
     def __init__(
         self,
@@ -32,12 +34,13 @@ class Lane(Construct):
         factory: FunctionFactory,
         intake: IntakeConstruct,
         ledger: LedgerConstruct,
+        dead_letters: DeadLettersConstruct,
         card: OpCard,
         settings: LaneSettings,
         limits: Limits,
         alarms: sns.ITopic,
     ) -> None:
-        super().__init__(scope, f"Lane-{card.name}")
+        super().__init__(scope, f"Lane-{card.name}", description=f"Umbel: the lane of the op '{card.name}'")
         name = lane_name(factory.prefix, card.name)
         self.queue = Queue(
             self,
@@ -45,17 +48,23 @@ class Lane(Construct):
             name=name,
             visibility_seconds=settings.visibility_seconds,
             receives=settings.max_receives,
+            longest_wait=Duration.hours(1),
             alarms=alarms,
             ordered=card.compute.ordered,
         )
-        topic = intake.ordered if card.compute.ordered else intake.topic
-        topic.add_subscription(
-            subscriptions.SqsSubscription(
-                self.queue.queue,
-                raw_message_delivery=True,
-                dead_letter_queue=intake.undelivered[card.compute.ordered],
-                filter_policy={"op": sns.SubscriptionFilter.string_filter(allowlist=[card.name])},
-            )
+        dead_letters.read(self, self.queue)
+        topic = intake.topics[card.compute.ordered]
+        let_send(topic, self.queue.queue)
+        # The CDK's own subscription would depend on the topic, which a nested stack cannot.
+        sns.CfnSubscription(
+            self,
+            "Subscription",
+            topic_arn=topic.topic_arn,
+            protocol="sqs",
+            endpoint=self.queue.queue.queue_arn,
+            raw_message_delivery=True,
+            filter_policy={"op": [card.name]},
+            redrive_policy={"deadLetterTargetArn": intake.undelivered[card.compute.ordered].queue_arn},
         )
         source = factory.ops / f"{card.name}.py"
         layers = layers_of(card)
@@ -103,34 +112,3 @@ def layers_of(card: OpCard) -> tuple[str, ...]:
     """Return the names of the layers of an op's lane, without the layer of the packages in `needs`."""
     returned = ("imaging",) if card.returns == "picture" else ()
     return tuple(dict.fromkeys(("core", *layers_for(card.takes), *returned)))
-
-
-def lane_name(prefix: str, op: str) -> str:
-    """Return the name of an op's function and queue, by which the API finds the lane."""
-    return f"{prefix}-op-{op}"
-
-
-def grant_read_lanes(function: lambda_.Function, prefix: str) -> None:
-    """Allow a function to read the settings of the lanes and the number of messages in their queues."""
-    stack = Stack.of(function)
-    for statement in (
-        iam.PolicyStatement(actions=["lambda:GetFunctionConcurrency"], resources=[lane_functions(stack, prefix)]),
-        iam.PolicyStatement(
-            actions=["sqs:GetQueueUrl", "sqs:GetQueueAttributes"], resources=[lane_queues(stack, prefix)]
-        ),
-        # This action does not support resource-level permissions.
-        iam.PolicyStatement(actions=["lambda:ListEventSourceMappings"], resources=["*"]),
-    ):
-        function.add_to_role_policy(statement)
-
-
-def lane_functions(stack: Stack, prefix: str) -> str:
-    """Return the ARN pattern of the functions of all lanes, for policies."""
-    return stack.format_arn(
-        service="lambda", resource="function", resource_name=f"{prefix}*", arn_format=ArnFormat.COLON_RESOURCE_NAME
-    )
-
-
-def lane_queues(stack: Stack, prefix: str) -> str:
-    """Return the ARN pattern of the queues of all lanes, for policies."""
-    return stack.format_arn(service="sqs", resource=f"{prefix}*")

@@ -1,12 +1,11 @@
 """SQS queue -> dead-letter queue: every queue of the stack has one, with an alarm on it."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.alarms import alarm
 from umbel_core.lanes import FIFO_SUFFIX
 
 DEAD_SUFFIX = "-dead"
@@ -15,7 +14,7 @@ _RETENTION = Duration.days(14)
 
 
 class Queue(Construct):
-    """A queue with a dead-letter queue, and an alarm when that receives a message."""
+    """A queue with a dead-letter queue, and alarms: when that receives a message, and when one waits for too long."""
 
     def __init__(
         self,
@@ -25,6 +24,7 @@ class Queue(Construct):
         name: str,
         visibility_seconds: int,
         receives: int,
+        longest_wait: Duration,
         alarms: sns.ITopic,
         ordered: bool = False,
     ) -> None:
@@ -44,6 +44,9 @@ class Queue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=receives),
             enforce_ssl=True,
         )
+        age = self.queue.metric_approximate_age_of_oldest_message()
+        description = f"A message of {name} waits for more than {longest_wait.to_minutes():.0f} minutes"
+        alarm(self, "Waits", description, age, alarms, above=longest_wait.to_seconds(), statistic="Maximum")
 
 
 def dead_letter_queue(
@@ -72,33 +75,3 @@ def dead_letter_queue(
     description = description or f"A message of {name} was given up"
     alarm(scope, "GivenUp", description, dead.metric_number_of_messages_received(), alarms)
     return dead
-
-
-def alarm(
-    scope: Construct,
-    id: str,  # noqa: A002 - the CDK's word
-    description: str,
-    metric: cloudwatch.Metric,
-    alarms: sns.ITopic,
-    *,
-    above: float | None = None,
-) -> cloudwatch.Alarm:
-    """Create an alarm that fires when the metric's sum over five minutes is at least one.
-
-    With `above`, it fires when the greatest value of five minutes is above that.
-    """
-    compare = cloudwatch.ComparisonOperator
-    made = cloudwatch.Alarm(
-        scope,
-        id,
-        alarm_description=description,
-        metric=metric.with_(statistic="Sum" if above is None else "Maximum", period=Duration.minutes(5)),
-        threshold=1 if above is None else above,
-        evaluation_periods=1,
-        comparison_operator=compare.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
-        if above is None
-        else compare.GREATER_THAN_THRESHOLD,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-    )
-    made.add_alarm_action(actions.SnsAction(alarms))
-    return made

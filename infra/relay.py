@@ -10,9 +10,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.alarms import alarm
 from infra.function import FunctionFactory
 from infra.ledger import LedgerConstruct
-from infra.queue import DEAD_SUFFIX, alarm
+from infra.queue import DEAD_SUFFIX
 from relay.environment import RelayEnvironment
 from sockets.environment import SocketsEnvironment
 from umbel_core.aws.keys import EVENT, JOB, TASK
@@ -83,7 +84,7 @@ class RelayConstruct(Construct):
             retention_period=Duration.days(14),
             enforce_ssl=True,
         )
-        relay = factory.function(
+        self.function = relay = factory.function(
             self,
             "relay",
             environment=RelayEnvironment(
@@ -98,6 +99,9 @@ class RelayConstruct(Construct):
             timeout_seconds=10,
         )
         alarm(self, "MissedAlarm", "The relay gave up on a batch", missed.metric_number_of_messages_sent(), alarms)
+        age = relay.metric("IteratorAge")
+        description = "Changes wait for more than a minute before they are counted and pushed"
+        alarm(self, "BehindAlarm", description, age, alarms, above=60_000, statistic="Maximum")
         relay.add_event_source(
             sources.DynamoEventSource(
                 ledger.table,

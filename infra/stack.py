@@ -14,8 +14,10 @@ from constructs import Construct
 
 from authorizer.environment import AuthorizerEnvironment
 from infra import openapi
+from infra.alarms import failure_alarms
 from infra.api import STAGE, ApiConstruct
 from infra.bundle import ROOT
+from infra.dashboard import dashboard
 from infra.dead_letters import DeadLettersConstruct
 from infra.function import FUNCTIONS, FunctionFactory, no_log_groups
 from infra.intake import IntakeConstruct
@@ -51,29 +53,25 @@ class Umbel(Stack):
         alarms = self._alarms(name, settings)
         ledger = LedgerConstruct(self, settings)
         intake = IntakeConstruct(self, factory, ledger, limits, alarms)
-        lanes = [
-            Lane(
-                self,
-                factory,
-                intake,
-                ledger,
-                card,
-                lane_settings(card.name, card.compute, numbers[card.name], reserve=settings.reserve),
-                limits,
-                alarms,
-            )
-            for card in self.catalogue.values()
-        ]
-        DeadLettersConstruct(self, factory, intake, lanes, ledger, limits)
+        dead_letters = DeadLettersConstruct(self, factory, ledger, limits)
+        dead_letters.read(dead_letters, intake.queue)
+        for card in self.catalogue.values():
+            lane = lane_settings(card.name, card.compute, numbers[card.name], reserve=settings.reserve)
+            Lane(self, factory, intake, ledger, dead_letters, card, lane, limits, alarms)
         authorizer = self._authorizer(factory, ledger)
         relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
         TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, reserve=settings.reserve)
         site = SiteConstruct(self)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
-        api = ApiConstruct(self, factory, intake, ledger, authorizer, limits, reserve=settings.reserve, origins=origins)
+        api = ApiConstruct(
+            self, factory, intake, ledger, authorizer, limits, alarms, reserve=settings.reserve, origins=origins
+        )
         site.publish(factory, api, relay, ledger, recipes, limits, list(self.catalogue))
         self._limit_notifications_handler()
+        for function_name, function in factory.roles.items():
+            failure_alarms(function, function_name, alarms)
+        dashboard(self, factory, intake, relay, api.rest, ledger.table)
 
         self._say(
             ApiId=api.rest.rest_api_id,

@@ -1,21 +1,20 @@
 """clock -> stats -> WebSocket: the ticker sends stats to sockets, and has lost tasks published again."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from infra.alarms import alarm, executions, silence_alarm
 from infra.function import FunctionFactory
 from infra.intake import TICKER_TIMEOUT, IntakeConstruct
-from infra.lanes import grant_read_lanes, lane_name
+from infra.lane_names import grant_read_lanes, lane_name
 from infra.ledger import LedgerConstruct
-from infra.queue import alarm
 from infra.relay import RelayConstruct
 from ticker.environment import TickerEnvironment
-from umbel_core.executions import EXECUTIONS, EXECUTIONS_LIMIT, NAMESPACE
+from umbel_core.executions import EXECUTIONS_LIMIT
 from umbel_core.settings import Limits
 
 
@@ -63,11 +62,17 @@ class TickerConstruct(Construct):
                 )
             ],
         )
-        executions = cloudwatch.Metric(
-            namespace=NAMESPACE, metric_name=EXECUTIONS, dimensions_map={"service": factory.prefix}
-        )
         description = f"An op ran more than {EXECUTIONS_LIMIT} times for each of its tasks in the last hour"
-        alarm(self, "ExecutionsAlarm", description, executions, alarms, above=EXECUTIONS_LIMIT)
+        alarm(
+            self,
+            "ExecutionsAlarm",
+            description,
+            executions(factory.prefix),
+            alarms,
+            above=EXECUTIONS_LIMIT,
+            statistic="Maximum",
+        )
+        silence_alarm(function, f"{factory.prefix}-ticker", alarms)
         moves = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
         ledger.table.grant(function, *(f"dynamodb:{move}" for move in moves))
         ledger.sockets.grant_read_write_data(function)

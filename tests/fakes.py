@@ -245,11 +245,18 @@ class FakeLedger:
         return [job_id for created_at, job_id in jobs if after is None or (created_at, job_id) > after][:limit]
 
     def republish(self, job_id: str, indices: Iterable[int], before: str) -> Iterator[TaskRecord]:
-        for task in list(self.all_tasks(job_id)):
-            if task.index in set(indices) and task.is_silent(before):
+        for task in [task for task in self.all_tasks(job_id) if task.index in set(indices)]:
+            if task.is_unsent(before):
+                yield task
+            elif task.is_silent(before):
                 self._crashes.moment()
-                changes = {"publication": task.publication + 1, "published_at": self.now(), "version": task.version + 1}
-                again = msgspec.structs.replace(task, **changes)
+                again = msgspec.structs.replace(
+                    task,
+                    publication=task.publication + 1,
+                    published_at=self.now(),
+                    published_for=before,
+                    version=task.version + 1,
+                )
                 self._put(task_key(job_id, task.index), again)
                 yield again
 
@@ -530,10 +537,11 @@ class FakeLanes:
 
     def __init__(self, *ops: str) -> None:
         self.queues: dict[str, int] = dict.fromkeys(ops, 0)
+        self.in_flight: dict[str, int] = {}
         self.paused: set[str] = set()
 
     def health(self) -> dict[str, OpStatus]:
         return {op: "paused" if op in self.paused else "ready" for op in self.queues}
 
     def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]:
-        return {op: Backlog(waiting=self.queues[op], in_flight=0) for op in computes}
+        return {op: Backlog(waiting=self.queues[op], in_flight=self.in_flight.get(op, 0)) for op in computes}

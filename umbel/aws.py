@@ -40,11 +40,15 @@ class AwsTarget(msgspec.Struct, frozen=True):
         return self._session().client(service, endpoint_url=url or self.endpoint, region_name=self.region)  # type: ignore[call-overload]
 
     def resources(self, stack: str, kind: str) -> Iterator[str]:
-        """Yield the physical ids of a stack's resources of one CloudFormation type."""
+        """Yield the physical ids of the resources of one CloudFormation type in a stack and its nested stacks."""
         for page in self.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack):
             for resource in page["StackResourceSummaries"]:
-                if resource["ResourceType"] == kind and resource["ResourceStatus"] != "DELETE_COMPLETE":
+                if resource["ResourceStatus"] == "DELETE_COMPLETE":
+                    continue
+                if resource["ResourceType"] == kind:
                     yield resource["PhysicalResourceId"]
+                elif resource["ResourceType"] == "AWS::CloudFormation::Stack":
+                    yield from self.resources(resource["PhysicalResourceId"], kind)
 
     def outputs(self, stack: str) -> dict[str, str] | None:
         """Return a stack's outputs, or None when there is no such stack."""

@@ -12,6 +12,7 @@ from umbel_core.sweeper_state import LaneProgress
 
 _MESSAGE_LIFE = timedelta(days=13)
 """A queue keeps a message for 14 days; it is sent again a day before, so a lane may be paused for longer."""
+_PLAIN = 2
 _LONGEST_DOUBLING = 7
 _EXPIRES_WITHIN = timedelta(hours=1)
 
@@ -21,7 +22,8 @@ class LostTasks(msgspec.Struct, frozen=True):
 
     now: datetime
     silence: timedelta
-    """How long a task has to be silent before it can be lost. Doubles with each time that it was published again."""
+    """How long a task has to be silent before it can be lost. Doubles with each time that it was published again, from
+    the third time on: what is lost again and again has a cause that will last."""
     lanes: Mapping[str, LaneProgress]
     """The progress of each lane that works. A paused one is missing: its messages wait."""
     catalogue: Catalogue
@@ -56,7 +58,7 @@ class LostTasks(msgspec.Struct, frozen=True):
         return []
 
     def _is_lost(self, task: TaskRecord, *, overtaken: bool) -> bool:
-        if not self._is_silent(task, self.silence * 2 ** min(task.publication, _LONGEST_DOUBLING)):
+        if not self._is_silent(task, self.silence * 2 ** min(max(task.publication - _PLAIN, 0), _LONGEST_DOUBLING)):
             return False
         if self._is_silent(task, _MESSAGE_LIFE):
             return True
@@ -67,7 +69,9 @@ class LostTasks(msgspec.Struct, frozen=True):
             # Its message may be hidden for a while, and others overtake it.
             return task.last_sign < lane.empty_to
         # A FIFO queue delivers a group in order: when a later task of it was received, this one's message is gone.
-        return overtaken or task.last_sign < max(lane.worked_off_to, lane.empty_to)
+        # A message that was received without a sign of its task is with a worker that died: it would be hidden for
+        # several timeouts.
+        return overtaken or task.last_sign < max(lane.worked_off_to, lane.received_to)
 
     def _is_silent(self, task: TaskRecord, length: timedelta) -> bool:
         return task.last_sign < stamp(self.now - length)

@@ -1,14 +1,14 @@
 """The stack, synthesised in this process as `cdk synth` would."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from aws_cdk import App, Validations
+from aws_cdk import App, NestedStack, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.function import FUNCTIONS
@@ -23,12 +23,51 @@ UNSTAGED = {"aws:cdk:disable-asset-staging": True}
 
 
 @cache
-def synthesise(target: str, ops: Path = OPS) -> dict[str, Any]:
-    """The template for a target, with the ops of a folder."""
+def templates(target: str, ops: Path = OPS) -> dict[str, dict[str, Any]]:
+    """The template of the stack for a target, by "", and those of its nested stacks, by their logical ids in it."""
     with TemporaryDirectory() as out:
         app, stack = stack_in(out, target, ops)
         app.synth()
-        return json.loads(Path(out, stack.template_file).read_text())  # type: ignore[no-any-return]
+        nested = [child for child in stack.node.children if isinstance(child, NestedStack)]
+        files = {str(stack.resolve(each.nested_stack_resource.ref)["Ref"]): each.template_file for each in nested}  # type: ignore[union-attr]
+        return {
+            name: json.loads(Path(out, file).read_text()) for name, file in {"": stack.template_file, **files}.items()
+        }
+
+
+@cache
+def synthesise(target: str, ops: Path = OPS) -> dict[str, Any]:
+    """The stack and its nested stacks as one template, in which names and references are those of the whole."""
+    nested = dict(templates(target, ops))
+    whole = nested.pop("")
+    resources = {name: one for name, one in whole["Resources"].items() if name not in nested}
+    for place, template in nested.items():
+        values = whole["Resources"][place]["Properties"].get("Parameters", {})
+        for name, resource in template["Resources"].items():
+            resources[place + name] = _in_whole(resource, place, template["Resources"], values)
+    return whole | {"Resources": resources}
+
+
+def _in_whole(part: Any, place: str, own: Collection[str], values: Mapping[str, Any]) -> Any:
+    """Return a part of a nested stack's template with the references that it has in the whole."""
+    match part:
+        case {"Ref": name} if name in values:
+            return values[name]
+        case {"Ref": name} if name in own:
+            return {"Ref": place + name}
+        case {"Fn::GetAtt": [name, attribute]}:
+            return {"Fn::GetAtt": [place + name, attribute]}
+        case dict():
+            return {
+                key: [place + name for name in as_list(value)]
+                if key == "DependsOn"
+                else _in_whole(value, place, own, values)
+                for key, value in part.items()
+            }
+        case list():
+            return [_in_whole(each, place, own, values) for each in part]
+        case _:
+            return part
 
 
 @cache

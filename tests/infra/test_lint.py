@@ -1,12 +1,13 @@
 """What AWS's own linters say of the template."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
-from tests.infra.synthesis import findings, synthesise
+from tests.infra.synthesis import findings, templates
 
 ACCEPTED = {
     "APIG1": "Each request is one JSON line of the API's function; access logs would say it twice.",
@@ -30,7 +31,14 @@ ACCEPTED = {
 
 
 def test_cfn_lint_finds_no_error() -> None:
-    found = lint(json.dumps(synthesise("aws")), config=ManualArgs(regions=["us-east-1", "eu-central-1"]))
+    # All lanes are made by the same lines, so one of each kind is enough.
+    whole = templates("aws")
+    some = [name for name in whole if not name or re.match("Lane(blur|fetch|wait)", name)]
+    found = [
+        match
+        for name in some
+        for match in lint(json.dumps(whole[name]), config=ManualArgs(regions=["us-east-1", "eu-central-1"]))
+    ]
     assert not [f"{match.rule.id} {match.path}: {match.message}" for match in found if match.rule.severity == "error"]
 
 

@@ -85,15 +85,11 @@ class Deployed:
         return bytes(self.client("s3").get_object(Bucket=self.stack.results_bucket, Key=key)["Body"].read())
 
 
-NOT_DEPLOYED = ("describe.py", "flip.py", "pad.py", "placeholder.py", "trim.py")
-"""Ops that need no lane to be tested: with them and the probes, the stack would have more than 500 resources."""
-
-
 @contextmanager
 def deployment(ops: Path, *, allowed: str, keep_running: bool) -> Iterator[Deployed]:
     """Deploy the stack and yield it; stop its engine at the end, unless `keep_running` is set."""
     shutil.rmtree(ops, ignore_errors=True)
-    shutil.copytree(ROOT / "functions" / "ops", ops, ignore=shutil.ignore_patterns(*NOT_DEPLOYED))
+    shutil.copytree(ROOT / "functions" / "ops", ops)
     for probe in PROBES.glob("*.py"):
         shutil.copy(probe, ops)
     try:

@@ -2,21 +2,20 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.ops.running import CATALOGUE
 from tests.pipeline.api import ApiClient, open_link
-from tests.pipeline.deployment import NOT_DEPLOYED, PROBES, Deployed
+from tests.pipeline.deployment import PROBES, Deployed
 from tests.pipeline.shapes import is_error, is_job, is_task
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import JobRecord
 
 pytestmark = pytest.mark.engine
 
-OPS = {*CATALOGUE, *(probe.stem for probe in PROBES.glob("*.py"))} - {Path(name).stem for name in NOT_DEPLOYED}
+OPS = {*CATALOGUE, *(probe.stem for probe in PROBES.glob("*.py"))}
 
 
 @pytest.fixture(scope="module")

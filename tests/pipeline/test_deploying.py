@@ -45,6 +45,12 @@ def test_a_deployment_adds_and_removes_an_op_without_disturbing_running_jobs(
         job = api.run({"op": "latecomer", "input": "umbel"})
         done(job)
         assert api.tasks(job)[0]["result"] == "uMbEl"
+        # Its function is updated, and the rest of its lane is not.
+        NEW_OP.write_text(SOURCE.replace("if index % 2", "if not index % 2"))
+        deployed.deploy()
+        job = api.run({"op": "latecomer", "input": "umbel"})
+        done(job)
+        assert api.tasks(job)[0]["result"] == "UmBeL"
     finally:
         NEW_OP.unlink()
         deployed.deploy()

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.ops.running import CATALOGUE, PICTURE_OPS, photo, run, some_params
 from tests.pipeline.api import ApiClient, open_link
-from tests.pipeline.deployment import NOT_DEPLOYED, Deployed
+from tests.pipeline.deployment import Deployed
 from tests.pipeline.shapes import is_job, is_task
 from umbel_core.ledger import JobRecord
 
@@ -58,7 +58,7 @@ def by_image(api: ApiClient) -> Callable[[str], str]:
 
 
 @pytest.mark.parametrize("way_in", ["by_request", "by_file", "by_image"])
-@pytest.mark.parametrize("op", [op for op in PICTURE_OPS if f"{op}.py" not in NOT_DEPLOYED])
+@pytest.mark.parametrize("op", PICTURE_OPS)
 def test_every_op_can_be_started_in_every_way(
     op: str, way_in: str, request: pytest.FixtureRequest, api: ApiClient, done: Callable[..., dict[str, Any]]
 ) -> None:

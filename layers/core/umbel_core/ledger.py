@@ -104,6 +104,8 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     """How often its message was sent again because it seemed to be lost."""
     published_at: str | None = None
     """When it was sent again the last time."""
+    published_for: str | None = None
+    """`before` of the command that sent it again the last time."""
     version: int = 1
     expire_at: int = 0
 
@@ -115,6 +117,11 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     def is_silent(self, before: str) -> bool:
         """Return True when the task has not ended and gave no sign of life from this moment on."""
         return self.status not in ENDED and self.last_sign < before
+
+    def is_unsent(self, before: str) -> bool:
+        """Return True when an earlier delivery of the command of this moment may have counted it and not sent it."""
+        is_open = self.status not in ENDED and self.last_sign == self.published_at
+        return is_open and self.published_for == before
 
     @property
     def may_be_running(self) -> bool:
@@ -334,7 +341,10 @@ class Ledger(Protocol):
         """Return the last tasks of a job, the last one first."""
 
     def republish(self, job_id: str, indices: Iterable[int], before: str) -> Iterable[TaskRecord]:
-        """Yield, in order, those of these tasks that are silent since `before`, each with its next publication."""
+        """Yield, in order, those of these tasks that are silent since `before`, each with its next publication.
+
+        When it is repeated, because what it yielded was not sent, it yields them again with the same publication.
+        """
 
     def sweeper_state(self) -> SweeperState:
         """Return what the sweeper kept."""

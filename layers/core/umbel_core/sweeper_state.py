@@ -17,6 +17,12 @@ class LaneProgress(msgspec.Struct, frozen=True):
     """Messages sent before this moment have been received, or are lost."""
     empty_to: str = ""
     """The queue was empty at this moment and a run later, in flight included: no older message is left in it."""
+    seen_at: str = ""
+    """When the queue was observed last."""
+    waiting: int | None = None
+    """The number of messages that waited then, without those in flight. Records of earlier versions have none."""
+    received_to: str = ""
+    """No message waited at this moment and a run later: each older one has been received, or is lost."""
 
 
 class SweeperState(msgspec.Struct):

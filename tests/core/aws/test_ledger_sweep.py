@@ -51,9 +51,27 @@ def test_only_silent_tasks_that_did_not_end_are_published_again_each_with_the_ne
         again = list(ledger(stub).republish(JOB_ID, range(5), BETWEEN))
     assert [(task.index, task.publication) for task in again] == [(0, 3)]
     _, (_, update) = stub.calls
-    assert update["UpdateExpression"] == "SET published_at = :now ADD publication :one, version :one"
+    assert (
+        update["UpdateExpression"]
+        == "SET published_at = :now, published_for = :before ADD publication :one, version :one"
+    )
     assert "publication = :publication" in update["ConditionExpression"]
     assert update["ExpressionAttributeValues"][":publication"] == {"N": "2"}
+
+
+def test_a_command_that_comes_again_gets_the_tasks_that_it_counted_and_that_gave_no_sign_since() -> None:
+    counted = {"publication": 1, "published_at": LATE}
+    tasks = [
+        stored(0, published_for=BETWEEN, **counted),
+        stored(1, published_for=EARLY, **counted),
+        stored(2, published_for=BETWEEN, status="running", started_at=LATE + "1", **counted),
+        stored(3, published_for=BETWEEN, status="completed", **counted),
+    ]
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=tasks)
+        again = list(ledger(stub).republish(JOB_ID, range(4), BETWEEN))
+    assert [(task.index, task.publication) for task in again] == [(0, 1)]
+    assert len(stub.calls) == 1, "nothing is written"
 
 
 def test_a_task_that_somebody_else_published_or_ended_meanwhile_is_left_out() -> None:

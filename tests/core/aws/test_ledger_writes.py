@@ -283,7 +283,10 @@ def test_a_task_is_published_again_only_if_it_did_not_move_since() -> None:
         (again,) = ledger(stub).republish(JOB_ID, [0, 1], "2026-01-31T12:00:01.000Z")
     assert (again.index, again.publication) == (0, 3)
     update = stub.calls[1][1]
-    assert update["UpdateExpression"] == "SET published_at = :now ADD publication :one, version :one"
+    assert (
+        update["UpdateExpression"]
+        == "SET published_at = :now, published_for = :before ADD publication :one, version :one"
+    )
     assert update["ConditionExpression"] == (
         "#status IN (:pending, :running) AND #round = :round "
         "AND (attribute_not_exists(publication) OR publication = :publication)"
@@ -291,6 +294,7 @@ def test_a_task_is_published_again_only_if_it_did_not_move_since() -> None:
     assert update["ExpressionAttributeNames"] == {"#status": "status", "#round": "round"}
     values = {name: value for name, value in update["ExpressionAttributeValues"].items() if name != ":now"}
     assert values == {
+        ":before": {"S": "2026-01-31T12:00:01.000Z"},
         ":one": {"N": "1"},
         ":round": {"N": "1"},
         ":publication": {"N": "2"},

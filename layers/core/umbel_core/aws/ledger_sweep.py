@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import msgspec
 
@@ -27,19 +28,24 @@ class LedgerSweep(LedgerReads):
 
     def republish(self, job_id: str, indices: Iterable[int], before: str) -> Iterator[TaskRecord]:
         wanted = set(indices)
-        silent = [task for task in self.all_tasks(job_id) if task.index in wanted and task.is_silent(before)]
+        lost = [
+            task
+            for task in self.all_tasks(job_id)
+            if task.index in wanted and (task.is_silent(before) or task.is_unsent(before))
+        ]
         with ThreadPoolExecutor(_PARALLEL_WRITES) as pool:
-            for task, written in zip(silent, pool.map(self._count_publication, silent), strict=True):
-                if written:
-                    yield msgspec.structs.replace(task, publication=task.publication + 1)
+            yield from filter(None, pool.map(partial(self._count_publication, before), lost))
 
-    def _count_publication(self, task: TaskRecord) -> bool:
-        """Write the publication; return False when the task ended, started over or was published in between."""
+    def _count_publication(self, before: str, task: TaskRecord) -> TaskRecord | None:
+        """Write the publication, if it is not written yet; return None when the task moved in between."""
+        if task.is_unsent(before):
+            return task
         update = self._table.update(
             task_key(task.job_id, task.index),
-            "SET published_at = :now ADD publication :one, version :one",
+            "SET published_at = :now, published_for = :before ADD publication :one, version :one",
             {
                 ":now": plain(now()),
+                ":before": plain(before),
                 ":one": plain(1),
                 ":pending": plain("pending"),
                 ":running": plain("running"),
@@ -50,4 +56,5 @@ class LedgerSweep(LedgerReads):
             "AND (attribute_not_exists(publication) OR publication = :publication)",
             names=["status", "round"],
         )
-        return self._table.write(update)
+        written = self._table.write(update)
+        return msgspec.structs.replace(task, publication=task.publication + 1) if written else None
