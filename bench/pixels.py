@@ -33,6 +33,7 @@ INPUTS = {
 }
 SHARP = Path(__file__).parent / "sharp"
 _ENVIRONMENT = {
+    "PYTHONPATH": os.pathsep.join([".", "functions", "layers/core", "layers/fetching", "layers/imaging"]),
     "VIPS_CONCURRENCY": "1",
     # As in the lanes (infra/lanes.py), and for all programs alike.
     "MALLOC_MMAP_THRESHOLD_": "1073741824",

@@ -37,20 +37,24 @@ def _library() -> Any:
     return vips
 
 
-def library(pixels: int) -> Any:
+def library(pixels: int, least: int = _LEAST) -> Any:
     """Return pyvips if it pays to use it for so many pixels, else None."""
-    return _library() if _LEAST <= pixels <= _MOST and not _lost else None
+    return _library() if least <= pixels <= _MOST and not _lost else None
 
 
-def to_vips(image: Image, pixels: int = 0) -> Any:
+def to_vips(image: Image, pixels: int = 0, least: int = _LEAST) -> Any:
     """Return a copy of the picture, or None when Pillow is to do the work, which makes a picture of so many pixels."""
-    vips = library(max(image.width * image.height, pixels)) if image.mode in _BANDS else None
+    vips = library(max(image.width * image.height, pixels), least) if image.mode in _BANDS else None
     return vips and vips.Image.new_from_memory(image.tobytes(), *image.size, _BANDS[image.mode], "uchar")
 
 
-def to_pillow(picture: Any, mode: str) -> Image:
-    """Return the pixels that libvips computes."""
-    return frombytes(mode, (picture.width, picture.height), picture.write_to_memory())
+def to_pillow(picture: Any, mode: str) -> Image | None:
+    """Return the pixels that libvips computes; None when it cannot, for damage or for want of memory."""
+    try:
+        pixels = picture.write_to_memory()
+    except _library().Error:
+        return None
+    return frombytes(mode, (picture.width, picture.height), pixels)
 
 
 def resampled(image: Image, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image | None:
@@ -64,8 +68,9 @@ def resampled(image: Image, size: tuple[int, int], box: tuple[float, float, floa
     if picture is None:
         return None
     part = picture.crop(left, top, width, height)
-    made = to_pillow(part.resize(size[0] / width, vscale=size[1] / height, kernel="lanczos3"), pixels.mode)
-    return straight(made) if made.size == size else None
+    small = part.resize(size[0] / width, vscale=size[1] / height, kernel="lanczos3")
+    made = to_pillow(small, pixels.mode) if (small.width, small.height) == size else None
+    return made and straight(made)
 
 
 def blurred(image: Image, sigma: float) -> Image | None:
@@ -97,7 +102,7 @@ def mapped(
     left, top = left + (a + b - 1) / 2, top + (c + d - 1) / 2
     scale = a * d - b * c
     forth = [d / scale, -b / scale, -c / scale, a / scale]
-    made = picture.affine(
+    turned = picture.affine(
         forth,
         interpolate=_library().Interpolate.new("bicubic"),
         oarea=[0, 0, *size],
@@ -106,7 +111,8 @@ def mapped(
         background=[background] if isinstance(background, int) else list(background),
         extend="background",
     )
-    return straight(to_pillow(made, pixels.mode))
+    made = to_pillow(turned, pixels.mode)
+    return made and straight(made)
 
 
 def _gaussian(sigma: float) -> list[int]:
