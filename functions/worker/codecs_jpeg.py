@@ -9,6 +9,7 @@ SCAN = bytes([0xFF, START_OF_SCAN])
 _END_OF_IMAGE = 0xD9
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF)
+_PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 _STANDALONE = (0x01, *range(0xD0, 0xD9))
 """Markers without a length: TEM, the restarts and the start of an image."""
 _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
@@ -25,6 +26,8 @@ class Frame(NamedTuple):
     size: tuple[int, int] = (0, 0)
     sampling: Mapping[int, tuple[int, int]] = {}
     """Number of a component -> blocks in a row and in a column of a unit (MCU) with all components."""
+    one_scan: bool = False
+    """The first scan has all components, and decoders read no other one."""
 
 
 class Segment(NamedTuple):
@@ -53,10 +56,13 @@ def segments(data: bytes) -> Iterator[Segment]:
 
 def frame(data: bytes) -> Frame:
     """Return how the pixels are coded, as the first frame header says; a usual JPEG where there is none."""
+    found, components = Frame(lossless=False, bits=8), b""
     for kind, content, _ in segments(data):
-        if kind in _FRAME_HEADERS:
-            return _frame(kind, content)
-    return Frame(lossless=False, bits=8)
+        if kind in _FRAME_HEADERS and not components:
+            found, components = _frame(kind, content), content[5:6]
+        elif kind == START_OF_SCAN and found.kind not in _PROGRESSIVE:
+            return found._replace(one_scan=content[:1] == components != b"")
+    return found
 
 
 def _frame(kind: int, content: bytes) -> Frame:
@@ -73,8 +79,8 @@ def has_more_scans(data: bytes, most: int) -> bool:
 
     What comes behind the end is not part of the picture: phones put films, other pictures and depth maps there.
     """
-    if data.count(SCAN) <= most:
-        return False  # without this, a large file would be read for 10 ms per megabyte
+    if frame(data).one_scan or data.count(SCAN) <= most:
+        return False  # the quick ways: to read all markers takes 10 ms per megabyte
     found, position = 0, 2
     while found <= most and (marker := _MARKER.search(data, position)):
         kind, position = marker[1][0], marker.end()

@@ -11,6 +11,7 @@ from umbel_core.contract.warnings import ResultWarning
 from umbel_core.encoding import AUTO, Encoding, check_effects, effective_in
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels
+from worker import codecs_vips
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_memory import check_encoding
 from worker.codecs_palette import MOST_COLOURS, TRANSPARENT, exactly, invisibly, nearly, reduced, sparingly
@@ -168,6 +169,8 @@ class _Writer:
 
     def _bytes(self, image: Image.Image, **chosen: Any) -> bytes:
         indexed = image.mode == "P"
+        if self._name == "png" and self._wanted.effort is None and not self._exif and (data := codecs_vips.encoded(image)):
+            return data
         settings = settings_of(self._name, self._wanted, image.width * image.height, indexed=indexed) | chosen
         if self._name == "gif" and indexed:
             settings["transparency"] = TRANSPARENT if self._image.mode.endswith("A") else None

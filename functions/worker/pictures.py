@@ -11,7 +11,8 @@ from PIL.ImageFile import ImageFile
 from umbel_core.errors import Rejected
 from umbel_core.input_types import Header
 from umbel_core.settings import Limits
-from worker import codecs_animation, picture_header
+from worker import codecs_animation, codecs_vips, picture_header
+from umbel_imaging.resampling import resampled
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
 from worker.codecs_errors import DECODE_ERRORS, decoding
 from worker.codecs_frames import composed
@@ -160,7 +161,7 @@ class StoredPicture:
         shrink = self._shrink(wanted)
         exact = self._stored[0] / shrink, self._stored[1] / shrink
         image = self._decode(shrink=shrink)
-        return self._finish(image.resize(wanted, Resampling.LANCZOS, box=(0, 0, *exact)))
+        return self._finish(resampled(image, wanted, (0, 0, *exact)))
 
     def luma(self) -> Image:
         """Return the whole picture in `L` or `LA`. A JPEG's colours are decoded only if its profile needs them."""
@@ -173,6 +174,8 @@ class StoredPicture:
         """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
         if self._frame:
             image = self._frame if shrink > 1 else self._frame.copy()
+        elif self._format == "png" and (fast := codecs_vips.decoded(self._data, self._header, shrink)):
+            return fast
         else:
             with decoding(self._format, self._data):
                 image = self._decoded(self._data, mode, shrink)
