@@ -169,7 +169,12 @@ class _Writer:
 
     def _bytes(self, image: Image.Image, **chosen: Any) -> bytes:
         indexed = image.mode == "P"
-        if self._name == "png" and self._wanted.effort is None and not self._exif and (data := codecs_vips.encoded(image)):
+        if (
+            self._name == "png"
+            and self._wanted.effort is None
+            and not self._exif
+            and (data := codecs_vips.encoded(image))
+        ):
             return data
         settings = settings_of(self._name, self._wanted, image.width * image.height, indexed=indexed) | chosen
         if self._name == "gif" and indexed:

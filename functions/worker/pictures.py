@@ -11,8 +11,8 @@ from PIL.ImageFile import ImageFile
 from umbel_core.errors import Rejected
 from umbel_core.input_types import Header
 from umbel_core.settings import Limits
-from worker import codecs_animation, codecs_vips, picture_header
 from umbel_imaging.resampling import resampled
+from worker import codecs_animation, codecs_vips, picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
 from worker.codecs_errors import DECODE_ERRORS, decoding
 from worker.codecs_frames import composed

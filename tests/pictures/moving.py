@@ -32,7 +32,12 @@ def moving(kind: str, images: list[Image.Image] | None = None, **options: Any) -
     clears = 2 if first.mode == "RGBA" else 1
     own: dict[str, Any] = {"gif": {"disposal": clears}, "webp": {"lossless": True, "exact": True}}.get(kind, {})
     out = BytesIO()
-    saved = {"save_all": True, "append_images": others, "duration": times, "loop": 2 if kind == "gif" else 3}
+    saved: dict[str, Any] = {
+        "save_all": True,
+        "append_images": others,
+        "duration": times,
+        "loop": 2 if kind == "gif" else 3,
+    }
     first.save(out, kind, **saved | own | options)
     return out.getvalue()
 
