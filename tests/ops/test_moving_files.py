@@ -107,6 +107,17 @@ def test_the_frames_before_a_damaged_one_are_kept(kind: str) -> None:
         ("data_missing", "Frame 4 of 5 is damaged; the result has the 3 before it.")
     ]
     assert run("rotate90", data).frames == 3
+    assert run("info", data)["frames"] == 3
+    (warning,) = run("rotate90", data, format="jpeg").warnings
+    assert warning.message == "2 of 3 frames were dropped: JPEG does not move."
+
+
+@every_kind
+def test_a_file_whose_second_frame_is_damaged_does_not_move(kind: str) -> None:
+    result = run("rotate90", _damaged(kind, 1))
+    assert (result.frames, result.warnings) == (1, ())
+    assert not getattr(Image.open(BytesIO(result.data)), "is_animated", False)
+    assert [each.code for each in StoredPicture(_damaged(kind, 1), LIMITS).warnings] == ["data_missing"]
 
 
 @every_kind
