@@ -13,6 +13,7 @@ os.environ["PATH"] = os.pathsep.join([str(ROOT / ".umbel" / "node"), os.environ.
 
 from aws_cdk import App  # noqa: E402
 
+from infra.assets import AssetError  # noqa: E402
 from infra.bundle import BUILD, BundleError  # noqa: E402
 from infra.function import FUNCTIONS  # noqa: E402
 from infra.settings import SettingsError, read_settings  # noqa: E402
@@ -23,7 +24,7 @@ from umbel_core.lane_settings import LaneSettingsError  # noqa: E402
 from umbel_core.op import OpDeclarationError  # noqa: E402
 from umbel_core.recipes import RecipeError  # noqa: E402
 
-_FAULTS = (OpDeclarationError, RecipeError, LaneSettingsError, SettingsError, BundleError, SiteError)
+_FAULTS = (AssetError, OpDeclarationError, RecipeError, LaneSettingsError, SettingsError, BundleError, SiteError)
 
 
 def main() -> None:

@@ -40,11 +40,15 @@ always compiled by the same worker in the same order, because earlier compilatio
 """
 
 
-def layer(name: str, target: Target) -> Path:
-    """Build a layer and return its folder: the locked packages of the group with its name, and its own sources."""
+def layer(name: str, target: Target, left_out: Collection[str] = ()) -> Path:
+    """Build a layer and return its folder: the locked packages of the group with its name, and its own sources.
+
+    The packages of the formats that are left out are not in it.
+    """
     source = ROOT / "layers" / name
     recipe = tomllib.loads((source / "layer.toml").read_text(encoding="utf-8"))
-    locked = _only(_locked("--only-group", name), recipe.get("only"))
+    unwanted = {package for kind in left_out for package in recipe.get("formats", {}).get(kind, [])}
+    locked = _only(_locked("--only-group", name), recipe.get("only"), unwanted)
     return _layer(name, target, locked, recipe, _packages_in(source))
 
 
@@ -129,12 +133,13 @@ def _delete_unused(python: Path, keep_under: dict[str, list[str]], drop: list[st
             _remove(path)
 
 
-def _only(requirements: str, wanted: Collection[str] | None) -> str:
+def _only(requirements: str, wanted: Collection[str] | None, unwanted: Collection[str] = ()) -> str:
     """Return the requirements of the wanted packages only. The indented lines after a package belong to it."""
     kept, lines = True, []
     for line in requirements.splitlines():
         if not line.startswith(" "):
-            kept = wanted is None or line.split("==")[0].strip() in wanted
+            package = line.split("==")[0].strip()
+            kept = (wanted is None or package in wanted) and package not in unwanted
         if kept:
             lines.append(line)
     return "\n".join(lines) + "\n"

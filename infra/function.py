@@ -15,6 +15,7 @@ from infra.target import Target
 from umbel_core.environment import variables
 
 FUNCTIONS = ROOT / "functions"
+ASSETS = ROOT / "assets"
 _LOGS = {"POWERTOOLS_LOG_LEVEL": "INFO"}
 """Set here, so that a local engine's environment cannot lower it: there, a function that logs nothing waits 50 ms."""
 _MOST_BYTES = 250 * 1024**2
@@ -25,13 +26,20 @@ class FunctionFactory:
     """Makes the stack's functions and the layers that they share."""
 
     def __init__(
-        self, scope: Construct, target: Target, prefix: str, packaged_data: dict[str, bytes], ops: Path
+        self,
+        scope: Construct,
+        target: Target,
+        prefix: str,
+        packaged_data: dict[str, bytes],
+        ops: Path,
+        left_out_formats: Collection[str] = (),
     ) -> None:
         self.target = target
         self.prefix = prefix
         self.ops = ops
         self._scope = scope
         self._packaged_data = packaged_data
+        self._left_out_formats = left_out_formats
         self._layers: dict[Path, lambda_.LayerVersion] = {}
         self.roles: dict[str, lambda_.Function] = {}
         """The functions that are not lanes, by their names."""
@@ -58,7 +66,7 @@ class FunctionFactory:
         bundle = code(
             name or role, sources or [FUNCTIONS / role], self._packaged_data if with_catalogue else {}, self.target
         )
-        folders = {f"{layer_name.capitalize()}Layer": layer(layer_name, self.target) for layer_name in layers}
+        folders = {f"{each.capitalize()}Layer": layer(each, self.target, self._left_out_formats) for each in layers}
         if packages:
             folders[_id_of(packages)] = packages_layer(packages, self.target)
         _check_size(full_name, bundle, folders, packages)

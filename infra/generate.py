@@ -26,18 +26,22 @@ def documents() -> dict[Path, bytes]:
         for name, document in made.items()
     }
     prose = ROOT / "docs" / "api.md"
-    return documents | {prose: _with_errors(prose.read_text(encoding="utf-8")).encode()}
-
-
-def _with_errors(text: str) -> str:
-    """Return docs/api.md with the table of all error codes between its marks."""
-    rows = [
+    text = prose.read_text(encoding="utf-8")
+    errors = [
         f"| `{code}` | {'task' if kind.of_task else kind.status} | {kind.meaning} |"
         for code, kind in contract.ERRORS.items()
     ]
-    table = "\n".join(["| code | status, or of a task | meaning |", "|---|---|---|", *rows])
-    head, mark, rest = text.partition("<!-- errors: made by `make generate` -->\n")
-    return f"{head}{mark}{table}\n{rest[rest.index('<!-- /errors -->') :]}"
+    text = _with_table(text, "errors", ["| code | status, or of a task | meaning |", "|---|---|---|", *errors])
+    warnings = [f"| `{code}` | {meaning} |" for code, meaning in contract.WARNINGS.items()]
+    text = _with_table(text, "warnings", ["| code | meaning |", "|---|---|", *warnings])
+    return documents | {prose: text.encode()}
+
+
+def _with_table(text: str, name: str, rows: list[str]) -> str:
+    """Return the text with these rows between the marks of this name."""
+    head, mark, rest = text.partition(f"<!-- {name}: made by `make generate` -->\n")
+    table = "\n".join(rows)
+    return f"{head}{mark}{table}\n{rest[rest.index(f'<!-- /{name} -->') :]}"
 
 
 def types(target: Path = TYPES) -> None:

@@ -6,12 +6,13 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.dead_letters import DeadLettersConstruct
-from infra.function import FUNCTIONS, FunctionFactory
+from infra.function import ASSETS, FUNCTIONS, FunctionFactory
 from infra.intake import IntakeConstruct, let_send
 from infra.lane_names import lane_name
 from infra.ledger import LedgerConstruct
 from infra.packages import packages_of
 from infra.queue import Queue
+from umbel_core.catalogue import asset_params
 from umbel_core.input_types import layers_for
 from umbel_core.lane_settings import LaneSettings
 from umbel_core.op import OpCard
@@ -72,7 +73,7 @@ class Lane(NestedStack):
             self,
             "worker",
             name=f"op-{card.name}",
-            sources=[FUNCTIONS / "worker", source],
+            sources=[FUNCTIONS / "worker", source, *([ASSETS] if asset_params(card.params) else [])],
             environment=WorkerEnvironment(
                 op=card.name,
                 uploads_bucket=ledger.uploads.bucket_name,

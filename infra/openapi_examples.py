@@ -47,6 +47,8 @@ _FILE: dict[str, Any] = {
     "width": 200,
     "height": 150,
     "bytes": 8794,
+    "frames": 1,
+    "warnings": [],
     "url": "https://results.s3.eu-central-1.amazonaws.com/…",
 }
 _JOB = Job(

@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """False: only the event source mappings limit concurrency, for accounts with too small a quota for reservations."""
     leave_out: dict[Literal["aws", "local"], list[str]] = {}
     """Target -> the ops that are not deployed there. Each op costs money also while it has nothing to do."""
+    leave_out_formats: list[Literal["heic", "jxl"]] = []
+    """The formats of pictures whose decoders, which have licences of their own, are not deployed."""
     allowed_origins: list[Origin] = []
     """More origins whose pages may call the API; the web app's own origin is always allowed."""
     alarm_email: str | None = None

@@ -16,10 +16,11 @@ from authorizer.environment import AuthorizerEnvironment
 from infra import openapi
 from infra.alarms import failure_alarms
 from infra.api import STAGE, ApiConstruct
+from infra.assets import read_assets
 from infra.bundle import ROOT
 from infra.dashboard import dashboard
 from infra.dead_letters import DeadLettersConstruct
-from infra.function import FUNCTIONS, FunctionFactory, no_log_groups
+from infra.function import ASSETS, FUNCTIONS, FunctionFactory, no_log_groups
 from infra.intake import IntakeConstruct
 from infra.lanes import Lane
 from infra.ledger import LedgerConstruct
@@ -44,10 +45,12 @@ class Umbel(Stack):
         super().__init__(scope, name, description="Umbel: every op makes its variant in its own lane")
         # The CDK writes some dependencies twice; the linter reports each.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
-        self.catalogue = deployed_ops(read_ops(ops), settings, target.name)
+        assets = read_assets(ASSETS)
+        self.catalogue = deployed_ops(read_ops(ops), settings, target.name).with_assets(assets)
         recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
         numbers = concurrency_of(self.catalogue, settings.concurrency)
-        factory = FunctionFactory(self, target, name, _packaged_data(self.catalogue, recipes, settings.limits), ops)
+        data = _packaged_data(self.catalogue, recipes, settings.limits)
+        factory = FunctionFactory(self, target, name, data, ops, settings.leave_out_formats)
         limits = settings.limits
 
         alarms = self._alarms(name, settings)

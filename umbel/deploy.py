@@ -29,6 +29,7 @@ _SOURCES = (
     "docs/openapi.json",
     "docs/asyncapi.json",
     "cdk.json",
+    "assets",
     "recipes.toml",
     "uv.lock",
     "package-lock.json",

@@ -8,7 +8,7 @@ import urllib3
 
 from umbel.errors import ApiError
 from umbel.transport import Transport
-from umbel_core.contract import Variant
+from umbel_core.contract import ResultWarning, Variant
 
 _CHUNK = 256 * 1024
 _EXTENSIONS = {"jpeg": "jpg", "tiff": "tif"}
@@ -65,6 +65,16 @@ class ResultFile:
     def size(self) -> int:
         """Bytes."""
         return self._variant.bytes or 0
+
+    @property
+    def frames(self) -> int:
+        """1 of a picture that does not move."""
+        return self._variant.frames or 1
+
+    @property
+    def warnings(self) -> list[ResultWarning]:
+        """What it lacks of its input, or what was guessed."""
+        return self._variant.warnings
 
     def read(self) -> bytes:
         """Download the file."""

@@ -30,6 +30,11 @@ def sentences(job: contract.Job) -> list[str]:
     return list(dict.fromkeys([error.message for error in job.errors] + of_variants))
 
 
+def warnings(variants: Mapping[str, Variant]) -> list[str]:
+    """Return the warnings about the results of a job as sentences that begin with the variant."""
+    return [f"{name}: {warning.message}" for name, each in sorted(variants.items()) for warning in each.warnings]
+
+
 def short(task: Task) -> str:
     """Return a task's result or error as a short text."""
     if task.error:

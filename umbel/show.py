@@ -84,6 +84,12 @@ def fields(pairs: Iterable[tuple[str, Cell]]) -> None:
         out.print(Text.assemble((f"{name:<{width}}", "bold"), "  ", text(value)), soft_wrap=True)
 
 
+def warnings(sentences: Iterable[str]) -> None:
+    """Print each sentence on a line of stderr, so that stdout has only results."""
+    for sentence in sentences:
+        err.print(joined(Text("!", "yellow"), " ", sentence), soft_wrap=True)
+
+
 def mark(status: str) -> Text:
     """Return a task's or job's status as one coloured sign."""
     sign, style = MARKS.get(status, ("·", "cyan"))

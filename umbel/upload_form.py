@@ -16,7 +16,12 @@ Progress = Callable[[int], object]
 
 _CHUNK = 256 * 1024
 _FILE = b"-the-file-goes-here-"
-_TYPES = {".webp": "image/webp", ".avif": "image/avif"}
+_TYPES = {
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".jxl": "image/jxl",
+    **dict.fromkeys([".heic", ".heif", ".hif"], "image/heic"),
+}
 """Media types that the tables of older Pythons do not have."""
 
 

@@ -25,6 +25,7 @@ _SAME = {
     **dict.fromkeys(["image/x-png", "image/apng", "image/vnd.mozilla.apng"], "image/png"),
     **dict.fromkeys(["image/x-webp"], "image/webp"),
     **dict.fromkeys(["image/avif-sequence"], "image/avif"),
+    **dict.fromkeys(["image/heif", "image/heic-sequence", "image/heif-sequence"], "image/heic"),
     **dict.fromkeys(["image/x-gif"], "image/gif"),
     **dict.fromkeys(["image/tif", "image/x-tif", "image/x-tiff"], "image/tiff"),
     **dict.fromkeys(["image/x-bmp", "image/x-ms-bmp", "image/ms-bmp", "image/x-windows-bmp"], "image/bmp"),

@@ -16,8 +16,8 @@ Threshold = Annotated[
 def trim(picture: Picture, *, threshold: Threshold = 10) -> Image:
     """Cut off margins that have the colour of the left upper corner.
 
-    A picture that is all of this colour stays as it is.
+    A picture that is all of this colour stays as it is. One that moves loses the margins of its first frame.
     """
-    image = picture.image()
-    box = content(image, threshold)
+    image, first = picture.image(), picture.first_frame
+    box = content(image if first is picture else first.image(), threshold)
     return image if box is None or box == (0, 0, *image.size) else image.crop(box)

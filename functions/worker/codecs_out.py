@@ -7,19 +7,24 @@ from typing import Any
 import msgspec
 from PIL import Image
 
+from umbel_core.contract.warnings import ResultWarning
+from umbel_core.encoding import AUTO, Encoding, check_effects, effective_in
 from umbel_core.errors import Rejected
-from umbel_core.op import Encoding
 from umbel_core.settings import Limits, exact_megapixels
 from worker import codecs_vips
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_memory import check_encoding
-from worker.codecs_palette import TRANSPARENT, exactly, invisibly, nearly
+from worker.codecs_palette import MOST_COLOURS, TRANSPARENT, exactly, invisibly, nearly, reduced, sparingly
+from worker.codecs_search import best_under, colours_curve, quality_curve
+from worker.codecs_settings import kind_of, settings_of
 
 _LARGEST_SIDE = {"jpeg": 65_500, "webp": 16_383, "avif": 32_768, "gif": 65_535}
 """What an encoder takes, or what decoders take: of AVIF, more can be written than libavif reads."""
 _OTHER_LARGEST_SIDE = 1_000_000
 """The most that libpng reads without being asked to."""
 _STRIP = 256
+_WITH_PALETTE = ("png", "gif")
+FEWEST_COLOURS = 8
 
 
 class Encoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +36,26 @@ class Encoded(msgspec.Struct, frozen=True, kw_only=True):
     extension: str
     width: int
     height: int
+    frames: int = 1
+    warnings: tuple[ResultWarning, ...] = ()
+    """What the result lacks of what the op returned."""
+    chosen: dict[str, int] = {}
+    """What the search for `max_bytes` chose: the quality, or the number of colours."""
+
+    @classmethod
+    def of(cls, data: bytes, name: str, size: tuple[int, int], frames: int = 1, **chosen: int) -> "Encoded":
+        """Return a result in this format."""
+        width, height = size
+        return cls(
+            data=data,
+            format=name,
+            content_type=f"image/{name}",
+            extension="jpg" if name == "jpeg" else name,
+            width=width,
+            height=height,
+            frames=frames,
+            chosen=chosen,
+        )
 
 
 _PLUGINS = {
@@ -41,29 +66,25 @@ _PLUGINS = {
     "gif": "GifImagePlugin",
 }
 
-_INSTEAD = {"tiff": "jpeg", "bmp": "png"}
+_INSTEAD = {"tiff": "jpeg", "bmp": "png", "heic": "jpeg", "jxl": "jpeg"}
 """Formats that are only read -> what a result is instead, without a format of its own."""
-
-_SETTINGS: dict[str, dict[str, Any]] = {
-    # Optimised tables would save 3 % of the bytes for twice the time.
-    "jpeg": {"quality": 85, "subsampling": "4:2:0"},
-    # Level 2 takes a quarter of the default 6's time, for 9 % more bytes on photos and 12 % on drawings.
-    "png": {"compress_level": 2},
-    # Method 2 takes 41 % less time than the default 4, for 5 % more bytes and 0.3 dB less.
-    "webp": {"quality": 80, "method": 2},
-    # Speed 9 takes a seventh of the default 6's time, for 8 % more bytes. One thread: a lane has about one core.
-    "avif": {"quality": 60, "speed": 9, "max_threads": 1},
-}
+_INSTEAD_OF_CLEAR = {"heic": "png", "jxl": "png"}
+"""The same for a picture that has transparency."""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What a picture was made from, as far as its encoding depends on it."""
 
     format: str
-    drawing: bool = False
-    """The input had a palette. So has a PNG, where the difference cannot be seen: it is much smaller."""
+    colours: int = 0
+    """How many colours the input's palette has; 0 when there is none.
+
+    If there is one, a PNG has one too, where the difference cannot be seen: it is much smaller.
+    """
     held: int = 0
     """The number of bytes that other pictures take meanwhile."""
+    exif: bytes = b""
+    """The metadata that the result keeps."""
 
 
 def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits) -> Encoded:
@@ -71,44 +92,107 @@ def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits
 
     Transparency is kept if the format supports it, otherwise the background becomes white.
     """
-    width, height = image.size
-    check_size(width, height, limits)
-    name = wanted.format or _format(image, made_from.format)
-    if max(width, height) > largest_side(name):
+    names = formats_of(image, wanted, made_from, limits)
+    image = srgb(eight_bits(image), None)
+    image.info = {}  # the encoders would copy comments, profiles and more from it
+    if len(names) > 1:
+        sizes = {name: len(_Writer(image, name, wanted, made_from).write().data) for name in names}
+        names = [min(sizes, key=lambda name: sizes[name])]
+    writer = _Writer(image, names[0], wanted, made_from)
+    return writer.write() if wanted.max_bytes is None else writer.write_under(wanted.max_bytes)
+
+
+def formats_of(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits) -> list[str]:
+    """Return the formats of which the smallest result is wanted; raise `Rejected` when one cannot have the picture."""
+    check_size(*image.size, limits)
+    names = _candidates(image, wanted, made_from)
+    for name in names:
+        _check_side(image, name)
+        check_effects(wanted, name)
+    return names
+
+
+def _candidates(image: Image.Image, wanted: Encoding, made_from: Made) -> list[str]:
+    """Return the formats of which the smallest result is wanted; with `auto`, those in which every parameter works."""
+    if wanted.format != "auto":
+        return [wanted.format or _format(image, made_from.format)]
+    lossless = image.has_transparency_data or made_from.colours > 0
+    names = [name for name in effective_in(wanted, AUTO) if max(image.size) <= largest_side(name)]
+    likely = [name for name in names if name != ("jpeg" if lossless else "png")]
+    return likely or names or ["png"]
+
+
+class _Writer:
+    """Encodes one picture in one format, once or several times."""
+
+    def __init__(self, image: Image.Image, name: str, wanted: Encoding, made_from: Made) -> None:
+        self._name, self._wanted, self._exif, self._colours = name, wanted, made_from.exif, made_from.colours
+        indexed = name in _WITH_PALETTE and (wanted.palette or wanted.max_bytes is not None)
+        check_encoding(image, "png palette" if indexed else kind_of(name, wanted), made_from.held)
+        import_module(f"PIL.{_PLUGINS[name]}")
+        self._image = _on_white(image) if name == "jpeg" and image.mode in ("LA", "RGBA") else image
+        self._indexed: Image.Image | None = None
+        if name == "png" and (wanted.palette or made_from.colours) and image.mode != "L":
+            self._indexed = exactly(image) or (invisibly(image) if not wanted.palette else reduced(image))
+
+    def write(self) -> Encoded:
+        """Encode at the best quality that was asked for."""
+        if self._name == "gif" and self._image.mode != "L":
+            return self._encoded(self._bytes(self._with_colours(MOST_COLOURS)))
+        return self._encoded(self._bytes(self._indexed or self._image))
+
+    def write_under(self, most: int) -> Encoded:
+        """Encode at the best quality with which the result has at most this many bytes."""
+        if self._name in _WITH_PALETTE:
+            whole = self.write()
+            if len(whole.data) <= most:
+                return whole
+            colours, data = best_under(
+                most, FEWEST_COLOURS, MOST_COLOURS, lambda level: self._bytes(self._with_colours(level)), colours_curve
+            )
+            return self._encoded(data, colours=colours)
+        highest = settings_of(self._name, self._wanted, 0)["quality"]
+        quality, data = best_under(
+            most, 1, highest, lambda level: self._bytes(self._image, quality=level), quality_curve(self._name)
+        )
+        return self._encoded(data, quality=quality)
+
+    def _with_colours(self, colours: int) -> Image.Image:
+        """Return the picture with a palette of so many colours."""
+        image = self._image if self._image.mode != "L" else self._image.convert("RGB")
+        if colours == MOST_COLOURS and not image.mode.endswith("A") and (indexed := exactly(image)):
+            return indexed
+        if self._name == "png":
+            return reduced(image, colours)
+        few = sparingly(image, self._colours) if self._colours and colours == MOST_COLOURS else None
+        return few or nearly(image, colours)
+
+    def _bytes(self, image: Image.Image, **chosen: Any) -> bytes:
+        indexed = image.mode == "P"
+        settings = settings_of(self._name, self._wanted, image.width * image.height, indexed=indexed) | chosen
+        if self._name == "gif" and indexed:
+            settings["transparency"] = TRANSPARENT if self._image.mode.endswith("A") else None
+        if self._exif:
+            settings["exif"] = self._exif
+        elif self._name == "png" and (data := codecs_vips.encoded(image, settings["compress_level"])):
+            return data
+        out = BytesIO()
+        try:
+            image.save(out, self._name, **settings)
+        except (OSError, ValueError, TypeError, OverflowError, SystemError) as error:
+            raise Rejected("result_not_encoded", f"The result cannot be written as {self._name}: {error}.") from error
+        return out.getvalue()
+
+    def _encoded(self, data: bytes, **chosen: int) -> Encoded:
+        return Encoded.of(data, self._name, self._image.size, **chosen)
+
+
+def _check_side(image: Image.Image, name: str) -> None:
+    """Raise `Rejected` when a side of the picture is longer than the format allows."""
+    if max(image.size) > largest_side(name):
+        width, height = image.size
         size = f"{width} x {height} pixels; {name.upper()} has at most {largest_side(name)} on a side"
         raise Rejected("result_too_large", f"The result would be {size}. Choose another format or a smaller size.")
-    settings = dict(_SETTINGS.get(name, {}))
-    if wanted.quality is not None and "quality" in settings:
-        settings["quality"] = wanted.quality
-    image = srgb(eight_bits(image), None)
-    check_encoding(image, name, made_from.held)
-    if name == "jpeg" and image.mode in ("LA", "RGBA"):
-        image = _on_white(image)
-    elif name == "gif" and image.mode != "L":
-        clear = image.mode.endswith("A")
-        settings["transparency"] = TRANSPARENT if clear else None
-        image = (None if clear else exactly(image)) or nearly(image)
-    elif name == "png" and made_from.drawing and (indexed := exactly(image) or invisibly(image)):
-        image, settings = indexed, {"compress_level": 6}
-    return Encoded(
-        data=(codecs_vips.encoded(image) if name == "png" else None) or _encoded(image, name, settings),
-        format=name,
-        content_type=f"image/{name}",
-        extension="jpg" if name == "jpeg" else name,
-        width=width,
-        height=height,
-    )
-
-
-def _encoded(image: Image.Image, name: str, settings: dict[str, Any]) -> bytes:
-    image.info = {}  # the encoders would copy comments, profiles and more from it
-    import_module(f"PIL.{_PLUGINS[name]}")
-    out = BytesIO()
-    try:
-        image.save(out, name, **settings)
-    except (OSError, ValueError, TypeError, OverflowError, SystemError) as error:
-        raise Rejected("result_not_encoded", f"The result cannot be written as {name}: {error}.") from error
-    return out.getvalue()
 
 
 def check_size(width: float, height: float, limits: Limits) -> None:
@@ -127,6 +211,8 @@ def largest_side(name: str) -> int:
 def _format(image: Image.Image, source_format: str) -> str:
     """Return the format of the input if it can be written, else JPEG; or the best that can have the picture's size."""
     usual = source_format if source_format in _PLUGINS else _INSTEAD[source_format]
+    if image.has_transparency_data:
+        usual = _INSTEAD_OF_CLEAR.get(source_format, usual)
     if max(image.size) <= largest_side(usual):
         return usual
     return "png" if image.has_transparency_data or max(image.size) > largest_side("jpeg") else "jpeg"

@@ -1,7 +1,6 @@
 """Read what a file's header says of its picture beside the size, without decoding a pixel."""
 
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
 from typing import Any
@@ -9,18 +8,17 @@ from typing import Any
 from PIL.ImageFile import ImageFile
 
 from umbel_core.input_types import Header
-from worker.codecs_in import DECODE_ERRORS
+from worker.codecs_errors import DECODE_ERRORS
+from worker.codecs_frames import Motion
 from worker.codecs_jpeg import frame
 
 _ORIENTATION, _GPS, _BITS_PER_SAMPLE, _RESOLUTION = 0x0112, 0x8825, 0x0102, 0x011A
 _PALETTE = 3
 """The colour type of a PNG whose pixels are numbers of colours, which have 8 bits each."""
 _DEEP_MODES = {"1": 1, "I;16": 16, "I;16B": 16, "I": 32, "F": 32}
-_CONTROL = b"\x21\xf9\x04"
-"""The start of the block of a GIF that has the delay of the next frame."""
 
 
-def read(header: ImageFile, data: bytes, kind: str) -> Header:
+def read(header: ImageFile, data: bytes, kind: str, motion: Motion | None) -> Header:
     """Return what the header of a file of this format says; what cannot be read counts as missing."""
     return Header(
         orientation=_orientation(header),
@@ -29,7 +27,8 @@ def read(header: ImageFile, data: bytes, kind: str) -> Header:
         has_gps=_has_gps(header),
         dpi=_dpi(header),
         profile=_profile(header),
-        duration_ms=sum(_delays(data, kind)) or None,
+        duration_ms=sum(motion.milliseconds) if motion else None,
+        loops=motion.plays if motion else None,
     )
 
 
@@ -41,7 +40,7 @@ def _tags(header: ImageFile) -> Mapping[int, Any]:
 
 
 def _orientation(header: ImageFile) -> int:
-    value = _tags(header).get(_ORIENTATION, 1)
+    value = header.info.get("orientation") or _tags(header).get(_ORIENTATION, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
@@ -61,6 +60,8 @@ def _bit_depth(header: ImageFile, data: bytes, kind: str) -> int:
         if kind == "avif" and (at := data.find(b"av1C")) > 0:
             high, twelve = data[at + 6] & 0x40, data[at + 6] & 0x20
             return 12 if twelve else 10 if high else 8
+        if kind in ("heic", "jxl"):
+            return int(header.info["bit_depth"])
         if kind == "tiff" and header.mode != "P":
             return max(header.tag_v2.get(_BITS_PER_SAMPLE, (1,)))  # type: ignore[attr-defined,no-any-return]  # of a TIFF
     return _DEEP_MODES.get(header.mode, 8)
@@ -88,35 +89,3 @@ def _profile(header: ImageFile) -> str | None:
     with suppress(*DECODE_ERRORS, ImageCms.PyCMSError):
         return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(profile))).strip()[:200] or None
     return None
-
-
-def _delays(data: bytes, kind: str) -> Iterator[int]:
-    """Yield the time of each frame of an animation in milliseconds."""
-    if kind == "gif":
-        position = data.find(_CONTROL)
-        while 0 <= position < len(data) - 8:
-            # The delay is followed by a number of a colour and by the end of the block.
-            if data[position + 7] == 0:
-                yield 10 * int.from_bytes(data[position + 4 : position + 6], "little")
-            position = data.find(_CONTROL, position + 8)
-    elif kind == "webp":
-        for content in _chunks(data, 12, b"ANMF", "<", after=0):
-            yield int.from_bytes(content[12:15], "little")
-    elif kind == "png":
-        for content in _chunks(data, 8, b"fcTL", ">", after=4):
-            above, below = struct.unpack(">HH", content[20:24])
-            yield round(1000 * above / (below or 100))
-
-
-def _chunks(data: bytes, position: int, wanted: bytes, order: str, after: int) -> Iterator[bytes]:
-    """Yield the contents of the chunks with a name: of a PNG, length, name and checksum; of a WebP, name and length."""
-    while position + 8 <= len(data):
-        if order == ">":
-            length, name = int.from_bytes(data[position : position + 4]), data[position + 4 : position + 8]
-        else:
-            length, name = int.from_bytes(data[position + 4 : position + 8], "little"), data[position : position + 4]
-            length += length % 2
-        content = data[position + 8 : position + 8 + min(length, 64)]
-        if name == wanted and len(content) >= 24:
-            yield content
-        position += 8 + length + after

@@ -1,22 +1,24 @@
-"""Decode a file for an op, no more than the op needs, and encode the picture that the op returns."""
+"""Decode a file for an op, no more than the op needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from contextlib import suppress
+from copy import copy
 from typing import Any, TypeVar
 
 from PIL.Image import Image, Resampling, Transpose
 from PIL.ImageFile import ImageFile
 
-from umbel_core.input_types import Header, is_image
-from umbel_core.op import Encoding
+from umbel_core.errors import Rejected
+from umbel_core.input_types import Header
 from umbel_core.settings import Limits
 from umbel_imaging.resampling import resampled
-from worker import codecs_vips, picture_header
+from worker import codecs_animation, codecs_vips, picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
-from worker.codecs_in import DECODE_ERRORS, decoder, decoding, identify
+from worker.codecs_errors import DECODE_ERRORS, decoding
+from worker.codecs_frames import composed
+from worker.codecs_in import decoder, identify
 from worker.codecs_jpeg import frame
-from worker.codecs_memory import pixel_bytes
-from worker.codecs_out import Encoded, Made, check_size, encode
+from worker.codecs_out import check_size
 
 _LARGEST_PROFILE = 4_000_000
 """Bytes. A profile for printing has about two million. Larger ones are ignored, because profiles are cached."""
@@ -31,8 +33,6 @@ _TRANSPOSITIONS = {
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-_DRAWING = "drawing"
-"""In `Image.info`: the file has a palette."""
 _JPEG_MARGINS = {8: 1.75, 4: 1.5, 2: 1.25}
 _MARGINS = dict.fromkeys(range(16, 1, -1), 2.0)
 """Divisor of the decoded size -> how many times larger than wanted the decoded picture must be. With these margins a
@@ -41,6 +41,8 @@ result (JPEG, quality 85) loses half a dB at most; without them, sharp pictures 
 _SWAPS_SIDES = {Transpose.TRANSPOSE, Transpose.ROTATE_270, Transpose.TRANSVERSE, Transpose.ROTATE_90}
 
 Side = TypeVar("Side", int, float)
+Bytes = bytes
+"""`bytes`, which is a property in the class below."""
 
 
 class StoredPicture:
@@ -51,6 +53,13 @@ class StoredPicture:
         found = identify(data, limits)
         self._format, self._frames, self._data, header = found.format, found.frames, found.data, found.header
         self._page, self._header = found.page, header
+        self.motion = found.motion
+        """The frames of a file that moves."""
+        self.warnings = found.warnings
+        """What every result lacks of the file, or what was guessed."""
+        self._frame: Image | None = None
+        """The pixels, where the picture is one frame of a file."""
+        self._first: StoredPicture | None = None
         self._shown = found.shown
         left, top, right, bottom = found.shown or (0, 0, *header.size)
         self._stored, self._mode = (right - left, bottom - top), header.mode
@@ -82,14 +91,50 @@ class StoredPicture:
         return self._frames
 
     @property
+    def first_frame(self) -> "StoredPicture":
+        """The first frame of the file that this picture is a frame of; the picture itself when that has one."""
+        return self._first or self
+
+    @property
     def bytes(self) -> int:
         """The size of the file in bytes."""
         return self._bytes
 
     @property
+    def colours(self) -> int:
+        """The size of the file's palette; 0 when it has none."""
+        palette = self._header.palette
+        return len(palette.palette) // len(palette.mode) if self._mode == "P" and palette else 0
+
+    @property
     def header(self) -> Header:
         """What the file's header says beside the size."""
-        return picture_header.read(self._header, self._data, self._format)
+        return picture_header.read(self._header, self._data, self._format, self.motion)
+
+    def each_frame(self) -> "Iterator[StoredPicture]":
+        """Yield each frame as a picture, one at a time; end with a warning before one that cannot be decoded."""
+        assert self.motion
+        first, number = None, 0
+        frames = composed(self.motion, self._stored, self._decoded)
+        while number < self.frames:
+            frame = copy(self)
+            try:
+                with decoding(self._format, self._data):
+                    frame._frame = next(frames)
+            except Rejected:
+                if not number:
+                    raise
+                warning = codecs_animation.damaged(number, self.frames)
+                self.warnings += [] if warning in self.warnings else [warning]
+                return
+            frame._first = first = first or frame
+            yield frame
+            number += 1
+
+    @property
+    def file(self) -> ImageFile:
+        """The file as Pillow has it, not yet decoded."""
+        return self._header
 
     def image(self) -> Image:
         """Return the whole picture."""
@@ -127,20 +172,31 @@ class StoredPicture:
 
     def _decode(self, mode: str | None = None, shrink: int = 1) -> Image:
         """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
-        width, height = self._stored
-        if self._format == "png" and (image := codecs_vips.decoded(self._data, self._header, shrink)):
-            return image
-        with decoding(self._format, self._data):
-            picture = decoder(self._format, self._data, self._page)
-            if self._scales:
-                picture.draft(mode, (max(width // shrink, 1), max(height // shrink, 1)))
-            picture.load()
-            # A picture of its own, without a copy of the pixels: encoders would seek to the first frame of a file.
-            decoded = picture._new(picture.im)
-            if self._shown:
-                decoded = decoded.crop(self._shown)
-            image = opaque_if_clear(decoded) if self._format == "bmp" else eight_bits(decoded)
+        if self._frame:
+            image = self._frame if shrink > 1 else self._frame.copy()
+        elif fast := self._png(shrink):
+            return fast
+        else:
+            with decoding(self._format, self._data):
+                image = self._decoded(self._data, mode, shrink)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
+
+    def _png(self, shrink: int) -> Image | None:
+        """Return the pixels of a PNG that libvips can read."""
+        still = self._format == "png" and self._frames == 1
+        return codecs_vips.decoded(self._data, self._header, shrink) if still else None
+
+    def _decoded(self, data: Bytes, mode: str | None = None, shrink: int = 1) -> Image:
+        width, height = self._stored
+        picture = decoder(self._format, data, self._page)
+        if self._scales:
+            picture.draft(mode, (max(width // shrink, 1), max(height // shrink, 1)))
+        picture.load()
+        # A picture of its own, without a copy of the pixels: encoders would seek to the first frame of a file.
+        decoded = picture._new(picture.im)
+        if self._shown:
+            decoded = decoded.crop(self._shown)
+        return opaque_if_clear(decoded) if self._format == "bmp" else eight_bits(decoded)
 
     def _shrink(self, wanted: tuple[float, float]) -> int:
         """Return the largest divisor that leaves enough pixels for a good resampling to `wanted`."""
@@ -160,30 +216,9 @@ class StoredPicture:
         return image
 
 
-def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture | Image:
-    """Return the file as the op's first parameter asks for it: whole as a `PIL.Image.Image`, else as a `Picture`.
-
-    Raise `Rejected` when the file is not a supported picture, or is too large.
-    """
-    picture = StoredPicture(data, limits)
-    if not is_image(annotation):
-        return picture
-    image = picture.image()
-    image.format = picture.format
-    image.info = {_DRAWING: picture.mode == "P"}
-    return image
-
-
-def encoded(made: Image, source: Any, params: Mapping[str, Any], limits: Limits) -> Encoded:
-    """Encode the picture that an op returned, in the format of its parameters, else in the format of its input."""
-    wanted = Encoding(format=params.get("format"), quality=params.get("quality"))
-    made_from = Made(format="png")
-    if isinstance(source, StoredPicture):
-        made_from = Made(format=source.format, drawing=source.mode == "P")
-    elif isinstance(source, Image):
-        held = pixel_bytes(source) if source is not made else 0
-        made_from = Made(format=source.format or "png", drawing=source.info.get(_DRAWING, False), held=held)
-    return encode(made, wanted, made_from, limits)
+def opened(data: bytes, annotation: Any, limits: Limits) -> StoredPicture:  # noqa: ARG001 - the signature of `InputType.open`
+    """Return the file as a picture; raise `Rejected` when it is not a supported one, or is too large."""
+    return StoredPicture(data, limits)
 
 
 def _orientation(header: ImageFile) -> int:

@@ -23,13 +23,13 @@ def batch_runner(environment: WorkerEnvironment, ops: Path, logger: Logger) -> B
     card = describe(function)
     ledger = wiring.ledger(environment)
     web = Web(environment.limits, wiring.circuits(environment, ledger.record_event), wiring.pace(environment))
-    runner = Runner(card, _work(environment, card, function, web), ledger, Skipping(ledger))
+    runner = Runner(card, _work(environment, card, function, web, ops.parent / "assets"), ledger, Skipping(ledger))
     # A task may start while at least half of the function's timeout is left.
     consumer = wiring.consumer(environment.lane_queue_url, logger, 1000 * card.compute.timeout_seconds / 2)
     return BatchRunner(runner, consumer, logger)
 
 
-def _work(environment: WorkerEnvironment, card: OpCard, function: Callable[..., Any], web: Web) -> Work:
+def _work(environment: WorkerEnvironment, card: OpCard, function: Callable[..., Any], web: Web, assets: Path) -> Work:
     if card.carrier == "url":
         # Loads the fetcher, which the op imports, with this deployment's policy.
         _ = web.fetcher
@@ -39,4 +39,4 @@ def _work(environment: WorkerEnvironment, card: OpCard, function: Callable[..., 
         source = FileSource(card, function, wiring.pictures(environment), web, environment.limits)
     if card.returns == "picture":
         destination = PictureDestination(wiring.results(environment), environment.limits)
-    return Work(function, source, destination)
+    return Work(function, source, destination, assets)

@@ -3,21 +3,25 @@
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
 from umbel_core.errors import Rejected
-from umbel_core.input_types import input_type, is_url, without_query
+from umbel_core.input_types import input_type, is_image, is_url, without_query
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard, input_annotation, params_type
 from umbel_core.settings import Limits
+from worker.assets import with_assets
 
 RESULT_BYTES = 300_000
 """What a result may take as JSON: it is kept in its task's record, which has at most 400 kB."""
 Function = Callable[..., Any]
+Op = Callable[[Any], Any]
+"""An op with its parameters: it takes only its input."""
 _params_type = cache(params_type)
 """Cached, because creating the type is slow and it is the same for every task."""
 
@@ -57,9 +61,9 @@ class Source(Protocol):
 
 
 class Destination(Protocol):
-    """Stores what the op returned for `source`, and returns the task's result as the ledger keeps it."""
+    """Runs the op on its input, stores what it returns, and returns the task's result as the ledger keeps it."""
 
-    def __call__(self, command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any: ...
+    def __call__(self, command: RunTask, op: Op, source: Any, params: Mapping[str, Any]) -> Any: ...
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -68,6 +72,8 @@ class Work(msgspec.Struct, frozen=True):
     function: Function
     source: Source
     destination: Destination
+    assets: Path = Path("assets")
+    """The folder of the deployment's pictures, which parameters name."""
 
     def __call__(self, command: RunTask) -> Any:
         content = self.source.read(command)
@@ -80,7 +86,8 @@ class Work(msgspec.Struct, frozen=True):
 
     def _run(self, command: RunTask, source: Any) -> Any:
         params = _params(self.function, command)
-        return self.destination(command, call(self.function, source, params), source, params)
+        op = partial(call, self.function, params=with_assets(self.function, params, self.assets))
+        return self.destination(command, op, source, params)
 
 
 class ValueSource:
@@ -129,10 +136,10 @@ class PictureDestination(msgspec.Struct, frozen=True):
     results: Results
     limits: Limits
 
-    def __call__(self, command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any:
-        from worker.pictures import encoded  # noqa: PLC0415 - only some lanes have the image libraries
+    def __call__(self, command: RunTask, op: Op, source: Any, params: Mapping[str, Any]) -> Any:
+        from worker.each_frame import made  # noqa: PLC0415 - only some lanes have the image libraries
 
-        picture = encoded(made, source, params, self.limits)
+        picture = made(op, source, params, self.limits)
         key = f"{command.job_id}/{command.variant}.{picture.extension}"
         self.results.put(key, picture.data, picture.content_type)
         return {
@@ -142,19 +149,33 @@ class PictureDestination(msgspec.Struct, frozen=True):
             "width": picture.width,
             "height": picture.height,
             "bytes": len(picture.data),
+            "frames": picture.frames,
+            **({"frames_dropped": dropped} if (dropped := getattr(source, "frames", 1) - picture.frames) else {}),
+            "warnings": msgspec.to_builtins([*getattr(source, "warnings", ()), *picture.warnings]),
+            **picture.chosen,
         }
 
 
 def call(function: Function, source: Any, params: Mapping[str, Any]) -> Any:
-    """Call the op with the parameters that it declares; the worker uses the others."""
+    """Call the op with the parameters that it declares; the worker uses the others.
+
+    An op that takes a `PIL.Image.Image` gets the whole picture, which nothing else holds.
+    """
     _, *declared = inspect.signature(function).parameters
-    return function(source, **{name: value for name, value in params.items() if name in declared})
+    given = {name: value for name, value in params.items() if name in declared}
+    return function(source.image() if is_image(input_annotation(function)) else source, **given)
 
 
-def in_ledger(command: RunTask, made: Any, source: Any, params: Mapping[str, Any]) -> Any:  # noqa: ARG001 - the signature of Destination
-    """Return the op's result as JSON values, for the ledger; raise `Rejected` when the ledger cannot keep it."""
+def in_ledger(command: RunTask, op: Op, source: Any, params: Mapping[str, Any]) -> Any:  # noqa: ARG001 - the signature of Destination
+    """Return the op's result as JSON values, for the ledger; raise `Rejected` when the ledger cannot keep it.
+
+    A result with fields has the warnings about a file as one of them.
+    """
+    made = op(source)
     try:
         result = msgspec.to_builtins(made, str_keys=True)
+        if isinstance(result, dict) and (warnings := getattr(source, "warnings", None)) is not None:
+            result.setdefault("warnings", msgspec.to_builtins(warnings))
         size = len(json.dumps(result, allow_nan=False, ensure_ascii=False).encode())
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise Rejected("result_not_json", f"The op's result cannot be written as JSON: {error}.") from error

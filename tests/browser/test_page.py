@@ -111,7 +111,7 @@ def test_a_picture_that_somebody_else_copied_into_the_bucket_appears(
     enter(page, page_url)
     upload("uploads/hero/somebody else's.jpg", (PHOTOS / "hubble.jpg").read_bytes())
     (card,) = _pictures(page, "somebody else's.jpg")
-    expect(_completed(card)).to_have_count(2)
+    expect(_completed(card)).to_have_count(9)
 
 
 def test_a_bad_file_shows_its_error_and_the_good_one_beside_it_succeeds(

@@ -66,6 +66,21 @@ def test_a_picture_is_sent_with_the_request_or_named_by_its_url(page: Page, page
     expect(sent_tasks(page)).to_have_count(2)
 
 
+def test_parameters_that_few_people_need_are_folded_until_one_of_them_is_wrong(page: Page, page_url: str) -> None:
+    enter(page, page_url, view="send", op="watermark")
+    page.get_by_label("Choose a picture to send with the request").set_input_files(PHOTOS / "cat.jpg")
+    page.get_by_label("image", exact=False).last.select_option("logo.png")
+    expect(page.get_by_label("max_bytes")).to_be_hidden()
+    page.get_by_text("More about the result's file").click()
+    page.get_by_label("max_bytes").fill("9")
+    page.get_by_text("More about the result's file").click()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("alert").filter(has_text="Must be at least 100.")).to_be_visible()
+    page.get_by_label("max_bytes").fill("8000")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(sent_tasks(page)).to_contain_text("451 × 300")
+
+
 def test_an_error_that_only_the_api_finds_is_shown_in_the_form(page: Page, page_url: str) -> None:
     enter(page, page_url, view="send", op="reverse")
     page.get_by_label("Text").fill("x" * 40_000)

@@ -61,12 +61,12 @@ def test_what_an_op_refuses_is_an_error_with_its_task(here: Client) -> None:
 
 
 def test_a_job_is_uploaded_watched_and_downloaded(here: Client, tmp_path: Path) -> None:
-    job = here.upload(PHOTO, recipe="hero")
+    job = here.upload(PHOTO, recipe="avatar")
     messages = list(here.watch(job))
     ended = {message.task.variant for message in messages if isinstance(message, TaskMessage) and message.task.ended}
-    assert ended == set(job.variants) == {"large", "small"}
+    assert ended == set(job.variants) == {"square"}
     assert isinstance(messages[-1], JobMessage)
-    assert (job.kind, job.name, job.status, job.counts.completed) == ("upload", "cat.jpg", "completed", 2)
+    assert (job.kind, job.name, job.status, job.counts.completed) == ("upload", "cat.jpg", "completed", 1)
     assert {path.name for path in job.download(tmp_path).values()} == {path.name for path in tmp_path.iterdir()}
     assert here.job(job.id).record == job.refresh().record
     assert job.id in {each.id for each in here.jobs(kind="upload", limit=5)}

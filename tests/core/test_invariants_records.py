@@ -137,6 +137,14 @@ def test_a_task_is_shown_with_every_field() -> None:
     assert error_view(ErrorRecord("c", "m")).path is msgspec.UNSET
 
 
+def test_a_variant_of_an_earlier_version_has_no_warnings() -> None:
+    stored = {"old": {"key": "j1/old.png"}, "new": {"key": "j1/new.png", "warnings": [{"code": "c", "message": "m"}]}}
+    variants = job_view(a_job(variants=stored), link).variants
+    assert variants
+    assert variants["old"].warnings == []
+    assert variants["new"].warnings == [contract.ResultWarning(code="c", message="m")]
+
+
 def test_an_event_is_shown_with_every_field() -> None:
     event = Event(kind="paused", message="m", op="soft", host="h", id="e1", at=MOMENT)
     assert event_view(event) == contract.SystemEvent(

@@ -117,7 +117,7 @@ def shade(picture: Image, *, format: Annotated[str, Bounds(max_length=3)] = "png
         ("fit", {"params": {"height": 0}}, "/height", "height must be at least 1, not 0."),
         ("fit", {"params": {"quality": 0}}, "/params/quality", "params.quality must be from 1 to 100, not 0."),
         ("shade", {"width": 3}, "/width", "width is not known; did you mean width2?"),
-        ("shade", {"height": 3}, "/height", "height is not known; known are format, width2, quality."),
+        ("shade", {"height": 3}, "/height", "height is not known; known are format, width2, quality,"),
         ("shade", {"output_format": "jpeg"}, "/output_format", "output_format must have at most 3 characters, not 4."),
         ("shade", {"params": {"format": "jpeg"}}, "/params/format", "params.format must have at most 3 characters"),
         ("shade", {"params": {"width2": "x"}, "output_format": "png"}, "/params/width2", "params.width2 must be a "),

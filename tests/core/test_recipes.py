@@ -76,7 +76,7 @@ def test_the_first_folder_of_a_key_chooses_the_recipe(key: str, recipe: str) -> 
         ("[default.resize]\nfit = 'cover'\n", r"\[default\.resize\]: width or height is missing"),
         (
             "[default.convert]\nformat = 'gif'\n",
-            r"\[default\.convert\]: format must be one of avif, jpeg, png, webp, not 'gif'",
+            r"\[default\.convert\]: format must be one of auto, avif, jpeg, png, webp, not 'gif'",
         ),
         (f"[default.blur]\n[{LONGEST}n.blur]\n", r"n\]: a recipe's name has 1 to 64 letters, digits, '-' or '_'$"),
         ('[default.blur]\n["größer".blur]\n', r"\[größer\]: a recipe's name"),

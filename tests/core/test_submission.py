@@ -149,7 +149,7 @@ def read(document: Any) -> Any:
             {"image_data": PICTURE, "operation": "soft", "output_format": "gif"},
             "invalid_manifest",
             "/output_format",
-            "output_format must be one of avif, jpeg, png, webp, not 'gif'.",
+            "output_format must be one of auto, avif, jpeg, png, webp, not 'gif'.",
         ),
         ({"count": 2, "visits": [VISIT]}, "count_mismatch", "/count", "count is 2, but visits has 1."),
         ({"visits": [VISIT]}, "invalid_manifest", "/count", "count is missing."),
@@ -203,7 +203,7 @@ def read(document: Any) -> Any:
             {"tasks": [{"op": "soft", "input": "k", "params": {"format": "gif"}}]},
             "invalid_params",
             "/tasks/0/params/format",
-            "tasks[0].params.format must be one of avif, jpeg, png, webp, not 'gif'.",
+            "tasks[0].params.format must be one of auto, avif, jpeg, png, webp, not 'gif'.",
         ),
         (
             {"tasks": [{"op": "soft", "input": "k", "params": {"a/b~c": 1}}]},

@@ -4,11 +4,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from PIL import Image
 
 from tests.fakes import FakeBucket
 from umbel_core.catalogue import load_op
+from umbel_core.contract import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.messages import RunTask
 from umbel_core.op import describe
@@ -70,6 +72,8 @@ def test_a_picture_of_the_uploads_bucket_is_read_in_the_version_of_its_event_and
         "width": 4,
         "height": 8,
         "bytes": len(stage.results.read("j1/small.png")),
+        "frames": 1,
+        "warnings": [],
     }
     assert stage.asked == [("uploads/cat.png", "e1", "v1")]
     assert stage.web.asked == []
@@ -120,6 +124,17 @@ def test_a_value_is_given_as_it_is_and_its_result_kept_as_it_is() -> None:
     with pytest.raises(Rejected) as refusal:
         refusing(command("sum", [1e308, 1e308]))
     assert "The file is from" not in refusal.value.sentence
+
+
+def test_every_result_with_fields_carries_the_warnings_about_its_file() -> None:
+    class Stored(msgspec.Struct):
+        warnings: list[ResultWarning]
+
+    stored = Stored([ResultWarning(code="data_missing", message="The last rows are missing.")])
+    sent, shown = command("info", "k"), {"code": "data_missing", "message": "The last rows are missing."}
+    assert in_ledger(sent, lambda _: {"width": 4}, stored, {}) == {"width": 4, "warnings": [shown]}
+    assert in_ledger(sent, lambda _: 4, stored, {}) == 4
+    assert in_ledger(sent, lambda _: {"width": 4}, "text", {}) == {"width": 4}
 
 
 def test_an_op_gets_only_the_parameters_that_it_declares() -> None:

@@ -42,6 +42,7 @@ def test_settings_come_from_the_file_or_as_text_from_the_command_line() -> None:
         ("user_agent", "ümbel", "user_agent"),
         ("leave_out", ["blur"], "leave_out: Expected `object`, got `array`"),
         ("leave_out", {"gcp": ["blur"]}, "leave_out"),
+        ("leave_out_formats", ["png"], "leave_out_formats"),
         ("allowed_origins", "*", "allowed_origins"),
         ("allowed_origins", ["*"], "allowed_origins"),
         ("allowed_origins", ["example.org"], "allowed_origins"),

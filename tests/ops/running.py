@@ -1,6 +1,6 @@
 """Ops run as their workers run them."""
 
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,14 @@ from PIL import Image
 from umbel_core.catalogue import load_op, read_ops
 from umbel_core.op import input_annotation
 from umbel_core.settings import Limits
+from worker.assets import with_assets
 from worker.codecs_out import Encoded
-from worker.pictures import encoded, opened
+from worker.each_frame import made
+from worker.pictures import opened
 from worker.work import call
 
 OPS = Path("functions/ops")
+ASSETS = Path("assets")
 LIMITS = Limits()
 PHOTOS = Path("tests/pictures")
 CATALOGUE = read_ops(OPS)
@@ -25,8 +28,8 @@ def run(op: str, content: Any, limits: Limits = LIMITS, **params: Any) -> Any:
     """Return what the op makes of a file's bytes, or of a value: `Encoded` when it is a picture."""
     function, card = load_op(OPS, op), CATALOGUE[op]
     source = opened(content, input_annotation(function), limits) if card.takes == "picture" else content
-    made = call(function, source, params)
-    return encoded(made, source, params, limits) if card.returns == "picture" else made
+    bound = partial(call, function, params=with_assets(function, params, ASSETS))
+    return made(bound, source, params, limits) if card.returns == "picture" else bound(source)
 
 
 def run_for_picture(op: str, content: Any, **params: Any) -> Image.Image:

@@ -27,6 +27,7 @@ def test_size_format_mode_frames_bytes_and_perimeter_are_told() -> None:
         "dpi": None,
         "profile": None,
         "duration_ms": None,
+        "loops": None,
     }
 
 

@@ -1,11 +1,12 @@
-"""watermark: the picture with a text over it."""
+"""watermark: the picture with a text or a logo over it."""
 
 from typing import Any
 
 import pytest
 from PIL import Image, ImageChops
 
-from tests.ops.running import run, run_for_picture
+from tests.ops.measuring import psnr
+from tests.ops.running import CATALOGUE, run, run_for_picture
 from tests.pictures.scene import saved
 from umbel_core.errors import Rejected
 
@@ -125,3 +126,72 @@ def test_a_position_beside_tiles_is_refused() -> None:
         run("watermark", saved(flat(), "PNG"), text="a", tile=True, position="north")
     with pytest.raises(Rejected, match=r"params\.colour: there is no colour 'blurple'"):
         run("watermark", saved(flat(), "PNG"), text="a", colour="blurple")
+
+
+LOGO = Image.open("assets/logo.png")
+
+
+def test_a_logo_is_as_wide_as_asked_and_shows_its_own_colours() -> None:
+    picture = flat()
+    result = made(picture, image="logo.png", scale=0.2, position="centre")
+    box = ImageChops.difference(result, picture).getbbox()
+    assert box
+    drawn_width = LOGO.getbbox()
+    assert drawn_width
+    assert box[2] - box[0] == pytest.approx(0.2 * WIDTH * (drawn_width[2] - drawn_width[0]) / LOGO.width, abs=6)
+    side = round(0.2 * WIDTH)
+    seen = result.crop(((WIDTH - side) // 2, (HEIGHT - side) // 2, (WIDTH + side) // 2, (HEIGHT + side) // 2))
+    expected = Image.new("RGBA", (side, side), (90, 60, 120))
+    expected.alpha_composite(LOGO.resize((side, side), Image.Resampling.LANCZOS))
+    assert psnr(seen, expected.convert("RGB")) > 40
+
+
+@pytest.mark.parametrize("tile", [False, True])
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (9, 5), (300, 200)])
+def test_every_picture_takes_a_logo(size: tuple[int, int], mode: str, tile: bool) -> None:
+    result = made(flat(mode, size), image="logo.png", tile=tile)
+    assert result.size == size
+    assert result.mode == mode.replace("L", "RGB")
+
+
+def test_the_picture_can_be_cut_to_a_size_before() -> None:
+    result = made(flat(), image="logo.png", width=120, height=63, gravity="north")
+    assert result.size == (120, 63)
+    assert made(flat(), text="a", width=100).size == (100, 75)
+
+
+def test_the_opacity_of_a_logo_is_1_and_that_of_a_text_half() -> None:
+    white = flat("L")
+    assert made(white, text="I", scale=0.9).convert("L").getextrema()[1] == pytest.approx(90 + 165 / 2, abs=2)
+    assert made(white, image="logo.png", scale=0.9).convert("L").getextrema()[1] == 255
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        ({}, "text or image is missing."),
+        ({"text": "a", "image": "logo.png"}, "text and image cannot be given together; leave one of them out."),
+        ({"image": "logo.pgn"}, "image must be one of logo.png, sign.png, not 'logo.pgn'."),
+    ],
+)
+def test_one_of_a_text_and_a_known_asset_is_needed(params: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        CATALOGUE.with_assets(["sign.png", "logo.png"]).check_params("watermark", params)
+    assert (refusal.value.code, refusal.value.sentence) == ("invalid_params", sentence)
+
+
+def test_a_deployment_without_assets_knows_no_parameter_for_them() -> None:
+    with pytest.raises(Rejected, match="image is not known"):
+        CATALOGUE.with_assets([]).check_params("watermark", {"image": "logo.png"})
+
+
+def test_an_asset_that_was_deployed_once_and_is_not_any_more_is_refused() -> None:
+    with pytest.raises(Rejected, match=r"params\.image: there is no asset '\.\./x\.png' in this deployment") as refusal:
+        run("watermark", saved(flat(), "PNG"), image="../x.png")
+    assert refusal.value.code == "invalid_params"
+
+
+def test_the_colour_of_a_text_has_no_effect_on_a_logo() -> None:
+    with pytest.raises(Rejected, match="colour has no effect beside image"):
+        run("watermark", saved(flat(), "PNG"), image="logo.png", colour="red")

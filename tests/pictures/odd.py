@@ -8,11 +8,25 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests.pictures import profiles
-from tests.pictures.odd_avif import aperture, space, with_properties
+from tests.pictures import odd_heic, odd_jxl, profiles
+from tests.pictures.odd_avif import aperture, space, turned, with_properties
+from tests.pictures.odd_heic import aperture_of, coded, heic
 from tests.pictures.odd_jpeg import lossless
+from tests.pictures.odd_jxl import in_boxes, jxl
 from tests.pictures.odd_tiff import preview_first
-from tests.pictures.scene import HEIGHT, LIGHT, WIDTH, Stored, chunk, png, saved, scene, stored, with_hole
+from tests.pictures.scene import (
+    HEIGHT,
+    LIGHT,
+    WIDTH,
+    Stored,
+    chunk,
+    png,
+    private,
+    saved,
+    scene,
+    stored,
+    with_hole,
+)
 
 P3_CHUNK = chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000))
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
@@ -69,9 +83,35 @@ def _files() -> dict[str, tuple[Image.Image, Callable[[], bytes]]]:
         "avif-nclx-srgb": (colour, lambda: with_properties(colour, space(1, 13))),
         "avif-nclx-hdr": (colour, lambda: with_properties(colour, space(9, 16))),
         "avif-clean-aperture": (colour, _framed),
+        "heic": (colour, lambda: odd_heic.stored("colour")),
+        "heic-clear": (with_hole(), lambda: odd_heic.stored("clear")),
+        "heic-gray": (gray, lambda: odd_heic.stored("gray")),
+        "heic-10-bits": (colour, lambda: odd_heic.stored("deep")),
+        "heic-wide-gamut": (colour, lambda: _heic("wide", odd_heic.profile(profiles.DISPLAY_P3))),
+        "heic-nclx-p3": (colour, lambda: _heic("wide", space(12, 13))),
+        "heic-of-tiles": (colour, _one_tile),
+        "heic-turned-and-exif-6": (colour, lambda: _heic("lying", turned(3), exif=private(6).tobytes())),
+        "heic-exif-6-that-does-not-count": (colour, lambda: _heic("colour", exif=private(6).tobytes())),
+        "jxl": (colour, lambda: jxl(colour, lossless=False, quality=95)),
+        "jxl-lossless": (colour, lambda: jxl(colour)),
+        "jxl-clear": (with_hole(), lambda: jxl(with_hole())),
+        "jxl-gray": (gray, lambda: jxl(gray)),
+        "jxl-gray-clear": (with_hole().convert("LA"), lambda: jxl(with_hole().convert("LA"))),
+        "jxl-in-boxes": (colour, lambda: in_boxes(jxl(colour), odd_jxl.exif(private(6).tobytes()))),
         "bmp-with-alpha": (with_hole(), lambda: _bmp(with_hole())),
         "bmp-with-no-alpha-at-all": (colour, lambda: _bmp(_clear(colour))),
     }
+
+
+def _heic(name: str, *properties: bytes, exif: bytes = b"") -> bytes:
+    """Return a HEIC of a coded picture with these properties after the cut to its size."""
+    items = [coded(name, aperture_of(name), *properties)]
+    references = odd_heic.reference(b"cdsc", 2, 1) if exif else b""
+    return heic(*items, *([odd_heic.exif(exif)] if exif else []), references=references)
+
+
+def _one_tile() -> bytes:
+    return heic(odd_heic.grid(1, WIDTH, HEIGHT), coded("colour"), references=odd_heic.reference(b"dimg", 1, 2))
 
 
 def _with_chunk(

@@ -109,7 +109,10 @@ def test_an_upload_into_a_recipes_folder_uses_that_recipe(
     job = job_for("uploads/hero/hubble.jpg")
     assert (job.recipe, job.status) == ("hero", "completed")
     made = {name: (each["format"], each["width"], each["height"]) for name, each in job.variants.items()}
-    assert made == {"large": ("jpeg", 1000, 872), "small": ("webp", 480, 419)}
+    sizes = {"large": (1000, 872), "medium": (960, 837), "small": (480, 419)}
+    assert made == {
+        f"{name}-{kind}": (kind, *size) for name, size in sizes.items() for kind in ("avif", "webp", "jpeg")
+    }
 
 
 def test_an_upload_into_another_folder_uses_the_default_recipe(

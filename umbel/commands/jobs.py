@@ -48,6 +48,7 @@ def job(id_: str, status: Any, as_json: bool) -> None:
             ("updated", show.timestamp(record.updated_at)),
             ("cost", f"${record.cost_usd or 0:.6f}"),
             *(("error", show.text(sentence, "red")) for sentence in results.sentences(record)),
+            *(("warning", show.text(sentence, "yellow")) for sentence in results.warnings(found.variants)),
         ]
     )
     show.table(("task", "op", "status", ">attempts", ">time", "~result"), map(_row, found.tasks(status)))

@@ -4,7 +4,8 @@ import click
 
 from umbel import show, stack
 from umbel.client import Client
-from umbel_core.contract import OpList
+from umbel_core.contract import Op, OpList
+from umbel_core.encoding import Encoding
 
 
 @click.command()
@@ -14,12 +15,19 @@ def ops(as_json: bool) -> None:
     rows = (
         (
             *(op.name, op.takes, str(op.concurrency), show.state(op.state)),
-            *(show.ago(op.last_success_at), ", ".join(op.params.get("properties", {})), op.summary),
+            *(show.ago(op.last_success_at), _parameters(op), op.summary),
         )
         for op in answer.ops
     )
     columns = ("op", "takes", ">at once", "state", ">last success", "~parameters", "~what it does")
     show.result(answer, lambda _: show.table(columns, rows), json=as_json)
+
+
+def _parameters(op: Op) -> str:
+    """Return the names of an op's parameters, without those of every result that few callers need."""
+    names = list(op.params.get("properties", {}))
+    usual = [name for name in names if name not in Encoding.__struct_fields__ or name in ("format", "quality")]
+    return ", ".join(usual) + ", …" * (len(usual) < len(names))
 
 
 @click.command()

@@ -38,6 +38,7 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json
         show.dump(whole["tasks"][0] if whole["tasks"] else whole)
     elif any(variant.key for variant in job.variants.values()):
         show.table(results.COLUMNS, results.rows(input_, job.variants, saved))
+        show.warnings(results.warnings(job.variants))
     elif job.status == "completed":
         for task in job.tasks():
             show.value(task.result)

@@ -127,6 +127,8 @@ def upload(files: tuple[Path, ...], recipe: str | None, wait: bool, out: Path | 
         if made:
             rows = (results.rows(path.name, job.variants or {}, saved.get(path, {})) for path, job in made)
             show.table(results.COLUMNS, chain.from_iterable(rows))
+            for path, job in made:
+                show.warnings(f"{path.name}: {sentence}" for sentence in results.warnings(job.variants or {}))
     else:
         show.table(("picture", "job"), [(p.path.name, p.job.id if p.job else "") for p in pictures])
     if any(picture.sentences for picture in pictures):

@@ -35,6 +35,7 @@ export type {
   Page,
   PageConfig,
   PublishedLimits,
+  ResultWarning,
   Stats,
   StatsOfOp,
   SystemEvent,

@@ -520,7 +520,7 @@ export interface components {
             /** @default null */
             height: number | null;
             /** @default null */
-            output_format: ("avif" | "jpeg" | "png" | "webp") | null;
+            output_format: ("auto" | "avif" | "jpeg" | "png" | "webp") | null;
             /**
              * @description Any other of the op's parameters
              * @default {}
@@ -702,6 +702,15 @@ export interface components {
         Redriven: {
             op: string;
             redriven: number;
+        };
+        /**
+         * ResultWarning
+         * @description What a result lacks of its input, or what was guessed: a code for programs and a sentence for people.
+         */
+        ResultWarning: {
+            /** @description `frames_dropped`: The input moves; the result has its first frame, or its first frames, alone.; `gain_map_dropped`: The input has a gain map, with which some screens show it brighter; the result has none.; `profile_guessed`: The input does not say what its colours mean; the usual meaning was taken.; `data_missing`: Data of the input is missing or damaged; the result was made of the rest. */
+            code: string;
+            message: string;
         };
         /**
          * ScaleRequest
@@ -1028,6 +1037,12 @@ export interface components {
             /** @description Pixels */
             height?: number;
             bytes?: number;
+            /** @description 1 of a picture that does not move */
+            frames?: number;
+            /** @description Frames of the input that are not in the result; absent when all are */
+            frames_dropped?: number;
+            /** @default [] */
+            warnings: components["schemas"]["ResultWarning"][];
             /** @description Opens the file for an hour */
             url?: string;
             error?: components["schemas"]["Error"];
@@ -1299,6 +1314,7 @@ export type Me = components['schemas']['Me'];
 export type Op = components['schemas']['Op'];
 export type OpList = components['schemas']['OpList'];
 export type Redriven = components['schemas']['Redriven'];
+export type ResultWarning = components['schemas']['ResultWarning'];
 export type ScaleRequest = components['schemas']['ScaleRequest'];
 export type SingleTask = components['schemas']['SingleTask'];
 export type Stats = components['schemas']['Stats'];
@@ -1693,6 +1709,8 @@ export interface operations {
                      *               "width": 200,
                      *               "height": 150,
                      *               "bytes": 8794,
+                     *               "frames": 1,
+                     *               "warnings": [],
                      *               "url": "https://results.s3.eu-central-1.amazonaws.com/…"
                      *             }
                      *           }
@@ -1911,6 +1929,8 @@ export interface operations {
                      *           "width": 200,
                      *           "height": 150,
                      *           "bytes": 8794,
+                     *           "frames": 1,
+                     *           "warnings": [],
                      *           "url": "https://results.s3.eu-central-1.amazonaws.com/…"
                      *         }
                      *       }
@@ -2206,6 +2226,8 @@ export interface operations {
                      *             "width": 200,
                      *             "height": 150,
                      *             "bytes": 8794,
+                     *             "frames": 1,
+                     *             "warnings": [],
                      *             "url": "https://results.s3.eu-central-1.amazonaws.com/…"
                      *           },
                      *           "error": null,

@@ -81,6 +81,7 @@ export function Lightbox({ pictures, open, onMove, onClose }: Props) {
           <span>
             {variant.width} × {variant.height}, {bytes(variant.bytes ?? 0)}
             {variant.duration_ms != null && `, made in ${duration(variant.duration_ms)}`}
+            {variant.warnings?.map(({ message }) => ` ${message}`)}
           </span>
         </p>
         <button

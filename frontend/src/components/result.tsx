@@ -1,3 +1,4 @@
+import type { ResultWarning } from "../api/contract";
 import { bytes } from "../format";
 import "./result.css";
 
@@ -9,6 +10,8 @@ interface PictureResult {
   height?: number;
   bytes?: number;
   format?: string;
+  frames?: number;
+  warnings?: ResultWarning[];
 }
 
 /** The result of a task: a picture, an object, or a plain value. */
@@ -34,11 +37,17 @@ function PictureOf({ picture, of }: { picture: PictureResult; of: string }) {
     picture.width && `${picture.width} × ${picture.height}`,
     picture.bytes && bytes(picture.bytes),
     picture.format,
+    picture.frames && picture.frames > 1 && `${picture.frames} frames`,
   ];
   return (
     <a className="picture" href={picture.url} target="_blank" rel="noreferrer">
       <img src={picture.url} alt={`Result of ${of}`} loading="lazy" decoding="async" />
       <span>{details.filter(Boolean).join(", ")}</span>
+      {picture.warnings?.map(({ code, message }) => (
+        <span key={code} className="warning">
+          {message}
+        </span>
+      ))}
     </a>
   );
 }

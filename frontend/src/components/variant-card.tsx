@@ -61,6 +61,11 @@ export const VariantCard = memo(function VariantCard({
                 .filter(Boolean)
                 .join(", ")}
             </dd>
+            {variant.warnings?.map(({ code, message }) => (
+              <dd key={code} className="warning" title={message}>
+                {message}
+              </dd>
+            ))}
           </>
         ) : (
           <dd>{STATUS_TEXT[status]}</dd>

@@ -28,6 +28,12 @@ it("makes a field of each parameter, with its help and default", () => {
   expect(fields.map(boundsOf)).toEqual(["0 to 100", "1 to 100", "", ""]);
 });
 
+it("folds the parameters of the result's file that few people need", () => {
+  const effort: Schema = { anyOf: [{ type: "integer", "x-output": true }, { type: "null" }] };
+  const fields = fieldsOf({ properties: { radius, effort, strip: { type: "boolean", "x-output": true } } });
+  expect(fields.filter(({ folded }) => folded).map(({ name }) => name)).toEqual(["effort", "strip"]);
+});
+
 describe("the typed text", () => {
   test.each<[string, Schema, string, unknown]>([
     ["a number", radius, " 2.5 ", 2.5],

@@ -21,6 +21,8 @@ export interface Schema {
   minItems?: number;
   maxItems?: number;
   pattern?: string;
+  /** Marks a parameter of the result's encoding that few callers need. */
+  "x-output"?: boolean;
 }
 
 export type FieldKind = "number" | "choice" | "boolean" | "text" | "list" | "json";
@@ -33,6 +35,8 @@ export interface Field {
   /** The value of an empty field; null when the op then decides by itself. */
   readonly defaultValue?: unknown;
   readonly help?: string;
+  /** Whether the form hides the field until it is asked for. */
+  readonly folded?: boolean;
 }
 
 /** A value, an error, or undefined for an empty field, which keeps its default. */
@@ -55,6 +59,7 @@ export function fieldOf(name: string, given: Schema, required: boolean): Field {
     schema,
     defaultValue: given.default,
     help: given.description ?? schema.description,
+    folded: schema["x-output"] === true,
   };
 }
 

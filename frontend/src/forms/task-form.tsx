@@ -23,6 +23,8 @@ export function TaskForm({ op }: { op: Op }) {
   const form = useRef<HTMLFormElement>(null);
   const input = fieldOf(INPUT, op.input, true);
   const params = fieldsOf(op.params);
+  const shown = params.filter((field) => !field.folded);
+  const folded = params.filter((field) => field.folded);
   const errorField = error && fieldOfError(error);
   const errorOf = (name: string) => errors[name] ?? (errorField === name ? error?.message : undefined);
 
@@ -32,6 +34,16 @@ export function TaskForm({ op }: { op: Op }) {
     clearError();
   };
 
+  const inputOf = (field: Field) => (
+    <FieldInput
+      key={field.name}
+      field={field}
+      value={values[field.name] ?? ""}
+      error={errorOf(field.name)}
+      onChange={change(field.name)}
+    />
+  );
+
   const onSubmit = async (event: FormEvent) => {
     event.preventDefault();
     const parsed = parseAll(file ? params : [input, ...params], values);
@@ -39,9 +51,9 @@ export function TaskForm({ op }: { op: Op }) {
     setErrors(parsed.errors);
     const [firstInvalid] = Object.keys(parsed.errors);
     if (firstInvalid !== undefined) {
-      form.current
-        ?.querySelector<HTMLElement>(`[data-field="${firstInvalid}"] :is(input, select, textarea, button)`)
-        ?.focus();
+      const invalid = form.current?.querySelector<HTMLElement>(`[data-field="${firstInvalid}"]`);
+      invalid?.closest("details")?.setAttribute("open", "");
+      invalid?.querySelector<HTMLElement>("input, select, textarea, button")?.focus();
       return;
     }
     const { [INPUT]: value, ...given } = parsed.values;
@@ -74,18 +86,12 @@ export function TaskForm({ op }: { op: Op }) {
             onChange={change(INPUT)}
           />
         )}
-        {params.length > 0 && (
-          <div className="field-row">
-            {params.map((field) => (
-              <FieldInput
-                key={field.name}
-                field={field}
-                value={values[field.name] ?? ""}
-                error={errorOf(field.name)}
-                onChange={change(field.name)}
-              />
-            ))}
-          </div>
+        {shown.length > 0 && <div className="field-row">{shown.map(inputOf)}</div>}
+        {folded.length > 0 && (
+          <details className="folded" open={folded.some(({ name }) => errorOf(name)) || undefined}>
+            <summary>More about the result's file</summary>
+            <div className="field-row">{folded.map(inputOf)}</div>
+          </details>
         )}
         <div className="send">
           <button type="submit" className="button primary" disabled={busy}>

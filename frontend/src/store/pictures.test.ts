@@ -89,7 +89,7 @@ test.each([
 
 function known(total: number, ...names: string[]): JobEntry {
   const variants = Object.fromEntries(
-    names.map((name) => [name, { op: name, status: "completed" as const, version: 1 }]),
+    names.map((name) => [name, { op: name, status: "completed" as const, version: 1, warnings: [] }]),
   );
   return { id: "j", variants, job: { kind: "upload", counts: { total } } as Job };
 }

@@ -32,6 +32,7 @@ const done = (version: number): Variant => ({
   width: 4,
   height: 3,
   bytes: 12,
+  warnings: [],
 });
 
 type Message = (entry: JobEntry) => JobEntry;
@@ -88,7 +89,7 @@ describe("an older message changes nothing", () => {
     ["an older state of a variant", sendTask(task("blur", 1, "running"))],
     [
       "a newer job that carries an older state of a variant",
-      sendJob(job(4, { blur: { op: OP, status: "running", version: 1 } })),
+      sendJob(job(4, { blur: { op: OP, status: "running", version: 1, warnings: [] } })),
     ],
   ])("for %s", (_, message) => {
     const before = play(HISTORY);

@@ -31,7 +31,17 @@ export function withTask(entry: JobEntry, task: Task, keptVariants: number): Job
   const total = entry.job?.counts.total ?? 0;
   const known = Object.keys(entry.variants).length;
   if (!task.variant || Math.max(total, known) > keptVariants) return entry;
-  const { key, url, format, content_type, width, height, bytes } = (task.result ?? {}) as Partial<Variant>;
+  const {
+    key,
+    url,
+    format,
+    content_type,
+    width,
+    height,
+    bytes,
+    frames,
+    warnings = [],
+  } = (task.result ?? {}) as Partial<Variant>;
   const variant: Variant = {
     op: task.op,
     status: task.status,
@@ -43,6 +53,8 @@ export function withTask(entry: JobEntry, task: Task, keptVariants: number): Job
     width,
     height,
     bytes,
+    frames,
+    warnings,
     duration_ms: task.duration_ms ?? undefined,
     error: task.error ?? undefined,
   };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { sampleConfig } from "../api/samples";
-import { checkFile } from "./check-file";
+import { checkFile, formatNames, mediaType } from "./check-file";
 
 const config = sampleConfig({ formats: ["image/jpeg", "image/webp"] });
 
@@ -22,4 +22,19 @@ test.each([
   const error = checkFile(file, config);
   if (expected === undefined) expect(error).toBeUndefined();
   else expect(error).toContain(expected);
+});
+
+test.each([
+  ["IMG_1.HEIC", "", "image/heic"],
+  ["a.heif", "image/heif", "image/heic"],
+  ["a.jxl", "application/octet-stream", "image/jxl"],
+  ["a.png", "image/png", "image/png"],
+  ["a", "", ""],
+])("%s of type '%s' is sent as '%s'", (name, type, expected) => {
+  expect(mediaType({ name, type })).toBe(expected);
+});
+
+test("formats are written as their makers write them", () => {
+  const formats = ["image/jpeg", "image/jxl", "image/webp"];
+  expect(formatNames(sampleConfig({ formats }))).toBe("JPEG, JPEG XL, and WebP");
 });

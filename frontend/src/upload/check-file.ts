@@ -1,6 +1,21 @@
 import type { PageConfig } from "../api/contract";
 import { bytes } from "../format";
 
+const BY_EXTENSION: Record<string, string> = {
+  heic: "image/heic",
+  heif: "image/heic",
+  hif: "image/heic",
+  jxl: "image/jxl",
+};
+
+const NAMES: Record<string, string> = { webp: "WebP", jxl: "JPEG XL" };
+
+/** Returns the media type of a file; by its name for the formats that browsers do not know. */
+export function mediaType(file: { name?: string; type: string }): string {
+  const extension = /\.(\w+)$/.exec(file.name ?? "")?.[1]?.toLowerCase();
+  return BY_EXTENSION[extension ?? ""] ?? file.type;
+}
+
 /** Returns why a file cannot be uploaded, or undefined when it can. The bucket and the workers check again. */
 export function checkFile(file: { type: string; size: number }, config: PageConfig): string | undefined {
   if (file.size === 0) return "This file is empty.";
@@ -18,7 +33,7 @@ export function checkFile(file: { type: string; size: number }, config: PageConf
 export function formatNames(config: PageConfig): string {
   const names = config.formats.map((type) => {
     const name = type.replace(/^image\/(x-)?(ms-)?/, "");
-    return name === "webp" ? "WebP" : name.toUpperCase();
+    return NAMES[name] ?? name.toUpperCase();
   });
   return new Intl.ListFormat("en").format(names);
 }

@@ -5,7 +5,7 @@ import { ApiError, type Client, newKey } from "../api/client";
 import type { PageConfig, UploadTicket } from "../api/contract";
 import { printable } from "../api/printable";
 import type { AppStore } from "../store/app-store";
-import { checkFile } from "./check-file";
+import { checkFile, mediaType } from "./check-file";
 import { PresignedPost } from "./presigned-post";
 import { preview } from "./preview";
 import { withRetry } from "./retry";
@@ -87,8 +87,8 @@ export class Uploads {
       return false;
     }
     const order = this.added++;
-    const added = { ...file, id: `${file.id}-${order}` };
-    const refused = checkFile({ type: file.type, size: file.size ?? 0 }, this.config);
+    const added = { ...file, type: mediaType(file), id: `${file.id}-${order}` };
+    const refused = checkFile({ type: added.type, size: file.size ?? 0 }, this.config);
     this.store.putUpload({
       id: added.id,
       name: printable(file.name),

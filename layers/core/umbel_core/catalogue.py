@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
+from copy import deepcopy
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, get_args
@@ -10,7 +11,9 @@ from typing import Any, get_args
 import msgspec
 
 from umbel_core.contract.requests import JobKind
+from umbel_core.encoding import check_request
 from umbel_core.errors import Path, Rejected
+from umbel_core.input_types import ASSET
 from umbel_core.op import ADD_A_PACKAGE, OpCard, OpDeclarationError, describe
 from umbel_core.validation import Validator, check, compile_schema, hint_at
 
@@ -37,6 +40,11 @@ class Catalogue(Mapping[str, OpCard]):
         for name in names:
             self._check_known(name, ())
         return Catalogue([card for name, card in self._cards.items() if name not in names], names)
+
+    def with_assets(self, names: Collection[str]) -> "Catalogue":
+        """Return the catalogue whose ops take these assets and no others; without any, they take none."""
+        cards = [msgspec.structs.replace(card, params=_with_assets(card.params, names)) for card in self.values()]
+        return Catalogue(cards, self.left_out)
 
     @cached_property
     def ordered(self) -> frozenset[str]:
@@ -80,6 +88,8 @@ class Catalogue(Mapping[str, OpCard]):
         """Raise `Rejected` unless the op is deployed here and accepts these parameters."""
         self._check_known(name, path)
         check(params, self._params[name], "invalid_params", path)
+        if self[name].returns == "picture":
+            check_request(params, path)
 
     def check_input(
         self,
@@ -95,6 +105,26 @@ class Catalogue(Mapping[str, OpCard]):
     def _check_known(self, name: str, path: Path) -> None:
         if name not in self._cards:
             raise Rejected("unknown_op", f"There is no op '{name}'; {hint_at(name, self._cards, 'the ops are')}", path)
+
+
+def asset_params(params: dict[str, Any]) -> list[str]:
+    """Return the names of the parameters that name an asset."""
+    return [name for name, schema in params.get("properties", {}).items() if _asset_schema(schema)]
+
+
+def _asset_schema(schema: dict[str, Any]) -> dict[str, Any] | None:
+    return next((each for each in schema.get("anyOf", [schema]) if each.get("format") == ASSET), None)
+
+
+def _with_assets(params: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    found = asset_params(params)
+    params = deepcopy(params)
+    for name in found:
+        if not names:
+            del params["properties"][name]
+        elif schema := _asset_schema(params["properties"][name]):
+            schema["enum"] = sorted(names)
+    return params
 
 
 class _Compiled(dict[str, Validator]):

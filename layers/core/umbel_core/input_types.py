@@ -6,7 +6,7 @@ the rest to the API, the command line and the page, which know no type by its na
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, get_args
 
 import msgspec
 
@@ -47,6 +47,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the colour profile."""
     duration_ms: int | None
     """The time of an animation, once through."""
+    loops: int | None
+    """How often an animation is shown; 0 is for ever."""
 
 
 class Picture(Protocol):
@@ -73,6 +75,13 @@ class Picture(Protocol):
         """How many frames the file holds; 1 for a still picture."""
 
     @property
+    def first_frame(self) -> "Picture":
+        """The first frame of a file that moves, whose frames the op gets one by one; else the picture itself.
+
+        What an op finds in the pixels, as what to cut off, it finds here: it must be the same in every frame.
+        """
+
+    @property
     def bytes(self) -> int:
         """The size of the encoded file."""
 
@@ -91,6 +100,23 @@ class Picture(Protocol):
 
     def luma(self) -> "Image":
         """Return the whole picture in mode `L` (`LA` when it has alpha), decoded without its colours if possible."""
+
+
+class Asset(Picture, Protocol):
+    """A picture of the deployment, from the folder `assets`; a caller gives its name as the parameter."""
+
+
+ASSET = "asset"
+"""The `format` in the JSON Schema of a parameter that names an asset."""
+AssetName = Annotated[
+    str,
+    msgspec.Meta(max_length=64, description="A picture from the folder `assets`", extra_json_schema={"format": ASSET}),
+]
+
+
+def is_asset(annotation: Any) -> bool:
+    """Return whether a parameter's annotation is `Asset` or `Asset | None`."""
+    return annotation is Asset or Asset in get_args(annotation)
 
 
 class InputType(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +159,10 @@ INPUT_TYPES = [
         recognises=lambda annotation: annotation is Picture or is_image(annotation),
         carrier="file",
         layers=("imaging",),
-        media_types=("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "image/tiff", "image/bmp"),
+        media_types=(
+            *("image/jpeg", "image/png", "image/webp", "image/avif", "image/heic", "image/jxl", "image/gif"),
+            *("image/tiff", "image/bmp"),
+        ),
         open="worker.pictures.opened",
     ),
     InputType(name="url", title="URL", recognises=lambda annotation: annotation == Url, carrier="url"),

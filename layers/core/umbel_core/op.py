@@ -18,11 +18,24 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from umbel_core.input_types import Carrier, Picture, Url, input_schema, input_type_of, is_image, schema_of
+from umbel_core.encoding import Encoding, Format
+from umbel_core.input_types import (
+    Asset,
+    AssetName,
+    Carrier,
+    Picture,
+    Url,
+    input_schema,
+    input_type_of,
+    is_asset,
+    is_image,
+    schema_of,
+)
 from umbel_core.lane_settings import Concurrency
 
 __all__ = [
     "ADD_A_PACKAGE",
+    "Asset",
     "Bounds",
     "Compute",
     "Encoding",
@@ -40,9 +53,6 @@ __all__ = [
 
 Bounds = msgspec.Meta
 """Limits and description of one parameter: `Annotated[int, Bounds(ge=1, le=16384, description="Pixels")]`."""
-
-Format = Literal["jpeg", "png", "webp", "avif"]
-"""The formats that a caller may ask for. Without one, a result keeps the format of its input."""
 
 ADD_A_PACKAGE = ".venv/bin/uv add --no-sync --group ops {}, then make setup"
 """The commands that add a PyPI package for use by ops."""
@@ -94,10 +104,10 @@ class OpDeclarationError(Exception):
     """Raised for an op's file that breaks the rules above; the message names the file and the rule."""
 
 
-def op(*, one_of: tuple[str, ...] = (), **compute: Any) -> Callable[[F], F]:
+def op(*, one_of: tuple[str, ...] = (), only_one: bool = False, **compute: Any) -> Callable[[F], F]:
     """Declare the decorated function as the op of its file. The other arguments are the fields of `Compute`.
 
-    `one_of` names optional parameters of which a caller must give at least one.
+    `one_of` names optional parameters of which a caller must give at least one; with `only_one`, exactly one of two.
     """
 
     def declare(function: F) -> F:
@@ -106,19 +116,10 @@ def op(*, one_of: tuple[str, ...] = (), **compute: Any) -> Callable[[F], F]:
         except msgspec.ValidationError as error:
             raise OpDeclarationError(f"{function.__name__}: @op: {error}") from error
         function.compute = settings  # type: ignore[attr-defined]
-        function.one_of = one_of  # type: ignore[attr-defined]
+        function.one_of, function.only_one = one_of, only_one  # type: ignore[attr-defined]
         return function
 
     return declare
-
-
-class Encoding(msgspec.Struct, frozen=True, kw_only=True):
-    """The parameters that every op with a picture as result has; an op may declare one itself to change the default."""
-
-    format: Annotated[Format, Bounds(description="Format of the result; without it, that of the input")] | None = None
-    quality: (
-        Annotated[int, Bounds(ge=1, le=100, description="Lossy quality; without it, a good one for the format")] | None
-    ) = None
 
 
 def params_type(function: Callable[..., Any]) -> type[msgspec.Struct]:
@@ -131,7 +132,10 @@ def params_type(function: Callable[..., Any]) -> type[msgspec.Struct]:
         if parameter.name not in hints:
             raise OpDeclarationError(f"{function.__name__}: parameter '{parameter.name}' needs a type")
         default = () if parameter.default is parameter.empty else (parameter.default,)
-        fields[parameter.name] = (parameter.name, hints[parameter.name], *default)
+        annotation = hints[parameter.name]
+        if is_asset(annotation):
+            annotation = AssetName | None if default == (None,) else AssetName
+        fields[parameter.name] = (parameter.name, annotation, *default)
     if returns_picture(function):
         for field in msgspec.structs.fields(Encoding):
             fields.setdefault(field.name, (field.name, field.type, field.default))
@@ -181,4 +185,6 @@ def _params_schema(function: Callable[..., Any]) -> dict[str, Any]:
     schema, one_of = schema_of(params_type(function)), function.one_of  # type: ignore[attr-defined]
     if unknown := [name for name in one_of if name not in schema["properties"]]:
         raise OpDeclarationError(f"{function.__name__}: @op: one_of: there is no parameter '{unknown[0]}'")
+    if function.only_one:  # type: ignore[attr-defined]
+        schema["not"] = {"required": list(one_of), "properties": {name: {"not": {"type": "null"}} for name in one_of}}
     return schema | ({"anyOf": [{"required": [name]} for name in one_of]} if one_of else {})

@@ -72,6 +72,9 @@ def violation(  # noqa: PLR0911 - one return for each rule
             return _unknown_field(value, schema, code, path)
         case "anyOf":
             return _none_of(value, schema, code, path)
+        case "not" if "required" in schema["not"]:
+            names = " and ".join(dotted((*path, field)) for field in schema["not"]["required"])
+            return Rejected(code, f"{names} cannot be given together; leave one of them out.", path)
         case "enum":
             choices = ", ".join(map(str, schema["enum"]))
             return Rejected(code, f"{name} must be one of {choices}, not {_quoted(value)}.", path)

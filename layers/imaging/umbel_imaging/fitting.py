@@ -80,7 +80,8 @@ def _cover(picture: Picture, plan: Plan, gravity: geometry.Gravity | None, focus
     part = min(plan.part[0] * across, image.width), min(plan.part[1] * down, image.height)
     box: Box
     if gravity == "attention":
-        box = attention(image, part)
+        first = picture.first_frame
+        box = attention(image if first is picture else first.at_least(*plan.scaled), part)
     elif focus:
         box = geometry.part_around(image.size, part, focus)
     else:

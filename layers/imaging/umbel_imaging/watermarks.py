@@ -1,44 +1,39 @@
-"""Draw a text over a picture."""
-
-from functools import lru_cache
-from pathlib import Path
+"""Draw a text or a picture over a picture."""
 
 import msgspec
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from umbel_core.errors import Rejected
+from umbel_core.op import Picture
 from umbel_imaging.canvas import paste
-from umbel_imaging.colours import Rgba, mode_for
+from umbel_imaging.colours import Rgba
 from umbel_imaging.geometry import Point, Size, place
+from umbel_imaging.lettering import check_characters, font
 
-_FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 _MEASURED = 100
 """The size in pixels at which a text is measured."""
 _MARGIN = 0.025
-"""Of the picture's shorter side, between its border and the text."""
+"""Of the picture's shorter side, between its border and the mark."""
 _OUTLINE = 0.04
 """Of the text's size; the outline keeps the text legible on a ground of its own colour."""
-_ACROSS, _DOWN = 1.5, 3.5
-"""From one text to the next, in widths and heights of a text, when it is repeated."""
+_ACROSS, _DOWN, _LEAST_DOWN = 1.5, 3.5, 1.25
+"""From one mark to the next, in widths and heights of a mark, when it is repeated; down at most as far as across."""
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 
-class Style(msgspec.Struct, frozen=True, kw_only=True):
-    """How a text is drawn."""
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """What is drawn over a picture: pixels in mode `RGBA`, and whether they are all gray."""
 
-    colour: Rgba
-    opacity: float
-    scale: float
-    """The width of the text, as a share of the picture's."""
+    pixels: Image.Image
+    gray: bool
 
 
-def stamp(image: Image.Image, text: str, style: Style, anchor: Point | None) -> Image.Image:
-    """Draw the text at its anchor, or all over the picture when there is none; return the picture.
+def stamp(image: Image.Image, mark: Mark, anchor: Point | None) -> Image.Image:
+    """Draw the mark at its anchor, or all over the picture when there is none; return the picture.
 
-    It is drawn in place, unless the picture needs another mode for the colour of the text.
+    It is drawn in place, unless the picture needs another mode for the colours of the mark.
     """
-    drawn = _drawn(text, style, image.size)
-    mode = mode_for(image.mode, (*style.colour[:3], 255))
+    drawn = mark.pixels
+    mode = image.mode if mark.gray or not image.mode.startswith("L") else image.mode.replace("L", "RGB")
     if mode != image.mode:
         canvas = Image.new(mode, image.size)
         paste(canvas, image, (0, 0))
@@ -48,34 +43,34 @@ def stamp(image: Image.Image, text: str, style: Style, anchor: Point | None) -> 
     return image
 
 
-def _drawn(text: str, style: Style, picture: Size) -> Image.Image:
-    """Return the text with its outline in mode `RGBA`, on clear ground; it fits in the picture if any text can."""
-    _check_characters(text)
-    left, top, right, bottom = _font(_MEASURED).getbbox(text)
+def picture_mark(picture: Picture, opacity: float, scale: float, size: Size) -> Mark:
+    """Return a picture as a mark for pictures of this size: `scale` of their width, and no higher than they are."""
+    factor = min(scale * size[0] / picture.size[0], size[1] / picture.size[1])
+    own = picture.resized(*(max(round(side * factor), 1) for side in picture.size))
+    return Mark(pixels=_faded(own.convert("RGBA"), opacity), gray=own.mode.startswith("L"))
+
+
+def text_mark(text: str, colour: Rgba, opacity: float, scale: float, size: Size) -> Mark:
+    """Return a text with its outline as a mark for pictures of this size; it fits in them if any text can."""
+    check_characters(text, "params.text")
+    left, top, right, bottom = font(_MEASURED).getbbox(text)
     width, height = max(right - left, 1), max(bottom - top, 1)
-    size = int(max(min(style.scale * picture[0] / width, picture[1] / height) * _MEASURED, 1))
-    font, outline = _font(size), round(size * _OUTLINE)
-    box = font.getbbox(text, stroke_width=outline)
+    points = int(max(min(scale * size[0] / width, size[1] / height) * _MEASURED, 1))
+    letters, outline = font(points), round(points * _OUTLINE)
+    box = letters.getbbox(text, stroke_width=outline)
     drawn = Image.new("RGBA", (max(int(box[2] - box[0]), 1), max(int(box[3] - box[1]), 1)))
-    fill = style.colour[:3]
+    fill = colour[:3]
     contrast = _BLACK if sum(fill) > 3 * 127 else _WHITE
     ImageDraw.Draw(drawn).text(
-        (-box[0], -box[1]), text, fill=fill, font=font, stroke_width=outline, stroke_fill=contrast
+        (-box[0], -box[1]), text, fill=fill, font=letters, stroke_width=outline, stroke_fill=contrast
     )
-    drawn = drawn.crop(drawn.getbbox())
-    opacity = style.opacity * style.colour[3] / 255
+    faded = _faded(drawn.crop(drawn.getbbox()), opacity * colour[3] / 255)
+    return Mark(pixels=faded, gray=len(set(fill)) == 1)
+
+
+def _faded(drawn: Image.Image, opacity: float) -> Image.Image:
     drawn.putalpha(drawn.getchannel("A").point(lambda value: round(value * opacity)))
     return drawn
-
-
-def _check_characters(text: str) -> None:
-    """Raise `Rejected` for a character that the font does not have."""
-    font = _font(20)
-    missing = bytes(font.getmask("\uffff"))
-    for character in text:
-        if not character.isprintable() or (bytes(font.getmask(character)) == missing):
-            shown = character if character.isprintable() else f"U+{ord(character):04X}"
-            raise Rejected("invalid_params", f"params.text: the font has no character '{shown}'.")
 
 
 def _spot(inner: Size, outer: Size, anchor: Point) -> tuple[int, int]:
@@ -86,8 +81,11 @@ def _spot(inner: Size, outer: Size, anchor: Point) -> tuple[int, int]:
 
 
 def _spots(inner: Size, outer: Size) -> list[tuple[int, int]]:
-    """Return the places of texts in rows, of which every second one starts half a step earlier."""
-    across, down = max(round(inner[0] * _ACROSS), 1), max(round(inner[1] * _DOWN), 1)
+    """Return the places of marks in rows, of which every second one starts half a step earlier."""
+    across, down = (
+        max(round(inner[0] * _ACROSS), 1),
+        max(round(min(inner[1] * _DOWN, inner[0] * _ACROSS)), round(inner[1] * _LEAST_DOWN), 1),
+    )
     rows = range((down - inner[1]) // 2, outer[1], down)
     return [
         (left, top)
@@ -97,7 +95,7 @@ def _spots(inner: Size, outer: Size) -> list[tuple[int, int]]:
 
 
 def _composite(image: Image.Image, drawn: Image.Image, spot: tuple[int, int]) -> None:
-    """Put the text over a part of the picture, in place."""
+    """Put the mark over a part of the picture, in place."""
     if not image.mode.endswith("A"):
         image.paste(drawn.convert(image.mode), spot, drawn.getchannel("A"))
         return
@@ -108,8 +106,3 @@ def _composite(image: Image.Image, drawn: Image.Image, spot: tuple[int, int]) ->
     under = image.crop((left, top, right, bottom)).convert("RGBA")
     over = drawn.crop((left - spot[0], top - spot[1], right - spot[0], bottom - spot[1]))
     image.paste(Image.alpha_composite(under, over).convert(image.mode), (left, top))
-
-
-@lru_cache(maxsize=8)
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(_FONT, size)

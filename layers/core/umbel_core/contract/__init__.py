@@ -80,11 +80,13 @@ from umbel_core.contract.responses import (
     TaskPage,
     UploadTicket,
 )
+from umbel_core.contract.warnings import WARNINGS, ResultWarning
 
 __all__ = [
     "ENDED_JOB",
     "ENDED_TASK",
     "ERRORS",
+    "WARNINGS",
     "Accepted",
     "BatchRequest",
     "Circuit",
@@ -120,6 +122,7 @@ __all__ = [
     "PongMessage",
     "PublishedLimits",
     "Redriven",
+    "ResultWarning",
     "ScaleRequest",
     "ServerMessage",
     "SingleTask",

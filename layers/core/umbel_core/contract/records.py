@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from umbel_core.contract.requests import JobKind
+from umbel_core.contract.warnings import ResultWarning
 
 JobStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 TaskStatus = Literal["pending", "running", "completed", "failed", "skipped"]
@@ -67,6 +68,12 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     width: Annotated[int, Meta(ge=1, description="Pixels")] | UnsetType = UNSET
     height: Annotated[int, Meta(ge=1, description="Pixels")] | UnsetType = UNSET
     bytes: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    frames: Annotated[int, Meta(ge=1, description="1 of a picture that does not move")] | UnsetType = UNSET
+    frames_dropped: (
+        Annotated[int, Meta(ge=1, description="Frames of the input that are not in the result; absent when all are")]
+        | UnsetType
+    ) = UNSET
+    warnings: list[ResultWarning] = []
     url: Annotated[str, Meta(description="Opens the file for an hour")] | UnsetType = UNSET
     error: Error | UnsetType = UNSET
 

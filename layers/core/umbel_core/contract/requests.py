@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from umbel_core.encoding import Format
 from umbel_core.lane_settings import Concurrency
 
 JobKind = Literal["upload", "image", "manifest", "batch", "crawl", "task"]
@@ -48,9 +49,7 @@ class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     operation: Annotated[str, Meta(description="An op that takes a picture")]
     width: Annotated[int, Meta(description="The op's parameter `width`, in pixels")] | None = None
     height: Annotated[int, Meta(description="The op's parameter `height`, in pixels")] | None = None
-    output_format: (
-        Annotated[Literal["jpeg", "png", "webp", "avif"], Meta(description="The op's parameter `format`")] | None
-    ) = None
+    output_format: Annotated[Format, Meta(description="The op's parameter `format`")] | None = None
     params: Annotated[dict[str, Any], Meta(description="Any other of the op's parameters")] = {}
 
 

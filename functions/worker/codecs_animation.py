@@ -1,0 +1,72 @@
+"""Pictures that move: which files do, and how their results are written."""
+
+from collections.abc import Callable, Iterable
+
+from PIL.Image import Image
+
+from umbel_core.contract.warnings import ResultWarning
+from umbel_core.settings import exact_megapixels
+from worker import codecs_apng, codecs_gif, codecs_gif_out, codecs_webp
+from worker.codecs_frames import Motion, Shown, Whole
+
+_READ: dict[str, Callable[[bytes], Motion | None]] = {
+    "gif": codecs_gif.read,
+    "png": codecs_apng.read,
+    "webp": codecs_webp.read,
+}
+MOST_READ = 120_000_000
+"""Pixels of all frames together, as they are decoded and made smaller: 25 ns each."""
+MOST_OF_ONE = 16_000_000
+"""Pixels of one frame: several copies of it are held."""
+MOST_WRITTEN = 50_000_000
+"""Pixels of all frames of a result. A GIF takes the most time, 115 ns each, so that it is ready in 6 seconds."""
+MOVING = tuple(_READ)
+
+
+def motion(kind: str, data: bytes) -> Motion | None:
+    """Return the frames of a file of this format; None when it has one picture, or the first frame is not whole."""
+    read = _READ.get(kind)
+    found = read(data) if read else None
+    return found if found and found.parts and found.expected > 1 else None
+
+
+def too_many(frames: int, size: tuple[int, int], most: int, times: int = 1) -> str | None:
+    """Return why so many frames of this size cannot move; None when they can. They may be needed several times."""
+    of_one, of_all, most = size[0] * size[1], frames * size[0] * size[1], most // times
+    if of_all > most:
+        found, allowed = f"all together have {exact_megapixels(of_all)}", exact_megapixels(most)
+    elif of_one > MOST_OF_ONE:
+        found, allowed = f"each has {exact_megapixels(of_one)}", exact_megapixels(MOST_OF_ONE)
+    else:
+        return None
+    return f"with {size[0]} x {size[1]} pixels, {found}, and at most {allowed} are kept moving"
+
+
+def incomplete(found: Motion) -> list[ResultWarning]:
+    """Return the warning about a file that ends before its last frame."""
+    whole = len(found.parts)
+    if whole >= found.expected:
+        return []
+    return [_missing(f"The file ends too early; the result has the first {whole} of {found.expected} frames.")]
+
+
+def damaged(number: int, frames: int) -> ResultWarning:
+    """Return the warning about a frame, counted from 0, that cannot be decoded."""
+    return _missing(f"Frame {number + 1} of {frames} is damaged; the result has the {number} before it.")
+
+
+def dropped(frames: int, reason: str, what: str = "frames") -> ResultWarning:
+    """Return the warning about a result of the first frame alone."""
+    verb = "was" if frames == 2 else "were"
+    return ResultWarning(code="frames_dropped", message=f"{frames - 1} of {frames} {what} {verb} dropped: {reason}.")
+
+
+def _missing(message: str) -> ResultWarning:
+    return ResultWarning(code="data_missing", message=message)
+
+
+def write(name: str, frames: Iterable[Shown], whole: Whole, encode: Callable[[Image], bytes]) -> bytes:
+    """Return a file that moves; `encode` makes a file of a part of a frame, in the same format."""
+    if name == "gif":
+        return codecs_gif_out.write(frames, whole)
+    return (codecs_apng.write if name == "png" else codecs_webp.write)(frames, whole, encode)

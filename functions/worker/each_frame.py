@@ -1,0 +1,151 @@
+"""Run an op on a picture, on each frame of one that moves, and encode what it returns."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import msgspec
+from PIL.Image import Image
+
+from umbel_core.encoding import Encoding, encoding_of
+from umbel_core.errors import Rejected
+from umbel_core.settings import Limits
+from worker import codecs_animation
+from worker.codecs_animation import MOST_READ, MOST_WRITTEN, MOVING, dropped, too_many
+from worker.codecs_colour import eight_bits, srgb
+from worker.codecs_frames import Motion, Shown, Whole
+from worker.codecs_metadata import kept
+from worker.codecs_out import FEWEST_COLOURS, Encoded, Made, encode, formats_of
+from worker.codecs_palette import MOST_COLOURS
+from worker.codecs_search import MOST_ENCODINGS, best_under, colours_curve, quality_curve
+from worker.codecs_settings import settings_of
+from worker.pictures import StoredPicture
+
+_EFFORT = 4
+"""How many times as long an encoder takes, at most, with the parameters `effort` and `lossless`."""
+Op = Callable[[StoredPicture], Image]
+
+
+class StillError(Exception):
+    """Raised when a result can have only the first frame; says why."""
+
+
+def made(op: Op, source: Any, params: Mapping[str, Any], limits: Limits) -> Encoded:
+    """Encode what an op returns, in the format of its parameters, else in the format of its input.
+
+    A picture that moves keeps its frames, if that is possible; else the result has the first one, and a warning.
+    """
+    wanted = encoding_of(params)
+    if not isinstance(source, StoredPicture):
+        return encode(op(source), wanted, Made(format="png"), limits)
+    made_from = Made(format=source.format, colours=source.colours, exif=kept(source.file, wanted))
+    if source.frames == 1:
+        return encode(op(source), wanted, made_from, limits)
+    try:
+        return _Moving(op, source, wanted, made_from, limits).encoded()
+    except StillError as error:
+        still = encode(op(source), wanted, made_from, limits)
+        what = "pages" if source.format == "tiff" else "frames"
+        warning = dropped(source.frames, str(error), what)
+        return msgspec.structs.replace(still, warnings=(*still.warnings, warning))
+
+
+class _Moving:
+    """Runs an op on all frames of a picture and encodes the results as one file, once or several times."""
+
+    def __init__(self, op: Op, source: StoredPicture, wanted: Encoding, made_from: Made, limits: Limits) -> None:
+        self._op, self._source, self._limits = op, source, limits
+        self._wanted, self._made_from = wanted, made_from
+        self._times = 1 if wanted.max_bytes is None else MOST_ENCODINGS
+        if wanted.effort is not None or wanted.lossless:
+            self._times *= _EFFORT
+
+    def encoded(self) -> Encoded:
+        """Return the file; raise `StillError` when it can have only one frame."""
+        self._check()
+        if self._wanted.max_bytes is None:
+            return self._write()
+        try:
+            return self._write_under(self._wanted.max_bytes)
+        except Rejected as error:
+            if error.code != "result_too_large":
+                raise
+            raise StillError(f"with all of them, it has more than {self._wanted.max_bytes:,} bytes") from error
+
+    def _check(self) -> None:
+        wanted, source = self._wanted, self._source
+        if not source.motion:
+            raise StillError("only the first full one is read" if source.format == "tiff" else "only the first is read")
+        if not wanted.animated:
+            raise StillError("animated is false")
+        if wanted.format not in (None, "auto", *MOVING):
+            raise StillError(f"{str(wanted.format).upper()} does not move")
+        if reason := too_many(source.frames, source.size, MOST_READ, self._times):
+            raise StillError(reason)
+
+    def _write_under(self, most: int) -> Encoded:
+        name = self._name(next(self._results()))
+        if name == "png":
+            whole = self._write()
+            if len(whole.data) > most:
+                raise StillError(f"with all of them, it has more than {most:,} bytes")
+            return whole
+        made: dict[int, Encoded] = {}
+
+        def at(level: int) -> bytes:
+            made[level] = self._write(level)
+            return made[level].data
+
+        if name == "gif":
+            colours, _ = best_under(most, FEWEST_COLOURS, MOST_COLOURS, at, colours_curve)
+            return msgspec.structs.replace(made[colours], chosen={"colours": colours})
+        highest = settings_of(name, self._wanted, 0)["quality"]
+        quality, _ = best_under(most, 1, highest, at, quality_curve(name))
+        return msgspec.structs.replace(made[quality], chosen={"quality": quality})
+
+    def _write(self, level: int | None = None) -> Encoded:
+        """Return the file; `level` is the quality of a WebP, or the number of a GIF's colours."""
+        results = self._results()
+        first = next(results)
+        name = self._name(first)
+        count = 0
+
+        def shown() -> Iterator[Shown]:
+            nonlocal count
+            for image, milliseconds in zip(chain([first], results), self._motion.milliseconds, strict=False):
+                if image.size != first.size:
+                    raise StillError("the op made them different in size")
+                count += 1
+                yield srgb(eight_bits(image), None), milliseconds
+
+        changed = {"format": name, "max_bytes": None, "animated": False}
+        quality = {"quality": level} if level and name == "webp" else {}
+        of_part = msgspec.structs.replace(self._wanted, **changed, **quality)
+        whole = Whole(self._motion.plays, self._made_from.exif, self._source.colours, level or MOST_COLOURS)
+
+        def part(image: Image) -> bytes:
+            return encode(image, of_part, Made(format=name), self._limits).data
+
+        data = codecs_animation.write(name, shown(), whole, part)
+        return Encoded.of(data, name, first.size, frames=count)
+
+    def _results(self) -> Iterator[Image]:
+        return map(self._op, self._source.each_frame())
+
+    @property
+    def _motion(self) -> Motion:
+        assert self._source.motion
+        return self._source.motion
+
+    def _name(self, first: Image) -> str:
+        """Return the format of the results, of which the first is given."""
+        wanted = self._wanted
+        if wanted.format == "auto":
+            wanted = msgspec.structs.replace(wanted, format="webp")
+        (name,) = formats_of(first, wanted, self._made_from, self._limits)
+        if name == "png" and wanted.palette:
+            sentence = "params.palette has no effect in a PNG that moves. Choose animated=false, or leave it out."
+            raise Rejected("invalid_params", sentence, ("params", "palette"))
+        if reason := too_many(self._source.frames, first.size, MOST_WRITTEN, self._times):
+            raise StillError(reason)
+        return name

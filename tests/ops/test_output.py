@@ -1,0 +1,181 @@
+"""The output parameters, which every op with a picture as result has."""
+
+from contextlib import suppress
+from io import BytesIO
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+from PIL.Image import Transpose
+
+from tests.ops.measuring import psnr
+from tests.ops.running import CATALOGUE, LIMITS, photo, run
+from tests.pictures.scene import saved
+from umbel_core.encoding import Encoding
+from umbel_core.errors import Rejected
+from umbel_core.op import Format
+from worker import codecs_search
+from worker.codecs_out import Encoded, Made, encode
+
+
+def made(**params: Any) -> Encoded:
+    result = run("blur", photo("coffee.jpg"), radius=0, **params)
+    assert isinstance(result, Encoded)
+    return result
+
+
+def opened(result: Encoded) -> Image.Image:
+    return Image.open(BytesIO(result.data))
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "webp", "avif"])
+@pytest.mark.parametrize("most", [6_000, 12_000, 20_000, 30_000])
+def test_a_result_has_at_most_so_many_bytes_and_nearly_as_many(kind: Format, most: int) -> None:
+    result = made(format=kind, max_bytes=most, **({} if most < 30_000 else {"quality": 95}))
+    assert 0.85 * most < len(result.data) <= most
+    assert 1 <= result.chosen["quality"] <= 95
+
+
+def test_a_result_that_is_small_enough_at_once_has_the_quality_that_was_asked_for() -> None:
+    assert made(max_bytes=1_000_000, quality=91).data == made(quality=91).data
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "webp", "avif", "png", "gif"])
+@pytest.mark.parametrize("most", [4_000, 9_000, 40_000])
+def test_few_encodings_find_a_result_or_that_there_is_none(
+    kind: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encodings = 0
+    search = codecs_search.best_under
+
+    def counted(most: int, lowest: int, highest: int, encode_at: Any, curve: Any) -> Any:
+        def encode_and_count(level: int) -> bytes:
+            nonlocal encodings
+            encodings += 1
+            data: bytes = encode_at(level)
+            return data
+
+        return search(most, lowest, highest, encode_and_count, curve)
+
+    monkeypatch.setattr("worker.codecs_out.best_under", counted)
+    for name in ("coffee.jpg", "cat.jpg", "hubble.jpg", "rocket.jpg"):
+        encodings = 0
+        picture = Image.open(BytesIO(photo(name)))
+        with suppress(Rejected):
+            assert len(encode(picture, Encoding(max_bytes=most), Made(format=kind), LIMITS).data) <= most
+        assert encodings <= 5
+
+
+def test_a_search_that_takes_long_ends_with_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codecs_search, "_SECONDS", -1)
+    levels: list[int] = []
+
+    def encode_at(level: int) -> bytes:
+        levels.append(level)
+        return bytes(10 * level)
+
+    assert codecs_search.best_under(500, 1, 80, encode_at, codecs_search.quality_curve("webp")) == (1, bytes(10))
+    assert levels == [80, 1]
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "webp", "avif", "png", "gif"])
+def test_what_cannot_be_small_enough_is_refused_with_what_to_do(kind: str) -> None:
+    noise = Image.effect_noise((500, 400), 90)
+    sentence = r"The result has [\d,]+ bytes even at the lowest quality; at most 700 are allowed. Choose a smaller size"
+    with pytest.raises(Rejected, match=sentence) as refusal:
+        encode(noise, Encoding(max_bytes=700), Made(format=kind), LIMITS)
+    assert refusal.value.code == "result_too_large"
+
+
+def test_a_png_gets_fewer_colours_to_be_small_enough() -> None:
+    whole = made(format="png")
+    result = made(format="png", max_bytes=len(whole.data) // 4)
+    assert len(result.data) <= len(whole.data) // 4
+    assert opened(result).mode == "P"
+    assert 8 <= result.chosen["colours"] <= 256
+
+
+def test_a_photo_with_a_palette_is_much_smaller_and_looks_alike() -> None:
+    whole, result = made(format="png"), made(format="png", palette=True)
+    assert len(result.data) < 0.5 * len(whole.data)
+    assert psnr(opened(result).convert("RGB"), opened(whole)) > 36
+
+
+@pytest.mark.parametrize(("round_cut", "alphas", "looks"), [(True, 40, 36), (False, 28, 32)])
+def test_a_palette_has_the_alpha_of_each_colour(round_cut: bool, alphas: float, looks: float) -> None:
+    picture = Image.open(BytesIO(photo("coffee.jpg" if round_cut else "cat-alpha.png"))).convert("RGBA")
+    if round_cut:
+        mask = Image.new("L", (4 * picture.width, 4 * picture.height))
+        ImageDraw.Draw(mask).ellipse((100, 100, mask.width - 100, mask.height - 100), fill=255)
+        picture.putalpha(mask.resize(picture.size))
+    result = (
+        opened(run("flip", saved(picture, "PNG"), palette=True)).convert("RGBA").transpose(Transpose.FLIP_LEFT_RIGHT)
+    )
+    assert psnr(result.getchannel("A").convert("RGB"), picture.getchannel("A").convert("RGB")) > alphas
+    black = Image.new("RGBA", picture.size, "black")
+    assert psnr(*(Image.alpha_composite(black, each).convert("RGB") for each in (result, picture))) > looks
+
+
+def test_a_progressive_jpeg_is_one() -> None:
+    assert opened(made(progressive=True)).info["progressive"]
+    assert "progressive" not in opened(made()).info
+
+
+def test_a_lossless_webp_has_every_pixel() -> None:
+    exact, lossless = opened(made(format="png")), made(format="webp", lossless=True)
+    assert opened(lossless).convert("RGB").tobytes() == exact.tobytes()
+    assert len(lossless.data) < len(made(format="png").data)
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "avif"])
+def test_more_effort_makes_fewer_bytes(kind: Format) -> None:
+    least, most = (len(made(format=kind, effort=effort).data) for effort in (0, 10))
+    assert most < least
+
+
+def test_auto_is_the_smallest_of_the_formats_that_every_browser_shows() -> None:
+    assert made(format="auto").format == "webp"
+    assert made(format="auto", progressive=True).format == "jpeg", "the only one that can be progressive"
+    assert run("blur", photo("cat-alpha.png"), format="auto").format in ("webp", "png")
+    drawing = Image.new("RGB", (200, 100), "white").quantize(4)
+    drawing.paste(1, (10, 10, 100, 60))
+    assert run("flip", saved(drawing, "PNG"), format="auto").format in ("png", "webp")
+    assert len(made(format="auto", max_bytes=9_000).data) <= 9_000
+
+
+@pytest.mark.parametrize(
+    ("params", "sentence"),
+    [
+        (
+            {"format": "png", "quality": 80},
+            "quality has no effect in png; it has in jpeg, webp and avif. Choose such a",
+        ),
+        ({"format": "webp", "progressive": True}, "progressive has no effect in webp; it has in jpeg."),
+        ({"format": "avif", "lossless": True}, "lossless has no effect in avif; it has in webp."),
+        ({"format": "jpeg", "palette": True}, "palette has no effect in jpeg; it has in png."),
+        ({"format": "jpeg", "effort": 3}, "effort has no effect in jpeg; it has in png, webp and avif."),
+        ({"format": "webp", "lossless": True, "quality": 3}, "quality has no effect here: a lossless result has no"),
+        (
+            {"lossless": True, "max_bytes": 300},
+            "max_bytes has no effect here: a lossless result cannot be made smaller",
+        ),
+        ({"strip": False, "keep_date": True}, "keep_date has no effect here: strip=false keeps it already."),
+        ({"format": "auto", "progressive": True, "lossless": True}, "no format has all of progressive, lossless."),
+    ],
+)
+def test_a_parameter_without_an_effect_is_refused_with_the_request(params: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Rejected) as refusal:
+        CATALOGUE.check_params("thumbnail", params)
+    assert refusal.value.code == "invalid_params"
+    assert sentence in refusal.value.sentence
+
+
+@pytest.mark.parametrize("kind", ["png", "gif"])
+def test_a_parameter_without_an_effect_in_the_format_of_the_input_is_refused_when_that_is_known(kind: str) -> None:
+    with pytest.raises(Rejected, match=f"params.quality has no effect in {kind}; it has in jpeg") as refusal:
+        run("flip", saved(Image.new("RGB", (9, 9)), kind.upper()), quality=80)
+    assert refusal.value.code == "invalid_params"
+
+
+def test_a_parameter_with_its_default_is_never_refused() -> None:
+    CATALOGUE.check_params("thumbnail", {"format": "png", "progressive": False, "strip": True, "quality": None})
