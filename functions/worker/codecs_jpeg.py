@@ -8,8 +8,8 @@ START_OF_SCAN = 0xDA
 SCAN = bytes([0xFF, START_OF_SCAN])
 _END_OF_IMAGE = 0xD9
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SEQUENTIAL = (0xC0, 0xC1)
 _LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF)
-_PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 _STANDALONE = (0x01, *range(0xD0, 0xD9))
 """Markers without a length: TEM, the restarts and the start of an image."""
 _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
@@ -26,8 +26,6 @@ class Frame(NamedTuple):
     size: tuple[int, int] = (0, 0)
     sampling: Mapping[int, tuple[int, int]] = {}
     """Number of a component -> blocks in a row and in a column of a unit (MCU) with all components."""
-    one_scan: bool = False
-    """The first scan has all components, and decoders read no other one."""
 
 
 class Segment(NamedTuple):
@@ -56,13 +54,10 @@ def segments(data: bytes) -> Iterator[Segment]:
 
 def frame(data: bytes) -> Frame:
     """Return how the pixels are coded, as the first frame header says; a usual JPEG where there is none."""
-    found, components = Frame(lossless=False, bits=8), b""
     for kind, content, _ in segments(data):
-        if kind in _FRAME_HEADERS and not components:
-            found, components = _frame(kind, content), content[5:6]
-        elif kind == START_OF_SCAN and found.kind not in _PROGRESSIVE:
-            return found._replace(one_scan=content[:1] == components != b"")
-    return found
+        if kind in _FRAME_HEADERS:
+            return _frame(kind, content)
+    return Frame(lossless=False, bits=8)
 
 
 def _frame(kind: int, content: bytes) -> Frame:
@@ -79,7 +74,7 @@ def has_more_scans(data: bytes, most: int) -> bool:
 
     What comes behind the end is not part of the picture: phones put films, other pictures and depth maps there.
     """
-    if frame(data).one_scan or data.count(SCAN) <= most:
+    if _has_one_scan(data) or data.count(SCAN) <= most:
         return False  # the quick ways: to read all markers takes 10 ms per megabyte
     found, position = 0, 2
     while found <= most and (marker := _MARKER.search(data, position)):
@@ -90,3 +85,16 @@ def has_more_scans(data: bytes, most: int) -> bool:
         if kind not in _STANDALONE:
             position += max(int.from_bytes(data[position : position + 2]), 2)
     return found > most
+
+
+def _has_one_scan(data: bytes) -> bool:
+    """Return whether the first scan has all components of a sequential frame: decoders read no other one then."""
+    components = -1
+    for kind, content, _ in segments(data):
+        if kind in _SEQUENTIAL and len(content) > 5:
+            components = content[5]
+        elif kind in _FRAME_HEADERS:
+            return False
+        elif kind == START_OF_SCAN:
+            return content[:1] == bytes([components]) if components > 0 else False
+    return False

@@ -169,18 +169,13 @@ class _Writer:
 
     def _bytes(self, image: Image.Image, **chosen: Any) -> bytes:
         indexed = image.mode == "P"
-        if (
-            self._name == "png"
-            and self._wanted.effort is None
-            and not self._exif
-            and (data := codecs_vips.encoded(image))
-        ):
-            return data
         settings = settings_of(self._name, self._wanted, image.width * image.height, indexed=indexed) | chosen
         if self._name == "gif" and indexed:
             settings["transparency"] = TRANSPARENT if self._image.mode.endswith("A") else None
         if self._exif:
             settings["exif"] = self._exif
+        elif self._name == "png" and (data := codecs_vips.encoded(image, settings["compress_level"])):
+            return data
         out = BytesIO()
         try:
             image.save(out, self._name, **settings)

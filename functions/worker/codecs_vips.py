@@ -38,15 +38,17 @@ def decoded(data: bytes, header: ImageFile, shrink: int = 1) -> Image | None:
     return to_pillow(picture.shrink(shrink, shrink), mode)
 
 
-def encoded(image: Image) -> bytes | None:
-    """Return the picture as a PNG; None when Pillow has to encode it.
+def encoded(image: Image, level: int = 2) -> bytes | None:
+    """Return the picture as a PNG with zlib's level of compression; None when Pillow has to encode it.
 
-    With the difference to the row above, level 2 takes a third of the time of Pillow's level 2 and 2 % fewer bytes.
+    Level 2, of the differences to the row above, takes a third of the time of Pillow's level 2 and has 2 % fewer bytes.
     """
     picture: Any = to_vips(image, least=_LEAST_ENCODED)
     if picture is None:
         return None
     gray = {"interpretation": "b-w"} if image.mode in ("L", "LA") else {"interpretation": "srgb"}
-    data: bytes = picture.copy(**gray).pngsave_buffer(compression=2, filter="up", keep="none")
+    data: bytes = picture.copy(**gray).pngsave_buffer(
+        compression=level, filter="up" if level < 4 else "all", keep="none"
+    )
     at = data.index(_RESOLUTION)  # libvips always writes one
     return data[:at] + data[at + _RESOLUTION_SIZE :]

@@ -190,12 +190,17 @@ class StoredPicture:
         """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
         if self._frame:
             image = self._frame if shrink > 1 else self._frame.copy()
-        elif self._format == "png" and (fast := codecs_vips.decoded(self._data, self._header, shrink)):
+        elif fast := self._png(shrink):
             return fast
         else:
             with decoding(self._format, self._data):
                 image = self._decoded(self._data, mode, shrink)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
+
+    def _png(self, shrink: int) -> Image | None:
+        """Return the pixels of a PNG that libvips can read."""
+        still = self._format == "png" and self._frames == 1
+        return codecs_vips.decoded(self._data, self._header, shrink) if still else None
 
     def _decoded(self, data: Bytes, mode: str | None = None, shrink: int = 1) -> Image:
         width, height = self._stored
