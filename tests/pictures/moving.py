@@ -30,7 +30,7 @@ def moving(kind: str, images: list[Image.Image] | None = None, **options: Any) -
     first, *others = images or frames()
     times = TIMES if len(others) + 1 == len(TIMES) else 50
     clears = 2 if first.mode == "RGBA" else 1
-    own: dict[str, Any] = {"gif": {"disposal": clears}, "webp": {"lossless": True, "exact": True}}.get(kind, {})
+    of_kind: dict[str, dict[str, Any]] = {"gif": {"disposal": clears}, "webp": {"lossless": True, "exact": True}}
     out = BytesIO()
     saved: dict[str, Any] = {
         "save_all": True,
@@ -38,7 +38,7 @@ def moving(kind: str, images: list[Image.Image] | None = None, **options: Any) -
         "duration": times,
         "loop": 2 if kind == "gif" else 3,
     }
-    first.save(out, kind, **saved | own | options)
+    first.save(out, kind, **saved | of_kind.get(kind, {}) | options)
     return out.getvalue()
 
 
