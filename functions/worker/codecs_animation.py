@@ -18,8 +18,8 @@ MOST_READ = 120_000_000
 """Pixels of all frames together, as they are decoded and made smaller: 25 ns each."""
 MOST_OF_ONE = 16_000_000
 """Pixels of one frame: several copies of it are held."""
-MOST_WRITTEN = 50_000_000
-"""Pixels of all frames of a result. A GIF takes the most time, 115 ns each, so that it is ready in 6 seconds."""
+MOST_WRITTEN = 55_000_000
+"""Pixels of all frames of a result. A GIF takes the most time, 115 ns each, so that it is ready in 6.5 seconds."""
 MOVING = tuple(_READ)
 
 
