@@ -3,11 +3,12 @@
 from umbel_core.op import Picture, op
 
 
-@op(memory_mb=512)
+@op(memory_mb=1769, timeout_seconds=60)
 def info(picture: Picture) -> dict[str, int | float | str | bool | None]:
     """Read the picture's size, format, mode, frames, orientation and more from its header."""
     width, height = picture.size
     header = picture.header
+    picture.at_least(1, 1)  # a damaged picture has a header too
     return {
         "width": width,
         "height": height,

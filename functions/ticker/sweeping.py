@@ -25,7 +25,7 @@ from umbel_core.sweeper_state import SweeperState
 
 _JOBS_PER_PAGE = 50
 _SECONDS = 20
-"""A run reads no further job after so long; the next one goes on there."""
+"""A run reads no further job after so long, but at least one; the next run goes on there."""
 _LAST_TASKS = 100
 _INTAKE_IS_BEHIND = 100
 """Messages in the intake queue from which on nothing is added: what seems to be lost may wait there."""
@@ -78,7 +78,7 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
 
     def sweep(self) -> Swept:
         """Read on where the last run stopped, until the pass is complete or the time is over."""
-        now, started, state, swept = self.clock(), self.timer(), self.ledger.sweeper_state(), Swept()
+        now, state, swept = self.clock(), self.ledger.sweeper_state(), Swept()
         if not self.ledger.unfinished(1):
             state = SweeperState()
         else:
@@ -88,7 +88,7 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
                 # What earlier runs saw still holds: it says up to when a lane had worked off its messages.
                 self.logger.exception("lanes not observed")
             if state.after or state.began_at <= stamp(now - self.silence / 2):
-                self._continue_pass(state, swept, now, started + _SECONDS)
+                self._continue_pass(state, swept, now, self.timer() + _SECONDS)
         self.ledger.keep_sweeper_state(state)
         return swept
 
@@ -110,14 +110,14 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
             jobs, _ = self.counters.read(ids, [])
             # In the index's own order, by which the next page starts after the last job of this one.
             for job in filter(None, map(jobs.get, ids)):
-                if self.timer() > until:
-                    return
                 try:
                     self._sweep_job(job, lost, state, swept, may_send=may_send)
                 except Exception:
                     # One job that cannot be read must not keep the sweeper from all others.
                     self.logger.exception("job not swept", extra={"job_id": job.id})
                 state.after = job.created_at, job.id
+                if self.timer() > until:
+                    return
             if len(ids) < _JOBS_PER_PAGE or not jobs:
                 break
         state.after, state.waiting = None, state.found

@@ -11,6 +11,7 @@ from contextlib import contextmanager, nullcontext
 from umbel_core.errors import Rejected
 from umbel_core.settings import megabytes
 from worker.codecs_boxes import lacks_end
+from worker.codecs_jpeg_damage import DamagedError, is_checked_by_decoding
 from worker.codecs_kind import written
 
 # Pillow's warnings can quote a file's content, and would appear between the JSON lines of the log.
@@ -41,7 +42,8 @@ def decoding(kind: str, data: bytes) -> Iterator[None]:
             yield
     except DECODE_ERRORS as error:
         name, size = written(kind), megabytes(len(data))
-        if isinstance(error, EOFError) or _IS_TRUNCATED[kind](data):
+        asked_for_more = isinstance(error, EOFError) or "file is truncated" in str(error)
+        if asked_for_more or (_IS_TRUNCATED[kind](data) and not isinstance(error, DamagedError)):
             sentence = (
                 f"The {name} file is incomplete: its end is missing after {size}. Upload the complete file again."
             )
@@ -65,7 +67,7 @@ def _silent() -> Iterator[None]:
 
 
 _IS_TRUNCATED: dict[str, Callable[[bytes], bool]] = {
-    "jpeg": lambda data: b"\xff\xd9" not in data[-4096:],
+    "jpeg": lambda data: b"\xff\xd9" not in data[-4096:] and not is_checked_by_decoding(data),
     "png": lambda data: b"IEND" not in data[-4096:],
     "webp": lambda data: len(data) < 8 + int.from_bytes(data[4:8], "little"),
     "gif": lambda data: b";" not in data[-16:],

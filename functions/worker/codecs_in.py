@@ -9,7 +9,7 @@ from PIL.ImageFile import ImageFile
 from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels, megabytes
-from worker import codecs_animation, codecs_heif, codecs_png, codecs_space, codecs_tiff
+from worker import codecs_animation, codecs_heif, codecs_jpeg_damage, codecs_png, codecs_space, codecs_tiff
 from worker.codecs_errors import decoding
 from worker.codecs_frames import Motion
 from worker.codecs_jpeg import frame, has_more_scans
@@ -91,13 +91,10 @@ def _header(kind: str, data: bytes) -> Identified:
     if kind == "png":
         chunks = codecs_png.read(data)
         found = Identified(kind, 1, chunks.data, decoder(kind, chunks.data))
-        found.frames = _frames(kind, found.header)
         found.header.info |= {"icc_profile": chunks.profile, "exif": chunks.exif and b"Exif\0\0" + chunks.exif}
         return found
-    if kind == "jpeg" and (bits := frame(data).bits) > 8:
-        raise Rejected(
-            "unsupported_format", f"JPEG files with {bits} bits per colour are not supported. {_SAVE_AS_USUAL}"
-        )
+    if kind == "jpeg":
+        return _jpeg(data)
     if kind == "tiff":
         return _tiff(data)
     found = Identified(kind, 1, data, decoder(kind, data))
@@ -111,6 +108,17 @@ def _header(kind: str, data: bytes) -> Identified:
     ):
         found.header.info["icc_profile"] = codecs_space.of_code_points(*points)
     found.header.info.pop("xmp", None)  # no browser turns a picture for its XMP; Pillow would
+    return found
+
+
+def _jpeg(data: bytes) -> Identified:
+    if (bits := frame(data).bits) > 8:
+        raise Rejected(
+            "unsupported_format", f"JPEG files with {bits} bits per colour are not supported. {_SAVE_AS_USUAL}"
+        )
+    decoded, missing = codecs_jpeg_damage.checked(data)
+    found = Identified("jpeg", 1, decoded, decoder("jpeg", decoded), warnings=missing)
+    found.header.info.pop("xmp", None)
     return found
 
 
@@ -129,6 +137,8 @@ def _tiff(data: bytes) -> Identified:
 
 
 def _frames(kind: str, header: ImageFile) -> int:
-    if kind in ("jpeg", "heic"):
-        return 1  # a phone's file may carry a preview, a burst or a gain map; none is a frame
-    return 1 if kind in codecs_animation.MOST_WRITTEN else getattr(header, "n_frames", 1)
+    """Return the number of frames that are not read one by one.
+
+    A phone's JPEG or HEIC may carry a preview, a burst or a gain map; none is a frame.
+    """
+    return 1 if kind in ("jpeg", "heic", *codecs_animation.MOVING) else getattr(header, "n_frames", 1)

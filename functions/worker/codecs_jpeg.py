@@ -1,10 +1,11 @@
 """Read what a JPEG's markers say, without decoding it."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-_START_OF_SCAN = 0xDA
-_SCAN = bytes([0xFF, _START_OF_SCAN])
+START_OF_SCAN = 0xDA
+SCAN = bytes([0xFF, START_OF_SCAN])
 _END_OF_IMAGE = 0xD9
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF)
@@ -19,20 +20,52 @@ class Frame(NamedTuple):
 
     lossless: bool
     bits: int
+    kind: int = 0xC0
+    """The marker: C0 and C1 are sequential, C2 is progressive, others are rare."""
+    size: tuple[int, int] = (0, 0)
+    sampling: Mapping[int, tuple[int, int]] = {}
+    """Number of a component -> blocks in a row and in a column of a unit (MCU) with all components."""
+
+
+class Segment(NamedTuple):
+    """What follows a marker that has a length."""
+
+    kind: int
+    content: bytes
+    end: int
+    """Where the next marker or, after the header of a scan, the coded data begins."""
+
+
+def segments(data: bytes) -> Iterator[Segment]:
+    """Yield the segments before the coded data; the last one is the header of the first scan."""
+    position = 2
+    while marker := _MARKER.search(data, position):
+        kind, position = marker[1][0], marker.end()
+        if kind == _END_OF_IMAGE:
+            return
+        if kind not in _STANDALONE:
+            end = position + max(int.from_bytes(data[position : position + 2]), 2)
+            yield Segment(kind, data[position + 2 : end], end)
+            position = end
+        if kind == START_OF_SCAN:
+            return
 
 
 def frame(data: bytes) -> Frame:
     """Return how the pixels are coded, as the first frame header says; a usual JPEG where there is none."""
-    position = 2
-    while marker := _MARKER.search(data, position):
-        kind, position = marker[1][0], marker.end()
-        if kind in (_START_OF_SCAN, _END_OF_IMAGE):
-            break
+    for kind, content, _ in segments(data):
         if kind in _FRAME_HEADERS:
-            return Frame(kind in _LOSSLESS, data[position + 2] if position + 2 < len(data) else 8)
-        if kind not in _STANDALONE:
-            position += max(int.from_bytes(data[position : position + 2]), 2)
+            return _frame(kind, content)
     return Frame(lossless=False, bits=8)
+
+
+def _frame(kind: int, content: bytes) -> Frame:
+    lossless = kind in _LOSSLESS
+    if len(content) < 6 or len(content) < 6 + 3 * content[5]:
+        return Frame(lossless, content[0] if content else 8)
+    size = int.from_bytes(content[3:5]), int.from_bytes(content[1:3])
+    components = (content[at : at + 2] for at in range(6, 6 + 3 * content[5], 3))
+    return Frame(lossless, content[0], kind, size, {number: (both >> 4, both & 15) for number, both in components})
 
 
 def has_more_scans(data: bytes, most: int) -> bool:
@@ -40,14 +73,14 @@ def has_more_scans(data: bytes, most: int) -> bool:
 
     What comes behind the end is not part of the picture: phones put films, other pictures and depth maps there.
     """
-    if data.count(_SCAN) <= most:
+    if data.count(SCAN) <= most:
         return False  # without this, a large file would be read for 10 ms per megabyte
     found, position = 0, 2
     while found <= most and (marker := _MARKER.search(data, position)):
         kind, position = marker[1][0], marker.end()
         if kind == _END_OF_IMAGE:
             break
-        found += kind == _START_OF_SCAN
+        found += kind == START_OF_SCAN
         if kind not in _STANDALONE:
             position += max(int.from_bytes(data[position : position + 2]), 2)
     return found > most

@@ -9,7 +9,7 @@ from umbel_core.errors import Rejected
 from worker.codecs_boxes import brands, is_heic, is_jxl
 
 _PLUGINS = {
-    "jpeg": "PIL.JpegImagePlugin",
+    "jpeg": "worker.codecs_jpeg_decoder",
     "png": "PIL.PngImagePlugin",
     "webp": "PIL.WebPImagePlugin",
     "gif": "PIL.GifImagePlugin",

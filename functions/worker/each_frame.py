@@ -11,7 +11,7 @@ from umbel_core.encoding import Encoding, encoding_of
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits
 from worker import codecs_animation
-from worker.codecs_animation import MOST_READ, MOST_WRITTEN, dropped, too_many
+from worker.codecs_animation import MOST_READ, MOST_WRITTEN, MOVING, dropped, too_many
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_frames import Motion, Shown, Whole
 from worker.codecs_metadata import kept
@@ -21,6 +21,8 @@ from worker.codecs_search import MOST_ENCODINGS, best_under, colours_curve, qual
 from worker.codecs_settings import settings_of
 from worker.pictures import StoredPicture
 
+_EFFORT = 4
+"""How many times as long an encoder takes, at most, with the parameters `effort` and `lossless`."""
 Op = Callable[[StoredPicture], Image]
 
 
@@ -55,6 +57,8 @@ class _Moving:
         self._op, self._source, self._limits = op, source, limits
         self._wanted, self._made_from = wanted, made_from
         self._times = 1 if wanted.max_bytes is None else MOST_ENCODINGS
+        if wanted.effort is not None or wanted.lossless:
+            self._times *= _EFFORT
 
     def encoded(self) -> Encoded:
         """Return the file; raise `StillError` when it can have only one frame."""
@@ -71,10 +75,10 @@ class _Moving:
     def _check(self) -> None:
         wanted, source = self._wanted, self._source
         if not source.motion:
-            raise StillError("only the first full one is read")
+            raise StillError("only the first full one is read" if source.format == "tiff" else "only the first is read")
         if not wanted.animated:
             raise StillError("animated is false")
-        if wanted.format not in (None, "auto", *MOST_WRITTEN):
+        if wanted.format not in (None, "auto", *MOVING):
             raise StillError(f"{str(wanted.format).upper()} does not move")
         if reason := too_many(source.frames, source.size, MOST_READ, self._times):
             raise StillError(reason)
@@ -142,6 +146,6 @@ class _Moving:
         if name == "png" and wanted.palette:
             sentence = "params.palette has no effect in a PNG that moves. Choose animated=false, or leave it out."
             raise Rejected("invalid_params", sentence, ("params", "palette"))
-        if reason := too_many(self._source.frames, first.size, MOST_WRITTEN[name], self._times):
+        if reason := too_many(self._source.frames, first.size, MOST_WRITTEN, self._times):
             raise StillError(reason)
         return name

@@ -1,5 +1,6 @@
 """A lost message does not hang its job: the sweeper finds the task in the ledger and has the message sent again."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,7 @@ class Place:
         self.intake = FakeIntake()
         self.catalogue = CATALOGUE
         self.passed = timedelta(0)
+        self.timer = time.monotonic
         self.arrives: Callable[[object], bool] = lambda _: True
         self.stage.ledger.now = lambda: stamp(self.now())
 
@@ -69,6 +71,7 @@ class Place:
                 intake=self.intake,
                 catalogue=self.catalogue,
                 silence=SILENCE,
+                timer=self.timer,
             ).sweep()
             for name in Swept.__struct_fields__:
                 getattr(total, name).extend(getattr(swept, name))
@@ -344,7 +347,7 @@ def test_a_pass_that_takes_too_long_goes_on_in_the_next_run(place: Place) -> Non
     for number in range(5):
         place.take(place.stage.drop(f"jobs/{number}.json", b'{"tasks":[{"op":"say","input":"x"}]}'))
     place.lanes.paused.add("say")
-    ticks = iter(range(0, 1000, 8))
+    ticks = iter(range(0, 1000, 12))
     one_run = sweeper(
         place.stage.ledger, lambda: datetime.now(UTC), lanes=place.lanes, timer=lambda: float(next(ticks))
     )
@@ -357,6 +360,16 @@ def test_a_pass_that_takes_too_long_goes_on_in_the_next_run(place: Place) -> Non
     assert second
     assert first < second
     assert third is None, "the pass is complete"
+
+
+def test_however_slow_the_lanes_answer_each_run_reads_jobs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a bad day, the observation alone takes as long as a pass may take."""
+    job = place.submit("a")
+    place.lose_messages()
+    clock, backlogs = iter(range(0, 100_000, 25)), place.lanes.backlogs
+    monkeypatch.setattr(place.lanes, "backlogs", lambda computes: (next(clock), backlogs(computes))[1])
+    monkeypatch.setattr(place, "timer", lambda: float(next(clock)))
+    assert place.sweep(minutes=12).published == [job]
 
 
 def test_a_job_that_cannot_be_read_does_not_keep_the_sweeper_from_the_others(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from tests.pictures import odd_heic
+from tests.pictures.damage import cut_jpegs, damaged_jpegs, detailed
 from tests.pictures.odd_jpeg import twelve_bits
 from tests.pictures.odd_jxl import in_boxes, jxl
 from tests.pictures.odd_tiff import raws, tiff_of_pixels
@@ -33,6 +34,8 @@ def bad() -> dict[str, Bad]:
     half = {kind: _half(stored()[kind].data) for kind in ("jpeg", "png", "webp", "avif", "gif", "tiff-lzw", "bmp")}
     half |= {"heic": _half(odd_heic.stored("colour")), "jxl": _half(in_boxes(jxl(scene())))}
     files = {f"half a {kind}": Bad(data, "truncated_picture") for kind, data in half.items()}
+    files |= {name: Bad(data, "truncated_picture") for name, data in (cut_jpegs() | _cut_with_an_end()).items()}
+    files["half a webp with its own size"] = Bad(_half_a_webp(), "broken_picture")
     for name, data in _bombs().items():
         files[f"bomb {name}"] = Bad(data, "too_many_pixels")
     for name, data in _damaged().items():
@@ -61,6 +64,25 @@ def endless_scans(scans: int) -> bytes:
 
 def _half(data: bytes) -> bytes:
     return data[: len(data) // 2]
+
+
+def _cut_with_an_end() -> dict[str, bytes]:
+    """Return halves of pictures that end as whole ones do."""
+    png, gif = saved(detailed(), "PNG"), saved(detailed().convert("L"), "GIF")
+    bmp = bytearray(_half(saved(detailed(), "BMP")))
+    bmp[2:6] = struct.pack("<I", len(bmp))
+    return {
+        "half a png with an end": _half(png) + chunk(b"IEND", b""),
+        "half the pixels of a png": png[:33] + chunk(b"IDAT", png[41 : len(png) // 2]) + chunk(b"IEND", b""),
+        "half a gif with an end": _half(gif) + b"\0;",
+        "half a bmp with its own size": bytes(bmp),
+    }
+
+
+def _half_a_webp() -> bytes:
+    webp = bytearray(_half(saved(detailed(), "WEBP")))
+    webp[4:8], webp[16:20] = struct.pack("<I", len(webp) - 8), struct.pack("<I", len(webp) - 20)
+    return bytes(webp)
 
 
 def _patched(data: bytes, at: int, new: bytes) -> bytes:
@@ -112,6 +134,7 @@ def _damaged() -> dict[str, bytes]:
         "jpeg": jpeg[:20] + bytes(200) + jpeg[220:],
         "webp": _patched(webp, webp.index(b"VP8 ") + 20, b"\xff" * 60),
         "jpeg of endless scans": endless_scans(200),
+        **damaged_jpegs(),
     }
 
 

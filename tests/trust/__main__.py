@@ -37,16 +37,21 @@ def main() -> None:
         campaigning.tasks = next(int(word) for word in sys.argv[1:] if word.isdecimal())
     if unknown := set(names) - set(PARTS):
         sys.exit(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    home, held = os.environ["UMBEL_HOME"], False
     try:
         done = [_run(name) for name in names]
+        held = not any(section.errors for section, _ in done)
     finally:
-        shutil.rmtree(os.environ["UMBEL_HOME"], ignore_errors=True)
+        if held:
+            shutil.rmtree(home, ignore_errors=True)
+        else:
+            sys.stderr.write(f"The logs are in {home}/logs, the injected errors in {home}/faults.jsonl\n")
     texts = [text for _, text in done]
     sys.stdout.write("\n".join(texts))
     if not is_short:
         before = REPORT.read_text(encoding="utf-8") if REPORT.exists() else ""
         REPORT.write_text(report(before, texts), encoding="utf-8")
-    sys.exit(any(section.errors for section, _ in done))
+    sys.exit(not held)
 
 
 def _run(name: str) -> tuple[Section, str]:
