@@ -10,7 +10,10 @@ from umbel_imaging.colours import Colour, ink, rgba
 from umbel_imaging.geometry import ANCHORS
 from umbel_imaging.watermarks import picture_mark, stamp
 
-Title = Annotated[str, Bounds(max_length=200, pattern=r"\S", description="Text that is not blank")]
+Title = Annotated[
+    str,
+    Bounds(max_length=200, pattern=r"\S", description="Text that is not blank", examples=["Every op in its own lane"]),
+]
 Subtitle = Annotated[str, Bounds(max_length=300, pattern=r"\S", description="Smaller text below")]
 Side = Annotated[int, Bounds(ge=64, le=4096, description="Pixels")]
 _SHARE = 0.14
