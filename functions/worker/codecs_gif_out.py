@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from io import BytesIO
 
-from PIL import GifImagePlugin, Image, ImageChops
+from PIL import Image, ImageChops
 
 from worker import codecs_gif
 from worker.codecs_frames import Box, Shown, Whole, with_next
@@ -80,7 +80,7 @@ def _differing(canvas: Image.Image, image: Image.Image) -> Image.Image:
 def _stored(indexed: Image.Image) -> tuple[bytes, bytes, bytes]:
     """Return a picture's colour table, transparent colour and data as they stand in a GIF."""
     out = BytesIO()
-    indexed.save(out, GifImagePlugin.GifImageFile.format, interlace=False)
+    indexed.save(out, "GIF", interlace=False)
     (part,) = codecs_gif.read(out.getvalue()).parts
     _, _, palette, control, _, data, _ = map(bytes, part.pieces)
     return palette, control[6:7], data
