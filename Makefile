@@ -25,10 +25,10 @@ persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
 up_options := $(if $(port),--port $(port)) $(persist) $(if $(host),--host "$(host)") $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor setup browser test check deploy machines bench fuzz trust mutants generate clean
+.PHONY: help up down doctor setup browser test check deploy machines bench bench-pixels fuzz trust mutants generate clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 up: setup ## Set up, start the local engine, deploy, print the web address (PORT=4570 PERSIST=1 HOST=devbox)
 	@$(bin)/umbel up $(up_options)
@@ -78,6 +78,10 @@ machines: setup ## Set up and upload under each condition of docs/local.md (ARGS
 
 bench: setup ## Measure the pipeline (ARGS=jobs, ARGS=tasks, ARGS=web)
 	@$(bin)/python -I -m bench $(ARGS)
+
+bench-pixels: setup ## Compare the picture ops with libvips and sharp; write docs/performance.md (ARGS="--only blur")
+	@-$(run) npm ci --silent --prefix bench/sharp
+	@$(run) python -m bench.pixels $(ARGS)
 
 clean: ## Delete everything that these targets made (DATA=1: what PERSIST=1 kept, too)
 	@$(tools) clean $(if $(call on,$(call given,DATA)),--data)

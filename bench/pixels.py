@@ -1,135 +1,146 @@
-"""Measure the CPU time of the picture ops, compared with plain Pillow and with libvips.
+"""`make bench-pixels`: compare each op with libvips and with sharp, and write the table into docs/performance.md.
 
-    VIPS_CONCURRENCY=1 PYTHONPATH=.:functions:layers/core uv run --group bench python -m bench.pixels
+    python -m bench.pixels [--rounds 7] [--only blur] [--write]
 
-CPU milliseconds (user + system) from bytes to bytes. The rounds alternate between the three, and the least value of
-each counts, so that other load on the machine affects all of them equally. PSNR compares with the exact result (every
-pixel decoded, then the op), both encoded without loss.
+CPU milliseconds (user + system) from bytes to bytes, on one thread, as a lane has about one core. The rounds alternate
+between the programs, and the least value of each counts, so that other load affects all of them equally.
 """
 
+import argparse
+import json
 import math
-import time
-from collections.abc import Callable
-from importlib import import_module
-from io import BytesIO
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
+from PIL import Image, ImageOps
 
-from tests.ops.running import run
+from bench.pixels_table import EXACT, Cell, load, save, table, write
+from bench.pixels_works import WORKS, pyvips
+from tests.ops.measuring import psnr
 from tests.pictures.large import large_photo
 
-pyvips: Any = import_module("pyvips")  # untyped, and only in the group `bench`
-
-ROUNDS = 5
-Converter = Callable[[bytes], bytes]
-
-
-def ours(op: str, **params: Any) -> Converter:
-    """Return the op as its worker runs it."""
-    return lambda data: run(op, data, **params).data
-
-
-def plain(work: Callable[[Image.Image], Image.Image], kind: str) -> Converter:
-    """Return the work in plain Pillow: open, orient, do it, save."""
-    return lambda data: _save(work(ImageOps.exif_transpose(Image.open(BytesIO(data)))), kind, quality=85)
-
-
-def vips(work: Callable[[bytes], Any], kind: str) -> Converter:
-    """Return the work in libvips, on one thread, as the worker has."""
-    settings = {"JPEG": {"Q": 85}, "PNG": {"compression": 2}, "WEBP": {"Q": 80, "effort": 2}}[kind]
-    suffix = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}[kind]
-    return lambda data: work(data).write_to_buffer(suffix, **settings)
+INPUTS = {
+    "12 MP JPEG": ("JPEG", 4032, 3024),
+    "3 MP JPEG": ("JPEG", 2048, 1536),
+    "0.3 MP JPEG": ("JPEG", 720, 480),
+    "3 MP PNG": ("PNG", 2048, 1536),
+}
+SHARP = Path(__file__).parent / "sharp"
+_ENVIRONMENT = {
+    "PYTHONPATH": os.pathsep.join([".", "functions", "layers/core", "layers/fetching", "layers/imaging"]),
+    "VIPS_CONCURRENCY": "1",
+    # As in the lanes (infra/lanes.py), and for all programs alike.
+    "MALLOC_MMAP_THRESHOLD_": "1073741824",
+    "MALLOC_TRIM_THRESHOLD_": "1073741824",
+}
 
 
-def _save(picture: Image.Image, kind: str, **settings: Any) -> bytes:
-    out = BytesIO()
-    picture.save(out, kind, **settings)
-    return out.getvalue()
+class Program:
+    """A program that runs works, in a process of its own."""
 
-
-def _load(data: bytes, access: str = "sequential") -> Any:
-    return pyvips.Image.new_from_buffer(data, "", access=access)
-
-
-def _within(picture: Image.Image, side: int) -> Image.Image:
-    copy = picture.copy()
-    copy.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=None)
-    return copy
-
-
-def converters(kind: str) -> dict[str, tuple[Converter, Converter, Converter]]:
-    """Return name of the work -> our op, plain Pillow, libvips."""
-    lanczos = Image.Resampling.LANCZOS
-    table = {
-        "thumbnail 256": (
-            ours("thumbnail", format=kind.lower()),
-            plain(lambda picture: _within(picture, 256), kind),
-            vips(lambda data: pyvips.Image.thumbnail_buffer(data, 256, height=256), kind),
-        ),
-        "resize 200x200": (
-            ours("resize", width=200, height=200, format=kind.lower()),
-            plain(lambda picture: picture.resize((200, 200), lanczos), kind),
-            vips(lambda data: pyvips.Image.thumbnail_buffer(data, 200, height=200, size="force"), kind),
-        ),
-        "fit 1600": (
-            ours("thumbnail", width=1600, height=1600, format=kind.lower()),
-            plain(lambda picture: _within(picture, 1600), kind),
-            vips(lambda data: pyvips.Image.thumbnail_buffer(data, 1600, height=1600, size="down"), kind),
-        ),
-        "grayscale": (
-            ours("grayscale", format=kind.lower()),
-            plain(lambda picture: picture.convert("L"), kind),
-            vips(lambda data: _load(data).colourspace("b-w"), kind),
-        ),
-        "rotate90": (
-            ours("rotate90", format=kind.lower()),
-            plain(lambda picture: picture.rotate(-90, expand=True), kind),
-            vips(lambda data: _load(data, "random").rot90(), kind),
-        ),
-        "to WebP": (
-            ours("convert", format="webp"),
-            lambda data: _save(Image.open(BytesIO(data)), "WEBP", quality=80),
-            vips(_load, "WEBP"),
-        ),
-    }
-    for radius in (2, 4, 16):
-        table[f"blur {radius}"] = (
-            ours("blur", radius=radius, format=kind.lower()),
-            plain(lambda picture, radius=radius: picture.filter(ImageFilter.GaussianBlur(radius)), kind),  # type: ignore[misc]
-            vips(lambda data, radius=radius: _load(data).gaussblur(radius, min_ampl=0.02), kind),  # type: ignore[misc]
+    def __init__(self, command: list[str]) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | _ENVIRONMENT
         )
-    return table
+        self.version: str = self._answer()["version"]
+
+    def run(self, work: str, path: Path, kind: str, out: Path | None = None) -> dict[str, Any] | None:
+        """Run a work; return its CPU time and peak memory, None when the program does not have it."""
+        assert self._process.stdin
+        job = {"work": work, "input": str(path), "format": kind, "out": out and str(out)}
+        print(json.dumps(job), file=self._process.stdin, flush=True)
+        found: dict[str, Any] | None = self._answer()
+        return found
+
+    def _answer(self) -> Any:
+        assert self._process.stdout
+        return json.loads(self._process.stdout.readline())
+
+    def end(self) -> None:
+        """End the process."""
+        self._process.communicate()
 
 
-def cpu_milliseconds(convert: Converter, data: bytes) -> float:
-    """Return the CPU milliseconds of one run, with those of its threads."""
-    before = time.process_time()
-    convert(data)
-    return (time.process_time() - before) * 1000
+def commands() -> dict[str, list[str]]:
+    """Return how each program that this machine has is started."""
+    found = {"umbel": [sys.executable, "-m", "bench.pixels_peer", "umbel"]}
+    if pyvips:
+        found["pyvips"] = [sys.executable, "-m", "bench.pixels_peer", "pyvips"]
+    if (SHARP / "node_modules").exists():
+        found["sharp"] = ["node", str(SHARP / "peer.mjs")]
+    return found
 
 
-def psnr(one: bytes, other: bytes) -> float:
-    """Return the peak signal-to-noise ratio of two pictures, in dB."""
-    pictures = [Image.open(BytesIO(data)) for data in (one, other)]
-    statistics = ImageStat.Stat(ImageChops.difference(*(picture.convert("RGB") for picture in pictures)))
-    error = sum(statistics.sum2) / sum(statistics.count)
-    return 10 * math.log10(255**2 / error) if error else math.inf
+@contextmanager
+def programs() -> Iterator[dict[str, Program]]:
+    """Start the programs; end them with the block."""
+    started = {name: Program(command) for name, command in commands().items()}
+    try:
+        yield started
+    finally:
+        for program in started.values():
+            program.end()
+
+
+def measured(work: str, path: Path, rounds: int) -> Cell:
+    """Run a work on a file in all programs, in turns, and compare their results with the exact one."""
+    usual = WORKS[work].format or path.suffix[1:]
+    cell = Cell()
+    with programs() as started:
+        for name, program in started.items():  # their first run: what it takes to load the code does not count
+            program.run(work, path.with_name(f"warm{path.suffix}"), usual)
+            found = program.run(work, path, usual, path.with_name("made"))
+            if found is None:
+                continue
+            cell.peak_mb[name] = found["peak_mb"]
+            cell.bytes[name] = path.with_name("made").stat().st_size
+            if WORKS[work].exact:
+                cell.psnr[name] = _psnr(work, path, program)
+        for _ in range(rounds):
+            for name, program in started.items():
+                if name in cell.peak_mb:
+                    found = program.run(work, path, usual)
+                    assert found
+                    cell.cpu_ms[name] = min(cell.cpu_ms.get(name, math.inf), found["cpu_ms"])
+    return cell
+
+
+def _psnr(work: str, path: Path, program: Program) -> float:
+    """Return how near the result is to the exact one, in dB; what an encoder loses counts only if it is the work."""
+    do, out = WORKS[work], path.with_name("compared")
+    program.run(work, path, do.format or "png", out)
+    with Image.open(path) as image, Image.open(out) as made:
+        assert do.exact
+        return min(psnr(made.convert("RGB"), do.exact(ImageOps.exif_transpose(image).convert("RGB"))), EXACT)
 
 
 def main() -> None:
-    """Print the table."""
-    pyvips.cache_set_max(0)
-    for kind, width, height in (("JPEG", 4032, 3024), ("JPEG", 2048, 1536), ("JPEG", 880, 584), ("PNG", 2048, 1536)):
-        data = large_photo(width, height, kind)
-        print(f"\n{kind} {width * height / 1e6:.1f} MP, {len(data) / 1e6:.1f} MB")
-        print(f"{'':16}{'ours':>8}{'Pillow':>8}{'pyvips':>8}{'PSNR of ours':>15}{'of pyvips':>11}")
-        lossless = converters("PNG")
-        for name, competitors in converters(kind).items():
-            rounds = [[cpu_milliseconds(convert, data) for convert in competitors] for _ in range(ROUNDS)]
-            least = "".join(f"{min(column):8.1f}" for column in zip(*rounds, strict=True))
-            own, exact, other = (convert(data) for convert in lossless[name])
-            print(f"{name:16}{least}{psnr(own, exact):15.1f}{psnr(other, exact):11.1f}")
+    """Measure, print each cell, and write the table."""
+    parser = argparse.ArgumentParser(prog="bench.pixels")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", default="", help="measure the cells again whose names contain this")
+    options = parser.parse_args()
+    cells = load()
+    with tempfile.TemporaryDirectory() as folder, programs() as started:
+        versions = {name: program.version for name, program in started.items()}
+        for kind, (format_name, width, height) in INPUTS.items():
+            path = Path(folder, f"{width}.{format_name.lower()}")
+            path.write_bytes(large_photo(width, height, format_name))
+            path.with_name(f"warm{path.suffix}").write_bytes(large_photo(720, 480, format_name))
+            for work in WORKS:
+                name = f"{work}, {kind}"
+                if options.only not in name or WORKS[work].format == format_name.lower():
+                    continue
+                cells[name] = measured(work, path, options.rounds)
+                print(f"{name:40}{cells[name]}", flush=True)
+                save(cells)
+    write(table(cells, list(INPUTS), versions))
 
 
 if __name__ == "__main__":

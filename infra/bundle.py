@@ -20,6 +20,8 @@ ROOT = Path(__file__).parent.parent
 BUILD = ROOT / ".build"
 _FILE, _FOLDER = 0o644, 0o755
 """The modes of uploaded files. Lambda's user must be able to read them, whatever the umask of the build."""
+_PURE_SOURCES = ("pyvips",)
+"""Packages in plain Python that are published as source only; all others come as wheels for the layer's platform."""
 _WORKERS = 2
 _COMPILE = """
 import sys
@@ -66,7 +68,8 @@ def _layer(name: str, target: Target, locked: str, recipe: dict[str, Any], sourc
     requirements.write_text(locked, encoding="utf-8")
     platform = ["--python-platform", target.platform] if target.platform else []
     options = ["--target", str(python), "--python-version", target.python, *platform]
-    _uv("pip", "install", "--no-deps", "--only-binary", ":all:", "--require-hashes", *options, "-r", str(requirements))
+    wheels = ["--only-binary", ":all:", *(f"--no-binary={package}" for package in _PURE_SOURCES)]
+    _uv("pip", "install", "--no-deps", *wheels, "--require-hashes", *options, "-r", str(requirements))
     requirements.unlink()
     _delete_unused(python, recipe.get("keep_under", {}), recipe.get("drop", []))
     for package in sources:

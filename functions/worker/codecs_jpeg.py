@@ -8,6 +8,7 @@ START_OF_SCAN = 0xDA
 SCAN = bytes([0xFF, START_OF_SCAN])
 _END_OF_IMAGE = 0xD9
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SEQUENTIAL = (0xC0, 0xC1)
 _LOSSLESS = (0xC3, 0xC7, 0xCB, 0xCF)
 _STANDALONE = (0x01, *range(0xD0, 0xD9))
 """Markers without a length: TEM, the restarts and the start of an image."""
@@ -73,8 +74,8 @@ def has_more_scans(data: bytes, most: int) -> bool:
 
     What comes behind the end is not part of the picture: phones put films, other pictures and depth maps there.
     """
-    if data.count(SCAN) <= most:
-        return False  # without this, a large file would be read for 10 ms per megabyte
+    if _has_one_scan(data) or data.count(SCAN) <= most:
+        return False  # the quick ways: to read all markers takes 10 ms per megabyte
     found, position = 0, 2
     while found <= most and (marker := _MARKER.search(data, position)):
         kind, position = marker[1][0], marker.end()
@@ -84,3 +85,16 @@ def has_more_scans(data: bytes, most: int) -> bool:
         if kind not in _STANDALONE:
             position += max(int.from_bytes(data[position : position + 2]), 2)
     return found > most
+
+
+def _has_one_scan(data: bytes) -> bool:
+    """Return whether the first scan has all components of a sequential frame: decoders read no other one then."""
+    components = -1
+    for kind, content, _ in segments(data):
+        if kind in _SEQUENTIAL and len(content) > 5:
+            components = content[5]
+        elif kind in _FRAME_HEADERS:
+            return False
+        elif kind == START_OF_SCAN:
+            return content[:1] == bytes([components]) if components > 0 else False
+    return False

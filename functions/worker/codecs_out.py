@@ -11,6 +11,7 @@ from umbel_core.contract.warnings import ResultWarning
 from umbel_core.encoding import AUTO, Encoding, check_effects, effective_in
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels
+from worker import codecs_vips
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_memory import check_encoding
 from worker.codecs_palette import MOST_COLOURS, TRANSPARENT, exactly, invisibly, nearly, reduced, sparingly
@@ -173,6 +174,8 @@ class _Writer:
             settings["transparency"] = TRANSPARENT if self._image.mode.endswith("A") else None
         if self._exif:
             settings["exif"] = self._exif
+        elif self._name == "png" and (data := codecs_vips.encoded(image, settings["compress_level"])):
+            return data
         out = BytesIO()
         try:
             image.save(out, self._name, **settings)

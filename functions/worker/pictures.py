@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 from PIL.Image import Image, Resampling, Transpose
 from PIL.ImageFile import ImageFile
 
+from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.input_types import Header
 from umbel_core.settings import Limits
-from worker import codecs_animation, picture_header
+from umbel_imaging.resampling import resampled
+from worker import codecs_animation, codecs_vips, picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
 from worker.codecs_errors import DECODE_ERRORS, decoding
 from worker.codecs_frames import composed
@@ -54,8 +56,9 @@ class StoredPicture:
         self._page, self._header = found.page, header
         self.motion = found.motion
         """The frames of a file that moves."""
-        self.warnings = found.warnings
-        """What every result lacks of the file, or what was guessed."""
+        self._warnings = found.warnings
+        self._checked = not found.motion or not codecs_animation.moves(found.motion, header.size)
+        """Whether it is known of each frame that it can be decoded, or only the first one is."""
         self._frame: Image | None = None
         """The pixels, where the picture is one frame of a file."""
         self._first: StoredPicture | None = None
@@ -86,8 +89,15 @@ class StoredPicture:
 
     @property
     def frames(self) -> int:
-        """The number of frames in the file."""
+        """The number of frames in the file, before the first one that is damaged."""
+        self._check()
         return self._frames
+
+    @property
+    def warnings(self) -> list[ResultWarning]:
+        """What every result lacks of the file, or what was guessed."""
+        self._check()
+        return self._warnings
 
     @property
     def first_frame(self) -> "StoredPicture":
@@ -111,24 +121,31 @@ class StoredPicture:
         return picture_header.read(self._header, self._data, self._format, self.motion)
 
     def each_frame(self) -> "Iterator[StoredPicture]":
-        """Yield each frame as a picture, one at a time; end with a warning before one that cannot be decoded."""
+        """Yield each frame as a picture, one at a time, up to the first one that cannot be decoded."""
         assert self.motion
-        first, number = None, 0
+        first = None
         frames = composed(self.motion, self._stored, self._decoded)
-        while number < self.frames:
+        for number in range(self._frames):
             frame = copy(self)
+            frame._checked = True
             try:
                 with decoding(self._format, self._data):
                     frame._frame = next(frames)
             except Rejected:
                 if not number:
                     raise
-                warning = codecs_animation.damaged(number, self.frames)
-                self.warnings += [] if warning in self.warnings else [warning]
+                self._warnings.append(codecs_animation.damaged(number, self.motion.expected))
+                self._frames, self._checked = number, True
                 return
             frame._first = first = first or frame
             yield frame
-            number += 1
+        self._checked = True
+
+    def _check(self) -> None:
+        """Decode the frames, unless that was done, so that every op has the same ones and the same warnings."""
+        if not self._checked:
+            for _ in self.each_frame():
+                pass
 
     @property
     def file(self) -> ImageFile:
@@ -160,7 +177,7 @@ class StoredPicture:
         shrink = self._shrink(wanted)
         exact = self._stored[0] / shrink, self._stored[1] / shrink
         image = self._decode(shrink=shrink)
-        return self._finish(image.resize(wanted, Resampling.LANCZOS, box=(0, 0, *exact)))
+        return self._finish(resampled(image, wanted, (0, 0, *exact)))
 
     def luma(self) -> Image:
         """Return the whole picture in `L` or `LA`. A JPEG's colours are decoded only if its profile needs them."""
@@ -173,10 +190,17 @@ class StoredPicture:
         """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
         if self._frame:
             image = self._frame if shrink > 1 else self._frame.copy()
+        elif fast := self._png(shrink):
+            return fast
         else:
             with decoding(self._format, self._data):
                 image = self._decoded(self._data, mode, shrink)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
+
+    def _png(self, shrink: int) -> Image | None:
+        """Return the pixels of a PNG that libvips can read."""
+        still = self._format == "png" and self._frames == 1
+        return codecs_vips.decoded(self._data, self._header, shrink) if still else None
 
     def _decoded(self, data: Bytes, mode: str | None = None, shrink: int = 1) -> Image:
         width, height = self._stored

@@ -150,7 +150,7 @@ for data in bombs:
         pass
 print(len(bombs), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
-    paths = "import sys; sys.path[:0] = ['.', 'functions', 'layers/core']\n"
+    paths = "import sys; sys.path[:0] = ['.', 'functions', 'layers/core', 'layers/imaging']\n"
     answer = subprocess.run([sys.executable, "-c", paths + script], capture_output=True, text=True, check=True)
     count, kilobytes = map(int, answer.stdout.split())
     assert count >= 8

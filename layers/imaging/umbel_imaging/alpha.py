@@ -1,19 +1,17 @@
 """Filter colours where alpha counts: clear pixels have a colour too, which must not reach their neighbours."""
 
 from PIL.Image import Image
-from PIL.ImageFilter import Filter
 
-PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
+_PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 """Mode with alpha -> the mode whose colours are multiplied by it."""
 
 
-def filtered_colours(image: Image, filter_: Filter) -> Image:
-    """Return the picture with its colours filtered and its alpha as it was."""
-    mode = image.mode
-    if mode not in PREMULTIPLIED:
-        return image.filter(filter_)
-    alpha, image = image.getchannel("A"), image.convert(PREMULTIPLIED[mode])  # the picture itself is held no longer
-    image = image.filter(filter_)
-    image = image.convert(mode)
-    image.putalpha(alpha)
-    return image
+def premultiplied(image: Image) -> Image:
+    """Return the picture with its colours multiplied by its alpha; the picture itself when it has none."""
+    mode = _PREMULTIPLIED.get(image.mode)
+    return image.convert(mode) if mode else image
+
+
+def straight(image: Image) -> Image:
+    """Return the picture with its colours no longer multiplied by its alpha."""
+    return image.convert(image.mode.upper()) if image.mode in _PREMULTIPLIED.values() else image

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated
 
-from PIL.Image import Image, Resampling
+from PIL.Image import Image
 
 from umbel_core.errors import Rejected
 from umbel_core.op import Bounds, Picture
@@ -12,6 +12,7 @@ from umbel_imaging.attention import attention
 from umbel_imaging.canvas import on_canvas
 from umbel_imaging.colours import background_of
 from umbel_imaging.geometry import ANCHORS, Box, Plan, Point, Wanted
+from umbel_imaging.resampling import resampled
 
 Side = Annotated[int, Bounds(ge=1, le=16384, description="Pixels; without it, it follows from the picture's shape")]
 Fit = Annotated[
@@ -86,7 +87,7 @@ def _cover(picture: Picture, plan: Plan, gravity: geometry.Gravity | None, focus
     else:
         box = geometry.part_at_anchor(image.size, part, ANCHORS[gravity or "centre"])
     right, bottom = min(box[2], image.width), min(box[3], image.height)
-    return image.resize(plan.scaled, Resampling.LANCZOS, box=(box[0], box[1], right, bottom))
+    return resampled(image, plan.scaled, (box[0], box[1], right, bottom))
 
 
 def _point(focus: list[float] | str | None) -> Point | None:

@@ -2,7 +2,7 @@
 
 from PIL.Image import Image
 
-from umbel_imaging.alpha import PREMULTIPLIED
+from umbel_imaging.alpha import premultiplied
 
 Bounds = tuple[int, int, int, int]
 _STRIP = 256
@@ -34,4 +34,4 @@ def content(image: Image, threshold: int) -> Bounds | None:
 
 def _strip(image: Image, top: int, bottom: int) -> Image:
     strip = image.crop((0, top, image.width, min(bottom, image.height)))
-    return strip.convert(PREMULTIPLIED[strip.mode]) if strip.mode in PREMULTIPLIED else strip
+    return premultiplied(strip)

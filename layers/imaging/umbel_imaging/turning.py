@@ -4,6 +4,7 @@ import math
 
 from PIL.Image import Image, Resampling, Transform, Transpose
 
+from umbel_imaging import vips
 from umbel_imaging.canvas import check_size, on_canvas
 from umbel_imaging.colours import Rgba, ink, mode_for
 from umbel_imaging.geometry import Size
@@ -23,12 +24,10 @@ def turned(image: Image, angle: float, background: Rgba) -> Image:
     bordered = image.width + 2 * _BORDER, image.height + 2 * _BORDER
     canvas = on_canvas(image, bordered, (_BORDER, _BORDER), background)
     del image  # only the canvas and the result are held
-    return canvas.transform(
-        size,
-        Transform.AFFINE,
-        _matrix(bordered, size, math.radians(angle)),
-        Resampling.BICUBIC,
-        fillcolor=ink(_premultiplied(background), mode_for(canvas.mode, background)),
+    matrix = _matrix(bordered, size, math.radians(angle))
+    fill = ink(_premultiplied(background), mode_for(canvas.mode, background))
+    return vips.mapped(canvas, size, matrix, fill) or canvas.transform(
+        size, Transform.AFFINE, matrix, Resampling.BICUBIC, fillcolor=fill
     )
 
 
