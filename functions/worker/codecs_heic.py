@@ -13,7 +13,6 @@ from umbel_core.errors import Rejected
 from worker import codecs_heif
 from worker.codecs_boxes import Items, is_heic, lacks_end, without_film
 
-_HEVC = frozenset([b"hvc1", b"hev1"])
 _CODECS = {b"av01": "AV1", b"avc1": "H.264", b"j2k1": "JPEG 2000", b"jpeg": "JPEG", b"unci": "no", b"vvc1": "VVC"}
 _DEEP = ("I;10", "I;12")
 """pi-heif's modes for gray of more than 8 bits; it makes 8 bits of colours."""
@@ -28,9 +27,9 @@ class HeicImageFile(ImageFile):
         assert self.fp is not None
         data = self.fp.read()
         kinds = set(Items(data).types.values())
-        if not kinds & _HEVC and lacks_end(data):
+        if not kinds & codecs_heif.HEVC and lacks_end(data):
             raise EOFError
-        if not kinds & _HEVC:
+        if not kinds & codecs_heif.HEVC:
             codec = next((name for kind, name in _CODECS.items() if kind in kinds), "another")
             sentence = f"HEIF files with {codec} compression are not supported, only those with HEVC."
             raise Rejected("unsupported_format", sentence)

@@ -1,6 +1,7 @@
 """Read what the decoders of AVIF and HEIC pass over: clean aperture, colour space, orientation and EXIF data."""
 
 import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
 
@@ -10,6 +11,9 @@ Box = tuple[int, int, int, int]
 
 ORIENTATION = 0x0112
 """The tag of EXIF data that does not count in these files: they have properties for it."""
+HEVC = frozenset([b"hvc1", b"hev1"])
+"""The types of items whose pixels are coded as HEVC."""
+_ZEROS = bytes(3)
 _TONE_MAPPED, _GAIN_MAP = b"tmap", b"aux:hdrgainmap"
 _EXIF_OFFSET = 4
 _ORIENTATIONS = {
@@ -58,6 +62,15 @@ def has_gain_map(data: bytes) -> bool:
     return False
 
 
+def lacks_data(data: bytes) -> bool:
+    """Return whether coded pixels have three zero bytes in a row, which HEVC never writes."""
+    with suppress(struct.error, IndexError):
+        items = Items(data)
+        pieces = (content for item, content in items.contents() if items.types.get(item) in HEVC)
+        return any(_ZEROS in unit for content in pieces for unit in _units(content))
+    return False
+
+
 def exif(data: bytes) -> bytes | None:
     """Return the EXIF data; None where there are none."""
     with suppress(struct.error, IndexError):
@@ -66,6 +79,14 @@ def exif(data: bytes) -> bytes | None:
             if items.types.get(item) == b"Exif":
                 return content[_EXIF_OFFSET + int.from_bytes(content[:_EXIF_OFFSET]) :]
     return None
+
+
+def _units(content: bytes) -> Iterator[bytes]:
+    """Yield the units of coded pixels (NAL); each has its length before it, in four bytes."""
+    at = 0
+    while at + 4 < len(content):
+        start, at = at + 4, at + 4 + int.from_bytes(content[at : at + 4])
+        yield content[start:at]
 
 
 def _property(data: bytes, name: bytes) -> bytes | None:

@@ -18,6 +18,9 @@ _GUESSED = ResultWarning(
     code="profile_guessed",
     message="The picture is in CMYK without a usable colour profile; its inks were taken for those of a usual press.",
 )
+_MISSING = ResultWarning(
+    code="data_missing", message="Data of the HEIC is missing or damaged: parts of the result are wrong."
+)
 _APP1, _APP2 = 0xE1, 0xE2
 _SIGNS = (b"hdrgm:Version", b"GainMap", b"urn:iso:std:iso:ts:21496:-1")
 """In the metadata of a picture that has a gain map behind it, as Google, Adobe and the standard write it."""
@@ -31,6 +34,8 @@ def of(kind: str, data: bytes, header: ImageFile) -> Iterator[ResultWarning]:
     """Yield the warnings about a file of this format."""
     if kind in _HAS_GAIN_MAP and _HAS_GAIN_MAP[kind](data):
         yield _GAIN_MAP
+    if kind == "heic" and codecs_heif.lacks_data(data):
+        yield _MISSING
     if header.mode == "CMYK" and not _converts(header.info.get("icc_profile")):
         yield _GUESSED
 

@@ -78,6 +78,14 @@ def test_a_file_that_is_cut_is_called_incomplete() -> None:
         assert refusal.value.code == "truncated_picture"
 
 
+def test_zeros_in_place_of_pixels_have_a_warning_because_the_decoder_conceals_them() -> None:
+    whole = odd_heic.stored("colour")
+    at = whole.index(b"mdat") + 60
+    picture = StoredPicture(whole[:at] + bytes(40) + whole[at + 40 :], LIMITS)
+    assert [warning.code for warning in picture.warnings] == ["data_missing"]
+    assert all(StoredPicture(odd_heic.stored(name), LIMITS).warnings == [] for name in ("colour", "gray", "wide"))
+
+
 def test_a_gray_picture_whose_header_says_another_depth_than_its_pixels_have_does_no_harm() -> None:
     data = odd_heic.stored("gray")
     at = data.index(b"hvcC") + 4 + 17
