@@ -47,6 +47,8 @@ def encoded(image: Image, level: int = 2) -> bytes | None:
     if picture is None:
         return None
     gray = {"interpretation": "b-w"} if image.mode in ("L", "LA") else {"interpretation": "srgb"}
-    data: bytes = picture.copy(**gray).pngsave_buffer(compression=level, filter="up" if level < 4 else "all", keep="none")
+    data: bytes = picture.copy(**gray).pngsave_buffer(
+        compression=level, filter="up" if level < 4 else "all", keep="none"
+    )
     at = data.index(_RESOLUTION)  # libvips always writes one
     return data[:at] + data[at + _RESOLUTION_SIZE :]
