@@ -30,6 +30,11 @@ def motion(kind: str, data: bytes) -> Motion | None:
     return found if found and found.parts and found.expected > 1 else None
 
 
+def moves(found: Motion, size: tuple[int, int]) -> bool:
+    """Return whether all frames are decoded."""
+    return not too_many(len(found.parts), size, MOST_READ)
+
+
 def too_many(frames: int, size: tuple[int, int], most: int, times: int = 1) -> str | None:
     """Return why so many frames of this size cannot move; None when they can. They may be needed several times."""
     of_one, of_all, most = size[0] * size[1], frames * size[0] * size[1], most // times
@@ -47,7 +52,7 @@ def incomplete(found: Motion) -> list[ResultWarning]:
     whole = len(found.parts)
     if whole >= found.expected:
         return []
-    return [_missing(f"The file ends too early; the result has the first {whole} of {found.expected} frames.")]
+    return [_missing(f"Data of the file is missing; the result has the first {whole} of {found.expected} frames.")]
 
 
 def damaged(number: int, frames: int) -> ResultWarning:

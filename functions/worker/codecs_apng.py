@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 
 from PIL.Image import Image
 
@@ -16,35 +17,30 @@ _DISPOSALS: dict[int, Disposal] = {1: "clear", 2: "restore"}
 
 
 def read(data: bytes) -> Motion | None:
-    """Return the frames; None when the file is a PNG that does not move.
+    """Return the frames before the first one without data; None when the file is a PNG that does not move.
 
     A picture for programs that know no APNG, which is no frame, is left out.
     """
     view, motion = memoryview(data), Motion([])
     header = b""
     shared: list[memoryview] = []
-    control: bytes | None = None
-    pieces: list[bytes | memoryview] = []
-
-    def add() -> None:
-        if control and pieces:
-            motion.parts.append(_part(control, header, shared, pieces))
-
+    frames: list[tuple[bytes, list[bytes | memoryview]]] = []
+    stand_in: list[bytes | memoryview] = []
     for name, start, stop in _chunks(data):
         if name == b"IHDR":
             header = data[start:stop]
         elif name == b"acTL":
             motion.expected, motion.plays = struct.unpack(">II", data[start : start + 8])
         elif name == b"fcTL":
-            add()
-            control, pieces = data[start:stop], []
+            frames.append((data[start:stop], []))
         elif name in (b"PLTE", b"tRNS"):
             shared.append(view[start - 8 : stop + 4])
         elif name == b"IDAT":
-            pieces.append(view[start - 8 : stop + 4])
-        elif name == b"fdAT":
-            pieces.extend(chunk(b"IDAT", view[start + 4 : stop]))
-    add()
+            (frames[-1][1] if frames else stand_in).append(view[start - 8 : stop + 4])
+        elif name == b"fdAT" and frames:
+            frames[-1][1].extend(chunk(b"IDAT", view[start + 4 : stop]))
+    whole = takewhile(lambda frame: frame[1], frames[: motion.expected])
+    motion.parts = [_part(control, header, shared, pieces) for control, pieces in whole]
     return motion if motion.expected else None
 
 

@@ -103,10 +103,10 @@ def with_next(frames: Iterable[Shown]) -> Iterator[tuple[Shown, Shown | None]]:
         yield before, None
 
 
-def changes(frames: Iterable[Shown], step: int = 1) -> Iterator[tuple[Image.Image, Box, int]]:
+def changes(frames: Iterable[Shown], step: int = 1, margin: int = 0) -> Iterator[tuple[Image.Image, Box, int]]:
     """Yield of each frame the smallest part that differs from the frame before, its box, and the milliseconds.
 
-    The box begins at multiples of `step`.
+    The box has a margin of pixels that do not differ, and begins at multiples of `step`.
     """
     before: Image.Image | None = None
     for frame, milliseconds in frames:
@@ -114,6 +114,7 @@ def changes(frames: Iterable[Shown], step: int = 1) -> Iterator[tuple[Image.Imag
         box = (0, 0, *image.size)
         if before is not None:
             found = ImageChops.difference(before, image).getbbox(alpha_only=False) or (0, 0, 1, 1)
-            box = (found[0] // step * step, found[1] // step * step, *found[2:])
+            left, top = (max(side - margin, 0) // step * step for side in found[:2])
+            box = (left, top, min(found[2] + margin, image.width), min(found[3] + margin, image.height))
         yield image if box == (0, 0, *image.size) else image.crop(box), box, milliseconds
         before = image

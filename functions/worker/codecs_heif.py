@@ -10,6 +10,7 @@ Box = tuple[int, int, int, int]
 
 ORIENTATION = 0x0112
 """The tag of EXIF data that does not count in these files: they have properties for it."""
+_TONE_MAPPED, _GAIN_MAP = b"tmap", b"aux:hdrgainmap"
 _EXIF_OFFSET = 4
 _ORIENTATIONS = {
     (0, None): 1, (1, None): 8, (2, None): 3, (3, None): 6,
@@ -45,6 +46,16 @@ def most_pixels(data: bytes) -> int:
     """Return the pixels of the largest picture in a file, before anything is cut off."""
     sizes = [content for name, content in Items(data).properties if name == b"ispe"]
     return max((int.from_bytes(size[4:8]) * int.from_bytes(size[8:12]) for size in sizes), default=0)
+
+
+def has_gain_map(data: bytes) -> bool:
+    """Return whether a file has what makes its picture brighter on some screens, as Apple or the standard writes it."""
+    with suppress(struct.error, IndexError):
+        items = Items(data)
+        return _TONE_MAPPED in items.types.values() or any(
+            name == b"auxC" and _GAIN_MAP in content for name, content in items.properties
+        )
+    return False
 
 
 def exif(data: bytes) -> bytes | None:

@@ -9,7 +9,15 @@ from PIL.ImageFile import ImageFile
 from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels, megabytes
-from worker import codecs_animation, codecs_heif, codecs_jpeg_damage, codecs_png, codecs_space, codecs_tiff
+from worker import (
+    codecs_animation,
+    codecs_heif,
+    codecs_jpeg_damage,
+    codecs_png,
+    codecs_space,
+    codecs_tiff,
+    codecs_warnings,
+)
 from worker.codecs_errors import decoding
 from worker.codecs_frames import Motion
 from worker.codecs_jpeg import frame, has_more_scans
@@ -71,9 +79,12 @@ def identify(data: bytes, limits: Limits) -> Identified:
         size = f"{width} x {height} pixels ({exact_megapixels(pixels)})"
         sentence = f"The picture is {size}; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
-    if motion := codecs_animation.motion(kind, found.data):
+    with decoding(kind, data):
+        motion = codecs_animation.motion(kind, found.data)
+    if motion:
         found.motion, found.frames = motion, len(motion.parts)
         found.warnings += codecs_animation.incomplete(motion)
+    found.warnings += codecs_warnings.of(kind, data, found.header)
     return found
 
 
@@ -137,8 +148,6 @@ def _tiff(data: bytes) -> Identified:
 
 
 def _frames(kind: str, header: ImageFile) -> int:
-    """Return the number of frames that are not read one by one.
-
-    A phone's JPEG or HEIC may carry a preview, a burst or a gain map; none is a frame.
-    """
-    return 1 if kind in ("jpeg", "heic", *codecs_animation.MOVING) else getattr(header, "n_frames", 1)
+    if kind == "heic":
+        return 1  # a phone's file may carry a burst or a gain map; none is a frame
+    return 1 if kind in codecs_animation.MOVING else getattr(header, "n_frames", 1)

@@ -10,6 +10,8 @@ from worker.codecs_frames import EXIF, Motion, Part, Shown, Whole, changes
 _MOVES, _EXIF, _ALPHA = 0x02, 0x08, 0x10
 _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
 _REPLACES = b"\2"
+_MARGIN = 8
+"""Pixels. A lossy encoder spoils those beside an edge, which must not stay when the edge moves on."""
 _LONGEST = 2**24 - 1
 """Milliseconds, some four hours."""
 
@@ -72,7 +74,7 @@ def write(frames: Iterable[Shown], whole: Whole, encode: Callable[[Image], bytes
     """Return the file; `encode` makes a WebP of each part."""
     written: list[bytes] = []
     size, clear = (0, 0), False
-    for image, (left, top, *_), milliseconds in changes(frames, step=2):
+    for image, (left, top, *_), milliseconds in changes(frames, step=2, margin=_MARGIN):
         size = size if written else image.size
         data = encode(image)
         kept = [data[start - 8 : stop + stop % 2] for name, start, stop in _chunks(data, 12) if name in _PIXELS]

@@ -39,12 +39,12 @@ def made(op: Op, source: Any, params: Mapping[str, Any], limits: Limits) -> Enco
     if not isinstance(source, StoredPicture):
         return encode(op(source), wanted, Made(format="png"), limits)
     made_from = Made(format=source.format, colours=source.colours, exif=kept(source.file, wanted))
-    if source.frames == 1:
-        return encode(op(source), wanted, made_from, limits)
     try:
         return _Moving(op, source, wanted, made_from, limits).encoded()
     except StillError as error:
         still = encode(op(source), wanted, made_from, limits)
+        if source.frames == 1:
+            return still
         what = "pages" if source.format == "tiff" else "frames"
         warning = dropped(source.frames, str(error), what)
         return msgspec.structs.replace(still, warnings=(*still.warnings, warning))
@@ -74,13 +74,13 @@ class _Moving:
 
     def _check(self) -> None:
         wanted, source = self._wanted, self._source
-        if not source.motion:
+        if not source.motion or len(source.motion.parts) == 1:
             raise StillError("only the first full one is read" if source.format == "tiff" else "only the first is read")
         if not wanted.animated:
             raise StillError("animated is false")
         if wanted.format not in (None, "auto", *MOVING):
             raise StillError(f"{str(wanted.format).upper()} does not move")
-        if reason := too_many(source.frames, source.size, MOST_READ, self._times):
+        if reason := too_many(len(self._motion.parts), source.size, MOST_READ, self._times):
             raise StillError(reason)
 
     def _write_under(self, most: int) -> Encoded:
@@ -127,6 +127,8 @@ class _Moving:
             return encode(image, of_part, Made(format=name), self._limits).data
 
         data = codecs_animation.write(name, shown(), whole, part)
+        if count == 1:
+            raise StillError("the second one is damaged")
         return Encoded.of(data, name, first.size, frames=count)
 
     def _results(self) -> Iterator[Image]:
@@ -146,6 +148,6 @@ class _Moving:
         if name == "png" and wanted.palette:
             sentence = "params.palette has no effect in a PNG that moves. Choose animated=false, or leave it out."
             raise Rejected("invalid_params", sentence, ("params", "palette"))
-        if reason := too_many(self._source.frames, first.size, MOST_WRITTEN, self._times):
+        if reason := too_many(len(self._motion.parts), first.size, MOST_WRITTEN, self._times):
             raise StillError(reason)
         return name

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from PIL.Image import Image, Resampling, Transpose
 from PIL.ImageFile import ImageFile
 
+from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.input_types import Header
 from umbel_core.settings import Limits
@@ -55,8 +56,9 @@ class StoredPicture:
         self._page, self._header = found.page, header
         self.motion = found.motion
         """The frames of a file that moves."""
-        self.warnings = found.warnings
-        """What every result lacks of the file, or what was guessed."""
+        self._warnings = found.warnings
+        self._checked = not found.motion or not codecs_animation.moves(found.motion, header.size)
+        """Whether it is known of each frame that it can be decoded, or only the first one is."""
         self._frame: Image | None = None
         """The pixels, where the picture is one frame of a file."""
         self._first: StoredPicture | None = None
@@ -87,8 +89,15 @@ class StoredPicture:
 
     @property
     def frames(self) -> int:
-        """The number of frames in the file."""
+        """The number of frames in the file, before the first one that is damaged."""
+        self._check()
         return self._frames
+
+    @property
+    def warnings(self) -> list[ResultWarning]:
+        """What every result lacks of the file, or what was guessed."""
+        self._check()
+        return self._warnings
 
     @property
     def first_frame(self) -> "StoredPicture":
@@ -112,24 +121,31 @@ class StoredPicture:
         return picture_header.read(self._header, self._data, self._format, self.motion)
 
     def each_frame(self) -> "Iterator[StoredPicture]":
-        """Yield each frame as a picture, one at a time; end with a warning before one that cannot be decoded."""
+        """Yield each frame as a picture, one at a time, up to the first one that cannot be decoded."""
         assert self.motion
-        first, number = None, 0
+        first = None
         frames = composed(self.motion, self._stored, self._decoded)
-        while number < self.frames:
+        for number in range(self._frames):
             frame = copy(self)
+            frame._checked = True
             try:
                 with decoding(self._format, self._data):
                     frame._frame = next(frames)
             except Rejected:
                 if not number:
                     raise
-                warning = codecs_animation.damaged(number, self.frames)
-                self.warnings += [] if warning in self.warnings else [warning]
+                self._warnings.append(codecs_animation.damaged(number, self.motion.expected))
+                self._frames, self._checked = number, True
                 return
             frame._first = first = first or frame
             yield frame
-            number += 1
+        self._checked = True
+
+    def _check(self) -> None:
+        """Decode the frames, unless that was done, so that every op has the same ones and the same warnings."""
+        if not self._checked:
+            for _ in self.each_frame():
+                pass
 
     @property
     def file(self) -> ImageFile:

@@ -63,7 +63,7 @@ def _some(given: dict[str, Any]) -> Any:
     if "examples" in schema:
         return schema["examples"][0]
     if "enum" in schema:
-        return schema["enum"][0]
+        return next(each for each in schema["enum"] if each != "auto")  # what it makes depends on the picture
     if schema.get("type") in ("integer", "number"):
         return max(schema.get("minimum", 0), min(16, schema.get("maximum", 16)))
     return {"string": "word", "boolean": True, "array": []}[schema["type"]]

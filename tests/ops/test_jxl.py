@@ -59,7 +59,7 @@ def test_sixteen_bits_of_light_become_eight_of_srgb() -> None:
     half = Image.new("I;16", (16, 8), 32768)
     data = jxl(half)
     assert run("info", data)["bit_depth"] == 16
-    assert abs(StoredPicture(data, LIMITS).image().getpixel((3, 3)) - 188) <= 1
+    assert set(StoredPicture(data, LIMITS).image().tobytes()) <= {187, 188, 189}
 
 
 def test_orientation_and_exif_are_those_of_the_file() -> None:

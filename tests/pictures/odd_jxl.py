@@ -16,7 +16,8 @@ def jxl(picture: Image.Image, **settings: object) -> bytes:
     out = BytesIO()
     copy = picture.copy()
     copy.encoderinfo = {"lossless": True, **settings}
-    JpegXLImagePlugin._save(copy, out, "")  # its own registration would replace the worker's decoder
+    # Its own registration would replace the worker's decoder.
+    JpegXLImagePlugin._save(copy, out, "")  # type: ignore[no-untyped-call]
     return out.getvalue()
 
 

@@ -29,7 +29,10 @@ class Encoding(msgspec.Struct, frozen=True, kw_only=True):
     ) = None
     animated: Annotated[
         bool,
-        msgspec.Meta(description="Whether a GIF, WebP or PNG that moves keeps its frames; else, the first one alone"),
+        msgspec.Meta(
+            description="Whether a GIF, WebP or PNG that moves keeps its frames; else, the first one alone",
+            extra_json_schema=_RARE,
+        ),
     ] = True
     max_bytes: (
         Annotated[
