@@ -8,7 +8,6 @@ A process of its own for each, as for sharp (bench/sharp/peer.mjs), so that the 
 import json
 import sys
 import time
-from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,30 +28,12 @@ _STATUS = Path("/proc/self/status")
 
 def umbel(work: str, data: bytes, kind: str) -> bytes:
     """Run the work's op as its worker does."""
-    from tests.ops.running import LIMITS  # noqa: PLC0415 - not what libvips needs
-    from umbel_core.op import input_annotation  # noqa: PLC0415
-    from worker.each_frame import made  # noqa: PLC0415
-    from worker.pictures import opened  # noqa: PLC0415
-    from worker.work import call  # noqa: PLC0415
+    from tests.ops.running import CATALOGUE, run  # noqa: PLC0415 - not what libvips needs
 
     own = WORKS[work]
-    function, returns_picture = _loaded(own.op)
-    params = own.params | ({"format": kind} if returns_picture else {})
-    source = opened(data, input_annotation(function), LIMITS)
-    run = partial(call, function, params=params)
-    if returns_picture:
-        return made(run, source, params, LIMITS).data
-    run(source)
-    return b""
-
-
-@cache
-def _loaded(op: str) -> tuple[Any, bool]:
-    """Return the op's function, and whether it returns a picture."""
-    from tests.ops.running import CATALOGUE, OPS  # noqa: PLC0415
-    from umbel_core.catalogue import load_op  # noqa: PLC0415
-
-    return load_op(OPS, op), CATALOGUE[op].returns == "picture"
+    given: dict[str, Any] = {"format": kind} if CATALOGUE[own.op].returns == "picture" else {}
+    made = run(own.op, data, **own.params, **given)
+    return made.data if given else b""
 
 
 def in_libvips(work: str, data: bytes, kind: str) -> bytes:

@@ -24,9 +24,14 @@ CATALOGUE = read_ops(OPS)
 PICTURE_OPS = [name for name, card in CATALOGUE.items() if card.takes == "picture"]
 
 
+@cache
+def _loaded(op: str) -> Any:
+    return load_op(OPS, op)
+
+
 def run(op: str, content: Any, limits: Limits = LIMITS, **params: Any) -> Any:
     """Return what the op makes of a file's bytes, or of a value: `Encoded` when it is a picture."""
-    function, card = load_op(OPS, op), CATALOGUE[op]
+    function, card = _loaded(op), CATALOGUE[op]
     source = opened(content, input_annotation(function), limits) if card.takes == "picture" else content
     bound = partial(call, function, params=with_assets(function, params, ASSETS))
     return made(bound, source, params, limits) if card.returns == "picture" else bound(source)
