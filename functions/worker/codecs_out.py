@@ -8,7 +8,7 @@ import msgspec
 from PIL import Image
 
 from umbel_core.contract.warnings import ResultWarning
-from umbel_core.encoding import AUTO, Encoding, check_effects, effective_in
+from umbel_core.encoding import AUTO, Encoding, effective_in
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels
 from worker import codecs_vips
@@ -108,7 +108,6 @@ def formats_of(image: Image.Image, wanted: Encoding, made_from: Made, limits: Li
     names = _candidates(image, wanted, made_from)
     for name in names:
         _check_side(image, name)
-        check_effects(wanted, name)
     return names
 
 

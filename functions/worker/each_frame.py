@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from PIL.Image import Image
 
-from umbel_core.encoding import Encoding, encoding_of
+from umbel_core.contract.warnings import ResultWarning
+from umbel_core.encoding import Encoding, encoding_of, without_effect
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits
 from worker import codecs_animation
@@ -33,9 +34,20 @@ class StillError(Exception):
 def made(op: Op, source: Any, params: Mapping[str, Any], limits: Limits) -> Encoded:
     """Encode what an op returns, in the format of its parameters, else in the format of its input.
 
-    A picture that moves keeps its frames, if that is possible; else the result has the first one, and a warning.
+    A picture that moves keeps its frames, if that is possible; else the result has the first one, and a warning. So it
+    does for each parameter that has no effect in the format of the input; one without an effect in the format that was
+    asked for was refused with the request.
     """
     wanted = encoding_of(params)
+    encoded = _made(op, source, wanted, limits)
+    idle = [
+        ResultWarning(code="no_effect", message=f"The parameter {name} {reason}.")
+        for name, reason in without_effect(wanted, encoded.format).items()
+    ]
+    return msgspec.structs.replace(encoded, warnings=(*encoded.warnings, *idle))
+
+
+def _made(op: Op, source: Any, wanted: Encoding, limits: Limits) -> Encoded:
     if not isinstance(source, StoredPicture):
         return encode(op(source), wanted, Made(format="png"), limits)
     made_from = Made(format=source.format, colours=source.colours, exif=kept(source.file, wanted))

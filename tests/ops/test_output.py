@@ -10,7 +10,7 @@ from PIL.Image import Transpose
 
 from tests.ops.measuring import psnr
 from tests.ops.running import CATALOGUE, LIMITS, photo, run
-from tests.pictures.scene import saved
+from tests.pictures.scene import saved, scene
 from umbel_core.encoding import Encoding
 from umbel_core.errors import Rejected
 from umbel_core.op import Format
@@ -170,11 +170,35 @@ def test_a_parameter_without_an_effect_is_refused_with_the_request(params: dict[
     assert sentence in refusal.value.sentence
 
 
-@pytest.mark.parametrize("kind", ["png", "gif"])
-def test_a_parameter_without_an_effect_in_the_format_of_the_input_is_refused_when_that_is_known(kind: str) -> None:
-    with pytest.raises(Rejected, match=f"params.quality has no effect in {kind}; it has in jpeg") as refusal:
-        run("flip", saved(Image.new("RGB", (9, 9)), kind.upper()), quality=80)
-    assert refusal.value.code == "invalid_params"
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("png", {"quality": 80}),
+        ("png", {"lossless": True}),
+        ("png", {"progressive": True}),
+        ("jpeg", {"palette": True}),
+        ("jpeg", {"effort": 9}),
+        *[
+            ("gif", {name: value})
+            for name, value in [("quality", 5), ("effort", 9), ("palette", True), ("lossless", True)]
+        ],
+        *[("gif", {name: value}) for name, value in [("strip", False), ("keep_date", True), ("progressive", True)]],
+    ],
+)
+def test_a_parameter_without_an_effect_in_the_format_of_the_input_changes_nothing_but_a_warning(
+    kind: str, params: dict[str, Any]
+) -> None:
+    """A recipe with a quality is for the uploads of all formats."""
+    data = saved(scene().convert("RGB"), kind.upper())
+    plain, made = run("flip", data), run("flip", data, **params)
+    assert made.data == plain.data
+    (name,) = params
+    (warning,) = made.warnings
+    assert (warning.code, warning.message.split(";")[0]) == (
+        "no_effect",
+        f"The parameter {name} has no effect in {kind}",
+    )
+    assert plain.warnings == ()
 
 
 def test_a_parameter_with_its_default_is_never_refused() -> None:

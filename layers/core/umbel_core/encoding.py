@@ -110,20 +110,18 @@ def check_request(params: Mapping[str, Any], path: Path) -> None:
         names = ", ".join(name for name in given(wanted) if name in _EFFECTIVE_IN)
         raise Rejected("invalid_params", f"{dotted(path) or 'params'}: no format has all of {names}.", path)
     if wanted.format not in (None, "auto"):
-        check_effects(wanted, str(wanted.format), path)
+        for parameter, reason in without_effect(wanted, str(wanted.format)).items():
+            sentence = f"{dotted((*path, parameter))} {reason}. Choose such a format, or leave the parameter out."
+            raise Rejected("invalid_params", sentence, (*path, parameter))
 
 
-def check_effects(wanted: Encoding, name: str, path: Path = ("params",)) -> None:
-    """Raise `Rejected` for the first parameter that has no effect in this format."""
-    for parameter in given(wanted):
-        formats = _EFFECTIVE_IN.get(parameter, (name,))
-        if name not in formats:
-            raise Rejected(
-                "invalid_params",
-                f"{dotted((*path, parameter))} has no effect in {name}; it has in {_listed(formats)}. Choose such a"
-                " format, or leave the parameter out.",
-                (*path, parameter),
-            )
+def without_effect(wanted: Encoding, name: str) -> dict[str, str]:
+    """Return the given parameters that have no effect in this format, each with the reason."""
+    return {
+        parameter: f"has no effect in {name}; it has in {_listed(formats)}"
+        for parameter in given(wanted)
+        if name not in (formats := _EFFECTIVE_IN.get(parameter, (name,)))
+    }
 
 
 def effective_in(wanted: Encoding, formats: tuple[str, ...]) -> list[str]:

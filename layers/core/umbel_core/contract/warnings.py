@@ -1,4 +1,4 @@
-"""Every code of a warning, and what it means. A result that carries one was made, but not of all that its input has."""
+"""Every code of a warning, and what it means. A result that carries one was made, but not of all that was given."""
 
 from typing import Annotated
 
@@ -10,6 +10,7 @@ WARNINGS: dict[str, str] = {
     "gain_map_dropped": "The input has a gain map, with which some screens show it brighter; the result has none.",
     "profile_guessed": "The input does not say what its colours mean; the usual meaning was taken.",
     "data_missing": "Data of the input is missing or damaged; the result was made of the rest.",
+    "no_effect": "A parameter has no effect in the result's format, which the request did not choose.",
 }
 
 
