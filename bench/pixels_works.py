@@ -165,5 +165,5 @@ WORKS = {
     "to AVIF": _convert("avif"),
     "describe": Work("describe", {}, _described),
     "placeholder": Work("placeholder"),
-    "info": Work("info", {}, lambda data: _load(data).get_fields()),
+    "info": Work("info"),
 }

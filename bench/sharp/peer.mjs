@@ -53,7 +53,6 @@ const WORKS = {
 // What returns values.
 const VALUES = {
   describe: (image) => image.stats(),
-  info: (image) => image.metadata(),
 };
 
 const memory = (name) => Number(readFileSync("/proc/self/status", "utf8").match(new RegExp(`${name}:\\s+(\\d+)`))[1]) / 1024;
