@@ -1,5 +1,6 @@
 """HEIC pictures, as phones make them, for every op: turned, cut, in tiles, in many colours, damaged."""
 
+import subprocess
 import sys
 from io import BytesIO
 
@@ -154,3 +155,13 @@ def test_a_format_that_the_deployment_leaves_out_is_refused_with_its_name(
         StoredPicture(data, LIMITS)
     assert refusal.value.code == "unsupported_format"
     assert name not in refusal.value.sentence.partition("Supported")[2]
+
+
+def test_a_jpeg_does_not_wait_for_the_decoders_of_rare_formats() -> None:
+    script = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        "from worker.pictures import StoredPicture; from umbel_core.settings import Limits\n"
+        "StoredPicture(open('tests/pictures/cat.jpg', 'rb').read(), Limits()).image()\n"
+        "assert not {'_pi_heif', 'pi_heif', 'pillow_jxl', 'packaging'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
