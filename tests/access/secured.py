@@ -33,7 +33,7 @@ engine.start({port}, persist=False)
 found = deploy.local(AwsTarget({endpoint!r}), ops={ops!r}, allowed_addresses={allowed!r})
 print(msgspec.json.encode(found).decode())
 """
-_OPS = ("blur", "fetch", "grayscale", "measure", "qr", "rotate90", "thumbnail", "upper", "wait")
+_OPS = ("blur", "fetch", "grayscale", "measure", "qr", "rotate90", "thumbnail", "upper", "wait", "watermark")
 """One or more of each kind, and all that a recipe names: every lane costs time to deploy."""
 _STOP = "from umbel import engine; engine.stop()"
 

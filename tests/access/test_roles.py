@@ -97,7 +97,7 @@ def test_a_socket_gets_the_changes_and_the_stats(operator: ApiClient, secured: S
         client.wait_for(lambda message: message.get("topic", "*") != "*", "the crawl's snapshot")
 
 
-OPS_WITH_PICTURES = {"blur", "grayscale", "qr", "rotate90", "thumbnail"}
+OPS_WITH_PICTURES = {"blur", "grayscale", "qr", "rotate90", "thumbnail", "watermark"}
 WHO_MAY = {
     "read a token": {"authorizer"},
     "list the tokens": set(),
