@@ -169,12 +169,12 @@ def call(function: Function, source: Any, params: Mapping[str, Any]) -> Any:
 def in_ledger(command: RunTask, op: Op, source: Any, params: Mapping[str, Any]) -> Any:  # noqa: ARG001 - the signature of Destination
     """Return the op's result as JSON values, for the ledger; raise `Rejected` when the ledger cannot keep it.
 
-    A result with fields has the warnings about a file as one of them.
+    A result with fields gets the warnings about its file, if there are any, as one of them.
     """
     made = op(source)
     try:
         result = msgspec.to_builtins(made, str_keys=True)
-        if isinstance(result, dict) and (warnings := getattr(source, "warnings", None)) is not None:
+        if isinstance(result, dict) and (warnings := getattr(source, "warnings", None)):
             result.setdefault("warnings", msgspec.to_builtins(warnings))
         size = len(json.dumps(result, allow_nan=False, ensure_ascii=False).encode())
     except (TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -40,7 +40,7 @@ def test_a_job_says_what_its_results_lack(
     job_id = api.post("/jobs", {"tasks": [{**task, "input": KEY} for task in tasks]}).body["job_id"]
     variants = done(job_id)["variants"]
     info, moves, still = (task["result"] for task in api.get(f"/jobs/{job_id}/tasks").body["tasks"])
-    assert (info["frames"], info["loops"], info["warnings"]) == (5, 3, [])
+    assert (info["frames"], info["loops"], "warnings" in info) == (5, 3, False)
     assert (moves["frames"], moves["warnings"], "frames_dropped" in moves) == (5, [], False)
     assert (still["frames"], still["warnings"], still["frames_dropped"]) == (1, [DROPPED], 4)
     assert [DROPPED] in [variant["warnings"] for variant in variants.values()]

@@ -88,7 +88,7 @@ def params_of(card: OpCard) -> Iterator[dict[str, Any]]:
     names = [*card.params.get("required", ()), *first_of.get("required", ())]
     required = {name: card.params["properties"][name] for name in names}
     fixed = {
-        name: "abc" if schema.get("type") == "string" else 16
+        name: "abc" if schema.get("anyOf", [schema])[0].get("type") == "string" else 16
         for name, schema in required.items()
         if "enum" not in schema
     }
