@@ -16,6 +16,8 @@ _READ: dict[str, Callable[[bytes], Motion | None]] = {
 }
 MOST_READ = 120_000_000
 """Pixels of all frames together, as they are decoded and made smaller: 25 ns each."""
+MOST_FRAMES = 3_000
+"""Reading and writing a frame takes up to a millisecond, however small it is."""
 MOST_OF_ONE = 16_000_000
 """Pixels of one frame: several copies of it are held."""
 MOST_WRITTEN = 55_000_000
@@ -38,6 +40,8 @@ def moves(found: Motion, size: tuple[int, int]) -> bool:
 def too_many(frames: int, size: tuple[int, int], most: int, times: int = 1) -> str | None:
     """Return why so many frames of this size cannot move; None when they can. They may be needed several times."""
     of_one, of_all, most = size[0] * size[1], frames * size[0] * size[1], most // times
+    if frames > MOST_FRAMES // times:
+        return f"there are {frames:,}, and at most {MOST_FRAMES // times:,} are kept moving"
     if of_all > most:
         found, allowed = f"all together have {exact_megapixels(of_all)}", exact_megapixels(most)
     elif of_one > MOST_OF_ONE:

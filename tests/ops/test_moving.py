@@ -107,6 +107,13 @@ def test_a_large_frame_does_not_move() -> None:
     assert reason == "with 5000 x 4000 pixels, each has 20 MP, and at most 16 MP are kept moving"
 
 
+def test_very_many_small_frames_do_not_move() -> None:
+    """Each frame takes its time, however small it is: 20,000 would take longer than a task has."""
+    assert codecs_animation.too_many(3_000, (9, 9), codecs_animation.MOST_READ) is None
+    reason = codecs_animation.too_many(3_001, (9, 9), codecs_animation.MOST_READ)
+    assert reason == "there are 3,001, and at most 3,000 are kept moving"
+
+
 def test_what_is_cut_off_is_the_same_in_every_frame() -> None:
     result = run("trim", moving("png"))
     still = run("trim", saved(frames()[0], "PNG"))
