@@ -708,7 +708,7 @@ export interface components {
          * @description What a result lacks of its input, or what was guessed: a code for programs and a sentence for people.
          */
         ResultWarning: {
-            /** @description `frames_dropped`: The input moves; the result has its first frame, or its first frames, alone.; `gain_map_dropped`: The input has a gain map, with which some screens show it brighter; the result has none.; `profile_guessed`: The input does not say what its colours mean; the usual meaning was taken.; `data_missing`: Data of the input is missing or damaged; the result was made of the rest.; `no_effect`: A parameter has no effect in the result's format, which the request did not choose. */
+            /** @description `frames_dropped`: The input has several frames or pages; the result has the first one alone.; `gain_map_dropped`: The input has a gain map, with which some screens show it brighter; the result has none.; `profile_guessed`: The input does not say what its colours mean; the usual meaning was taken.; `data_missing`: Data of the input is missing or damaged; the result was made of the rest.; `no_effect`: A parameter has no effect in the result's format, which the request did not choose. */
             code: string;
             message: string;
         };
@@ -2373,7 +2373,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `result_too_large`: The result is larger than its format, or an answer, can carry */
+            /** @description `result_too_large`: The result is larger than `max_bytes`, the limit of pixels, its format or an answer allows */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2971,7 +2971,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description `result_too_large`: The result is larger than its format, or an answer, can carry */
+            /** @description `result_too_large`: The result is larger than `max_bytes`, the limit of pixels, its format or an answer allows */
             413: {
                 headers: {
                     [name: string]: unknown;

@@ -1,7 +1,7 @@
 """libvips beside Pillow: pixels from one to the other, and the steps that take Pillow two to five times as long.
 
 It is loaded when a picture is large enough for it to pay. Where it is missing, or a picture is too large for another
-copy, the functions return None and Pillow does the step (docs/decisions/0019).
+copy, the functions return None and Pillow does the step (docs/decisions/0020).
 """
 
 import math

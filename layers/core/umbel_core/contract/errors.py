@@ -55,7 +55,9 @@ ERRORS: dict[str, ErrorKind] = {
     "too_many_tasks": ErrorKind(413, "The job has more tasks than `max_tasks`."),
     "input_too_large": ErrorKind(413, "A task's input and parameters take more than 32 kB as JSON."),
     "needs_more_memory": ErrorKind(413, "The result takes more memory than its worker has.", of_task=True),
-    "result_too_large": ErrorKind(413, "The result is larger than its format, or an answer, can carry."),
+    "result_too_large": ErrorKind(
+        413, "The result is larger than `max_bytes`, the limit of pixels, its format or an answer allows."
+    ),
     "unsupported_format": ErrorKind(415, "The file is of a format that is not taken."),
     "svg_refused": ErrorKind(415, "SVG is not taken, because it can carry scripts."),
     "unsupported_media_type": ErrorKind(415, "The request's content type is not taken."),
@@ -64,7 +66,9 @@ ERRORS: dict[str, ErrorKind] = {
     "not_a_picture": ErrorKind(400, "The file is not a picture.", of_task=True),
     "broken_picture": ErrorKind(400, "The picture is damaged.", of_task=True),
     "truncated_picture": ErrorKind(400, "The picture's file ends too early.", of_task=True),
-    "too_many_pixels": ErrorKind(400, "The picture has more pixels than `max_pixels`.", of_task=True),
+    "too_many_pixels": ErrorKind(
+        400, "The picture has more pixels than `max_pixels`, or than its format may have.", of_task=True
+    ),
     "crop_outside": ErrorKind(400, "The crop is not inside the picture.", of_task=True),
     "too_large_numbers": ErrorKind(400, "The sum is too large for a number.", of_task=True),
     "no_such_picture": ErrorKind(404, "There is no picture under this key or URL.", of_task=True),

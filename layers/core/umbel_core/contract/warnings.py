@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 WARNINGS: dict[str, str] = {
-    "frames_dropped": "The input moves; the result has its first frame, or its first frames, alone.",
+    "frames_dropped": "The input has several frames or pages; the result has the first one alone.",
     "gain_map_dropped": "The input has a gain map, with which some screens show it brighter; the result has none.",
     "profile_guessed": "The input does not say what its colours mean; the usual meaning was taken.",
     "data_missing": "Data of the input is missing or damaged; the result was made of the rest.",
