@@ -44,7 +44,11 @@ def watermark(
         raise Rejected("invalid_params", "params.position has no effect beside tile; give one of them.")
     if image and colour:
         raise Rejected("invalid_params", "params.colour has no effect beside image; it is the colour of the text.")
-    if width or height or gravity or focus:
+    if not (width and height):
+        for name, given in {"gravity": gravity, "focus": focus}.items():
+            if given is not None:
+                raise Rejected("invalid_params", f"params.{name} needs both width and height.")
+    if width or height:
         want = wanted(width, height, 1, "cover" if width and height else "inside", enlarge=True)
         below = fitted(picture, want, gravity=gravity, focus=focus, background=None)
     else:

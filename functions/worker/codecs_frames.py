@@ -40,6 +40,8 @@ class Motion(msgspec.Struct):
     """How often all frames are shown; 0 is for ever."""
     expected: int = 0
     """How many frames the file says that it has, or has begun."""
+    clips: bool = False
+    """Whether what reaches beyond the picture is cut off; else such a frame is damaged."""
 
     @property
     def milliseconds(self) -> list[int]:
@@ -65,7 +67,7 @@ def composed(motion: Motion, size: tuple[int, int], decode: Callable[[bytes], Im
     opaque = False
     for number, part in enumerate(motion.parts):
         left, top, right, bottom = part.box
-        if right > size[0] or bottom > size[1]:
+        if not motion.clips and (right > size[0] or bottom > size[1]):
             raise ValueError("a frame is larger than the picture")
         below = canvas.crop(part.box) if part.disposal == "restore" else None
         image = decode(part.file)

@@ -16,7 +16,7 @@ def read(data: bytes) -> Motion:
 
     As in browsers, "restore to background" makes the box transparent, whatever colour the background has.
     """
-    view, motion = memoryview(data), Motion([], plays=1)
+    view, motion = memoryview(data), Motion([], plays=1, clips=True)
     palette = view[_HEADER : _HEADER + palette_size(data[10:11])]
     control = b""
     for kind, start, stop in _blocks(data, _HEADER + len(palette)):

@@ -95,11 +95,28 @@ def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits
     names = formats_of(image, wanted, made_from, limits)
     image = srgb(eight_bits(image), None)
     image.info = {}  # the encoders would copy comments, profiles and more from it
-    if len(names) > 1:
-        sizes = {name: len(_Writer(image, name, wanted, made_from).write().data) for name in names}
-        names = [min(sizes, key=lambda name: sizes[name])]
-    writer = _Writer(image, names[0], wanted, made_from)
-    return writer.write() if wanted.max_bytes is None else writer.write_under(wanted.max_bytes)
+    if len(names) == 1:
+        return _Writer(image, names[0], wanted, made_from).best()
+    return _smallest(image, names, wanted, made_from)
+
+
+def _smallest(image: Image.Image, names: list[str], wanted: Encoding, made_from: Made) -> Encoded:
+    """Encode in the format with the smallest result, without those that cannot have the picture."""
+    made: dict[str, Encoded] = {}
+    refusals: list[Rejected] = []
+    for name in names:
+        try:
+            made[name] = _Writer(image, name, wanted, made_from).write()
+        except Rejected as error:
+            refusals.append(error)
+    for name in sorted(made, key=lambda name: len(made[name].data)):
+        if wanted.max_bytes is None or len(made[name].data) <= wanted.max_bytes:
+            return made[name]
+        try:
+            return _Writer(image, name, wanted, made_from).best()
+        except Rejected as error:
+            refusals.append(error)
+    raise refusals[-1]
 
 
 def formats_of(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits) -> list[str]:
@@ -118,7 +135,8 @@ def _candidates(image: Image.Image, wanted: Encoding, made_from: Made) -> list[s
     lossless = image.has_transparency_data or made_from.colours > 0
     names = [name for name in effective_in(wanted, AUTO) if max(image.size) <= largest_side(name)]
     likely = [name for name in names if name != ("jpeg" if lossless else "png")]
-    return likely or names or ["png"]
+    # A picture with alpha stays one, even where a parameter has an effect in JPEG alone.
+    return likely or ([] if image.has_transparency_data else names) or ["png"]
 
 
 class _Writer:
@@ -134,13 +152,17 @@ class _Writer:
         if name == "png" and (wanted.palette or made_from.colours) and image.mode != "L":
             self._indexed = exactly(image) or (invisibly(image) if not wanted.palette else reduced(image))
 
+    def best(self) -> Encoded:
+        """Encode as the caller asked for."""
+        return self.write() if self._wanted.max_bytes is None else self._write_under(self._wanted.max_bytes)
+
     def write(self) -> Encoded:
-        """Encode at the best quality that was asked for."""
+        """Encode at the best quality that was asked for, however large it gets."""
         if self._name == "gif" and self._image.mode != "L":
             return self._encoded(self._bytes(self._with_colours(MOST_COLOURS)))
         return self._encoded(self._bytes(self._indexed or self._image))
 
-    def write_under(self, most: int) -> Encoded:
+    def _write_under(self, most: int) -> Encoded:
         """Encode at the best quality with which the result has at most this many bytes."""
         if self._name in _WITH_PALETTE:
             whole = self.write()

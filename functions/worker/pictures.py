@@ -190,6 +190,10 @@ class StoredPicture:
         """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
         if self._frame:
             image = self._frame if shrink > 1 else self._frame.copy()
+        elif self.motion:
+            # Not what the file shows to programs that know no animations, or fills the screen with: the first frame.
+            with decoding(self._format, self._data):
+                image = next(composed(self.motion, self._stored, self._decoded))
         elif fast := self._png(shrink):
             return fast
         else:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops
 
-from tests.ops.running import LIMITS, run
+from tests.ops.running import LIMITS, run, run_for_picture
 from tests.pictures.moving import KINDS, SIZE, frames, moving, on_gray, shown
 from tests.pictures.scene import chunk, saved
 from umbel_core.errors import Rejected
@@ -64,6 +64,17 @@ def test_the_picture_for_programs_without_apng_is_no_frame() -> None:
     data = moving("png", [stand_in, *frames()], default_image=True)
     assert run("info", data)["frames"] == 5
     assert alike(shown(run("flip", run("flip", data).data).data), frames())
+    still = Image.open(BytesIO(run("flip", data, animated=False).data)).convert("RGB")
+    assert still.tobytes() == run_for_picture("flip", saved(frames()[0], "PNG")).convert("RGB").tobytes()
+
+
+def test_what_a_gif_draws_beyond_its_screen_is_cut_off() -> None:
+    first, second = (saved(Image.new("RGB", size, "red"), "GIF") for size in ((30, 20), (40, 30)))
+    (part,) = codecs_gif.read(second).parts
+    _, _, palette, _, descriptor, coded, end = map(bytes, part.pieces)
+    larger = descriptor[:9] + bytes([codecs_gif.palette_flags(palette)]) + palette + coded + end
+    result = run("flip", first[:-1] + larger)
+    assert (result.frames, result.width, result.height, result.warnings) == (2, 30, 20, ())
 
 
 def test_a_gif_may_have_frames_in_grays_and_with_palettes_of_their_own() -> None:

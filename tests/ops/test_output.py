@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from io import BytesIO
+from random import Random
 from typing import Any
 
 import pytest
@@ -203,3 +204,21 @@ def test_a_parameter_without_an_effect_in_the_format_of_the_input_changes_nothin
 
 def test_a_parameter_with_its_default_is_never_refused() -> None:
     CATALOGUE.check_params("thumbnail", {"format": "png", "progressive": False, "strip": True, "quality": None})
+
+
+def test_auto_takes_the_next_format_where_the_smallest_cannot_have_the_picture() -> None:
+    large = Image.new("RGB", (9_900, 9_800))  # more than the WebP encoder has memory for
+    assert encode(large, Encoding(format="auto"), Made(format="png"), LIMITS).format == "jpeg"
+
+
+def test_auto_with_a_cap_is_refused_only_when_no_format_can_have_it() -> None:
+    noise = Image.frombytes("RGB", (200, 200), Random(1).randbytes(120_000))
+    made = encode(noise, Encoding(format="auto", max_bytes=3_000), Made(format="png"), LIMITS)
+    assert (made.format, len(made.data) <= 3_000) == ("jpeg", True)
+
+
+def test_auto_keeps_alpha_where_a_parameter_has_an_effect_in_jpeg_alone() -> None:
+    half = Image.new("RGBA", (50, 50), (255, 0, 0, 120))
+    result = run("flip", saved(half, "PNG"), format="auto", progressive=True)
+    assert result.format == "png"
+    assert [warning.code for warning in result.warnings] == ["no_effect"]

@@ -42,3 +42,12 @@ def test_alpha_stays_and_clear_pixels_lend_no_colour() -> None:
     result = run_for_picture("sharpen", saved(picture, "PNG"), sigma=3, amount=2)
     assert result.getchannel("A").tobytes() == picture.getchannel("A").tobytes()
     assert {result.getpixel((x, 32))[0] for x in range(32)} == {0}  # type: ignore[index]  # a pixel of RGBA is a tuple
+
+
+def test_a_flat_colour_stays_flat_beside_a_clear_part() -> None:
+    picture = Image.new("RGBA", (64, 64), (200, 30, 90, 255))
+    picture.paste((0, 0, 0, 0), (0, 0, 32, 64))
+    result = run_for_picture("sharpen", saved(picture, "PNG"), sigma=3, amount=3)
+    colours = result.crop((32, 0, 64, 64)).getcolors()
+    assert colours
+    assert all(max(map(abs, (red - 200, green - 30, blue - 90))) <= 6 for _, (red, green, blue, _) in colours)  # type: ignore[misc]

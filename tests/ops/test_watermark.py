@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from tests.ops.measuring import psnr
-from tests.ops.running import CATALOGUE, run, run_for_picture
+from tests.ops.running import CATALOGUE, photo, run, run_for_picture
 from tests.pictures.scene import saved
 from umbel_core.errors import Rejected
 
@@ -114,7 +114,7 @@ def test_letters_of_many_languages_can_be_drawn(text: str) -> None:
     assert drawn(flat(), text=text)
 
 
-@pytest.mark.parametrize(("text", "shown"), [("東京", "東"), ("a\nb", r"U\+000A"), ("a\u200bb", r"U\+200B")])
+@pytest.mark.parametrize(("text", "shown"), [("東京", "東"), ("a\u0007b", r"U\+0007"), ("a\u200bb", r"U\+200B")])
 def test_a_character_that_the_font_does_not_have_is_refused(text: str, shown: str) -> None:
     with pytest.raises(Rejected, match=rf"params\.text: the font has no character '{shown}'\.") as refusal:
         run("watermark", saved(flat(), "PNG"), text=text)
@@ -195,3 +195,25 @@ def test_an_asset_that_was_deployed_once_and_is_not_any_more_is_refused() -> Non
 def test_the_colour_of_a_text_has_no_effect_on_a_logo() -> None:
     with pytest.raises(Rejected, match="colour has no effect beside image"):
         run("watermark", saved(flat(), "PNG"), image="logo.png", colour="red")
+
+
+def test_spaces_of_every_kind_are_spaces() -> None:
+    assert (
+        run("watermark", photo("cat.jpg"), text="a\u00a0 b\tc\n").data
+        == run("watermark", photo("cat.jpg"), text="a b c").data
+    )
+
+
+@pytest.mark.parametrize("given", [{"gravity": "north"}, {"focus": "0.1,0.1", "width": 90}])
+def test_where_to_cut_needs_a_size(given: dict[str, Any]) -> None:
+    (name, *_) = given
+    with pytest.raises(Rejected, match=rf"params\.{name} needs both width and height"):
+        run("watermark", photo("cat.jpg"), text="a", **given)
+
+
+def test_text_from_right_to_left_is_refused_where_it_would_be_written_backwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("umbel_imaging.lettering.features.check", lambda name: name != "raqm")
+    with pytest.raises(Rejected, match="right to left is not supported"):
+        run("watermark", photo("cat.jpg"), text="שלום")

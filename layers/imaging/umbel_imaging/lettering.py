@@ -1,9 +1,10 @@
 """Letters: the font, the characters that it has, and text in lines."""
 
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import ImageFont
+from PIL import ImageFont, features
 
 from umbel_core.errors import Rejected
 
@@ -19,7 +20,12 @@ def font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def check_characters(text: str, param: str) -> None:
-    """Raise `Rejected` for a character that the font does not have."""
+    """Raise `Rejected` for a character that the font does not have, or that would stand in the wrong place.
+
+    Pillow writes from right to left only where the system has the library FriBidi; Lambda's has not.
+    """
+    if any(unicodedata.bidirectional(character) in ("R", "AL") for character in text) and not features.check("raqm"):
+        raise Rejected("invalid_params", f"{param}: text that is written from right to left is not supported here.")
     letters = font(20)
     missing = bytes(letters.getmask("\uffff"))
     for character in text:

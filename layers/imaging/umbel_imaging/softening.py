@@ -35,8 +35,8 @@ def softened(picture: Picture, sigma: float) -> Image:
 
 def sharpened(image: Image, sigma: float, amount: float) -> Image:
     """Return the picture with so much of its difference to the softened one added; its alpha stays as it is."""
-    colours = premultiplied(image)
-    made = straight(blend(_blurred(colours, sigma), colours, 1 + amount))
+    # Of straight colours: multiplied ones would change beside every clear part, where only the alpha does.
+    made = blend(straight(_blurred(premultiplied(image), sigma)), image, 1 + amount)
     if made.mode.endswith("A"):
         made.putalpha(image.getchannel("A"))
     return made

@@ -52,6 +52,7 @@ def picture_mark(picture: Picture, opacity: float, scale: float, size: Size) -> 
 
 def text_mark(text: str, colour: Rgba, opacity: float, scale: float, size: Size) -> Mark:
     """Return a text with its outline as a mark for pictures of this size; it fits in them if any text can."""
+    text = " ".join(text.split())
     check_characters(text, "params.text")
     left, top, right, bottom = font(_MEASURED).getbbox(text)
     width, height = max(right - left, 1), max(bottom - top, 1)
