@@ -87,7 +87,7 @@ class Display:
         good = not picture.sentences
         errors = "; ".join(picture.sentences)
         completed = picture.record.counts.completed if picture.record else 0
-        variants = f"{completed} variants" if completed else ""
+        variants = f"{completed} variant{'s' * (completed != 1)}" if completed else ""
         made = ", ".join(filter(None, (variants, errors))) or "sent"
         line = show.joined(
             show.mark("completed" if good else "failed"), " ", show.text(picture.path.name, "bold"), "  ", made
