@@ -152,7 +152,7 @@ def test_a_jobs_only_result_is_downloaded_without_a_variant(
     api: ApiClient, deployed: Deployed, done: Callable[..., Any]
 ) -> None:
     job = api.run({"op": "thumbnail", "input": "uploads/rocket.jpg", "params": {"format": "png"}})
-    done(job)
+    assert done(job)["errors"] == []
     answer = api.get(f"/jobs/{job}/download")
     assert answer.status == 302
     assert open_link(answer.headers["Location"]) == deployed.result(f"{job}/thumbnail.png")
