@@ -32,8 +32,10 @@ SOURCES = ROOT / "frontend"
 class SiteConstruct(Construct):
     """A private bucket and its distribution. The files are published last, when the API that they call exists."""
 
-    def __init__(self, scope: Construct) -> None:
+    def __init__(self, scope: Construct, prefix: str) -> None:
         super().__init__(scope, "Site")
+        # CloudFront has no regions: a name must be unique in the whole account.
+        self._prefix = f"{prefix}-{Stack.of(self).region}"
         self.bucket = s3.Bucket(
             self,
             "Web",
@@ -43,7 +45,12 @@ class SiteConstruct(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.files = built()
-        origin = cloudfront_origins.S3BucketOrigin.with_origin_access_control(self.bucket)
+        origin = cloudfront_origins.S3BucketOrigin.with_origin_access_control(
+            self.bucket,
+            origin_access_control=cloudfront.S3OriginAccessControl(
+                self, "OriginAccess", origin_access_control_name=f"{self._prefix}-page"
+            ),
+        )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -59,6 +66,7 @@ class SiteConstruct(Construct):
         headers = cloudfront.ResponseHeadersPolicy(
             self,
             name,
+            response_headers_policy_name=f"{self._prefix}-{name}",
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                     content_security_policy=policy, override=True
