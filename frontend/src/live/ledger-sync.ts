@@ -65,7 +65,7 @@ export class LedgerSync {
     this.store.set({ cursor: page.cursor ?? null });
   };
 
-  /** Reads a job with new URLs for its results: signed URLs expire after an hour. */
+  /** Reads a job with new URLs for its results: signed URLs expire after an hour at most. */
   refresh(jobId: string): Promise<void> {
     const active = this.refreshes.get(jobId);
     if (active) return active;

@@ -113,10 +113,10 @@ def test_an_outcome_ends_a_task_that_is_open_in_the_round_of_the_message() -> No
         assert ledger(stub).commit(command, Outcome(status="completed", result={"n": 1.5}, finished_at=MOMENT))
     assert stub.only["Key"] == task_key(JOB_ID, 7)
     assert stub.only["ConditionExpression"] == OPEN_IN_ROUND
-    assert stub.only["UpdateExpression"].endswith(" ADD version :one")
+    assert stub.only["UpdateExpression"].endswith(" ADD version :plus_version")
     values = stub.only["ExpressionAttributeValues"]
     assert (values[":is_pending"], values[":is_running"]) == ({"S": "pending"}, {"S": "running"})
-    assert (values[":in_round"], values[":one"]) == ({"N": "2"}, {"N": "1"})
+    assert (values[":in_round"], values[":plus_version"]) == ({"N": "2"}, {"N": "1"})
     assert (values[":status"], values[":result"]) == ({"S": "completed"}, {"S": '{"n":1.5}'})
     assert ":error" not in values, "what is None is not written"
     assert {"#status", "#round"} <= set(stub.only["ExpressionAttributeNames"])
@@ -173,12 +173,16 @@ def test_a_running_task_is_marked_under_the_same_condition() -> None:
 
 
 @pytest.mark.parametrize(
-    ("transient", "added"), [(False, "ADD version :one"), (True, "ADD version :one, transient_refusals :one")]
+    ("transient", "added"),
+    [
+        (False, "ADD version :plus_version, cost_nano :plus_cost_nano"),
+        (True, "ADD version :plus_version, transient_refusals :plus_transient_refusals, cost_nano :plus_cost_nano"),
+    ],
 )
 def test_an_error_is_stored_under_the_same_condition(transient: bool, added: str) -> None:
     with stubbed("dynamodb") as stub:
         stub.answer("update_item")
-        ledger(stub).record_error(a_task().command(), 2, "e" * 2000, transient=transient)
+        ledger(stub).record_error(a_task().command(), 2, "e" * 2000, transient=transient, cost_nano=7)
     assert stub.only["ConditionExpression"] == OPEN_IN_ROUND
     assert stub.only["UpdateExpression"].endswith(added)
     assert stub.only["ExpressionAttributeValues"][":last_error"] == {"S": "e" * 1000}
@@ -232,7 +236,7 @@ def test_a_task_is_reopened_in_the_round_that_was_read() -> None:
     assert update["UpdateExpression"].endswith("ADD #round :one, version :one")
     assert update["UpdateExpression"].startswith(
         "SET #status = :pending, queued_at = :now, attempts = :none, begun = :none, claimed_until = :none, "
-        "transient_refusals = :none, cost_nano = :none "
+        "transient_refusals = :none "
     )
     assert (update["TableName"], update["Key"]) == ("table", task_key(JOB_ID, 0))
     names = update["ExpressionAttributeNames"]
