@@ -42,7 +42,7 @@ def made(op: Op, source: Any, params: Mapping[str, Any], limits: Limits) -> Enco
     encoded = _made(op, source, wanted, limits)
     idle = [
         ResultWarning(code="no_effect", message=f"The parameter {name} {reason}.")
-        for name, reason in without_effect(wanted, encoded.format).items()
+        for name, reason in without_effect(params, encoded.format).items()
     ]
     return msgspec.structs.replace(encoded, warnings=(*encoded.warnings, *idle))
 
