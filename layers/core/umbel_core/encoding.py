@@ -117,6 +117,8 @@ _EXCLUDED = {
 
 AUTO = ("webp", "jpeg", "png")
 """What `auto` chooses from: the formats that every browser in use shows."""
+AUTO_MOVING = ("webp", "gif")
+"""The same for what moves. The first one is the result where there is no time for both."""
 
 
 def check_request(params: Mapping[str, Any], path: Path) -> None:
