@@ -19,8 +19,8 @@ _LEAST_ENCODED = 10_000
 _HEADER = slice(16, 29)
 _RESOLUTION = b"\0\0\0\x09pHYs"
 _RESOLUTION_SIZE = 21
-_JPEG_RESOLUTION = slice(13, 18)
-_NO_RESOLUTION = b"\0\0\1\0\1"
+_JFIF = b"\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+"""The usual first segment of a JPEG, with no resolution. libvips leaves it out with all other metadata."""
 
 
 def decoded(data: bytes, header: ImageFile, shrink: int, by_pillow: Callable[[], Image]) -> Image | None:
@@ -70,4 +70,4 @@ def _jpeg(picture: Any, quality: int, subsampling: str, *, progressive: bool = F
     """Return a JPEG, the same as Pillow's, which has the same encoder."""
     assert subsampling == "4:2:0"
     data: bytes = picture.jpegsave_buffer(Q=quality, subsample_mode="on", interlace=progressive, keep="none")
-    return data[: _JPEG_RESOLUTION.start] + _NO_RESOLUTION + data[_JPEG_RESOLUTION.stop :]
+    return data[:2] + _JFIF + data[2:]
