@@ -119,6 +119,13 @@ def _smallest(image: Image.Image, names: list[str], wanted: Encoding, made_from:
     raise refusals[-1]
 
 
+def indexed_png(image: Image.Image, wanted: Encoding) -> bytes:
+    """Return a PNG of a picture with a palette, whose transparent colour is in its `info`."""
+    out = BytesIO()
+    image.save(out, "PNG", **settings_of("png", wanted, image.width * image.height, indexed=True))
+    return out.getvalue()
+
+
 def formats_of(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits) -> list[str]:
     """Return the formats of which the smallest result is wanted; raise `Rejected` when one cannot have the picture."""
     check_size(*image.size, limits)
