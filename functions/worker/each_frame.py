@@ -49,7 +49,7 @@ def made(op: Op, source: Any, params: Mapping[str, Any], limits: Limits) -> Enco
 
 def _made(op: Op, source: Any, wanted: Encoding, limits: Limits) -> Encoded:
     if not isinstance(source, StoredPicture):
-        return encode(op(source), wanted, Made(format="png"), limits)
+        return encode(op(source), wanted, Made(format="png", colours=MOST_COLOURS), limits)
     made_from = Made(format=source.format, colours=source.colours, exif=kept(source.file, wanted))
     try:
         return _Moving(op, source, wanted, made_from, limits).encoded()
