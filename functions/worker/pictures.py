@@ -24,6 +24,8 @@ from worker.codecs_out import check_size
 _LARGEST_PROFILE = 4_000_000
 """Bytes. A profile for printing has about two million. Larger ones are ignored, because profiles are cached."""
 
+_BITS = 8
+"""What a channel usually has."""
 _ORIENTATION = 0x0112
 _TRANSPOSITIONS = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -111,7 +113,11 @@ class StoredPicture:
 
     @property
     def colours(self) -> int:
-        """The size of the file's palette; 0 when it has none."""
+        """The size of the file's palette, two in black and white, and so on in few grays; 0 when it has none."""
+        if self._mode == "1":
+            return 2
+        if self._format == "png" and self._mode == "L":
+            return 2**bits if (bits := self.header.bit_depth) < _BITS else 0
         palette = self._header.palette
         return len(palette.palette) // len(palette.mode) if self._mode == "P" and palette else 0
 
