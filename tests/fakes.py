@@ -23,6 +23,7 @@ from umbel_core.ledger import NO_ANSWER, AlreadyRunningError, DeadLetter, Event,
 from umbel_core.messages import MAX_TOPICS, RepublishTasks, RetryTasks, RunTask
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats, minute_of
+from umbel_core.pushing import Push
 from umbel_core.sweeper_state import SweeperState
 
 Record = TypeVar("Record", JobRecord, TaskRecord)
@@ -502,7 +503,7 @@ class FakeConnections:
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
         return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}
 
-    def send(self, messages: dict[str, list[bytes]], seconds: float = inf) -> None:
+    def send(self, messages: Mapping[str, Sequence[bytes]], seconds: float = inf) -> None:
         self.seconds = seconds
         self._crashes.moment()
         for socket, sent in messages.items():
@@ -510,6 +511,19 @@ class FakeConnections:
                 self.remove(socket)
                 continue
             self.received[socket] += [msgspec.json.decode(message) for message in sent]
+        self._crashes.moment()
+
+
+class FakeFanout:
+    """The fan-out's queue."""
+
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
+        self.pushes: list[Push] = []
+
+    def send(self, push: Push) -> None:
+        self._crashes.moment()
+        self.pushes.append(push)
         self._crashes.moment()
 
 

@@ -1,6 +1,5 @@
 """Ledger stream -> relay -> job counts and sockets."""
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -26,8 +25,8 @@ def relay() -> Relay:
     return Relay(
         counters=wiring.counters(environment),
         connections=wiring.connections(environment),
-        url_for=wiring.results_for_browsers(environment).link,
-        executor=ThreadPoolExecutor(1),
+        pusher=wiring.pusher(environment),
+        fanout=wiring.fanout(environment.fanout_queue_url),
     )
 
 

@@ -1,6 +1,6 @@
 """The actions of the WebSocket: each is answered by messages on the connection, never by a return value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, get_args
 
 import msgspec
@@ -32,8 +32,8 @@ ACTIONS: dict[str, type[msgspec.Struct]] = {
 """Name of an action -> the struct of its message."""
 _JOBS_SHOWN = 50
 _TASKS_SHOWN = 100
-_MESSAGE_BYTES = 100_000
-"""API Gateway carries 128 KB in one message; a longer snapshot comes in parts."""
+_MESSAGE_BYTES = 31_000
+"""API Gateway sends 32 KB as one frame; a longer snapshot comes in parts."""
 
 
 Record = TypeVar("Record", bound=msgspec.Struct)
@@ -46,7 +46,7 @@ class Connections(Protocol):
     def subscribe(self, socket: str, topic: str) -> bool: ...
     def unsubscribe(self, socket: str, topic: str) -> None: ...
     def bind_job(self, socket: str, job_id: str) -> bool: ...
-    def send(self, messages: dict[str, list[bytes]]) -> None: ...
+    def send(self, messages: Mapping[str, Sequence[bytes]]) -> None: ...
 
 
 class Actions(msgspec.Struct, frozen=True):
