@@ -13,7 +13,7 @@ from umbel_core.lane_settings import MAX_RECEIVES, VISIBILITY_PER_TIMEOUT
 from umbel_core.settings import Limits
 
 _TIMEOUT = 20
-"""Seconds: ten pushes of a second each, the last posts, and the removal of connections that are closed."""
+"""Seconds: four to send, those of the last posts, and the removal of connections that are closed."""
 _MEMORY_MB = 1769
 """Lambda gives one whole CPU for so much; a post takes 0.8 ms of it, most of all for its signature."""
 _CAP = 4

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from fanout.environment import FanoutEnvironment
 from umbel_core.aws import wiring
 from umbel_core.environment import parse
-from umbel_core.pushing import Push, Pusher
+from umbel_core.pushing import FANOUT_SECONDS, Push, Pusher
 from umbel_core.sqs import failure_response, read_messages
 
 logger = Logger(service="fanout")
@@ -30,6 +30,6 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG0
         except msgspec.DecodeError:
             logger.exception("push not readable", extra={"message_id": message.id})
             unreadable.append(message)
-    sent = pusher().push(pushes)
+    sent = pusher().push(pushes, FANOUT_SECONDS)
     logger.info("pushed", extra={"pushes": len(pushes), "connections": sent})
     return failure_response(unreadable)

@@ -17,6 +17,8 @@ from umbel_core.pushing import Push, Pusher
 _TRIES = 5
 _AT_ONCE = 4
 """Connections to which the relay itself sends, side by side; handing over costs more calls and time than this."""
+_SECONDS = 1
+"""For that, because counting waits."""
 
 
 class Connections(Protocol):
@@ -62,7 +64,7 @@ class Relay(msgspec.Struct, frozen=True):
         if number > _AT_ONCE:
             self.fanout.send(push)
         elif number:
-            self.pusher.push([push])
+            self.pusher.push([push], _SECONDS)
         return number
 
     def _fold(self, changes: Sequence[TaskChange]) -> tuple[list[JobRecord], list[str]]:

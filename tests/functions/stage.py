@@ -30,7 +30,7 @@ from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected, Transient
 from umbel_core.messages import RunTask
 from umbel_core.op import Bounds, describe, op
-from umbel_core.pushing import Pusher
+from umbel_core.pushing import FANOUT_SECONDS, Pusher
 from umbel_core.recipes import RecipeVariant
 from umbel_core.settings import Limits
 from worker.runner import Runner
@@ -145,4 +145,4 @@ class Stage:
         """Send what the relay handed over."""
         pushes, self.fanout.pushes = self.fanout.pushes, []
         if pushes:
-            self.pusher.push(pushes)
+            self.pusher.push(pushes, FANOUT_SECONDS)

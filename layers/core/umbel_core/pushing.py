@@ -12,7 +12,10 @@ from umbel_core.messages import ALL_JOBS
 from umbel_core.views import UrlFor, event_view, job_view, task_view
 
 CONNECTIONS_PER_PUSH = 500
-"""A push to more is divided: posting to so many takes half a second, and pushes are processed side by side."""
+"""A push to more is divided, so that several runs of the fan-out send it side by side."""
+
+FANOUT_SECONDS = 4
+"""The time for what waits in the fan-out's queue, so that a connection hears of a change within five seconds."""
 
 
 class Push(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -74,11 +77,11 @@ class Pusher(msgspec.Struct, frozen=True):
     connections: Connections
     url_for: UrlFor
 
-    def push(self, pushes: Sequence[Push]) -> int:
+    def push(self, pushes: Sequence[Push], seconds: float) -> int:
         """Send these changes, of each record the newest version; return the number of connections.
 
-        It takes a second for each push. What is not sent by then is not sent at all: the job's next message has the
-        newer state, and a client reads a job about which it hears nothing.
+        What is not sent within so many seconds is not sent at all: the job's next message has the newer state, and a
+        client reads a job about which it hears nothing.
         """
         push = _merged(pushes)
         changes = list(self._messages(push))
@@ -94,7 +97,7 @@ class Pusher(msgspec.Struct, frozen=True):
             if key not in lists:
                 lists[key] = [message for topic, message in changes if topic in own or ALL_JOBS in own]
             messages[connection] = lists[key]
-        self.connections.send(messages, len(pushes))
+        self.connections.send(messages, seconds)
         return len(messages)
 
     def _messages(self, push: Push) -> Iterator[tuple[str, bytes]]:
