@@ -89,7 +89,9 @@ class FakeLedger:
         self._crashes.moment()
         return True
 
-    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
+    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord], *, only_new: bool = False) -> bool:
+        if only_new and self.job(job.id):
+            return False
         writes: list[TaskRecord | JobRecord] = [*tasks, job]
         written = False
         for start in range(0, len(writes), 3):  # 3 instead of DynamoDB's 100, so that small jobs need several, too

@@ -11,6 +11,7 @@ from umbel_core.aws import wiring
 from umbel_core.environment import parse
 from umbel_core.pushing import FANOUT_SECONDS, Push, Pusher
 from umbel_core.sqs import failure_response, read_messages
+from umbel_core.trace import trace_ids
 
 logger = Logger(service="fanout")
 
@@ -30,6 +31,9 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG0
         except msgspec.DecodeError:
             logger.exception("push not readable", extra={"message_id": message.id})
             unreadable.append(message)
-    sent = pusher().push(pushes, FANOUT_SECONDS)
-    logger.info("pushed", extra={"pushes": len(pushes), "connections": sent})
+    connections = pusher().push(pushes, FANOUT_SECONDS)
+    for push in pushes:
+        for job_id, trace_id in trace_ids(push.jobs, push.tasks).items():
+            logger.info("pushed", extra={"job_id": job_id, "trace_id": trace_id, "connections": len(push.connections)})
+    logger.info("batch pushed", extra={"pushes": len(pushes), "connections": connections})
     return failure_response(unreadable)

@@ -10,6 +10,7 @@ from umbel_core.aws.keys import EVENT, JOB, TASK
 from umbel_core.contract.limits import KEPT_VARIANTS
 from umbel_core.fold import RECOUNTED, TaskChange
 from umbel_core.ledger import Event, JobRecord, TaskRecord
+from umbel_core.trace import trace_ids
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -21,6 +22,11 @@ class Changes(msgspec.Struct, frozen=True):
     events: list[Event]
     unreadable: list[dict[str, Any]]
     """The records of the stream that are none of these, as they came."""
+
+    @property
+    def trace_ids(self) -> dict[str, str]:
+        """The trace id of each job, by the job's id."""
+        return trace_ids(self.jobs, (change.task for change in self.tasks))
 
 
 def read_changes(records: Iterable[dict[str, Any]]) -> Changes:

@@ -62,7 +62,7 @@ def test_connections_are_in_their_own_table_and_their_api(stubs: dict[str, Stub]
         monkeypatch.setattr(clients, "gateway", {"https://live.example": gateway.client}.__getitem__)
         gateway.answer("post_to_connection")
         wiring.connections(ENVIRONMENT).send({"s1": [b"hello"]}, 5)
-        assert gateway.only == {"ConnectionId": "s1", "Data": b"hello"}
+        assert gateway.only == {"ConnectionId": "s1", "Data": b"[hello]"}
     stubs["dynamodb"].answer("put_item")
     wiring.connections(ENVIRONMENT).add("s1", "viewer")
     assert stubs["dynamodb"].only["TableName"] == "sockets"
