@@ -48,11 +48,11 @@ def burst(s3: Any, bucket: str, socket: str, count: int, data: bytes) -> dict[st
         ended: set[str] = set()
         variants: dict[str, str] = {}
         while len(ended) < count or sum(s == "completed" for s in variants.values()) < 4 * count:
-            message = json.loads(feed.recv(timeout=120))
-            if message["type"] == "task":
-                variants[message["task"]["id"]] = message["task"]["status"]
-            elif message["type"] == "job" and message["job"]["status"] in ("completed", "failed"):
-                ended.add(message["job"]["id"])
+            for message in json.loads(feed.recv(timeout=120)):
+                if message["type"] == "task":
+                    variants[message["task"]["id"]] = message["task"]["status"]
+                elif message["type"] == "job" and message["job"]["status"] in ("completed", "failed"):
+                    ended.add(message["job"]["id"])
         took = time.perf_counter() - start
     made = sum(status == "completed" for status in variants.values())
     return {"photos": count, "variants": made, "copied_s": copied, "seconds": took, "variants_per_s": made / took}
@@ -68,11 +68,11 @@ def singles(s3: Any, bucket: str, socket: str, count: int, data: bytes) -> dict[
             s3.put_object(Bucket=bucket, Key=f"uploads/single-{time.time_ns()}-{n}.jpg", Body=data)
             seen, ended = 0, False
             while seen < 4 or not ended:
-                message = json.loads(feed.recv(timeout=120))
-                ended = ended or (message["type"] == "job" and message["job"]["status"] == "completed")
-                if message["type"] == "task" and message["task"]["status"] == "completed":
-                    seen += 1
-                    last = time.perf_counter()
+                for message in json.loads(feed.recv(timeout=120)):
+                    ended = ended or (message["type"] == "job" and message["job"]["status"] == "completed")
+                    if message["type"] == "task" and message["task"]["status"] == "completed":
+                        seen += 1
+                        last = time.perf_counter()
             times.append(last - start)
     times.sort()
     return {"median_s": statistics.median(times), "p95_s": times[int(len(times) * 0.95) - 1], "best_s": times[0]}
