@@ -5,6 +5,7 @@ python -m bench jobs        picture jobs by POST /jobs, at several concurrencies
 python -m bench tasks       jobs of many tasks, and the time that each hop takes
 python -m bench web         a batch of stores and a crawl, from a web server on this machine
 python -m bench first       the first upload and the first burst after a deployment
+python -m bench overhead    the pipeline beside a bare one on the same hops
 python -m bench cold        the cold start of the functions, without a pipeline
 python -m bench.pixels      the ops compared with libvips and sharp, without a pipeline (`make bench-pixels`)
 """
@@ -12,7 +13,7 @@ python -m bench.pixels      the ops compared with libvips and sharp, without a p
 import sys
 from importlib import import_module
 
-BENCHES = ("pipeline", "jobs", "tasks", "web", "first", "cold")
+BENCHES = ("pipeline", "jobs", "tasks", "web", "first", "cold", "overhead")
 
 
 def main() -> None:

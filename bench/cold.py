@@ -109,7 +109,7 @@ def _lane(name: str, target_ms: int, op: str, *layers: str) -> Start:
 
 
 def _function(role: str, target_ms: int | None, program: str, *layers: str) -> Start:
-    catalogue = Catalogue(read_ops(_OPS).values())
+    catalogue = Catalogue(list(read_ops(_OPS).values()))
     recipes = read_recipes(Path("recipes.toml"), catalogue)
     data = {"catalogue.json": catalogue.dump(), "recipes.json": msgspec.json.encode(recipes)}
     return Start(role, program, [bundle.code(role, [FUNCTIONS / role], data, _target()), *_layers(layers)], target_ms)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from umbel.engine_server.clock import steady
+from umbel.engine_server.layers import unpack_once
 from umbel.engine_server.nested_stacks import keep_attributes
 from umbel.engine_server.request_filter import RequestFilter
 from umbel.engine_server.restore_check import check_restore
@@ -32,6 +33,7 @@ def main() -> None:
     from ministack import app as engine  # type: ignore[import-not-found]  # noqa: PLC0415
 
     keep_attributes()
+    unpack_once()
     sys.argv = ["ministack"]
     if hasattr(signal, "SIGHUP"):
         # SIGHUP is for programs with a terminal; this one has none.
