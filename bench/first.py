@@ -3,8 +3,8 @@
     umbel up && .venv/bin/python -m bench first --jobs 50
     umbel up --no-warm && .venv/bin/python -m bench first --cold
 
-The numbers are right only as those of the first command after `umbel up`. Without `--cold` it waits until `umbel up` has
-started all functions in the background, and says how long.
+The numbers are right only as those of the first command after `umbel up`. Without `--cold` it waits until all functions
+have been started in the background, and says how long.
 """
 
 import argparse

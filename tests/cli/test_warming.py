@@ -71,9 +71,9 @@ def test_the_default_recipe_says_which_lanes_are_warmed_first() -> None:
 def test_only_our_own_engine_is_warmed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "running", lambda: None)
     monkeypatch.setattr(warming, "_deployed", lambda _: pytest.fail("asked AWS for its functions"))
-    fields = dict.fromkeys(Deployment.__struct_fields__, "")
-    warming.start(Deployment(**{**fields, "endpoint": None}))
-    warming.start(Deployment(**{**fields, "endpoint": "http://127.0.0.1:4566"}))
+    fields: dict[str, Any] = dict.fromkeys(Deployment.__struct_fields__, "")
+    for endpoint in (None, "http://127.0.0.1:4566"):
+        warming.start(Deployment(**{**fields, "endpoint": endpoint}))
 
 
 def test_functions_are_warmed_one_after_another_and_an_error_stops_none(monkeypatch: pytest.MonkeyPatch) -> None:
