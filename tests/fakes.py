@@ -135,9 +135,12 @@ class FakeLedger:
                 moved = int(found["claimed_until"]["N"]) - seconds
                 self._items[key] = {**found, "claimed_until": {"N": str(moved)}}
 
-    def count_repeat(self, op: str) -> None:
+    def count_repeat(self, task: RunTask, cost_nano: int) -> None:
         self._crashes.moment()
-        self._repeats[minute_of(now())].update([op])
+        self._repeats[minute_of(now())].update([task.op])
+        if there := self.task(task.job_id, task.index):
+            costlier = msgspec.structs.replace(there, cost_nano=there.cost_nano + cost_nano)
+            self._put(task_key(task.job_id, task.index), costlier)
         self._crashes.moment()
 
     def mark_received(self, task: RunTask) -> None:
@@ -146,11 +149,13 @@ class FakeLedger:
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
 
-    def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
+    def record_error(
+        self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False, cost_nano: int = 0
+    ) -> None:
         there = self.task(task.job_id, task.index)
         counted = (there.transient_refusals if there else 0) + transient
         ended = {} if attempts is None else {"attempts": attempts, "begun": 0, "claimed_until": 0}
-        self._move(task, {"last_error": reason[:1000], "transient_refusals": counted, **ended})
+        self._move(task, {"last_error": reason[:1000], "transient_refusals": counted, "cost_nano": cost_nano, **ended})
 
     def take_next(self, job_id: str) -> int:
         self._taken[job_id] += 1
@@ -213,6 +218,7 @@ class FakeLedger:
                     **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "object_version")},
                     **{name: getattr(task, name) for name in ("after", "after_ended", "stop_group", "shared")},
                     queued_at=now(),
+                    cost_nano=task.cost_nano,
                     round=task.round + 1,
                     version=task.version + 1,
                 )
@@ -280,6 +286,9 @@ class FakeLedger:
         before, self._ops = self._ops, list(ops)
         return before
 
+    def index_jobs(self) -> int:
+        return 0  # they are always listed
+
     def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, JobRecord], dict[str, PeriodStats]]:
         """Read as `DynamoCounters` does, with one shard."""
         found = {job.id: job for job in map(self.job, jobs) if job}
@@ -321,6 +330,7 @@ class FakeLedger:
         if task is None or task.status not in ("pending", "running") or task.round != command.round:
             return False
         changes = {name: value for name, value in changes.items() if value is not None}
+        changes["cost_nano"] = task.cost_nano + changes.get("cost_nano", 0)
         moved = msgspec.structs.replace(task, **changes, version=task.version + 1)
         self._put(task_key(task.job_id, task.index), moved)
         if stop:

@@ -8,6 +8,7 @@ import msgspec
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import epoch, now
 from umbel_core.contract.records import JobStatus
+from umbel_core.cost import plan_cost_nano
 from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS_PREFIX
 from umbel_core.intake_messages import ObjectCreated, job_for
@@ -75,6 +76,7 @@ class Planner(msgspec.Struct, frozen=True):
             job.errors = [ErrorRecord.of(error)]
         job.planned = True
         job.total = len(tasks)
+        job.cost_nano = plan_cost_nano(len(tasks))
         if self.ledger.plan(job, tasks):
             return tasks
         there = self.ledger.job(job.id)

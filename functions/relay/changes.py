@@ -48,7 +48,8 @@ def _read(entry: dict[str, Any], tasks: list[TaskChange], jobs: dict[str, JobRec
             jobs[job.id] = job
     elif key.startswith(TASK) and old:
         sequence = change["SequenceNumber"].zfill(40)
-        tasks.append(TaskChange(sequence, old["status"]["S"], record(TaskRecord, new)))
+        cost = int(old["cost_nano"]["N"]) if "cost_nano" in old else 0
+        tasks.append(TaskChange(sequence, old["status"]["S"], record(TaskRecord, new), cost))
     elif key.startswith(EVENT):
         events.append(record(Event, new))
 

@@ -11,6 +11,7 @@ import msgspec
 
 from relay.changes import Changes
 from umbel_core.contract import JobMessage, ServerMessage, SystemMessage, TaskMessage
+from umbel_core.cost import count_cost_nano
 from umbel_core.fold import TaskChange, fold, uncounted
 from umbel_core.ledger import Event, JobRecord
 from umbel_core.messages import ALL_JOBS
@@ -96,7 +97,8 @@ class Relay(msgspec.Struct, frozen=True):
     def _written(self, changes: dict[str, list[TaskChange]]) -> bool:
         """Fold and count what was not counted before; return False when another writer interfered."""
         jobs, op_stats = self.counters.read(changes, periods_of(chain.from_iterable(changes.values())))
-        folded = [(jobs[name], new) for name in jobs if (new := fold(jobs[name], changes[name]))]
+        cost = count_cost_nano(len(jobs)) if jobs else 0
+        folded = [(jobs[name], new) for name in jobs if (new := fold(jobs[name], changes[name], cost))]
         counted = [change for name, job in jobs.items() for change in uncounted(job, changes[name])]
         count(op_stats, counted)
         return not folded or self.counters.write(folded, [op_stats[period] for period in periods_of(counted)])

@@ -169,7 +169,7 @@ def test_only_failed_and_skipped_tasks_start_over(ledger: Ledger) -> None:
     assert [task.index for task in ledger.reopen(job.id, [1, 3])] == [3]
 
 
-def test_a_retried_task_keeps_nothing_of_its_earlier_run(ledger: Ledger) -> None:
+def test_a_retried_task_keeps_nothing_of_its_earlier_run_but_the_cost(ledger: Ledger) -> None:
     job, tasks = a_job(1)
     tasks[0].visit_time, tasks[0].etag, tasks[0].params = "noon", "e", {"radius": 2}
     ledger.plan(job, tasks)
@@ -178,7 +178,7 @@ def test_a_retried_task_keeps_nothing_of_its_earlier_run(ledger: Ledger) -> None
     ledger.reopen(job.id, None)
     again = ledger.task(job.id, 0)
     assert again
-    assert again == msgspec.structs.replace(tasks[0], round=1, version=3, queued_at=again.queued_at)
+    assert again == msgspec.structs.replace(tasks[0], round=1, version=3, cost_nano=7, queued_at=again.queued_at)
 
 
 def test_pending_tasks_of_a_cancelled_job_start_over_too(ledger: Ledger) -> None:

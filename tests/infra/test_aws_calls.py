@@ -36,6 +36,10 @@ def _session(data: Path | None) -> Session:
     return session
 
 
+def _client(session: Session, service: str, region: str) -> Any:
+    return session.create_client(service, region)
+
+
 def _texts(part: Any) -> Iterator[str]:
     """Yield the texts of the documentation in a part of a model."""
     values = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
@@ -79,7 +83,7 @@ def test_the_layer_knows_the_endpoint_in_each_region_of_each_partition(service: 
         assert left.get_available_regions(service, partition) == regions
         # One client is enough: a partition's regions share their rules.
         for region in regions[:1]:
-            first, second = (session.create_client(service, region) for session in (whole, left))
+            first, second = (_client(session, service, region) for session in (whole, left))
             assert second.meta.endpoint_url == first.meta.endpoint_url
             if service == "s3":
                 urls = [

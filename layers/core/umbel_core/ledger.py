@@ -93,7 +93,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     finished_at: str | None = None
     duration_ms: int | None = None
     cost_nano: int = 0
-    """Cost of the task's run in nano-dollars."""
+    """Cost of all runs of the task in nano-dollars, those of earlier rounds included."""
     last_error: str | None = None
     """The error of the last attempt that will be repeated. People see it when the task is given up."""
     transient_refusals: int = 0
@@ -214,6 +214,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: str
     duration_ms: int | None = None
     cost_nano: int = 0
+    """What is added to the task's cost."""
     worker: str | None = None
 
 
@@ -286,8 +287,8 @@ class Ledger(Protocol):
         that the call may be repeated. With `again`, the task gets `NO_ANSWER` as its last error if none is recorded.
         """
 
-    def count_repeat(self, op: str) -> None:
-        """Count a run of the op that ended when its task had ended already."""
+    def count_repeat(self, task: RunTask, cost_nano: int) -> None:
+        """Count a run that ended when its task had ended already, and add its cost to the task's."""
 
     def mark_received(self, task: RunTask) -> None:
         """Keep that the task's message was received, although it cannot run before the task before it has ended."""
@@ -295,8 +296,12 @@ class Ledger(Protocol):
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         """Mark a task as running; return False when it had ended before or is in another round."""
 
-    def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
-        """Store the error of an attempt that will be repeated; with `transient`, count it as a transient refusal.
+    def record_error(
+        self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False, cost_nano: int = 0
+    ) -> None:
+        """Store the error of an attempt that will be repeated, and add its cost to the task's.
+
+        With `transient`, count it as a transient refusal.
 
         `attempts` is None when the attempt did not begin: the task then keeps its attempts, and another attempt that
         has begun may still run.
