@@ -6,7 +6,7 @@ import tomllib
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
-from umbel import engine, stack
+from umbel import engine, stack, stack_name
 from umbel.paths import ROOT
 
 PATH = "/_umbel/warm"
@@ -27,7 +27,6 @@ EVENTS: dict[str, dict[str, Any]] = {
 
 A lane gets `NO_RECORDS`. The other functions (the publisher) have run in the deployment.
 """
-_LANE = f"{stack.STACK}-op-"
 _TIMEOUT = 5.0
 
 
@@ -45,9 +44,10 @@ def start(deployment: stack.Deployment) -> None:
 
 def calls(deployed: list[str], first_ops: list[str]) -> list[tuple[str, dict[str, Any]]]:
     """Return the functions to warm with their events: those of every picture, the lanes of these ops, other lanes."""
-    functions = [(f"{stack.STACK}-{role}", event) for role, event in EVENTS.items()]
-    first = [f"{_LANE}{op}" for op in first_ops]
-    lanes = [*first, *sorted(name for name in deployed if name.startswith(_LANE) and name not in first)]
+    name = stack_name.chosen()
+    functions = [(f"{name}-{role}", event) for role, event in EVENTS.items()]
+    first = [f"{name}-op-{op}" for op in first_ops]
+    lanes = [*first, *sorted(each for each in deployed if each.startswith(f"{name}-op-") and each not in first)]
     return [(name, event) for name, event in [*functions, *((lane, NO_RECORDS) for lane in lanes)] if name in deployed]
 
 

@@ -1,7 +1,6 @@
 """The bare pipeline's functions: the same hops as Umbel's, with nothing but the calls that these need.
 
-No retries, no deduplication, no counts, no checks of the input, no errors told to anybody. The pictures and their sizes
-are the same.
+No retries, no deduplication, no counts, no checks of the input, no messages about errors.
 """
 
 import io

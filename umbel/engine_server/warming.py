@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import re
 import threading
 import time
@@ -19,7 +20,7 @@ from umbel.engine_server.request_filter import App, Receive, Scope, Send
 
 PATH = "/_umbel/warm"
 """POST starts the functions in the body, `[[name, event], ...]`, one after another in the background."""
-MOST_API_REQUESTS = 4
+MOST_API_REQUESTS = max(2, os.cpu_count() or 2)
 """API requests that the engine processes at a time. Others wait: each would start one more process of the API and of
 its authorizer, which share this machine's processors, so that all would be slower.
 """
