@@ -66,7 +66,8 @@ def plan(trace_id: str, body: str, _receives: int) -> None:
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Process a batch of the intake queue."""
+    """Process a batch of the intake queue. A batch without messages builds what a later one needs."""
+    planner()
     remaining_ms = context.get_remaining_time_in_millis
     messages = read_messages(event)
     intake().show_at_timeout(messages, remaining_ms())

@@ -38,7 +38,10 @@ def missed() -> SqsIntake:
 
 
 def handle(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - Lambda's signature
-    """Process a batch of the ledger's stream. After an error the batch comes again, which changes nothing twice."""
+    """Process a batch of the ledger's stream. After an error the batch comes again, which changes nothing twice.
+
+    A batch without records builds what a later one needs.
+    """
     changes = read_changes(event["Records"])
     for unreadable in changes.unreadable:
         # One record must not stop the others; the alarm of the queue goes off.
