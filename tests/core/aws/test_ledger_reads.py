@@ -9,7 +9,7 @@ from umbel_core.aws.dynamo import item
 from umbel_core.aws.keys import job_key, task_key
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.errors import Rejected
-from umbel_core.ledger import JobRecord, TaskRecord
+from umbel_core.ledger import DeadLetter, JobRecord, TaskRecord
 
 JOB_ID = f"j{'0' * 20}"
 
@@ -39,6 +39,15 @@ def test_queries_on_which_decisions_depend_are_consistent() -> None:
         assert ledger(stub).cancelled() == frozenset()
         assert ledger(stub).dead_letters("say") == []
     assert all(params["ConsistentRead"] is True for _, params in stub.calls)
+
+
+def test_a_redrive_reads_no_page_that_it_does_not_need() -> None:
+    stored = [item(DeadLetter(op="say", id=f"m{n}", body="{}", reason="r", at="t", job_id="j")) for n in range(3)]
+    strange = item(DeadLetter(op="say", id="m", body="?", reason="r", at="t"))
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[strange, *stored], LastEvaluatedKey=job_key(JOB_ID))
+        assert [kept.id for kept in ledger(stub).redrivable("say", 2)] == ["m0", "m1"]
+    assert len(stub.calls) == 1
 
 
 def test_jobs_are_listed_newest_first() -> None:
