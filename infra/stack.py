@@ -64,7 +64,7 @@ class Umbel(Stack):
         authorizer = self._authorizer(factory, ledger)
         relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
         TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, reserve=settings.reserve)
-        site = SiteConstruct(self)
+        site = SiteConstruct(self, name)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
         api = ApiConstruct(

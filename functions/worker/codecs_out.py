@@ -133,7 +133,9 @@ def _candidates(image: Image.Image, wanted: Encoding, made_from: Made) -> list[s
     if wanted.format != "auto":
         return [wanted.format or _format(image, made_from.format)]
     lossless = image.has_transparency_data or made_from.colours > 0
-    names = [name for name in effective_in(wanted, AUTO) if max(image.size) <= largest_side(name)]
+    names = [
+        name for name in effective_in(msgspec.structs.asdict(wanted), AUTO) if max(image.size) <= largest_side(name)
+    ]
     likely = [name for name in names if name != ("jpeg" if lossless else "png")]
     # A picture with alpha stays one, even where a parameter has an effect in JPEG alone.
     return likely or ([] if image.has_transparency_data else names) or ["png"]

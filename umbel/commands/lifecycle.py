@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from umbel import engine, lifecycle, show, stack, weather
+from umbel import engine, lifecycle, show, stack, stack_name, weather
 from umbel.client import Client
 from umbel.environment import CREDENTIALS
 from umbel.errors import UmbelError
@@ -36,10 +36,12 @@ def up(
     with_weather: bool,
     as_json: bool,
 ) -> None:
+    context = dict(map(_setting, settings))
+    stack_name.choose(context)
     deployment = lifecycle.up(
         port,
         persist=persist,
-        settings=dict(map(_setting, settings)),
+        settings=context,
         reached_as=host,
         force=force,
         drop_waiting=drop_waiting,
@@ -72,14 +74,14 @@ def _setting(text: str) -> tuple[str, str]:
 def _welcome(deployment: stack.Deployment) -> None:
     ours = engine.running()
     # With its address: in another shell the CDK would mean that shell's AWS account.
-    elsewhere = f"{_address(deployment)}.venv/bin/cdk destroy -c target=local"
+    elsewhere = f"{_address(deployment)}{stack_name.shell_prefix()}.venv/bin/cdk destroy -c target=local"
     stop = "make down" if ours and ours.endpoint == deployment.endpoint else elsewhere
     show.out.print()
     show.fields(
         [
             ("Open", show.text(deployment.page_url, "bold cyan")),
             ("or copy", _copy_line(deployment)),
-            ("or", ".venv/bin/umbel upload photo.jpg"),
+            ("or", f"{stack_name.shell_prefix()}.venv/bin/umbel upload photo.jpg"),
             ("API", deployment.api),
             ("Logs", str(LOGS)),
             ("Stop", stop),

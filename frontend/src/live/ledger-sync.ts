@@ -183,7 +183,7 @@ export class LedgerSync {
       }
       if (pages === 0) this.newestListed = jobs[0]?.created_at;
       cursor = next;
-      if (!cursor || until === undefined || (jobs.at(-1)?.created_at ?? "") < until) break;
+      if (!cursor || until === undefined || (jobs.at(-1)?.created_at ?? until) < until) break;
     }
     if (until === undefined) this.store.set({ loaded: true, cursor: cursor ?? null });
     const reads = [...unfinished].slice(0, MAX_SINGLE_READS).map((id) => this.client.job(id));

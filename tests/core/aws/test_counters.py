@@ -48,7 +48,7 @@ def test_an_unfinished_job_stays_in_its_index_and_an_ended_one_leaves_it() -> No
     with stubbed("dynamodb") as stub:
         stub.answer("transact_write_items")
         counters(stub).write([(a_job(), a_job(status="running")), (a_job("j2"), a_job("j2", status="completed"))], [])
-    assert ["unfinished" in write["Put"]["Item"] for write in stub.only["TransactItems"]] == [True, False]
+    assert ["unfinished_shard" in write["Put"]["Item"] for write in stub.only["TransactItems"]] == [True, False]
 
 
 def test_only_minutes_expire() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.aws.stubs import Stub, stubbed
 from umbel_core.aws.dynamo import item
-from umbel_core.aws.keys import cancelled_key, deployed_ops_key, job_key, stopped_group_key, task_key
+from umbel_core.aws.keys import cancelled_key, deployed_ops_key, job_key, job_shard, stopped_group_key, task_key
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.clock import epoch, now
 from umbel_core.ledger import DeadLetter, ErrorRecord, Event, JobRecord, Outcome, TaskRecord
@@ -49,8 +49,8 @@ def test_a_pending_job_is_written_once_and_a_repetition_changes_nothing() -> Non
         ledger(stub).expect(a_job())
     assert stub.only["ConditionExpression"] == "attribute_not_exists(pk)"
     written = stub.only["Item"]
-    assert written["listed"] == {"S": "JOBS"}
-    assert written["unfinished"] == {"S": "JOBS"}, "the sweeper plans it when S3's event was lost"
+    assert written["creation"] == {"S": f"2026-01-31T12:00:00.123Z#{JOB_ID}"}
+    assert written["unfinished_shard"] == written["shard"], "the sweeper plans it when S3's event was lost"
     assert is_in(30 * DAY, written["expire_at"])
 
 
@@ -72,7 +72,7 @@ def test_a_plan_is_written_once_and_not_over_a_cancellation_that_it_does_not_kno
     )
     assert job["Put"]["ExpressionAttributeNames"] == {"#status": "status"}
     assert job["Put"]["ExpressionAttributeValues"] == {":no": {"BOOL": False}, ":cancelled": {"S": "cancelled"}}
-    assert ("unfinished" in job["Put"]["Item"]) == (status == "pending")
+    assert ("unfinished_shard" in job["Put"]["Item"]) == (status == "pending")
     assert [write["Put"]["Item"]["sk"]["S"] for write in tasks] == ["TASK#000000", "TASK#000001"]
     assert all("ConditionExpression" not in write["Put"] for write in tasks), "the job's condition is enough"
 
@@ -198,7 +198,7 @@ def test_a_cancellation_moves_the_job_and_marks_it_for_the_workers() -> None:
     move, mark = writes(stub, 1)
     assert move["Update"]["Key"] == job_key(JOB_ID)
     assert move["Update"]["ConditionExpression"] == "#status IN (:old0, :old1)"
-    assert "unfinished = :jobs ADD version :one" in move["Update"]["UpdateExpression"]
+    assert "unfinished_shard = :shard REMOVE failed_shard ADD version :one" in move["Update"]["UpdateExpression"]
     values = move["Update"]["ExpressionAttributeValues"]
     assert (values[":new"], values[":old0"], values[":old1"]) == (
         {"S": "cancelled"},
@@ -214,9 +214,13 @@ def test_a_resumed_job_loses_its_mark_and_is_unfinished_again() -> None:
         stub.answer("transact_write_items")
         ledger(stub).resume(JOB_ID)
     move, mark = writes(stub)
-    assert "unfinished = :jobs ADD version :one" in move["Update"]["UpdateExpression"]
+    assert "unfinished_shard = :shard REMOVE failed_shard ADD version :one" in move["Update"]["UpdateExpression"]
     values = move["Update"]["ExpressionAttributeValues"]
-    assert (values[":old0"], values[":old1"], values[":jobs"]) == ({"S": "cancelled"}, {"S": "failed"}, {"S": "JOBS"})
+    assert (values[":old0"], values[":old1"], values[":shard"]) == (
+        {"S": "cancelled"},
+        {"S": "failed"},
+        job_shard(JOB_ID),
+    )
     assert mark["Delete"]["Key"] == cancelled_key(JOB_ID)
 
 
@@ -348,7 +352,7 @@ def test_the_ops_of_a_deployment_replace_those_of_the_one_before() -> None:
         assert ledger(stub).replace_deployed_ops(["crop"]) == ["blur"]
         assert ledger(stub).replace_deployed_ops(["crop"]) is None
     assert stub.calls[0][1]["ReturnValues"] == "ALL_OLD"
-    assert stub.calls[0][1]["Item"] == {**deployed_ops_key(), "ops": {"L": [{"S": "crop"}]}}
+    assert stub.calls[0][1]["Item"] == {**deployed_ops_key(), "ops": {"L": [{"S": "crop"}]}, "indexed": {"BOOL": True}}
 
 
 @pytest.mark.parametrize(("before", "index"), [({}, 0), ({"taken": {"N": "6"}}, 6)])

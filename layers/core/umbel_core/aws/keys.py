@@ -4,7 +4,7 @@ The ledger's table:
 
 | pk | sk | record |
 |---|---|---|
-| `JOB#<job id>` | `JOB` | the job; `listed` = `JOBS` puts it into the index `by-time` |
+| `JOB#<job id>` | `JOB` | the job; the indexes `jobs-by-time`, `jobs-unfinished` and `jobs-failed` list it |
 | `JOB#<job id>` | `TASK#<index>` | one task |
 | `JOB#<job id>` | `STOPPED#<group>` | why the rest of a group is skipped, where the op is not ordered |
 | `TAKEN` | `<job id>` | how many shared tasks of a crawl its workers took |
@@ -21,7 +21,15 @@ The ledger's table:
 | `IDEMPOTENCY#<hash of token and key>` | `KEY` | the job that a request with an `Idempotency-Key` started |
 | `SWEEP` | `STATE` | how far the sweeper has read |
 
-A job with tasks that have not ended has the attribute `unfinished` = `JOBS`, which puts it into the index `unfinished`.
+The indexes hold the jobs only, by sixteen shards, so that no partition of an index takes more than a sixteenth of the
+writes. A job's shard, `00` to `15`, follows from its id. The sort key of each index is `creation`:
+`<created at>#<job id>`.
+
+| index | partition key | jobs |
+|---|---|---|
+| `jobs-by-time` | `shard` | all |
+| `jobs-unfinished` | `unfinished_shard` | those with tasks that have not ended |
+| `jobs-failed` | `failed_shard` | those that failed |
 
 The connections' table has no sort key:
 
@@ -32,17 +40,39 @@ The connections' table has no sort key:
 | `TICKER` | the ticker's run that sends the stats |
 """
 
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
 from umbel_core.aws.dynamo import Item, plain
 
-BY_TIME = "by-time"
-"""Index of all jobs: partition `listed`, sorted by `created_at`."""
-UNFINISHED = "unfinished"
-"""Index of the jobs with tasks that have not ended: partition `unfinished`, sorted by `created_at`."""
-ALL_JOBS = plain("JOBS")
-"""The only partition of each index."""
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+
+class JobIndex(NamedTuple):
+    """An index of jobs."""
+
+    name: str
+    partition: str
+    """The attribute that has the shard of each job in the index."""
+    copied: tuple[str, ...] = ()
+    """The fields of the job that the index copies, besides the keys: lists are filtered by them."""
+
+
+BY_TIME = JobIndex("jobs-by-time", "shard", ("kind", "status"))
+UNFINISHED = JobIndex("jobs-unfinished", "unfinished_shard")
+FAILED = JobIndex("jobs-failed", "failed_shard", ("kind",))
+JOB_INDEXES = (BY_TIME, UNFINISHED, FAILED)
+SHARDS = tuple(f"{number:02d}" for number in range(16))
+"""DynamoDB writes at most a thousand units a second to one partition key. A job takes about three in `jobs-by-time`:
+one when it is created and one at each change of its status."""
+CREATION = "creation"
+"""The sort key of the indexes."""
 JOB = "JOB"
 TASK = "TASK#"
 EVENT = "EVENT#"
+INDEXED = "indexed"
+"""The attribute of the last deployment's record that says that all jobs are in the indexes."""
 STATS = plain("STATS")
 PLANNED = "PLANNED#"
 REPEATED = "REPEATED#"
@@ -67,6 +97,16 @@ def job_key(job_id: str) -> Item:
 def job_id_in(key: Item) -> str:
     """Return the job id in the key of a record in a job's partition."""
     return key["pk"]["S"].removeprefix("JOB#")
+
+
+def job_shard(job_id: str) -> "AttributeValueTypeDef":
+    """Return the partition of the indexes that a job belongs to."""
+    return plain(SHARDS[crc32(job_id.encode()) % len(SHARDS)])
+
+
+def creation(created_at: str, job_id: str) -> str:
+    """Return a job's place in the order of creation. No two jobs have the same."""
+    return f"{created_at}#{job_id}"
 
 
 def task_key(job_id: str, index: int) -> Item:

@@ -6,9 +6,9 @@ import msgspec
 
 from umbel_core.aws.dynamo import attribute, plain, record
 from umbel_core.aws.keys import (
-    ALL_JOBS,
     cancelled_key,
     job_key,
+    job_shard,
     repeated_key,
     stopped_group_key,
     taken_key,
@@ -141,8 +141,8 @@ class LedgerMoves(LedgerReads):
         allowed = {f":old{place}": plain(status) for place, status in enumerate(old)}
         update = self._table.update(
             job_key(job_id),
-            "SET #status = :new, updated_at = :now, unfinished = :jobs ADD version :one",
-            {":new": plain(new), ":now": plain(now()), ":one": plain(1), ":jobs": ALL_JOBS, **allowed},
+            "SET #status = :new, updated_at = :now, unfinished_shard = :shard REMOVE failed_shard ADD version :one",
+            {":new": plain(new), ":now": plain(now()), ":one": plain(1), ":shard": job_shard(job_id), **allowed},
             condition=f"#status IN ({', '.join(allowed)})",
             names=["status"],
         )
