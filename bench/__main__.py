@@ -4,14 +4,16 @@ python -m bench pipeline    photos put into S3, many at once and one by one (the
 python -m bench jobs        picture jobs by POST /jobs, at several concurrencies of the op
 python -m bench tasks       jobs of many tasks, and the time that each hop takes
 python -m bench web         a batch of stores and a crawl, from a web server on this machine
+python -m bench growth      the model of growth: writes docs/scaling.md; `--engine` compares it with the pipeline
 python -m bench.pixels      the ops compared with libvips and sharp, without a pipeline (`make bench-pixels`)
 """
 
 import sys
 
 from bench import jobs, pipeline, tasks, web
+from bench.growth import command as growth
 
-BENCHES = {"pipeline": pipeline.main, "jobs": jobs.main, "tasks": tasks.main, "web": web.main}
+BENCHES = {"pipeline": pipeline.main, "jobs": jobs.main, "tasks": tasks.main, "web": web.main, "growth": growth.main}
 
 
 def main() -> None:

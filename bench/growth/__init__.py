@@ -1,0 +1,1 @@
+"""A model of the whole path, event by event: what happens to uploads at a rate, on AWS and on the local engine."""
