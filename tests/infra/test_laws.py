@@ -9,7 +9,7 @@ from typing import Any
 from api.app import routes
 from coordinator.handler import NEEDED_MS
 from infra.queue import DEAD_SUFFIX
-from tests.infra.synthesis import OPS, as_list, named, of_type, statements, synthesise, templates
+from tests.infra.synthesis import CONTEXT, OPS, as_list, named, of_type, statements, synthesise, templates
 from umbel_core.catalogue import read_ops
 from umbel_core.executions import EXECUTIONS, EXECUTIONS_LIMIT, NAMESPACE
 from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
@@ -168,6 +168,16 @@ def test_every_queue_is_read(template: Template) -> None:
 def test_every_mapping_reports_partial_failures(template: Template) -> None:
     for name, mapping in of_type(template, "AWS::Lambda::EventSourceMapping").items():
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+
+
+def test_as_many_coordinators_plan_as_the_setting_says(template: Template) -> None:
+    functions = of_type(template, "AWS::Lambda::Function")
+    (cap,) = [
+        mapping["ScalingConfig"]["MaximumConcurrency"]
+        for mapping in mappings(template, "AWS::SQS::Queue").values()
+        if functions[named(mapping["FunctionName"])]["Handler"] == "coordinator.handler.handle"
+    ]
+    assert cap == CONTEXT["coordinators"]
 
 
 def test_no_mapping_takes_more_than_may_run(template: Template) -> None:
