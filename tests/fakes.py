@@ -244,6 +244,9 @@ class FakeLedger:
     def dead_letters(self, op: str) -> list[DeadLetter]:
         return [dead_letter for (of, _), dead_letter in self._dead.items() if of == op]
 
+    def redrivable(self, op: str, most: int) -> list[DeadLetter]:
+        return [dead_letter for dead_letter in self.dead_letters(op) if dead_letter.is_redrivable][:most]
+
     def delete_dead_letter(self, dead_letter: DeadLetter) -> None:
         self._crashes.moment()
         self._dead.pop((dead_letter.op, dead_letter.id), None)

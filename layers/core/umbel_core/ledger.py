@@ -242,6 +242,11 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename=STORED_NAMES)
     index: int | None = None
     trace_id: str = ""
 
+    @property
+    def is_redrivable(self) -> bool:
+        """Return False for a message that is no task: it has no job, so its lane has no use for it."""
+        return self.op == INTAKE or self.job_id is not None
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A change of the system itself, which the subscribers of all jobs receive."""
@@ -373,6 +378,9 @@ class Ledger(Protocol):
 
     def dead_letters(self, op: str) -> list[DeadLetter]:
         """Return the op's dead letters that were not redriven since."""
+
+    def redrivable(self, op: str, most: int) -> list[DeadLetter]:
+        """Return at most so many of the op's dead letters that can be redriven, without reading the others."""
 
     def delete_dead_letter(self, dead_letter: DeadLetter) -> None:
         """Delete a dead letter, because its message was sent again or is not needed."""
