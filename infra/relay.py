@@ -120,7 +120,7 @@ class RelayConstruct(Construct):
         )
         missed.grant(relay, "sqs:SendMessage")
         ledger.table.grant(relay, "dynamodb:BatchGetItem", "dynamodb:PutItem")
-        ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:PutItem")
+        ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PutItem")
         ledger.uploads.grant_put(self.sockets, f"{JOBS_PREFIX}*")
         for function in (relay, self.sockets):
             # Each of them may be the first to notice that a socket is closed, and then cancels the socket's crawl.
