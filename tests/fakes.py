@@ -201,8 +201,8 @@ class FakeLedger:
             self._put(job_key(job_id), msgspec.structs.replace(found, status="pending", version=found.version + 1))
             self._crashes.moment()
 
-    def cancelled(self) -> frozenset[str]:
-        return frozenset(self._cancelled)
+    def cancelled(self, job_ids: Iterable[str]) -> frozenset[str]:
+        return frozenset(job_ids) & self._cancelled
 
     def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[TaskRecord]:
         anew = {"failed", "skipped"} | ({"pending"} if waiting else set())

@@ -27,7 +27,7 @@ def test_the_documentation_has_the_table_of_the_module() -> None:
         (keys.job_key("j1"), "JOB#j1", "JOB"),
         (keys.task_key("j1", 42), "JOB#j1", "TASK#000042"),
         (keys.stopped_group_key("j1", "north"), "JOB#j1", "STOPPED#north"),
-        (keys.cancelled_key("j1"), "CANCELLED", "j1"),
+        (keys.cancelled_key("j1"), "JOB#j1", "CANCELLED"),
         (keys.taken_key("j1"), "TAKEN", "j1"),
         (keys.pace_key("example.org:443"), "PACE", "example.org:443"),
         (keys.dead_letter_key("blur", "m1"), "DEAD#blur", "m1"),

@@ -7,9 +7,9 @@ The ledger's table:
 | `JOB#<job id>` | `JOB` | the job; the indexes `jobs-by-time`, `jobs-unfinished` and `jobs-failed` list it |
 | `JOB#<job id>` | `TASK#<index>` | one task |
 | `JOB#<job id>` | `STOPPED#<group>` | why the rest of a group is skipped, where the op is not ordered |
+| `JOB#<job id>` | `CANCELLED` | the job is cancelled, so workers skip its tasks |
 | `TAKEN` | `<job id>` | how many shared tasks of a crawl its workers took |
 | `PACE` | `<host>:<port>` | when a host may be called again, for crawls with a delay |
-| `CANCELLED` | `<job id>` | a cancelled job, whose tasks the workers skip |
 | `DEAD#<op>` | `<message id>` | a dead letter |
 | `CIRCUITS` | `<host>:<port>` | a host that failed lately |
 | `EVENTS` | `EVENT#<time>#<id>` | a system event, kept for a day |
@@ -83,7 +83,7 @@ ROLLED_UP = "#ALL"
 STATS_SLOTS = 48
 """Relays at work take a slot each, and there is one relay for each shard of the stream. BatchGetItem reads a hundred
 records: both records of each slot."""
-CANCELLED = plain("CANCELLED")
+CANCELLED = "CANCELLED"
 CIRCUITS = plain("CIRCUITS")
 _CONNECTION = "SOCKET#"
 _TOPIC = "TOPIC#"
@@ -126,7 +126,7 @@ def stopped_group_key(job_id: str, group: str) -> Item:
 
 def cancelled_key(job_id: str) -> Item:
     """Return the key of a cancelled job's mark."""
-    return {"pk": CANCELLED, "sk": plain(job_id)}
+    return _key(job_partition(job_id), CANCELLED)
 
 
 def taken_key(job_id: str) -> Item:
