@@ -122,7 +122,7 @@ class RelayConstruct(Construct):
         for queue in (missed, fanout.queue.queue):
             queue.grant(relay, "sqs:SendMessage")
         ledger.table.grant(relay, "dynamodb:BatchGetItem", "dynamodb:PutItem")
-        ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:PutItem")
+        ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PutItem")
         ledger.uploads.grant_put(self.sockets, f"{JOBS_PREFIX}*")
         for function in (relay, fanout.function, self.sockets):
             # Each of them may be the first to notice that a socket is closed, and then cancels the socket's crawl.

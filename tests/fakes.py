@@ -204,8 +204,8 @@ class FakeLedger:
             self._put(job_key(job_id), msgspec.structs.replace(found, status="pending", version=found.version + 1))
             self._crashes.moment()
 
-    def cancelled(self) -> frozenset[str]:
-        return frozenset(self._cancelled)
+    def cancelled(self, job_ids: Iterable[str]) -> frozenset[str]:
+        return frozenset(job_ids) & self._cancelled
 
     def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[TaskRecord]:
         anew = {"failed", "skipped"} | ({"pending"} if waiting else set())
@@ -326,6 +326,9 @@ class FakeLedger:
             if period >= since:
                 counted.add(self._period_stats(period))
         return counted
+
+    def roll_up(self) -> int:
+        return 0  # there is only one writer
 
     def _period_stats(self, period: str) -> PeriodStats:
         return record(PeriodStats, self._op_stats[period]) if period in self._op_stats else PeriodStats(period)

@@ -370,8 +370,8 @@ class Ledger(Protocol):
     def take_next(self, job_id: str) -> int:
         """Return how often this was called before for the job: each caller gets the index of another task."""
 
-    def cancelled(self) -> frozenset[str]:
-        """Return the ids of the cancelled jobs, whose tasks workers skip."""
+    def cancelled(self, job_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of these jobs that are cancelled: workers skip their tasks."""
 
     def put_dead_letter(self, dead_letter: DeadLetter) -> None:
         """Store a dead letter."""

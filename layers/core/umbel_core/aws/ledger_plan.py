@@ -7,7 +7,7 @@ from secrets import randbelow
 from typing import TYPE_CHECKING
 
 from umbel_core.aws.dynamo import item, plain
-from umbel_core.aws.keys import STATS_SHARDS, job_key, planned_key, task_key
+from umbel_core.aws.keys import STATS_SLOTS, job_key, planned_key, task_key
 from umbel_core.aws.ledger_table import LedgerTable, job_item
 from umbel_core.aws.table import WRITES_PER_TRANSACTION
 from umbel_core.ledger import JobRecord, TaskRecord
@@ -74,5 +74,5 @@ class LedgerPlan(LedgerTable):
         if counts:
             expression = "ADD " + ", ".join(f"#{op} :{op}" for op in counts)
             values = {f":{op}": plain(count) for op, count in counts.items()}
-            key = planned_key(randbelow(STATS_SHARDS))
+            key = planned_key(randbelow(STATS_SLOTS))
             yield {"Update": self._table.update(key, expression, values, names=counts)}
