@@ -20,6 +20,7 @@ from infra.relay import RelayConstruct
 from publisher.environment import PublisherEnvironment
 from umbel import toolchain
 from umbel.errors import UmbelError
+from umbel_core.aws.keys import JOB_INDEXES
 from umbel_core.contract import PageConfig
 from umbel_core.contract.limits import published
 from umbel_core.input_types import upload_media_types
@@ -32,8 +33,10 @@ SOURCES = ROOT / "frontend"
 class SiteConstruct(Construct):
     """A private bucket and its distribution. The files are published last, when the API that they call exists."""
 
-    def __init__(self, scope: Construct) -> None:
+    def __init__(self, scope: Construct, prefix: str) -> None:
         super().__init__(scope, "Site")
+        # CloudFront has no regions: a name must be unique in the whole account.
+        self._prefix = f"{prefix}-{Stack.of(self).region}"
         self.bucket = s3.Bucket(
             self,
             "Web",
@@ -43,7 +46,12 @@ class SiteConstruct(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.files = built()
-        origin = cloudfront_origins.S3BucketOrigin.with_origin_access_control(self.bucket)
+        origin = cloudfront_origins.S3BucketOrigin.with_origin_access_control(
+            self.bucket,
+            origin_access_control=cloudfront.S3OriginAccessControl(
+                self, "OriginAccess", origin_access_control_name=f"{self._prefix}-page"
+            ),
+        )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -59,6 +67,7 @@ class SiteConstruct(Construct):
         headers = cloudfront.ResponseHeadersPolicy(
             self,
             name,
+            response_headers_policy_name=f"{self._prefix}-{name}",
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                     content_security_policy=policy, override=True
@@ -109,7 +118,7 @@ class SiteConstruct(Construct):
             environment=PublisherEnvironment(ledger_table=ledger.table.table_name, limits=limits),
             timeout_seconds=120,
         )
-        ledger.table.grant(function, "dynamodb:PutItem")
+        ledger.table.grant(function, *(f"dynamodb:{action}" for action in ("GetItem", "PutItem", "Scan", "UpdateItem")))
         archive.grant_read(function)
         self.bucket.grant_read_write(function)
         self.bucket.grant_delete(function)
@@ -124,6 +133,7 @@ class SiteConstruct(Construct):
                 "archive_bucket": archive.s3_bucket_name,
                 "archive_key": archive.s3_object_key,
                 "ops": ops,
+                "indexes": [index.name for index in JOB_INDEXES],
                 "config": Stack.of(self).to_json_string(msgspec.to_builtins(config)),
             },
         ).node.add_dependency(self.bucket.policy or self.bucket)

@@ -55,7 +55,7 @@ class Umbel(Stack):
 
         alarms = self._alarms(name, settings)
         ledger = LedgerConstruct(self, settings)
-        intake = IntakeConstruct(self, factory, ledger, limits, alarms)
+        intake = IntakeConstruct(self, factory, ledger, limits, alarms, settings.coordinators)
         dead_letters = DeadLettersConstruct(self, factory, ledger, limits)
         dead_letters.read(dead_letters, intake.queue)
         for card in self.catalogue.values():
@@ -64,7 +64,7 @@ class Umbel(Stack):
         authorizer = self._authorizer(factory, ledger)
         relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
         TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, reserve=settings.reserve)
-        site = SiteConstruct(self)
+        site = SiteConstruct(self, name)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
         api = ApiConstruct(

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from umbel import stack
+from umbel import stack, stack_name
 from umbel.aws import AwsTarget
 from umbel.checks import Finding
 from umbel.errors import UmbelError
@@ -14,7 +14,6 @@ from umbel.paths import ROOT
 from umbel_core.catalogue import read_ops
 from umbel_core.lanes import FIFO_SUFFIX, queue_name
 
-_LANE = f"{stack.STACK}-op-"
 _MESSAGES = "ApproximateNumberOfMessages"
 _COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
 
@@ -40,9 +39,10 @@ def lost_by_deploying(queues: Mapping[str, int], wanted: Mapping[str, str]) -> I
 
     `queues` are the deployed ones with their numbers of messages; `wanted` is op -> name of its queue.
     """
+    lane = _lane()
     for queue, messages in sorted(queues.items()):
-        if messages and queue.startswith(_LANE) and queue not in wanted.values():
-            op = queue.removeprefix(_LANE).removesuffix(FIFO_SUFFIX)
+        if messages and queue.startswith(lane) and queue not in wanted.values():
+            op = queue.removeprefix(lane).removesuffix(FIFO_SUFFIX)
             yield Waiting(op, messages, stays=op in wanted)
 
 
@@ -57,7 +57,8 @@ def found(aws: AwsTarget, ops: Path, left_out: Collection[str]) -> list[Waiting]
     """Return what waits in the lanes that a deployment of these ops, without some of them, deletes."""
     if stack.outputs(aws) is None:
         return []
-    wanted = {op: queue_name(f"{_LANE}{op}", card.compute) for op, card in read_ops(ops).items() if op not in left_out}
+    lane = _lane()
+    wanted = {op: queue_name(f"{lane}{op}", card.compute) for op, card in read_ops(ops).items() if op not in left_out}
     return list(lost_by_deploying(messages(aws), wanted))
 
 
@@ -80,9 +81,14 @@ def messages(aws: AwsTarget) -> dict[str, int]:
     sqs = aws.client("sqs")
     attributes = {
         url.rpartition("/")[2]: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        for url in aws.resources(stack.STACK, "AWS::SQS::Queue")
+        for url in aws.resources(stack_name.chosen(), "AWS::SQS::Queue")
     }
     return {name: _count(queue) for name, queue in attributes.items() if "RedrivePolicy" in queue}
+
+
+def _lane() -> str:
+    """Return how the names of the lanes' queues begin."""
+    return f"{stack_name.chosen()}-op-"
 
 
 def _count(queue: Mapping[str, Any]) -> int:

@@ -2,7 +2,7 @@
 
 An op is one file, `functions/ops/<name>.py`, with one function of the same name:
 
-    @op(memory_mb=1024)
+    @op(memory_mb=1769)
     def blur(picture: Image, *, radius: Annotated[float, Bounds(ge=0, le=100)] = 4.0) -> Image:
         \"\"\"Soften the picture.\"\"\"
         return picture.filter(ImageFilter.GaussianBlur(radius))
