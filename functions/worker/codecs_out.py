@@ -95,6 +95,8 @@ def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits
     names = formats_of(image, wanted, made_from, limits)
     image = srgb(eight_bits(image), None)
     image.info = {}  # the encoders would copy comments, profiles and more from it
+    if len(names) > 1 or wanted.max_bytes is not None:
+        image.load()  # once for all encodings
     if len(names) == 1:
         return _Writer(image, names[0], wanted, made_from).best()
     return _smallest(image, names, wanted, made_from)
@@ -204,7 +206,7 @@ class _Writer:
             settings["transparency"] = TRANSPARENT if self._image.mode.endswith("A") else None
         if self._exif:
             settings["exif"] = self._exif
-        elif self._name == "png" and (data := codecs_vips.encoded(image, settings["compress_level"])):
+        elif data := codecs_vips.encoded(image, self._name, settings):
             return data
         out = BytesIO()
         try:

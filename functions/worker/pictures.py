@@ -200,17 +200,17 @@ class StoredPicture:
             # Not what the file shows to programs that know no animations, or fills the screen with: the first frame.
             with decoding(self._format, self._data):
                 image = first(self.motion, self._stored, self._decoded)
-        elif fast := self._png(shrink):
-            return fast
         else:
-            with decoding(self._format, self._data):
-                image = self._decoded(self._data, mode, shrink)
+            image = self._png(shrink) or self._by_pillow(mode, shrink)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
 
     def _png(self, shrink: int) -> Image | None:
-        """Return the pixels of a PNG that libvips can read."""
-        still = self._format == "png" and self._frames == 1
-        return codecs_vips.decoded(self._data, self._header, shrink) if still else None
+        """Return the picture of a PNG that libvips can read."""
+        return codecs_vips.decoded(self._data, self._header, shrink, self._by_pillow) if self._format == "png" else None
+
+    def _by_pillow(self, mode: str | None = None, shrink: int = 1) -> Image:
+        with decoding(self._format, self._data):
+            return self._decoded(self._data, mode, shrink)
 
     def _decoded(self, data: Bytes, mode: str | None = None, shrink: int = 1) -> Image:
         width, height = self._stored
