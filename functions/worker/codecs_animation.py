@@ -28,8 +28,8 @@ MOVING = tuple(_READ)
 def motion(kind: str, data: bytes, size: tuple[int, int]) -> Motion | None:
     """Return the frames of a file of this format; None when it has one picture, or the first frame is not whole.
 
-    One picture is a frame too if it does not fill the size, so that it has transparent margins, or if a file has another
-    one in its place.
+    One picture is a frame too if it does not fill the size, so that it has transparent margins, or if the file has
+    another one in its place.
     """
     read = _READ.get(kind)
     found = read(data) if read else None
