@@ -118,7 +118,9 @@ class SiteConstruct(Construct):
             environment=PublisherEnvironment(ledger_table=ledger.table.table_name, limits=limits),
             timeout_seconds=120,
         )
-        ledger.table.grant(function, *(f"dynamodb:{action}" for action in ("GetItem", "PutItem", "Scan", "UpdateItem")))
+        ledger.table.grant(
+            function, *(f"dynamodb:{action}" for action in ("GetItem", "PutItem", "Query", "Scan", "UpdateItem"))
+        )
         archive.grant_read(function)
         self.bucket.grant_read_write(function)
         self.bucket.grant_delete(function)
