@@ -17,20 +17,13 @@ from ticker.ticking import Ticker
 from umbel_core.aws import wiring
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
-from umbel_core.messages import STORED_NAMES
+from umbel_core.messages import TaskNames
 from umbel_core.sqs import failure_response, read_messages
 from umbel_core.stats import compute_stats
 from umbel_core.stats_collector import StatsCollector
 
 logger = Logger(service="ticker")
 PACKAGED_DATA = Path(__file__).parent.parent
-
-
-class _Undelivered(msgspec.Struct, rename=STORED_NAMES):
-    """The part of a task that names it."""
-
-    job_id: str
-    index: int
 
 
 @cache
@@ -79,9 +72,8 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     if "Records" in event:
         for message in read_messages(event):
-            # Not the whole task: its input may be a secret.
-            task = msgspec.json.decode(message.body, type=_Undelivered)
-            named = {"job_id": task.job_id, "index": task.index}
+            task = msgspec.json.decode(message.body, type=TaskNames)
+            named = msgspec.structs.asdict(task)
             logger.error("task not delivered to its lane", extra={"queue": message.queue, **named})
         return failure_response([])
     swept = Swept()

@@ -71,6 +71,7 @@ class BatchRunner(msgspec.Struct, frozen=True):
         return bool(task and task.status not in ENDED and task.begun and not task.may_be_running)
 
     def _process(self, remaining_ms: Callable[[], int], claimed_until: int, body: str, receives: int) -> None:
+        self.logger.thread_safe_clear_keys()
         command = msgspec.json.decode(body, type=RunTask)
         run = partial(self._run_task, claimed_until)
         if command.shared and command.round == 0:
@@ -80,7 +81,7 @@ class BatchRunner(msgspec.Struct, frozen=True):
 
     def _run_task(self, claimed_until: int, command: RunTask, receives: int) -> None:
         # In all log lines of this message, the one of an error included.
-        self.logger.thread_safe_append_keys(job_id=command.job_id, variant=command.variant)
+        self.logger.thread_safe_append_keys(job_id=command.job_id, trace_id=command.trace_id, variant=command.variant)
         outcome = self.runner.run(command, receives, claimed_until)
         status = outcome.status if outcome else "not needed"
         self.logger.info("task ended", extra={"status": status, "ms": outcome.duration_ms if outcome else 0})

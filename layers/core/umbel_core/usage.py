@@ -90,10 +90,11 @@ def counted_batch(jobs: int) -> Usage:
     """Return what the relay takes for one batch of the stream, with changes of so many jobs.
 
     It reads the jobs, the stats of all time and of the minute, and the subscribers; it writes the jobs (2 kB each) and
-    the two stats (3 kB and 1 kB) in a transaction. The changes of the jobs come back through the stream, to be pushed.
+    the two stats (3 kB and 1 kB) in a transaction, and the jobs' status into their index. The changes of the jobs come
+    back through the stream, to be pushed.
     """
     reads = jobs + 2 + jobs + 1
-    usage = {"dynamodb_read": reads, "dynamodb_write": _TRANSACTION * (2 * jobs + 3 + 1)}
+    usage = {"dynamodb_read": reads, "dynamodb_write": _TRANSACTION * (2 * jobs + 3 + 1) + jobs}
     return total(usage, times(2, invocation(RELAY_MS, ROLE_MB)))
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from tests.core.aws.stubs import Stub, stubbed
 from umbel_core.aws.dynamo import item
-from umbel_core.aws.keys import cancelled_key, task_key
+from umbel_core.aws.keys import cancelled_key, job_key, task_key
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.errors import Rejected
-from umbel_core.ledger import TaskRecord
+from umbel_core.ledger import DeadLetter, TaskRecord
 
 JOB_ID = f"j{'0' * 20}"
 
@@ -38,6 +38,15 @@ def test_queries_on_which_decisions_depend_are_consistent() -> None:
         assert list(ledger(stub).all_tasks(JOB_ID)) == []
         assert ledger(stub).dead_letters("say") == []
     assert all(params["ConsistentRead"] is True for _, params in stub.calls)
+
+
+def test_a_redrive_reads_no_page_that_it_does_not_need() -> None:
+    stored = [item(DeadLetter(op="say", id=f"m{n}", body="{}", reason="r", at="t", job_id="j")) for n in range(3)]
+    strange = item(DeadLetter(op="say", id="m", body="?", reason="r", at="t"))
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[strange, *stored], LastEvaluatedKey=job_key(JOB_ID))
+        assert [kept.id for kept in ledger(stub).redrivable("say", 2)] == ["m0", "m1"]
+    assert len(stub.calls) == 1
 
 
 def test_the_last_tasks_come_backwards() -> None:

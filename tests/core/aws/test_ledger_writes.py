@@ -77,6 +77,14 @@ def test_a_plan_is_written_once_and_not_over_a_cancellation_that_it_does_not_kno
     assert all("ConditionExpression" not in write["Put"] for write in tasks), "the job's condition is enough"
 
 
+def test_a_job_that_was_not_read_is_planned_only_when_there_is_none() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        assert ledger(stub).plan(a_job(planned=True), [a_task(0)], only_new=True)
+    _, job, _ = writes(stub)
+    assert job["Put"]["ConditionExpression"] == "attribute_not_exists(pk)"
+
+
 def test_the_tasks_of_a_large_plan_are_written_before_its_job_and_never_twice() -> None:
     with stubbed("dynamodb") as stub:
         stub.answer("transact_write_items", "transact_write_items", "transact_write_items")

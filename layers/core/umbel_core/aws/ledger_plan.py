@@ -36,7 +36,7 @@ class LedgerPlan(LedgerTable):
             self._table.update(job_key(job_id), "SET #upload = :upload", values, condition=condition, names=["upload"])
         )
 
-    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
+    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord], *, only_new: bool = False) -> bool:
         """Write the tasks first and the job with the last of them: a job that is `planned` has all its tasks."""
         job.expire_at = self._expiry()
         last = len(tasks) - len(tasks) % _TASKS_PER_TRANSACTION
@@ -49,9 +49,13 @@ class LedgerPlan(LedgerTable):
         with ThreadPoolExecutor(_PARALLEL_TRANSACTIONS) as pool:
             list(pool.map(write, range(0, last, _TASKS_PER_TRANSACTION)))
         # The job's own condition protects the tasks in its transaction.
+        planned = self._new_job(job) if only_new else self._planned_job(job)
         return self._table.transact(
-            [*(self._new_task(task, job) for task in tasks[last:]), self._planned_job(job), *self._task_counts(tasks)]
+            [*(self._new_task(task, job) for task in tasks[last:]), planned, *self._task_counts(tasks)]
         )
+
+    def _new_job(self, job: JobRecord) -> "TransactWriteItemTypeDef":
+        return {"Put": self._table.put(job_item(job), condition="attribute_not_exists(pk)")}
 
     def _planned_job(self, job: JobRecord) -> "TransactWriteItemTypeDef":
         """Return the write of a planned job. It must not overwrite a cancellation that `job` does not know of."""

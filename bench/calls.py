@@ -1,0 +1,45 @@
+"""Count the AWS calls of the functions for each upload of a picture with four variants: alone, and in a burst.
+
+    umbel up --weather && .venv/bin/python -m bench calls --photos 100 --singles 20
+
+The fault proxy, which then carries every call of the functions, injects no errors meanwhile. One connection has
+subscribed to all jobs, as one open page does.
+"""
+
+import argparse
+from collections import Counter
+
+from bench.pipeline import burst, half_megapixel, singles
+from bench.processes import show
+from umbel import weather
+from umbel.stack import find
+
+
+def counted() -> Counter[str]:
+    """Return how often the functions have called each operation so far."""
+    status = weather.status()
+    if status is None:
+        raise SystemExit("bench calls needs the proxy that counts: umbel up --weather")
+    return Counter(status.operations)
+
+
+def main(arguments: list[str]) -> None:
+    """Warm up, count both, and print the calls per upload."""
+    options = argparse.ArgumentParser(prog="bench calls")
+    options.add_argument("--photos", type=int, default=100)
+    options.add_argument("--singles", type=int, default=20)
+    given = options.parse_args(arguments)
+    stack = find()
+    s3, socket, data = stack.aws.client("s3"), f"{stack.socket}?token={stack.token}", half_megapixel()
+    weather.change(weather.CALM)
+    try:
+        burst(s3, stack.uploads_bucket, socket, 20, data)
+        for name, run, uploads in (("alone", singles, given.singles), ("burst", burst, given.photos)):
+            before = counted()
+            run(s3, stack.uploads_bucket, socket, uploads, data)
+            calls = counted() - before
+            show(
+                {"uploads": name, "calls": calls.total() / uploads} | {op: n / uploads for op, n in calls.most_common()}
+            )
+    finally:
+        weather.change(weather.MILD)
