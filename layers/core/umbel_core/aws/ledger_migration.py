@@ -1,4 +1,4 @@
-"""What the version before stored elsewhere is moved: jobs into today's indexes, marks of cancelled jobs to their jobs."""
+"""What the version before stored elsewhere is moved: jobs into the indexes, marks of cancelled jobs to their jobs."""
 
 from contextlib import suppress
 
