@@ -292,6 +292,9 @@ class FakeLedger:
         before, self._ops = self._ops, list(ops)
         return before
 
+    def forget_lanes(self) -> None:
+        pass  # it keeps none
+
     def migrate(self) -> int:
         return 0  # it is always of this version
 

@@ -26,6 +26,7 @@ def handle(event: dict[str, Any], context: Any) -> None:
             logger.info("published", extra={"keys": len(publish(clients.s3(), site))})
             ledger = wiring.ledger(parse(PublisherEnvironment))
             logger.info("migrated", extra={"jobs": ledger.migrate()})
+            ledger.forget_lanes()
             record_changes(ledger, properties["ops"])
         status, reason = "SUCCESS", ""
     except Exception as error:
