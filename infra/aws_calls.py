@@ -16,19 +16,19 @@ from botocore.loaders import Loader
 Model = dict[str, Any]
 """A service as botocore describes it: `{metadata, operations, shapes, ...}`."""
 _MODEL = "service-2"
-_CALLED_BY_BOTOCORE = Path(botocore.__file__).with_name("utils.py")
-"""Where botocore calls operations by itself: to find a bucket's region, and to begin an S3 Express session."""
+_BOTOCORE = sorted(Path(botocore.__file__).parent.glob("*.py"))
+"""botocore uses some operations by itself: to find a bucket's region, or to make the URL of a form for a bucket."""
 
 
 def called_operations(services: Iterable[str], sources: Iterable[Path]) -> dict[str, list[str]]:
     """Return service -> the operations that may be called by the code in these folders, or by botocore itself.
 
-    An operation counts as called when its method's name is written anywhere in the code, as an attribute
+    An operation counts as called when its name or its method's is written anywhere in the code, as an attribute
     (`client.get_item`) or as a string (`get_paginator("scan")`). So no list has to be kept up to date, and what is kept
     is a little more than what is called.
     """
     files = [path for folder in sources for path in sorted(folder.rglob("*.py"))]
-    names = frozenset[str]().union(*map(_names_in, [*files, _CALLED_BY_BOTOCORE]))
+    names = frozenset[str]().union(*map(_names_in, [*files, *_BOTOCORE]))
     return {service: _operations(service, names) for service in services}
 
 
@@ -73,7 +73,8 @@ def reduced(model: Model, operations: Collection[str]) -> Model:
             shapes[name] = model["shapes"][name]
             waiting += _shapes_in(shapes[name])
     in_order = {name: shape for name, shape in model["shapes"].items() if name in shapes}
-    return _without_documentation({**model, "operations": kept, "shapes": in_order})  # type: ignore[no-any-return]
+    # The other parts keep their texts: botocore reads that of an S3 setting at each call.
+    return {**model, **_without_documentation({"operations": kept, "shapes": in_order})}
 
 
 @cache
@@ -85,9 +86,9 @@ def _names_in(file: Path) -> frozenset[str]:
     return frozenset(attributes | strings)
 
 
-def _operations(service: str, names: Collection[str]) -> list[str]:
+def _operations(service: str, names: frozenset[str]) -> list[str]:
     every = _model(service)["operations"]
-    return [name for name, each in every.items() if xform_name(name) in names or each.get("endpointoperation")]
+    return [name for name, each in every.items() if {name, xform_name(name)} & names or each.get("endpointoperation")]
 
 
 @cache

@@ -62,9 +62,8 @@ def redrive(op: str) -> Redriven:
     for job, group in groupby(sorted(dead_letters, key=_job_of), _job_of):
         together = list(group)
         if op != INTAKE:
-            intake().retry(
-                RetryTasks(job, [dead_letter.index for dead_letter in together if dead_letter.index is not None])
-            )
+            indices = [dead_letter.index for dead_letter in together if dead_letter.index is not None]
+            intake().retry(RetryTasks(job, indices, trace_id=together[0].trace_id))
         for dead_letter in together:
             if op == INTAKE:
                 intake().again(dead_letter.body)

@@ -16,7 +16,7 @@ from worker.codecs_animation import MOST_READ, MOST_WRITTEN, MOVING, dropped, to
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_frames import Motion, Shown, Whole
 from worker.codecs_metadata import kept
-from worker.codecs_out import FEWEST_COLOURS, Encoded, Made, check_size, encode, formats_of, largest_side
+from worker.codecs_out import FEWEST_COLOURS, Encoded, Made, check_size, encode, formats_of, indexed_png, largest_side
 from worker.codecs_palette import MOST_COLOURS
 from worker.codecs_search import MOST_ENCODINGS, best_under, colours_curve, quality_curve
 from worker.codecs_settings import settings_of
@@ -49,7 +49,7 @@ def made(op: Op, source: Any, params: Mapping[str, Any], limits: Limits) -> Enco
 
 def _made(op: Op, source: Any, wanted: Encoding, limits: Limits) -> Encoded:
     if not isinstance(source, StoredPicture):
-        return encode(op(source), wanted, Made(format="png"), limits)
+        return encode(op(source), wanted, Made(format="png", colours=MOST_COLOURS), limits)
     made_from = Made(format=source.format, colours=source.colours, exif=kept(source.file, wanted))
     try:
         return _Moving(op, source, wanted, made_from, limits).encoded()
@@ -140,6 +140,8 @@ class _Moving:
         whole = Whole(self._motion.plays, self._made_from.exif, self._source.colours, level or MOST_COLOURS)
 
         def part(image: Image) -> bytes:
+            if image.mode == "P":
+                return indexed_png(image, of_part)
             return encode(image, of_part, Made(format=name), self._limits).data
 
         data = codecs_animation.write(name, shown(), whole, part)

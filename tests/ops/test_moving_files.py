@@ -102,7 +102,7 @@ def test_a_gif_that_clears_a_frame_has_alpha() -> None:
     part = codecs_gif.read(saved(Image.new("RGB", (60, 40), "red"), "GIF")).parts[0]
     data = _gif([(part, 0, 0, 2), (part, 9, 9, 0)], (60, 40))
     assert run("info", data)["has_alpha"]
-    assert Image.open(BytesIO(run("flip", data, format="png").data)).mode == "RGBA"
+    assert Image.open(BytesIO(run("flip", data, format="png").data)).has_transparency_data
 
 
 def test_a_gif_may_have_frames_in_grays_and_with_palettes_of_their_own() -> None:

@@ -33,7 +33,7 @@ def test_old_jobs_are_put_into_the_indexes_that_they_belong_to() -> None:
     for name, indexes in (("j1", set()), ("j2", {":failed_shard"}), ("j3", {":unfinished_shard"})):
         update = next(params for _, params in stub.calls if params.get("Key") == job_key(name))
         values = update["ExpressionAttributeValues"]
-        assert values.keys() == {":creation", ":shard", ":version", *indexes}
+        assert values.keys() == {":creation", ":job_shard", ":version", *indexes}
         assert values[":creation"] == {"S": f"c#{name}"}
         assert all(values[index] == job_shard(name) for index in indexes)
         assert "REMOVE listed, unfinished" in update["UpdateExpression"]

@@ -21,7 +21,7 @@ class LedgerMigration(LedgerTable):
             return 0
         pages = self._table.client.get_paginator("scan").paginate(
             TableName=self._table.name,
-            FilterExpression="sk = :job AND attribute_not_exists(shard)",
+            FilterExpression="sk = :job AND attribute_not_exists(job_shard)",
             ExpressionAttributeValues={":job": plain(JOB)},
         )
         indexed = 0
