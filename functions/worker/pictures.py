@@ -228,7 +228,10 @@ class StoredPicture:
         """Return the largest divisor that leaves enough pixels for a good resampling to `wanted`."""
         ratio = min(side / max(want, 1) for side, want in zip(self._stored, wanted, strict=True))
         margins = _JPEG_MARGINS if self._scales else _MARGINS
-        return next((step for step in margins if step * margins[step] <= ratio), 1)
+        steps = [step for step in margins if step * margins[step] <= ratio] or [1]
+        # Without a rest, libvips can take all of the steps.
+        even = (step for step in steps if not any(side % step for side in self._stored) and 2 * step >= steps[0])
+        return steps[0] if self._scales else next(even, steps[0])
 
     def _as_stored(self, width: Side, height: Side) -> tuple[Side, Side]:
         return (height, width) if self._transposition in _SWAPS_SIDES else (width, height)
