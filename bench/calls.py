@@ -9,10 +9,10 @@ subscribed to all jobs, as one open page does.
 import argparse
 from collections import Counter
 
-from bench.pipeline import burst, half_megapixel, singles
+from bench.pipeline import burst, half_megapixel, singles, umbel
 from bench.processes import show
 from umbel import weather
-from umbel.stack import find
+from umbel.fault_proxy import CALM
 
 
 def counted() -> Counter[str]:
@@ -29,14 +29,13 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--photos", type=int, default=100)
     options.add_argument("--singles", type=int, default=20)
     given = options.parse_args(arguments)
-    stack = find()
-    s3, socket, data = stack.aws.client("s3"), f"{stack.socket}?token={stack.token}", half_megapixel()
-    weather.change(weather.CALM)
+    pipeline, data = umbel(), half_megapixel()
+    weather.change(CALM)
     try:
-        burst(s3, stack.uploads_bucket, socket, 20, data)
+        burst(pipeline, 20, data)
         for name, run, uploads in (("alone", singles, given.singles), ("burst", burst, given.photos)):
             before = counted()
-            run(s3, stack.uploads_bucket, socket, uploads, data)
+            run(pipeline, uploads, data)
             calls = counted() - before
             show(
                 {"uploads": name, "calls": calls.total() / uploads} | {op: n / uploads for op, n in calls.most_common()}

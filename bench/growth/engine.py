@@ -13,8 +13,7 @@ import msgspec
 import simpy
 
 from bench.growth.stations import Station
-from bench.pipeline import burst, half_megapixel
-from umbel.stack import find
+from bench.pipeline import burst, half_megapixel, umbel
 
 CALIBRATED_AT = 40
 COMPARED_AT = (20, 80, 160)
@@ -82,12 +81,10 @@ def calibrate(uploads: int, measured: float) -> float:
 
 def compare() -> Iterable[Compared]:
     """Measure bursts on the running engine, the first of them for the calibration."""
-    stack = find()
-    s3 = stack.aws.client("s3")
-    socket = f"{stack.socket}?token={stack.token}"
+    pipeline = umbel()
 
     def measure(uploads: int) -> float:
-        return burst(s3, stack.uploads_bucket, socket, uploads, half_megapixel())["seconds"]
+        return burst(pipeline, uploads, half_megapixel())["seconds"]
 
     measure(CALIBRATED_AT)
     least: dict[int, float] = {}

@@ -40,6 +40,7 @@ def read(data: bytes) -> Motion | None:
             (frames[-1][1] if frames else stand_in).append(view[start - 8 : stop + 4])
         elif name == b"fdAT" and frames:
             frames[-1][1].extend(chunk(b"IDAT", view[start + 4 : stop]))
+    motion.has_stand_in = bool(stand_in)
     whole = takewhile(lambda frame: frame[1], frames[: motion.expected])
     motion.parts = [_part(control, header, shared, pieces) for control, pieces in whole]
     return motion if motion.expected else None

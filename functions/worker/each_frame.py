@@ -71,11 +71,16 @@ class _Moving:
         self._times = 1 if wanted.max_bytes is None else MOST_ENCODINGS
         if wanted.effort is not None or wanted.lossless:
             self._times *= _EFFORT
+        self._begun: Iterator[Image] | None = None
+        """The results, of which the first one was needed to choose the format."""
 
     def encoded(self) -> Encoded:
         """Return the file, the smallest one with `auto`; raise `StillError` when it can have only one frame."""
         self._check()
-        names, most = self._names(next(self._results())), self._wanted.max_bytes
+        results = self._results()
+        names, most = self._names(first := next(results)), self._wanted.max_bytes
+        self._begun = chain([first], results)
+        del first
         if len(names) > 1:
             smallest = min(map(self._write, names), key=lambda encoded: len(encoded.data))
             if most is None or len(smallest.data) <= most:
@@ -122,7 +127,7 @@ class _Moving:
 
     def _write(self, name: str, level: int | None = None) -> Encoded:
         """Return the file; `level` is the quality of a WebP, or the number of a GIF's colours."""
-        results = self._results()
+        results, self._begun = self._begun or self._results(), None
         first = next(results)
         count = 0
 

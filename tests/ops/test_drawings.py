@@ -47,7 +47,7 @@ def written() -> Image.Image:
 @pytest.mark.parametrize("wanted", [None, "auto"])
 def test_a_page_in_black_and_white_stays_small(kind: str, options: dict[str, Any], wanted: str | None) -> None:
     data = saved(written(), kind, **options)
-    result = run("flip", data, direction="vertical", **({"format": wanted} if wanted else {}))
+    result = run("flip", data, direction="vertical", format=wanted)
     assert result.format == "png"
     assert len(result.data) < 3 * len(data)
     shown = Image.open(BytesIO(result.data)).convert("L")
