@@ -16,8 +16,8 @@ from umbel_core.errors import Rejected
 from umbel_imaging import vips
 from umbel_imaging.pending import Pending, part_of, steps_of
 from umbel_imaging.softening import softened
-from worker import codecs_png
-from worker.codecs_out import Made, encode
+from worker.codecs import png
+from worker.codecs.writing import Made, encode
 from worker.pictures import StoredPicture
 
 
@@ -29,7 +29,7 @@ def stored(kind: str = "PNG") -> StoredPicture:
 def damaged_below() -> bytes:
     """Return a PNG whose last rows are damaged, with right checksums."""
     data = saved(Image.open(BytesIO(photo("hubble.jpg"))), "PNG")
-    chunks = [(start, stop) for name, start, stop in codecs_png._chunks(data) if name == b"IDAT"]
+    chunks = [(start, stop) for name, start, stop in png._chunks(data) if name == b"IDAT"]
     content = bytearray(b"".join(data[start:stop] for start, stop in chunks))
     content[-len(content) // 4 :] = random.Random(7).randbytes(len(content) // 4)
     chunk = b"IDAT" + bytes(content)

@@ -38,7 +38,7 @@ def _library() -> Any:
         return None
     vips.concurrency_set(1)  # a lane has about one core
     vips.cache_set_max(0)
-    # Of files, it reads only what `worker.codecs_vips` gives it.
+    # Of files, it reads only what `worker.codecs.png_libvips` gives it.
     vips.operation_block_set("VipsForeignLoad", True)
     vips.operation_block_set("VipsForeignLoadPngBuffer", False)
     os.register_at_fork(after_in_child=lambda: _lost.append(True))
