@@ -50,6 +50,7 @@ def document(ops: int) -> str:
         lane=_usd(idle.LANE.usd()),
         month=_usd(idle.STACK.usd() + ops * idle.LANE.usd()),
         before=_usd(idle.STACK.usd() + ops * idle.LANE.usd() + (ops + 3) * (idle.CAPPED_USD - idle.FREE_USD)),
+        metric=_usd(PRICES["metric_month"].usd),
         prices="\n".join(_prices()),
     )
 
@@ -187,6 +188,8 @@ concurrency ([Lambda's documentation](https://docs.aws.amazon.com/lambda/latest/
 instead of {capped}. The mappings of the dead-letter queues have none for that reason; with one the month would cost
 {before}. A lane's own mapping keeps its maximum: without it Lambda receives more than the reserved concurrency may
 run, and each throttled receive brings a message nearer to the dead-letter queue.
+
+In a month with work in every hour the metric of repeated work adds {metric}.
 
 What brings it down:
 

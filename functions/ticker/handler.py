@@ -18,7 +18,7 @@ from ticker.ticking import Ticker
 from umbel_core.aws import wiring
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
-from umbel_core.messages import TaskNames
+from umbel_core.messages import TaskTrace
 from umbel_core.sqs import failure_response, read_messages
 from umbel_core.stats import compute_stats
 from umbel_core.stats_collector import StatsCollector
@@ -80,7 +80,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     if "Records" in event:
         for message in read_messages(event):
-            task = msgspec.json.decode(message.body, type=TaskNames)
+            task = msgspec.json.decode(message.body, type=TaskTrace)
             named = msgspec.structs.asdict(task)
             logger.error("task not delivered to its lane", extra={"queue": message.queue, **named})
         return failure_response([])

@@ -133,7 +133,7 @@ def pusher(environment: OnLiveConnections) -> Pusher:
 
 def fanout(queue_url: str) -> SqsFanout:
     """Return the fan-out's queue, as the relay sends to it."""
-    return SqsFanout(clients.sqs(), queue_url)
+    return SqsFanout(clients.sqs, queue_url)
 
 
 def uploads(environment: OnUploads, links_endpoint: str | None = None) -> S3Uploads:
