@@ -77,11 +77,11 @@ def burst(pipeline: Pipeline, count: int, data: bytes) -> dict[str, float]:
         variants: dict[str, str] = {}
         jobs = count if pipeline.counts_jobs else 0
         while len(ended) < jobs or sum(s == "completed" for s in variants.values()) < 4 * count:
-            message = json.loads(feed.recv(timeout=120))
-            if message["type"] == "task":
-                variants[message["task"]["id"]] = message["task"]["status"]
-            elif message["type"] == "job" and message["job"]["status"] in ("completed", "failed"):
-                ended.add(message["job"]["id"])
+            for message in json.loads(feed.recv(timeout=120)):
+                if message["type"] == "task":
+                    variants[message["task"]["id"]] = message["task"]["status"]
+                elif message["type"] == "job" and message["job"]["status"] in ("completed", "failed"):
+                    ended.add(message["job"]["id"])
         took = time.perf_counter() - start
     made = sum(status == "completed" for status in variants.values())
     return {"photos": count, "variants": made, "copied_s": copied, "seconds": took, "variants_per_s": made / took}
@@ -96,11 +96,11 @@ def singles(pipeline: Pipeline, count: int, data: bytes) -> dict[str, float]:
             pipeline.s3.put_object(Bucket=pipeline.bucket, Key=f"uploads/single-{time.time_ns()}-{n}.jpg", Body=data)
             seen, ended = 0, not pipeline.counts_jobs
             while seen < 4 or not ended:
-                message = json.loads(feed.recv(timeout=120))
-                ended = ended or (message["type"] == "job" and message["job"]["status"] == "completed")
-                if message["type"] == "task" and message["task"]["status"] == "completed":
-                    seen += 1
-                    last = time.perf_counter()
+                for message in json.loads(feed.recv(timeout=120)):
+                    ended = ended or (message["type"] == "job" and message["job"]["status"] == "completed")
+                    if message["type"] == "task" and message["task"]["status"] == "completed":
+                        seen += 1
+                        last = time.perf_counter()
             times.append(last - start)
     times.sort()
     return {"median_s": statistics.median(times), "p95_s": times[int(len(times) * 0.95) - 1], "best_s": times[0]}

@@ -55,7 +55,7 @@ class Umbel(Stack):
 
         alarms = self._alarms(name, settings)
         ledger = LedgerConstruct(self, settings)
-        intake = IntakeConstruct(self, factory, ledger, limits, alarms)
+        intake = IntakeConstruct(self, factory, ledger, limits, alarms, settings.coordinators)
         dead_letters = DeadLettersConstruct(self, factory, ledger, limits)
         dead_letters.read(dead_letters, intake.queue)
         for card in self.catalogue.values():
@@ -70,7 +70,7 @@ class Umbel(Stack):
         api = ApiConstruct(
             self, factory, intake, ledger, authorizer, limits, alarms, reserve=settings.reserve, origins=origins
         )
-        site.publish(factory, api, relay, ledger, recipes, limits, list(self.catalogue))
+        site.publish(factory, api, relay, ledger, recipes, limits, numbers)
         self._limit_notifications_handler()
         for function_name, function in factory.roles.items():
             failure_alarms(function, function_name, alarms)

@@ -23,6 +23,7 @@ from umbel_core.ledger import NO_ANSWER, AlreadyRunningError, DeadLetter, Event,
 from umbel_core.messages import MAX_TOPICS, RepublishTasks, RetryTasks, RunTask
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats, minute_of
+from umbel_core.pushing import Push
 from umbel_core.sweeper_state import SweeperState
 
 Record = TypeVar("Record", JobRecord, TaskRecord)
@@ -88,7 +89,9 @@ class FakeLedger:
         self._crashes.moment()
         return True
 
-    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
+    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord], *, only_new: bool = False) -> bool:
+        if only_new and self.job(job.id):
+            return False
         writes: list[TaskRecord | JobRecord] = [*tasks, job]
         written = False
         for start in range(0, len(writes), 3):  # 3 instead of DynamoDB's 100, so that small jobs need several, too
@@ -201,8 +204,8 @@ class FakeLedger:
             self._put(job_key(job_id), msgspec.structs.replace(found, status="pending", version=found.version + 1))
             self._crashes.moment()
 
-    def cancelled(self) -> frozenset[str]:
-        return frozenset(self._cancelled)
+    def cancelled(self, job_ids: Iterable[str]) -> frozenset[str]:
+        return frozenset(job_ids) & self._cancelled
 
     def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[TaskRecord]:
         anew = {"failed", "skipped"} | ({"pending"} if waiting else set())
@@ -240,6 +243,9 @@ class FakeLedger:
 
     def dead_letters(self, op: str) -> list[DeadLetter]:
         return [dead_letter for (of, _), dead_letter in self._dead.items() if of == op]
+
+    def redrivable(self, op: str, most: int) -> list[DeadLetter]:
+        return [dead_letter for dead_letter in self.dead_letters(op) if dead_letter.is_redrivable][:most]
 
     def delete_dead_letter(self, dead_letter: DeadLetter) -> None:
         self._crashes.moment()
@@ -286,8 +292,11 @@ class FakeLedger:
         before, self._ops = self._ops, list(ops)
         return before
 
-    def index_jobs(self) -> int:
-        return 0  # they are always listed
+    def forget_lanes(self) -> None:
+        pass  # it keeps none
+
+    def migrate(self) -> int:
+        return 0  # it is always of this version
 
     def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, JobRecord], dict[str, PeriodStats]]:
         """Read as `DynamoCounters` does, with one shard."""
@@ -320,6 +329,9 @@ class FakeLedger:
             if period >= since:
                 counted.add(self._period_stats(period))
         return counted
+
+    def roll_up(self) -> int:
+        return 0  # there is only one writer
 
     def _period_stats(self, period: str) -> PeriodStats:
         return record(PeriodStats, self._op_stats[period]) if period in self._op_stats else PeriodStats(period)
@@ -512,7 +524,7 @@ class FakeConnections:
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
         return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}
 
-    def send(self, messages: dict[str, list[bytes]], seconds: float = inf) -> None:
+    def send(self, messages: Mapping[str, Sequence[bytes]], seconds: float = inf) -> None:
         self.seconds = seconds
         self._crashes.moment()
         for socket, sent in messages.items():
@@ -520,6 +532,19 @@ class FakeConnections:
                 self.remove(socket)
                 continue
             self.received[socket] += [msgspec.json.decode(message) for message in sent]
+        self._crashes.moment()
+
+
+class FakeFanout:
+    """The fan-out's queue."""
+
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
+        self.pushes: list[Push] = []
+
+    def send(self, push: Push) -> None:
+        self._crashes.moment()
+        self.pushes.append(push)
         self._crashes.moment()
 
 

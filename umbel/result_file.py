@@ -43,7 +43,7 @@ class ResultFile:
 
     @property
     def format(self) -> str:
-        """`jpeg`, `png`, `webp` or `avif`."""
+        """`jpeg`, `png`, `webp`, `avif` or `gif`."""
         return self._variant.format or ""
 
     @property

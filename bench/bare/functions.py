@@ -83,7 +83,7 @@ def relay(event: dict[str, Any], _context: object) -> None:
         for connection in found:
             for item in tasks:
                 task = {"id": f"{item['pk']['S']}/{item['sk']['S']}", "status": item["status"]["S"]}
-                message = json.dumps({"type": "task", "task": task}).encode()
+                message = json.dumps([{"type": "task", "task": task}]).encode()
                 gateway.post_to_connection(ConnectionId=connection["pk"]["S"], Data=message)
     print("sent", len(tasks))
 

@@ -28,11 +28,14 @@ MOVING = tuple(_READ)
 def motion(kind: str, data: bytes, size: tuple[int, int]) -> Motion | None:
     """Return the frames of a file of this format; None when it has one picture, or the first frame is not whole.
 
-    One picture that does not fill the size is a frame too: it has transparent margins.
+    One picture is a frame too if it does not fill the size, so that it has transparent margins, or if the file has
+    another one in its place.
     """
     read = _READ.get(kind)
     found = read(data) if read else None
-    return found if found and found.parts and (found.moves or not fills(found, size)) else None
+    if not found or not found.parts:
+        return None
+    return found if found.moves or found.has_stand_in or not fills(found, size) else None
 
 
 def moves(found: Motion, size: tuple[int, int]) -> bool:

@@ -16,7 +16,7 @@ from worker.codecs_animation import MOST_READ, MOST_WRITTEN, MOVING, dropped, to
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_frames import Motion, Shown, Whole
 from worker.codecs_metadata import kept
-from worker.codecs_out import FEWEST_COLOURS, Encoded, Made, check_size, encode, formats_of, largest_side
+from worker.codecs_out import FEWEST_COLOURS, Encoded, Made, check_size, encode, formats_of, indexed_png, largest_side
 from worker.codecs_palette import MOST_COLOURS
 from worker.codecs_search import MOST_ENCODINGS, best_under, colours_curve, quality_curve
 from worker.codecs_settings import settings_of
@@ -49,7 +49,7 @@ def made(op: Op, source: Any, params: Mapping[str, Any], limits: Limits) -> Enco
 
 def _made(op: Op, source: Any, wanted: Encoding, limits: Limits) -> Encoded:
     if not isinstance(source, StoredPicture):
-        return encode(op(source), wanted, Made(format="png"), limits)
+        return encode(op(source), wanted, Made(format="png", colours=MOST_COLOURS), limits)
     made_from = Made(format=source.format, colours=source.colours, exif=kept(source.file, wanted))
     try:
         return _Moving(op, source, wanted, made_from, limits).encoded()
@@ -71,11 +71,16 @@ class _Moving:
         self._times = 1 if wanted.max_bytes is None else MOST_ENCODINGS
         if wanted.effort is not None or wanted.lossless:
             self._times *= _EFFORT
+        self._begun: Iterator[Image] | None = None
+        """The results, of which the first one was needed to choose the format."""
 
     def encoded(self) -> Encoded:
         """Return the file, the smallest one with `auto`; raise `StillError` when it can have only one frame."""
         self._check()
-        names, most = self._names(next(self._results())), self._wanted.max_bytes
+        results = self._results()
+        names, most = self._names(first := next(results)), self._wanted.max_bytes
+        self._begun = chain([first], results)
+        del first
         if len(names) > 1:
             smallest = min(map(self._write, names), key=lambda encoded: len(encoded.data))
             if most is None or len(smallest.data) <= most:
@@ -122,7 +127,7 @@ class _Moving:
 
     def _write(self, name: str, level: int | None = None) -> Encoded:
         """Return the file; `level` is the quality of a WebP, or the number of a GIF's colours."""
-        results = self._results()
+        results, self._begun = self._begun or self._results(), None
         first = next(results)
         count = 0
 
@@ -140,6 +145,8 @@ class _Moving:
         whole = Whole(self._motion.plays, self._made_from.exif, self._source.colours, level or MOST_COLOURS)
 
         def part(image: Image) -> bytes:
+            if image.mode == "P":
+                return indexed_png(image, of_part)
             return encode(image, of_part, Made(format=name), self._limits).data
 
         data = codecs_animation.write(name, shown(), whole, part)

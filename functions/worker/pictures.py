@@ -24,6 +24,8 @@ from worker.codecs_out import check_size
 _LARGEST_PROFILE = 4_000_000
 """Bytes. A profile for printing has about two million. Larger ones are ignored, because profiles are cached."""
 
+_BITS = 8
+"""What a channel usually has."""
 _ORIENTATION = 0x0112
 _TRANSPOSITIONS = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -111,7 +113,11 @@ class StoredPicture:
 
     @property
     def colours(self) -> int:
-        """The size of the file's palette; 0 when it has none."""
+        """The size of the file's palette, two in black and white, and so on in few grays; 0 when it has none."""
+        if self._mode == "1":
+            return 2
+        if self._format == "png" and self._mode == "L":
+            return 2**bits if (bits := self.header.bit_depth) < _BITS else 0
         palette = self._header.palette
         return len(palette.palette) // len(palette.mode) if self._mode == "P" and palette else 0
 
@@ -194,17 +200,17 @@ class StoredPicture:
             # Not what the file shows to programs that know no animations, or fills the screen with: the first frame.
             with decoding(self._format, self._data):
                 image = first(self.motion, self._stored, self._decoded)
-        elif fast := self._png(shrink):
-            return fast
         else:
-            with decoding(self._format, self._data):
-                image = self._decoded(self._data, mode, shrink)
+            image = self._png(shrink) or self._by_pillow(mode, shrink)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
 
     def _png(self, shrink: int) -> Image | None:
-        """Return the pixels of a PNG that libvips can read."""
-        still = self._format == "png" and self._frames == 1
-        return codecs_vips.decoded(self._data, self._header, shrink) if still else None
+        """Return the picture of a PNG that libvips can read."""
+        return codecs_vips.decoded(self._data, self._header, shrink, self._by_pillow) if self._format == "png" else None
+
+    def _by_pillow(self, mode: str | None = None, shrink: int = 1) -> Image:
+        with decoding(self._format, self._data):
+            return self._decoded(self._data, mode, shrink)
 
     def _decoded(self, data: Bytes, mode: str | None = None, shrink: int = 1) -> Image:
         width, height = self._stored

@@ -206,7 +206,7 @@ def test_a_cancelled_job_stays_cancelled(ledger: Ledger) -> None:
     stopped = ledger.cancel(job.id)
     assert stopped
     assert stopped.status == "cancelled"
-    assert job.id in ledger.cancelled()
+    assert ledger.cancelled([job.id, new_job_id()]) == {job.id}
     assert ledger.cancel(job.id) == ledger.job(job.id)
     assert ledger.cancel(new_job_id()) is None
     ledger.commit(tasks[0].command(), ended("skipped"))
@@ -228,7 +228,7 @@ def test_only_a_failed_or_cancelled_job_is_resumed(ledger: Ledger, status: str, 
     found = ledger.job(job.id)
     assert found
     assert found.status == resumed
-    assert job.id not in ledger.cancelled()
+    assert not ledger.cancelled([job.id])
 
 
 def test_tasks_come_in_order_and_in_pages(ledger: Ledger) -> None:

@@ -1,6 +1,7 @@
 """Each task gets one outcome, committed once, whatever error there is."""
 
 import threading
+from collections.abc import Iterable
 from threading import Event
 from typing import Any
 
@@ -393,16 +394,20 @@ def test_a_result_that_cannot_be_kept_is_refused_at_the_first_delivery(made: Any
     assert (outcome.status, outcome.error.code) == ("failed", code)
 
 
-def test_cancelled_jobs_are_read_once_a_second() -> None:
-    class Counting(FakeLedger):
-        asked = 0
+def test_the_cancelled_jobs_of_a_batch_are_read_together_and_once_a_second() -> None:
+    reads: list[set[str]] = []
 
-        def cancelled(self) -> frozenset[str]:
-            self.asked += 1
+    class Reading(FakeLedger):
+        def cancelled(self, job_ids: Iterable[str]) -> frozenset[str]:
+            reads.append(set(job_ids))
             return frozenset()
 
-    ledger = Counting()
-    skipping = Skipping(ledger)
+    skipping = Skipping(Reading())
+    skipping.expect(["j1", "j2"])
     for _ in range(5):
         skipping.check("j1")
-    assert ledger.asked == 1
+        skipping.check("j2")
+    assert reads == [{"j1", "j2"}]
+    skipping.expect(["j3"])
+    skipping.check("j3")
+    assert reads[1:] == [{"j3"}]

@@ -231,7 +231,7 @@ def test_a_transparent_background_in_a_format_without_transparency_comes_with_a_
         run(op, data["gif"], background="transparent", **params),
         run(op, data["jpeg"], background="transparent", format="auto", **params),
     ):
-        assert (opened(result).convert("RGBA").getextrema()[3], result.warnings) == ((0, 255), ())
+        assert (opened(result).convert("RGBA").getchannel("A").getextrema(), result.warnings) == ((0, 255), ())
 
 
 def test_auto_takes_the_next_format_where_the_smallest_cannot_have_the_picture() -> None:

@@ -1119,6 +1119,7 @@ export interface components {
             /** @enum {unknown} */
             type: "pong";
         };
+        ServerMessages: (components["schemas"]["SnapshotMessage"] | components["schemas"]["JobMessage"] | components["schemas"]["TaskMessage"] | components["schemas"]["StatsMessage"] | components["schemas"]["SystemMessage"] | components["schemas"]["ErrorMessage"] | components["schemas"]["PongMessage"])[];
         /**
          * SnapshotMessage
          * @description What was known when the subscription began; a long one comes in several messages of the same topic.
@@ -1337,6 +1338,7 @@ export type ErrorMessage = components['schemas']['ErrorMessage'];
 export type JobMessage = components['schemas']['JobMessage'];
 export type PingAction = components['schemas']['PingAction'];
 export type PongMessage = components['schemas']['PongMessage'];
+export type ServerMessages = components['schemas']['ServerMessages'];
 export type SnapshotMessage = components['schemas']['SnapshotMessage'];
 export type StatsAction = components['schemas']['StatsAction'];
 export type StatsMessage = components['schemas']['StatsMessage'];

@@ -11,6 +11,9 @@ from umbel_core.cost import plan_cost_nano
 from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, JobRecord, TaskRecord
 from umbel_core.views import variant_of
 
+RECOUNTED = "0"
+"""The sequence number of a job that was counted without the stream; every real one is greater."""
+
 
 class TaskChange(msgspec.Struct, frozen=True):
     """A record of the ledger's stream: a task went from status `old` to `task.status`, at `sequence`."""
@@ -77,7 +80,7 @@ def recount(job: JobRecord, tasks: Sequence[TaskRecord]) -> JobRecord:
     The cost never shrinks: what it cost to count the tasks is known to the job alone.
     """
     blank = msgspec.structs.replace(job, completed=0, failed=0, skipped=0, errors=[], variants={}, folded_to="")
-    changes = [TaskChange(job.folded_to or "0", "pending", task) for task in tasks]
+    changes = [TaskChange(job.folded_to or RECOUNTED, "pending", task) for task in tasks]
     counted = fold(msgspec.structs.replace(blank, cost_nano=plan_cost_nano(job.total)), changes) or blank
     return msgspec.structs.replace(counted, cost_nano=max(job.cost_nano, counted.cost_nano))
 

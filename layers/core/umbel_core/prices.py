@@ -3,7 +3,7 @@
 import msgspec
 
 AS_OF = "2026-11-27"
-"""The day on which the table was compared with AWS's price pages for the last time. AWS may have changed them since."""
+"""The day on which the table was last compared with published copies of AWS's price pages."""
 REGION = "us-east-1"
 
 

@@ -16,7 +16,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         100_000_000
     )
     """The most is what a lane holds of a JPEG or a PNG; `worker/codecs_memory.py` has less for the other formats."""
-    max_tasks: Annotated[int, Bounds(ge=1, le=100_000, description="Most tasks in one job")] = 10_000
+    max_tasks: Annotated[int, Bounds(ge=1, le=40_000, description="Most tasks in one job")] = 10_000
+    """The most is what one attempt of the coordinator can publish to a FIFO topic (`NEEDED_MS` in its handler)."""
     retention_days: Annotated[
         int, Bounds(ge=1, le=3650, description="How long uploads, results and the ledger are kept")
     ] = 30

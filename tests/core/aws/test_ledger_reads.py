@@ -6,10 +6,10 @@ import pytest
 
 from tests.core.aws.stubs import Stub, stubbed
 from umbel_core.aws.dynamo import item
-from umbel_core.aws.keys import task_key
+from umbel_core.aws.keys import cancelled_key, job_key, task_key
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.errors import Rejected
-from umbel_core.ledger import TaskRecord
+from umbel_core.ledger import DeadLetter, TaskRecord
 
 JOB_ID = f"j{'0' * 20}"
 
@@ -34,11 +34,19 @@ def test_single_records_are_read_consistently() -> None:
 
 def test_queries_on_which_decisions_depend_are_consistent() -> None:
     with stubbed("dynamodb") as stub:
-        stub.answer("query", "query", "query", Items=[])
+        stub.answer("query", "query", Items=[])
         assert list(ledger(stub).all_tasks(JOB_ID)) == []
-        assert ledger(stub).cancelled() == frozenset()
         assert ledger(stub).dead_letters("say") == []
     assert all(params["ConsistentRead"] is True for _, params in stub.calls)
+
+
+def test_a_redrive_reads_no_page_that_it_does_not_need() -> None:
+    stored = [item(DeadLetter(op="say", id=f"m{n}", body="{}", reason="r", at="t", job_id="j")) for n in range(3)]
+    strange = item(DeadLetter(op="say", id="m", body="?", reason="r", at="t"))
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[strange, *stored], LastEvaluatedKey=job_key(JOB_ID))
+        assert [kept.id for kept in ledger(stub).redrivable("say", 2)] == ["m0", "m1"]
+    assert len(stub.calls) == 1
 
 
 def test_the_last_tasks_come_backwards() -> None:
@@ -74,11 +82,18 @@ def test_a_filtered_page_takes_at_most_twenty_queries_and_its_cursor_goes_on() -
 
 def test_all_pages_of_a_query_are_read() -> None:
     with stubbed("dynamodb") as stub:
-        stub.answer(
-            "query", Items=[{"sk": {"S": "j1"}}], LastEvaluatedKey={"pk": {"S": "CANCELLED"}, "sk": {"S": "j1"}}
-        )
-        stub.answer("query", Items=[{"sk": {"S": "j2"}}])
-        assert ledger(stub).cancelled() == {"j1", "j2"}
+        stub.answer("query", Items=[stored_task(0)], LastEvaluatedKey=task_key(JOB_ID, 0))
+        stub.answer("query", Items=[stored_task(1)])
+        assert [task.index for task in ledger(stub).all_tasks(JOB_ID)] == [0, 1]
+
+
+def test_the_cancelled_ones_of_some_jobs_are_read_by_one_consistent_call() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("batch_get_item", Responses={"table": [cancelled_key("j2")]})
+        assert ledger(stub).cancelled({"j1", "j2"}) == {"j2"}
+    request = stub.only["RequestItems"]["table"]
+    assert request["ConsistentRead"] is True
+    assert sorted(key["pk"]["S"] for key in request["Keys"]) == ["JOB#j1", "JOB#j2"]
 
 
 def test_an_id_that_is_no_job_id_is_not_looked_up() -> None:

@@ -50,7 +50,7 @@ def test_a_pending_job_is_written_once_and_a_repetition_changes_nothing() -> Non
     assert stub.only["ConditionExpression"] == "attribute_not_exists(pk)"
     written = stub.only["Item"]
     assert written["creation"] == {"S": f"2026-01-31T12:00:00.123Z#{JOB_ID}"}
-    assert written["unfinished_shard"] == written["shard"], "the sweeper plans it when S3's event was lost"
+    assert written["unfinished_shard"] == written["job_shard"], "the sweeper plans it when S3's event was lost"
     assert is_in(30 * DAY, written["expire_at"])
 
 
@@ -77,14 +77,35 @@ def test_a_plan_is_written_once_and_not_over_a_cancellation_that_it_does_not_kno
     assert all("ConditionExpression" not in write["Put"] for write in tasks), "the job's condition is enough"
 
 
+def test_a_job_that_was_not_read_is_planned_only_when_there_is_none() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        assert ledger(stub).plan(a_job(planned=True), [a_task(0)], only_new=True)
+    _, job, _ = writes(stub)
+    assert job["Put"]["ConditionExpression"] == "attribute_not_exists(pk)"
+
+
 def test_the_tasks_of_a_large_plan_are_written_before_its_job_and_never_twice() -> None:
     with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[])
         stub.answer("transact_write_items", "transact_write_items", "transact_write_items")
         ledger(stub).plan(a_job(planned=True), [a_task(index) for index in range(200)])
-    assert [len(writes(stub, call)) for call in range(3)] == [98, 98, 4 + 2]
-    for call in range(2):
+    assert [len(writes(stub, call)) for call in range(1, 4)] == [98, 98, 4 + 2]
+    for call in range(1, 3):
         assert {write["Put"]["ConditionExpression"] for write in writes(stub, call)} == {"attribute_not_exists(pk)"}
-    assert writes(stub, 2)[-2]["Put"]["Item"]["sk"] == {"S": "JOB"}
+    assert writes(stub, 3)[-2]["Put"]["Item"]["sk"] == {"S": "JOB"}
+
+
+def test_a_large_plan_goes_on_where_an_attempt_stopped_that_was_killed() -> None:
+    """Four transactions of 98 tasks run side by side, so the four around the last task are written again."""
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[task_key(JOB_ID, 700)])
+        stub.answer(*["transact_write_items"] * 7)
+        ledger(stub).plan(a_job(planned=True), [a_task(index) for index in range(1000)])
+    written = [
+        write["Put"]["Item"]["sk"]["S"] for call in range(1, 8) for write in writes(stub, call) if "Put" in write
+    ]
+    assert sorted(written) == ["JOB", *(f"TASK#{index:06d}" for index in range(392, 1000))]
 
 
 def test_planned_tasks_are_counted_op_by_op_in_the_transaction_that_decides() -> None:
@@ -92,8 +113,8 @@ def test_planned_tasks_are_counted_op_by_op_in_the_transaction_that_decides() ->
         stub.answer("transact_write_items")
         ledger(stub).plan(a_job(planned=True), [a_task(0), a_task(1, op="blur"), a_task(2)])
     update = writes(stub)[-1]["Update"]
-    assert update["Key"]["pk"] == {"S": "STATS"}
-    assert update["Key"]["sk"]["S"].startswith("PLANNED#")
+    assert update["Key"]["pk"]["S"].startswith("STATS#")
+    assert update["Key"]["sk"] == {"S": "PLANNED"}
     assert update["UpdateExpression"] == "ADD #say :say, #blur :blur"
     assert update["ExpressionAttributeNames"] == {"#say": "say", "#blur": "blur"}
     assert update["ExpressionAttributeValues"] == {":say": {"N": "2"}, ":blur": {"N": "1"}}

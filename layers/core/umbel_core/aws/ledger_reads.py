@@ -1,16 +1,16 @@
 """Reads of jobs and tasks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from umbel_core.aws.dynamo import plain, record
 from umbel_core.aws.gathering import gather
 from umbel_core.aws.keys import (
     BY_TIME,
-    CANCELLED,
     FAILED,
     TASK,
     UNFINISHED,
+    cancelled_key,
     creation,
     job_id_in,
     job_key,
@@ -83,10 +83,9 @@ class LedgerReads(LedgerTable):
         found = self._table.get(stopped_group_key(job_id, group))
         return found["reason"]["S"] if found else None
 
-    def cancelled(self) -> frozenset[str]:
+    def cancelled(self, job_ids: Iterable[str]) -> frozenset[str]:
         # Consistent: a retry removes a job's mark just before it publishes the tasks.
-        query = self._table.query("pk = :pk", {":pk": CANCELLED}, consistent=True)
-        return frozenset(entry["sk"]["S"] for entry in self._table.read_all(query))
+        return frozenset(job_id_in(mark) for mark in self._table.get_many(map(cancelled_key, job_ids)))
 
     def _tasks_of(self, job_id: str, *, consistent: bool = False, backwards: bool = False) -> "QueryInputTypeDef":
         values = {":pk": plain(job_partition(job_id)), ":task": plain(TASK)}
