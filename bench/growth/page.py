@@ -133,8 +133,9 @@ is this version with twenty. Both with the default settings.
 
 ## What the simulation says
 
-{seconds:.0f} seconds of uploads that come at random. *Follows*: as many end as come; the times are the median and the
-95th percentile from the upload to its counted end. Otherwise: how many end, and where the queue is longest.
+{seconds:.0f} seconds of uploads that come at random, or as long as a thousand take. *Follows*: as many end as come;
+the times are the median and the 95th percentile from the upload to its counted end. Otherwise: how many end, and
+where the queue is longest.
 
 {simulated}
 
