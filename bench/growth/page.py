@@ -188,7 +188,8 @@ ask for the cell when a job is made, and keep the answer.
 ## Compared with the engine
 
 `python -m bench growth --engine` sends bursts of uploads to the running local engine, fits the model's one free
-number, the speed of this machine, to the first burst, and compares the others with what the model predicts.
+number, the speed of this machine, to the first burst, and compares the others with what the model predicts. Run it on
+a machine that does nothing else: other work changes the speed between the bursts.
 
 {engine}
 ## The quotas
