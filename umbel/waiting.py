@@ -49,7 +49,9 @@ def lost_by_deploying(queues: Mapping[str, int], wanted: Mapping[str, str]) -> I
 def left_out(target: str, context: Mapping[str, Any]) -> list[str]:
     """Return the ops that the context leaves out on this target; by default that of `cdk.json`."""
     default = msgspec.json.decode((ROOT / "cdk.json").read_bytes())["context"].get("leave_out")
-    names: list[str] = (context.get("leave_out", default) or {}).get(target, [])
+    given = context.get("leave_out", default) or {}
+    # From `-c` it is text.
+    names: list[str] = (msgspec.json.decode(given) if isinstance(given, str) else given).get(target, [])
     return names
 
 
