@@ -20,6 +20,7 @@ from infra.relay import RelayConstruct
 from publisher.environment import PublisherEnvironment
 from umbel import toolchain
 from umbel.errors import UmbelError
+from umbel_core.aws.keys import JOB_INDEXES
 from umbel_core.contract import PageConfig
 from umbel_core.contract.limits import published
 from umbel_core.input_types import upload_media_types
@@ -117,7 +118,7 @@ class SiteConstruct(Construct):
             environment=PublisherEnvironment(ledger_table=ledger.table.table_name, limits=limits),
             timeout_seconds=120,
         )
-        ledger.table.grant(function, "dynamodb:PutItem")
+        ledger.table.grant(function, *(f"dynamodb:{action}" for action in ("GetItem", "PutItem", "Scan", "UpdateItem")))
         archive.grant_read(function)
         self.bucket.grant_read_write(function)
         self.bucket.grant_delete(function)
@@ -132,6 +133,7 @@ class SiteConstruct(Construct):
                 "archive_bucket": archive.s3_bucket_name,
                 "archive_key": archive.s3_object_key,
                 "ops": ops,
+                "indexes": [index.name for index in JOB_INDEXES],
                 "config": Stack.of(self).to_json_string(msgspec.to_builtins(config)),
             },
         ).node.add_dependency(self.bucket.policy or self.bucket)

@@ -55,7 +55,7 @@ class Umbel(Stack):
 
         alarms = self._alarms(name, settings)
         ledger = LedgerConstruct(self, settings)
-        intake = IntakeConstruct(self, factory, ledger, limits, alarms)
+        intake = IntakeConstruct(self, factory, ledger, limits, alarms, settings.coordinators)
         dead_letters = DeadLettersConstruct(self, factory, ledger, limits)
         dead_letters.read(dead_letters, intake.queue)
         for card in self.catalogue.values():

@@ -1,6 +1,6 @@
 """Intake queue -> coordinator -> tasks topic."""
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ def planner() -> Planner:
         catalogue=catalogue,
         recipes=msgspec.json.decode((PACKAGED_DATA / "recipes.json").read_bytes(), type=Recipes),
         limits=environment.limits,
+        begin=name_log_lines,
     )
 
 
@@ -51,16 +52,24 @@ def log_ignored(key: str) -> None:
     logger.warning("ignored: a key that ends in / is a folder and starts no job", extra={"key": key})
 
 
-def plan(body: str, _receives: int) -> None:
+def name_log_lines(job_id: str, trace_id: str) -> None:
+    """Put the ids of the job into all further log lines of this message, those of an error included."""
+    logger.thread_safe_append_keys(job_id=job_id, trace_id=trace_id)
+
+
+def plan(trace_id: str, body: str, _receives: int) -> None:
     """Plan and publish what one message asks for."""
+    logger.thread_safe_clear_keys()
     for command in read_message(body, log_ignored):
-        job_id, published = planner().take(command)
-        logger.info("planned", extra={"job_id": job_id, "published": published})
+        _, published = planner().take(command, trace_id)
+        logger.info("planned", extra={"published": published})
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Process a batch of the intake queue."""
+    """Process a batch of the intake queue. A batch without messages builds what a later one needs."""
+    planner()
     remaining_ms = context.get_remaining_time_in_millis
     messages = read_messages(event)
     intake().show_at_timeout(messages, remaining_ms())
-    return failure_response([each for each in messages if not intake().process(each, remaining_ms, plan)])
+    planned = {each.id: intake().process(each, remaining_ms, partial(plan, each.trace_id)) for each in messages}
+    return failure_response([each for each in messages if not planned[each.id]])

@@ -24,7 +24,9 @@ def handle(event: dict[str, Any], context: Any) -> None:
             clear(clients.s3(), site.bucket)
         else:
             logger.info("published", extra={"keys": len(publish(clients.s3(), site))})
-            record_changes(wiring.ledger(parse(PublisherEnvironment)), properties["ops"])
+            ledger = wiring.ledger(parse(PublisherEnvironment))
+            logger.info("indexed", extra={"jobs": ledger.index_jobs()})
+            record_changes(ledger, properties["ops"])
         status, reason = "SUCCESS", ""
     except Exception as error:
         logger.exception("not published")

@@ -20,20 +20,13 @@ from umbel_core.aws import wiring
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
 from umbel_core.executions import FAILED_SWEEPS
-from umbel_core.messages import STORED_NAMES
+from umbel_core.messages import TaskNames
 from umbel_core.sqs import failure_response, read_messages
 from umbel_core.stats import compute_stats
 from umbel_core.stats_collector import StatsCollector
 
 logger = Logger(service="ticker")
 PACKAGED_DATA = Path(__file__).parent.parent
-
-
-class _Undelivered(msgspec.Struct, rename=STORED_NAMES):
-    """The part of a task that names it."""
-
-    job_id: str
-    index: int
 
 
 @cache
@@ -82,18 +75,26 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     if "Records" in event:
         for message in read_messages(event):
-            # Not the whole task: its input may be a secret.
-            task = msgspec.json.decode(message.body, type=_Undelivered)
-            named = {"job_id": task.job_id, "index": task.index}
+            task = msgspec.json.decode(message.body, type=TaskNames)
+            named = msgspec.structs.asdict(task)
             logger.error("task not delivered to its lane", extra={"queue": message.queue, **named})
         return failure_response([])
     swept = Swept()
     if event.get("sweep"):
+        _roll_up()
         swept = _sweep(event)
         executions().record(datetime.now(UTC))
     sent = ticker().tick(token_hex(8), lambda: context.get_remaining_time_in_millis() / 1000)
     logger.info("ticked", extra={"sent": sent, **msgspec.structs.asdict(swept)})
     return msgspec.structs.asdict(swept)
+
+
+def _roll_up() -> None:
+    try:
+        wiring.counters(parse(TickerEnvironment)).roll_up()
+    except Exception:
+        # The stats are right all the same, only slower to read; the next run tries again.
+        logger.exception("stats not rolled up")
 
 
 def _sweep(event: dict[str, Any]) -> Swept:

@@ -30,6 +30,8 @@ def test_settings_come_from_the_file_or_as_text_from_the_command_line() -> None:
         ("concurrency", {"blur": 1001}, "concurrency.*<= 1000"),
         ("concurrency", {"blur": "many"}, "concurrency.*Expected `int`, got `str`"),
         ("concurrency", 4, "concurrency: Expected `object`, got `int`"),
+        ("coordinators", 1, "coordinators.*>= 2"),
+        ("coordinators", 1001, "coordinators.*<= 1000"),
         ("reserve", "perhaps", "reserve: Expected `bool`, got `str`"),
         ("max_upload_bytes", 1023, "max_upload_bytes.*>= 1024"),
         ("max_pixels", 1, "max_pixels.*>= 10000"),

@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from umbel import engine, lifecycle, show, stack, stack_name, weather
+from umbel import engine, lifecycle, show, stack, stack_name, warming, weather
 from umbel.client import Client
 from umbel.environment import CREDENTIALS
 from umbel.errors import UmbelError
@@ -25,6 +25,7 @@ from umbel.paths import LOGS
 @click.option("--force", is_flag=True, help="Replace a stack that another checkout deployed to the same endpoint.")
 @click.option("--drop-waiting", is_flag=True, help="Deploy although tasks wait in a lane that this deletes.")
 @click.option("--weather", "with_weather", is_flag=True, help="Inject mild errors into the AWS calls of the functions.")
+@click.option("--warm/--no-warm", default=True, envvar="UMBEL_WARM", help="Start all functions now (UMBEL_WARM).")
 @show.as_json
 def up(
     port: int | None,
@@ -34,6 +35,7 @@ def up(
     force: bool,
     drop_waiting: bool,
     with_weather: bool,
+    warm: bool,
     as_json: bool,
 ) -> None:
     context = dict(map(_setting, settings))
@@ -48,6 +50,8 @@ def up(
         with_weather=with_weather,
     )
     show.result(deployment, _welcome, json=as_json)
+    if warm:
+        warming.start(deployment)
 
 
 @click.command()

@@ -41,13 +41,14 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.server.calls += 1
         signed = _SERVICE.search(self.headers.get("Authorization", ""))
-        # A message to a connection is not disturbed: it is lost without any consequence, because clients poll as well.
-        if signed is None or signed[1] == "execute-api":
+        if signed is None:
             self._answer(*self._forward(body))
             return
         service = signed[1]
         operation = operation_of(service, self.command, self.headers.get("X-Amz-Target", ""), body)
-        kind = self.server.decide(service, operation)
+        self.server.count_call(service, operation)
+        # A message to a connection is not disturbed: clients poll, so that nothing would depend on it.
+        kind = None if service == "execute-api" else self.server.decide(service, operation)
         if kind in {"throttled", "slow_down"}:
             self.server.count(kind, service, operation)
             self._answer(*throttled(service, self.headers.get("X-Amz-Target", "")))

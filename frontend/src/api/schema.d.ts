@@ -240,7 +240,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List variants of the newest jobs: job id -> variant -> URL that opens it for an hour */
+        /** List variants of the newest jobs: job id -> variant -> URL that opens it for an hour at most */
         get: operations["get_images"];
         put?: never;
         post?: never;
@@ -572,7 +572,7 @@ export interface components {
             /** @default [] */
             errors: components["schemas"]["JobError"][];
             /**
-             * @description Lambda's price of the runs so far, in US dollars
+             * @description Estimated price of the job so far on AWS, in US dollars
              * @default 0
              */
             cost_usd: number;
@@ -1000,6 +1000,8 @@ export interface components {
         /**
          * UploadTicket
          * @description A presigned POST: send `fields`, then the file as `file`, to `url` within an hour.
+         *
+         *         On AWS it ends earlier with the credentials of the function that signed it; then ask for a new one.
          */
         UploadTicket: {
             /** @description Id of a job */
@@ -1043,7 +1045,7 @@ export interface components {
             frames_dropped?: number;
             /** @default [] */
             warnings: components["schemas"]["ResultWarning"][];
-            /** @description Opens the file for an hour */
+            /** @description Opens the file for an hour, or until its signer's session ends */
             url?: string;
             error?: components["schemas"]["Error"];
         };
@@ -1117,6 +1119,7 @@ export interface components {
             /** @enum {unknown} */
             type: "pong";
         };
+        ServerMessages: (components["schemas"]["SnapshotMessage"] | components["schemas"]["JobMessage"] | components["schemas"]["TaskMessage"] | components["schemas"]["StatsMessage"] | components["schemas"]["SystemMessage"] | components["schemas"]["ErrorMessage"] | components["schemas"]["PongMessage"])[];
         /**
          * SnapshotMessage
          * @description What was known when the subscription began; a long one comes in several messages of the same topic.
@@ -1335,6 +1338,7 @@ export type ErrorMessage = components['schemas']['ErrorMessage'];
 export type JobMessage = components['schemas']['JobMessage'];
 export type PingAction = components['schemas']['PingAction'];
 export type PongMessage = components['schemas']['PongMessage'];
+export type ServerMessages = components['schemas']['ServerMessages'];
 export type SnapshotMessage = components['schemas']['SnapshotMessage'];
 export type StatsAction = components['schemas']['StatsAction'];
 export type StatsMessage = components['schemas']['StatsMessage'];
@@ -1695,7 +1699,7 @@ export interface operations {
                      *           "recipe": "default",
                      *           "source": "uploads/default/j0f8a2aaaebd8ed4f150e/coffee.jpg",
                      *           "errors": [],
-                     *           "cost_usd": 9.7e-7,
+                     *           "cost_usd": 0.000041,
                      *           "version": 3,
                      *           "variants": {
                      *             "thumbnail": {
@@ -1915,7 +1919,7 @@ export interface operations {
                      *       "recipe": "default",
                      *       "source": "uploads/default/j0f8a2aaaebd8ed4f150e/coffee.jpg",
                      *       "errors": [],
-                     *       "cost_usd": 9.7e-7,
+                     *       "cost_usd": 0.000041,
                      *       "version": 3,
                      *       "variants": {
                      *         "thumbnail": {
@@ -2328,7 +2332,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The file, for an hour, at this URL */
+            /** @description The file at this URL, for an hour at most */
             302: {
                 headers: {
                     /** @description A presigned URL */
@@ -2926,7 +2930,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The file, for an hour, at this URL */
+            /** @description The file at this URL, for an hour at most */
             302: {
                 headers: {
                     /** @description A presigned URL */

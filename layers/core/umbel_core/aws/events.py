@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from umbel_core.aws.dynamo import item, plain
-from umbel_core.aws.keys import deployed_ops_key, event_key
+from umbel_core.aws.keys import INDEXED, deployed_ops_key, event_key
 from umbel_core.aws.ledger_table import LedgerTable
 from umbel_core.clock import epoch
 from umbel_core.ledger import Event
@@ -20,6 +20,8 @@ class LedgerEvents(LedgerTable):
 
     def replace_deployed_ops(self, ops: Iterable[str]) -> list[str] | None:
         """Store the ops of this deployment; return those of the previous one, or None when this is the first."""
-        put = self._table.put({**deployed_ops_key(), "ops": {"L": [plain(op) for op in ops]}})
+        put = self._table.put(
+            {**deployed_ops_key(), "ops": {"L": [plain(op) for op in ops]}, INDEXED: plain(value=True)}
+        )
         previous = self._table.client.put_item(**put, ReturnValues="ALL_OLD").get("Attributes")
         return [op["S"] for op in previous["ops"]["L"]] if previous else None

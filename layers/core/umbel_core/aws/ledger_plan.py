@@ -7,7 +7,7 @@ from secrets import randbelow
 from typing import TYPE_CHECKING
 
 from umbel_core.aws.dynamo import item, plain
-from umbel_core.aws.keys import STATS_SHARDS, job_key, planned_key, task_key
+from umbel_core.aws.keys import STATS_SLOTS, job_key, planned_key, task_key
 from umbel_core.aws.ledger_table import LedgerTable, job_item
 from umbel_core.aws.table import WRITES_PER_TRANSACTION
 from umbel_core.ledger import JobRecord, TaskRecord
@@ -36,7 +36,7 @@ class LedgerPlan(LedgerTable):
             self._table.update(job_key(job_id), "SET #upload = :upload", values, condition=condition, names=["upload"])
         )
 
-    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
+    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord], *, only_new: bool = False) -> bool:
         """Write the tasks first and the job with the last of them: a job that is `planned` has all its tasks."""
         job.expire_at = self._expiry()
         last = len(tasks) - len(tasks) % _TASKS_PER_TRANSACTION
@@ -49,9 +49,13 @@ class LedgerPlan(LedgerTable):
         with ThreadPoolExecutor(_PARALLEL_TRANSACTIONS) as pool:
             list(pool.map(write, range(0, last, _TASKS_PER_TRANSACTION)))
         # The job's own condition protects the tasks in its transaction.
+        planned = self._new_job(job) if only_new else self._planned_job(job)
         return self._table.transact(
-            [*(self._new_task(task, job) for task in tasks[last:]), self._planned_job(job), *self._task_counts(tasks)]
+            [*(self._new_task(task, job) for task in tasks[last:]), planned, *self._task_counts(tasks)]
         )
+
+    def _new_job(self, job: JobRecord) -> "TransactWriteItemTypeDef":
+        return {"Put": self._table.put(job_item(job), condition="attribute_not_exists(pk)")}
 
     def _planned_job(self, job: JobRecord) -> "TransactWriteItemTypeDef":
         """Return the write of a planned job. It must not overwrite a cancellation that `job` does not know of."""
@@ -70,5 +74,5 @@ class LedgerPlan(LedgerTable):
         if counts:
             expression = "ADD " + ", ".join(f"#{op} :{op}" for op in counts)
             values = {f":{op}": plain(count) for op, count in counts.items()}
-            key = planned_key(randbelow(STATS_SHARDS))
+            key = planned_key(randbelow(STATS_SLOTS))
             yield {"Update": self._table.update(key, expression, values, names=counts)}

@@ -13,6 +13,7 @@ from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.connections import SocketConnections
 from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.aws.counters import DynamoCounters
+from umbel_core.aws.fanout import SqsFanout
 from umbel_core.aws.idempotency import DynamoIdempotencyKeys
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.lanes import Lanes
@@ -22,6 +23,7 @@ from umbel_core.aws.pictures import S3Pictures, S3Results
 from umbel_core.aws.tasks import SnsTasks
 from umbel_core.aws.uploads import S3Uploads
 from umbel_core.ledger import Event
+from umbel_core.pushing import Pusher
 from umbel_core.settings import Limits
 
 
@@ -64,6 +66,10 @@ class WithLinks(OnResults, Protocol):
 
     @property
     def links_endpoint(self) -> str | None: ...
+
+
+class OnLiveConnections(OnConnections, WithLinks, Protocol):
+    """A function that sends changes to WebSocket connections."""
 
 
 class OnLanes(Protocol):
@@ -113,6 +119,16 @@ def connections(environment: OnConnections) -> SocketConnections:
     """Return the WebSocket connections. The jobs that end with a connection are cancelled in the ledger."""
     gateway = clients.gateway(environment.socket_endpoint)
     return SocketConnections(clients.dynamodb(), environment.sockets_table, gateway, ledger(environment).cancel)
+
+
+def pusher(environment: OnLiveConnections) -> Pusher:
+    """Return what sends changes to the WebSocket connections."""
+    return Pusher(connections(environment), results_for_browsers(environment).link)
+
+
+def fanout(queue_url: str) -> SqsFanout:
+    """Return the fan-out's queue, as the relay sends to it."""
+    return SqsFanout(clients.sqs(), queue_url)
 
 
 def uploads(environment: OnUploads, links_endpoint: str | None = None) -> S3Uploads:
