@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,9 @@ from umbel_core.recipes import Recipes
 from umbel_core.settings import Limits
 
 SOURCES = ROOT / "frontend"
+
+_TABLE_ACTIONS = ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan")
+"""What the publisher does with the ledger's table."""
 
 
 class SiteConstruct(Construct):
@@ -99,7 +103,7 @@ class SiteConstruct(Construct):
         ledger: LedgerConstruct,
         recipes: Recipes,
         limits: Limits,
-        ops: list[str],
+        lanes: Mapping[str, int],
     ) -> None:
         """Add the custom resource that copies the page and its configuration (URLs, limits) into the bucket."""
         local = factory.target.endpoint is not None
@@ -118,7 +122,7 @@ class SiteConstruct(Construct):
             environment=PublisherEnvironment(ledger_table=ledger.table.table_name, limits=limits),
             timeout_seconds=120,
         )
-        ledger.table.grant(function, *(f"dynamodb:{action}" for action in ("GetItem", "PutItem", "Scan", "UpdateItem")))
+        ledger.table.grant(function, *(f"dynamodb:{action}" for action in _TABLE_ACTIONS))
         archive.grant_read(function)
         self.bucket.grant_read_write(function)
         self.bucket.grant_delete(function)
@@ -132,7 +136,9 @@ class SiteConstruct(Construct):
                 "bucket": self.bucket.bucket_name,
                 "archive_bucket": archive.s3_bucket_name,
                 "archive_key": archive.s3_object_key,
-                "ops": ops,
+                "ops": list(lanes),
+                # A change of these runs the publisher again.
+                "lanes": dict(lanes),
                 "indexes": [index.name for index in JOB_INDEXES],
                 "config": Stack.of(self).to_json_string(msgspec.to_builtins(config)),
             },

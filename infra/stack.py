@@ -71,7 +71,7 @@ class Umbel(Stack):
         api = ApiConstruct(
             self, factory, intake, ledger, authorizer, limits, alarms, reserve=settings.reserve, origins=origins
         )
-        site.publish(factory, api, relay, ledger, recipes, limits, list(self.catalogue))
+        site.publish(factory, api, relay, ledger, recipes, limits, numbers)
         self._limit_notifications_handler()
         for function_name, function in factory.roles.items():
             failure_alarms(function, function_name, alarms)

@@ -292,8 +292,11 @@ class FakeLedger:
         before, self._ops = self._ops, list(ops)
         return before
 
-    def index_jobs(self) -> int:
-        return 0  # they are always listed
+    def forget_lanes(self) -> None:
+        pass  # it keeps none
+
+    def migrate(self) -> int:
+        return 0  # it is always of this version
 
     def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, JobRecord], dict[str, PeriodStats]]:
         """Read as `DynamoCounters` does, with one shard."""

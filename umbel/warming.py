@@ -25,7 +25,7 @@ EVENTS: dict[str, dict[str, Any]] = {
 }
 """Function -> an event that makes it load what it needs and changes nothing, in the order in which they are warmed.
 
-A lane gets `NO_RECORDS`. The other functions (the publisher) have run in the deployment.
+A lane gets `NO_RECORDS`. The publisher has run in the deployment, and the fan-out works for many open pages only.
 """
 _TIMEOUT = 5.0
 

@@ -9,7 +9,7 @@ import msgspec
 from bench.growth.simulation import SECONDS, Outcome, simulate
 from infra.costs import uploads
 from umbel.growth import quotas
-from umbel.growth.design import AFTER, BEFORE, Design
+from umbel.growth.design import AFTER, BEFORE
 from umbel.growth.limits import executions, limits, write_units
 from umbel.growth.plan import CELL, Plan, plan
 from umbel_core.catalogue import read_ops
@@ -112,11 +112,6 @@ def _quotas() -> Iterable[str]:
 
 def _number(rate: float) -> str:
     return "none" if isinf(rate) else f"{rate:,.0f}"
-
-
-def design_of(name: str) -> Design:
-    """Return the design of this name."""
-    return {design.name: design for design in (BEFORE, AFTER)}[name]
 
 
 _TEXT = """\

@@ -11,7 +11,7 @@ from bench.growth.stations import Station, Throughput
 from umbel.growth import quotas
 from umbel.growth.design import Design
 from umbel.growth.limits import PLAN_CHANGES, write_units
-from umbel.growth.upload import Upload
+from umbel.growth.upload import CHANGES_PER_BATCH, Upload
 from umbel_core import usage
 
 SECONDS = 10.0
@@ -102,7 +102,7 @@ class Model:
             seconds=lambda _: each,
             done=self._counted,
             batch=_BATCH,
-            writes=[(stats, 8 / 40)],
+            writes=[(stats, self.design.stats_units / CHANGES_PER_BATCH)],
             wait=_STREAM_SECONDS,
         )
 

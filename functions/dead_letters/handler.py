@@ -13,7 +13,7 @@ from umbel_core.aws import wiring
 from umbel_core.environment import parse
 from umbel_core.lanes import FIFO_SUFFIX
 from umbel_core.ledger import DeadLetter
-from umbel_core.messages import TaskNames
+from umbel_core.messages import TaskTrace
 from umbel_core.sqs import Message, failure_response, read_messages
 
 logger = Logger(service="dead_letters")
@@ -51,7 +51,7 @@ def process(message: Message) -> bool:
 def _name(body: str) -> None:
     """Put the ids of the task into all further log lines of this message."""
     with suppress(msgspec.DecodeError):
-        task = msgspec.json.decode(body, type=TaskNames)
+        task = msgspec.json.decode(body, type=TaskTrace)
         logger.thread_safe_append_keys(**msgspec.structs.asdict(task))
 
 

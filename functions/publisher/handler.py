@@ -25,7 +25,8 @@ def handle(event: dict[str, Any], context: Any) -> None:
         else:
             logger.info("published", extra={"keys": len(publish(clients.s3(), site))})
             ledger = wiring.ledger(parse(PublisherEnvironment))
-            logger.info("indexed", extra={"jobs": ledger.index_jobs()})
+            logger.info("migrated", extra={"jobs": ledger.migrate()})
+            ledger.forget_lanes()
             record_changes(ledger, properties["ops"])
         status, reason = "SUCCESS", ""
     except Exception as error:

@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 from relay.changes import read_changes
 from relay.environment import RelayEnvironment
 from relay.relaying import Relay
+from relay.remembering import RememberingCounters
 from umbel_core.aws import wiring
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.environment import parse
@@ -24,7 +25,7 @@ def relay() -> Relay:
     """Return the relay on this deployment's table and connections."""
     environment = parse(RelayEnvironment)
     return Relay(
-        counters=wiring.counters(environment),
+        counters=RememberingCounters(wiring.counters(environment)),
         connections=wiring.connections(environment),
         pusher=wiring.pusher(environment),
         fanout=wiring.fanout(environment.fanout_queue_url),

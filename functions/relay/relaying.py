@@ -8,11 +8,12 @@ from typing import Protocol
 import msgspec
 
 from relay.changes import Changes, is_news
+from relay.remembering import RememberingCounters
 from umbel_core.cost import count_cost_nano
 from umbel_core.fold import TaskChange, fold, uncounted
 from umbel_core.ledger import Event, JobRecord, TaskRecord
 from umbel_core.messages import ALL_JOBS
-from umbel_core.op_stats import Counters, count, periods_of
+from umbel_core.op_stats import count, periods_of
 from umbel_core.pushing import Push, Pusher
 
 _TRIES = 5
@@ -39,13 +40,14 @@ class Fanout(Protocol):
 class Relay(msgspec.Struct, frozen=True):
     """Processes one batch of changes: counts them first, and then pushes the tasks together with their counted jobs."""
 
-    counters: Counters
+    counters: RememberingCounters
     connections: Connections
     pusher: Pusher
     fanout: Fanout
 
     def relay(self, changes: Changes) -> int:
         """Fold the counts and push every change; return the number of connections that get them."""
+        self.counters.learn(changes.jobs)
         counted, stuck = self._fold(changes.tasks) if changes.tasks else ([], [])
         tasks = [change.task for change in changes.tasks]
         sent = self._push(_newest([*changes.jobs, *counted]), changes.events, tasks)
@@ -69,16 +71,17 @@ class Relay(msgspec.Struct, frozen=True):
         return number
 
     def _fold(self, changes: Sequence[TaskChange]) -> tuple[list[JobRecord], list[str]]:
-        """Fold all changes in one write; if another writer interfered, retry, each job by itself.
+        """Fold all changes in one write; if another writer interfered, read again, and then retry each job by itself.
 
         Return the jobs that subscribers should hear of, and the ids of those that could not be written.
         """
         left: dict[str, list[TaskChange]] = defaultdict(list)
         for change in changes:
             left[change.task.job_id].append(change)
-        counted = self._written(left)
-        if counted is not None:
-            return counted, []
+        for _ in range(2):
+            counted = self._written(left)
+            if counted is not None:
+                return counted, []
         each = {job: self._written_alone({job: left[job]}) for job in left}
         found = chain.from_iterable(counted for counted in each.values() if counted is not None)
         return list(found), [job for job, counted in each.items() if counted is None]

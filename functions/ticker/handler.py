@@ -1,6 +1,7 @@
 """Clock -> ticker -> stats to sockets, and what was lost to the coordinator; undelivered tasks -> log."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from umbel_core.aws import wiring
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
 from umbel_core.executions import FAILED_SWEEPS
-from umbel_core.messages import TaskNames
+from umbel_core.messages import TaskTrace
 from umbel_core.sqs import failure_response, read_messages
 from umbel_core.stats import compute_stats
 from umbel_core.stats_collector import StatsCollector
@@ -36,7 +37,7 @@ def ticker() -> Ticker:
     catalogue = Catalogue.load(PACKAGED_DATA / "catalogue.json")
     collector = StatsCollector(
         wiring.counters(environment),
-        wiring.lanes(environment),
+        wiring.kept_lanes(environment),
         wiring.ledger(environment),
         wiring.circuits(environment),
         catalogue,
@@ -67,6 +68,13 @@ def executions() -> Executions:
     return Executions(wiring.counters(environment), environment.deployment, logger)
 
 
+@cache
+def preparations() -> list[Callable[[], object]]:
+    """Return what is done once a minute, so that no look at the stats or the lanes has to do it."""
+    environment = parse(TickerEnvironment)
+    return [wiring.counters(environment).roll_up, wiring.kept_lanes(environment).refresh]
+
+
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Run once a minute from the clock, and from the WebSocket API's function when a client subscribes to stats.
 
@@ -75,13 +83,13 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     if "Records" in event:
         for message in read_messages(event):
-            task = msgspec.json.decode(message.body, type=TaskNames)
+            task = msgspec.json.decode(message.body, type=TaskTrace)
             named = msgspec.structs.asdict(task)
             logger.error("task not delivered to its lane", extra={"queue": message.queue, **named})
         return failure_response([])
     swept = Swept()
     if event.get("sweep"):
-        _roll_up()
+        _prepare()
         swept = _sweep(event)
         executions().record(datetime.now(UTC))
     sent = ticker().tick(token_hex(8), lambda: context.get_remaining_time_in_millis() / 1000)
@@ -89,12 +97,13 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return msgspec.structs.asdict(swept)
 
 
-def _roll_up() -> None:
-    try:
-        wiring.counters(parse(TickerEnvironment)).roll_up()
-    except Exception:
-        # The stats are right all the same, only slower to read; the next run tries again.
-        logger.exception("stats not rolled up")
+def _prepare() -> None:
+    for prepare in preparations():
+        try:
+            prepare()
+        except Exception:
+            # What was kept before is still read; the next run tries again.
+            logger.exception("not prepared")
 
 
 def _sweep(event: dict[str, Any]) -> Swept:

@@ -93,21 +93,21 @@ def test_an_end_writes_what_the_ledger_writes() -> None:
 def test_a_counted_batch_writes_the_job_with_its_variants() -> None:
     counted = msgspec.structs.replace(job(), planned=True, variants={task.op: variant_of(task) for task in ended()})
     assert kilobytes(job_item(counted)) == 2
-    assert usage.counted_batch(1)["dynamodb_write"] == 2 * (2 + 3 + 1) + 1
+    assert usage.counted_batch(1)["dynamodb_write"] == 2 * (2 + 2) + 1
 
 
 def test_the_cost_of_a_job_is_what_the_price_table_says() -> None:
-    """One picture, four variants of 243 ms with 1769 MB, counted in three batches; in dollars per million."""
+    """One picture, four variants of 243 ms with 1769 MB, counted in two batches; in dollars per million."""
     card = CATALOGUE["thumbnail"]
     card = msgspec.structs.replace(card, compute=msgspec.structs.replace(card.compute, memory_mb=1769))
     per_run = 0.20 + (243 + 12) / 1000 * 1769 / 1024 * 13.3334 + 1800 / 1e9 * 0.50e6 + 0.05 * 5.00
     variant = 3 * 0.40 + 0.40 + 5.00 + 0.125 + 2 * 0.625 + per_run
     per_role = 0.20 + 1800 / 1e9 * 0.50e6 + 0.05 * 5.00
-    plan = 5.00 + 3 * 0.40 + 0.125 + 14 * 0.625 + 0.50 + per_role + 0.060 * 0.5 * 13.3334
-    batch = 5 * 0.125 + 13 * 0.625 + 2 * (per_role + 0.045 * 0.5 * 13.3334)
-    whole = plan_cost_nano(4) + 4 * run_cost_nano(243, card) + 3 * count_cost_nano(1)
-    assert whole == pytest.approx((plan + 4 * variant + 3 * batch) * 1000, rel=1e-4)
-    assert 70_000 < whole < 120_000, "7 to 12 cents for a thousand pictures"
+    plan = 5.00 + 3 * 0.40 + 14 * 0.625 + 0.50 + per_role + 0.060 * 0.5 * 13.3334
+    batch = 4 * 0.125 + 9 * 0.625 + 2 * (per_role + 0.045 * 0.5 * 13.3334)
+    whole = plan_cost_nano(4) + 4 * run_cost_nano(243, card) + 2 * count_cost_nano(1)
+    assert whole == pytest.approx((plan + 4 * variant + 2 * batch) * 1000, rel=1e-4)
+    assert 70_000 < whole < 100_000, "7 to 10 cents for a thousand pictures"
 
 
 def test_a_run_of_a_value_op_writes_nothing_to_s3_and_a_fifo_message_costs_more() -> None:

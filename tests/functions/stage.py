@@ -14,6 +14,7 @@ from coordinator.planner import Planner
 from dead_letters.dead_letters import DeadLetters
 from relay.changes import read_changes
 from relay.relaying import Relay
+from relay.remembering import RememberingCounters
 from tests.fakes import (
     NO_CRASHES,
     Crashes,
@@ -102,7 +103,7 @@ class Stage:
         self.planner = Planner(self.ledger, self.uploads, self.tasks, CATALOGUE, RECIPES, limits or Limits())
         self.pusher = Pusher(self.connections, self.results.link)
         self.fanout = FakeFanout(crashes)
-        self.relay = Relay(self.ledger, self.connections, self.pusher, self.fanout)
+        self.relay = Relay(RememberingCounters(self.ledger), self.connections, self.pusher, self.fanout)
         self.started: list[str] = []
         self.dead_letters = DeadLetters(self.ledger)
 

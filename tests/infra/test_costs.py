@@ -11,9 +11,9 @@ UPLOADS = costs.uploads()
 
 
 @pytest.mark.parametrize("size", UPLOADS)
-def test_a_thousand_pictures_cost_seven_to_twelve_cents(size: str) -> None:
+def test_a_thousand_pictures_cost_seven_to_ten_cents(size: str) -> None:
     alone, loaded = costs.per_thousand(UPLOADS[size].alone), costs.per_thousand(UPLOADS[size].under_load)
-    assert 0.07 <= loaded < alone <= 0.12
+    assert 0.07 <= loaded < alone <= 0.10
 
 
 def test_a_thousand_pictures_by_hand() -> None:

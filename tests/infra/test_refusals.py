@@ -36,7 +36,7 @@ def test_settings_come_from_the_file_or_as_text_from_the_command_line() -> None:
         ("max_upload_bytes", 1023, "max_upload_bytes.*>= 1024"),
         ("max_pixels", 1, "max_pixels.*>= 10000"),
         ("max_tasks", 0, "max_tasks.*>= 1"),
-        ("max_tasks", 100_001, "max_tasks.*<= 100000"),
+        ("max_tasks", 40_001, "max_tasks.*<= 40000"),
         ("retention_days", 0, "retention_days.*>= 1"),
         ("retention_days", 1.5, "retention_days"),
         ("user_agent", "", "user_agent"),

@@ -17,6 +17,8 @@ class Design(msgspec.Struct, frozen=True, kw_only=True):
     """Units that an upload writes into that index."""
     stats_keys: int
     """Partition keys of the op stats."""
+    stats_units: float
+    """Units that a batch of the relay writes into the op stats, in a transaction."""
     open_pages: int
     changes_a_second: float
     """Changes that the relay takes from one shard of the stream with so many open pages."""
@@ -31,6 +33,7 @@ BEFORE = Design(
     index_keys=1,
     index_units=6,
     stats_keys=1,
+    stats_units=8,
     open_pages=5,
     changes_a_second=47,
 )
@@ -45,8 +48,9 @@ AFTER = Design(
     lane_concurrency=4,
     index_keys=16,
     index_units=3,
-    stats_keys=16,
+    stats_keys=48,
+    stats_units=4,
     open_pages=20,
     changes_a_second=475,
 )
-"""Sixteen keys in an index of keys; op stats by relay; pushes in a function of their own (`bench fanout`)."""
+"""Sixteen keys in an index of keys; op stats by writer; pushes in a function of their own (`bench fanout`)."""

@@ -16,6 +16,8 @@ _FREE_POLLERS = 2
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 """
 _TICKER_MS = 250.0
+_TICKER_READS = 52
+"""The 48 slots of the op stats and four more."""
 _TICKER_RUNS = _MONTH_SECONDS / 60
 
 
@@ -34,7 +36,7 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
         """Return the usage of a month."""
         pollers = self.capped_mappings * _CAPPED_POLLERS + self.free_mappings * _FREE_POLLERS
         runs = usage.times(_TICKER_RUNS * self.tickers, usage.invocation(_TICKER_MS, usage.ROLE_MB))
-        reads = {"dynamodb_read": 4 * _TICKER_RUNS * self.tickers, "trace": _TICKER_RUNS * self.tickers}
+        reads = {"dynamodb_read": _TICKER_READS * _TICKER_RUNS * self.tickers, "trace": _TICKER_RUNS * self.tickers}
         return usage.total(
             {
                 "sqs_request": pollers * _MONTH_SECONDS / _POLL_SECONDS,
@@ -50,7 +52,7 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LANE = Idle(capped_mappings=1, free_mappings=1, alarms=2)
-STACK = Idle(capped_mappings=1, free_mappings=3, alarms=25, dashboards=1, tickers=1)
+STACK = Idle(capped_mappings=2, free_mappings=3, alarms=32, dashboards=1, tickers=1)
 """Without lanes."""
 
 

@@ -12,8 +12,6 @@ from umbel_core import usage
 
 PLAN_CHANGES = 3
 """Changes of a small job that the relay receives beside those of its tasks."""
-_STATS_UNITS = 8
-"""Units that a batch of the relay writes into the op stats, in a transaction."""
 _FIRST_SHARDS = quotas.NEW_TABLE_WRITES.value / quotas.PARTITION_WRITES.value
 
 
@@ -60,7 +58,7 @@ def limits(upload: Upload, design: Design, raised: dict[str, float] | None = Non
         ),
         Limit(
             name="hot key of the op stats",
-            uploads_a_second=partition * design.stats_keys / _STATS_UNITS * CHANGES_PER_BATCH / changes(upload),
+            uploads_a_second=partition * design.stats_keys / design.stats_units * CHANGES_PER_BATCH / changes(upload),
         ),
         Limit(name="relay, with open pages", uploads_a_second=_relay(upload, design)),
         Limit(

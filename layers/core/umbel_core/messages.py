@@ -50,7 +50,7 @@ class RunTask(
     trace_id: str = ""
 
 
-class TaskNames(msgspec.Struct, frozen=True, rename=STORED_NAMES):
+class TaskTrace(msgspec.Struct, frozen=True, rename=STORED_NAMES):
     """The part of a task's message that says which one it is; the rest may be a secret."""
 
     job_id: str

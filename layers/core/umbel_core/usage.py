@@ -56,8 +56,8 @@ def invocation(duration_ms: float, memory_mb: int) -> Usage:
 def planned_job(tasks: int, *, is_small: bool) -> Usage:
     """Return what a job takes from its upload until its tasks are published.
 
-    S3 sends one message about the object, which the coordinator receives and deletes. It reads the job, and writes the
-    job, its tasks and the count of its tasks in transactions; the job's record has two indexes.
+    S3 sends one message about the object, which the coordinator receives and deletes. It writes the job, its tasks and
+    the count of its tasks in transactions; the job's record is in two indexes.
     """
     writes = _TRANSACTION * (tasks + 2) + 2
     return total(
@@ -65,7 +65,6 @@ def planned_job(tasks: int, *, is_small: bool) -> Usage:
             "s3_write": 1,
             "s3_read": 0 if is_small else 1,
             "sqs_request": 3,
-            "dynamodb_read": 1,
             "dynamodb_write": writes,
             "sns_publish": ceil(tasks / 10),
         },
@@ -89,12 +88,11 @@ def run(duration_ms: float, memory_mb: int, *, file: bool, picture: bool) -> Usa
 def counted_batch(jobs: int) -> Usage:
     """Return what the relay takes for one batch of the stream, with changes of so many jobs.
 
-    It reads the jobs, the stats of all time and of the minute, and the subscribers; it writes the jobs (2 kB each) and
-    the two stats (3 kB and 1 kB) in a transaction, and the jobs' status into their index. The changes of the jobs come
-    back through the stream, to be pushed.
+    It reads the jobs, its own slot of the op stats and the subscribers; it writes the jobs (2 kB each) and the slot
+    (2 kB) in a transaction, and the jobs' status into their index. The jobs' changes come back through the stream.
     """
-    reads = jobs + 2 + jobs + 1
-    usage = {"dynamodb_read": reads, "dynamodb_write": _TRANSACTION * (2 * jobs + 3 + 1) + jobs}
+    reads = jobs + 1 + jobs + 1
+    usage = {"dynamodb_read": reads, "dynamodb_write": _TRANSACTION * (2 * jobs + 2) + jobs}
     return total(usage, times(2, invocation(RELAY_MS, ROLE_MB)))
 
 

@@ -87,12 +87,25 @@ def test_a_job_that_was_not_read_is_planned_only_when_there_is_none() -> None:
 
 def test_the_tasks_of_a_large_plan_are_written_before_its_job_and_never_twice() -> None:
     with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[])
         stub.answer("transact_write_items", "transact_write_items", "transact_write_items")
         ledger(stub).plan(a_job(planned=True), [a_task(index) for index in range(200)])
-    assert [len(writes(stub, call)) for call in range(3)] == [98, 98, 4 + 2]
-    for call in range(2):
+    assert [len(writes(stub, call)) for call in range(1, 4)] == [98, 98, 4 + 2]
+    for call in range(1, 3):
         assert {write["Put"]["ConditionExpression"] for write in writes(stub, call)} == {"attribute_not_exists(pk)"}
-    assert writes(stub, 2)[-2]["Put"]["Item"]["sk"] == {"S": "JOB"}
+    assert writes(stub, 3)[-2]["Put"]["Item"]["sk"] == {"S": "JOB"}
+
+
+def test_a_large_plan_goes_on_where_an_attempt_stopped_that_was_killed() -> None:
+    """Four transactions of 98 tasks run side by side, so the four around the last task are written again."""
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[task_key(JOB_ID, 700)])
+        stub.answer(*["transact_write_items"] * 7)
+        ledger(stub).plan(a_job(planned=True), [a_task(index) for index in range(1000)])
+    written = [
+        write["Put"]["Item"]["sk"]["S"] for call in range(1, 8) for write in writes(stub, call) if "Put" in write
+    ]
+    assert sorted(written) == ["JOB", *(f"TASK#{index:06d}" for index in range(392, 1000))]
 
 
 def test_planned_tasks_are_counted_op_by_op_in_the_transaction_that_decides() -> None:

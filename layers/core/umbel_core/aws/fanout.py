@@ -1,5 +1,6 @@
 """The fan-out's queue, as the relay sends to it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from umbel_core.pushing import Push
@@ -14,7 +15,8 @@ _LONGEST_BODY = 250_000
 class SqsFanout:
     """Hands pushes to the fan-out function."""
 
-    def __init__(self, sqs: "SQSClient", queue_url: str) -> None:
+    def __init__(self, sqs: "Callable[[], SQSClient]", queue_url: str) -> None:
+        """`sqs` returns the client. It is called at the first push: with few connections there is none."""
         self._sqs = sqs
         self._queue_url = queue_url
 
@@ -22,4 +24,4 @@ class SqsFanout:
         """Send a push, in several messages when it is long or for many connections."""
         for part in push.by_connections():
             for body in part.encoded(_LONGEST_BODY):
-                self._sqs.send_message(QueueUrl=self._queue_url, MessageBody=body.decode())
+                self._sqs().send_message(QueueUrl=self._queue_url, MessageBody=body.decode())

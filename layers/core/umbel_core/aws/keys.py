@@ -18,6 +18,7 @@ The ledger's table:
 | `STATS` | `TOTAL#ALL` | op stats of all time, without those in the slots |
 | `STATS` | `MINUTE#<minute>#ALL` | op stats of the tasks that ended in this minute, kept for two hours |
 | `STATS` | `REPEATED#MINUTE#<minute>` | op -> runs that ended in this minute, when their task had ended already |
+| `LANES` | `STATE` | the states of the lanes, as of the last minute or as they were set since |
 | `DEPLOYED` | `OPS` | the ops of the last deployment |
 | `IDEMPOTENCY#<hash of token and key>` | `KEY` | the job that a request with an `Idempotency-Key` started |
 | `SWEEP` | `STATE` | how far the sweeper has read |
@@ -187,6 +188,11 @@ def repeated_key(period: str) -> Item:
 def deployed_ops_key() -> Item:
     """Return the key of the last deployment's ops."""
     return _key("DEPLOYED", "OPS")
+
+
+def lanes_key() -> Item:
+    """Return the key of the lanes' states."""
+    return _key("LANES", "STATE")
 
 
 def idempotency_key(key_hash: str) -> Item:

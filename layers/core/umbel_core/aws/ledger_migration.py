@@ -1,9 +1,9 @@
-"""Jobs of the version before, whose records lack the attributes of today's indexes, are put into them."""
+"""What the version before stored elsewhere is moved: jobs into the indexes, marks of cancelled jobs to their jobs."""
 
 from contextlib import suppress
 
 from umbel_core.aws.dynamo import UNREADABLE, plain, record
-from umbel_core.aws.keys import INDEXED, JOB, deployed_ops_key, job_key
+from umbel_core.aws.keys import CANCELLED, INDEXED, JOB, cancelled_key, deployed_ops_key, job_key
 from umbel_core.aws.ledger_table import LedgerTable, index_attributes
 from umbel_core.ledger import JobRecord
 
@@ -11,14 +11,21 @@ from umbel_core.ledger import JobRecord
 class LedgerMigration(LedgerTable):
     """The part of `DynamoLedger` that a deployment runs before it records itself."""
 
-    def index_jobs(self) -> int:
-        """Put the jobs into the indexes, if the deployment before had others; return their number.
+    def migrate(self) -> int:
+        """Move what is stored elsewhere, if the deployment before is of the version before; return the number of jobs.
 
         This reads the whole table, once: the record of a deployment says that its jobs are in the indexes.
         """
         previous = self._table.get(deployed_ops_key())
         if previous is None or INDEXED in previous:
             return 0
+        marks = self._table.query("pk = :old", {":old": plain(CANCELLED)}, consistent=True)
+        for mark in self._table.read_all(marks):
+            moved = {**mark, **cancelled_key(mark["sk"]["S"])}
+            self._table.client.put_item(**self._table.put(moved))
+        return self._index_jobs()
+
+    def _index_jobs(self) -> int:
         pages = self._table.client.get_paginator("scan").paginate(
             TableName=self._table.name,
             FilterExpression="sk = :job AND attribute_not_exists(job_shard)",

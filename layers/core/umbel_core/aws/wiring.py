@@ -16,6 +16,7 @@ from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.fanout import SqsFanout
 from umbel_core.aws.idempotency import DynamoIdempotencyKeys
 from umbel_core.aws.intake import SqsIntake
+from umbel_core.aws.kept_lanes import KeptLanes
 from umbel_core.aws.lanes import Lanes
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pace import DynamoPace
@@ -81,6 +82,10 @@ class OnLanes(Protocol):
     def reserve(self) -> bool: ...
 
 
+class OnKeptLanes(OnLanes, OnLedger, Protocol):
+    """A function that looks at the lanes."""
+
+
 class OnTopics(Protocol):
     """A function that publishes tasks."""
 
@@ -128,7 +133,7 @@ def pusher(environment: OnLiveConnections) -> Pusher:
 
 def fanout(queue_url: str) -> SqsFanout:
     """Return the fan-out's queue, as the relay sends to it."""
-    return SqsFanout(clients.sqs(), queue_url)
+    return SqsFanout(clients.sqs, queue_url)
 
 
 def uploads(environment: OnUploads, links_endpoint: str | None = None) -> S3Uploads:
@@ -154,6 +159,11 @@ def results_for_browsers(environment: WithLinks) -> S3Results:
 def lanes(environment: OnLanes) -> Lanes:
     """Return the ops' lanes."""
     return Lanes(clients.lambdas(), clients.sqs(), environment.lane_prefix, environment.reserve)
+
+
+def kept_lanes(environment: OnKeptLanes) -> KeptLanes:
+    """Return the ops' lanes, with their states in the ledger's table."""
+    return KeptLanes(lanes(environment), clients.dynamodb(), environment.ledger_table)
 
 
 def tasks(environment: OnTopics, ordered_ops: frozenset[str]) -> SnsTasks:

@@ -7,8 +7,8 @@ from itertools import takewhile
 
 from PIL.Image import Image
 
-from worker.codecs_frames import EXIF, Disposal, Motion, Part, Shown, Whole, changes
-from worker.codecs_shared_palette import with_one_palette
+from worker.codecs.frames import EXIF, Disposal, Motion, Part, Shown, Whole, changes
+from worker.codecs.shared_palette import with_one_palette
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -40,6 +40,7 @@ def read(data: bytes) -> Motion | None:
             (frames[-1][1] if frames else stand_in).append(view[start - 8 : stop + 4])
         elif name == b"fdAT" and frames:
             frames[-1][1].extend(chunk(b"IDAT", view[start + 4 : stop]))
+    motion.has_stand_in = bool(stand_in)
     whole = takewhile(lambda frame: frame[1], frames[: motion.expected])
     motion.parts = [_part(control, header, shared, pieces) for control, pieces in whole]
     return motion if motion.expected else None

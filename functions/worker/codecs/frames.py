@@ -40,6 +40,8 @@ class Motion(msgspec.Struct):
     """How often all frames are shown; 0 is for ever."""
     expected: int = 0
     """How many frames the file says that it has, or has begun."""
+    has_stand_in: bool = False
+    """Whether the file has a picture for programs that know no animations, which is no frame."""
     clips: bool = False
     """Whether what reaches beyond the picture is cut off; else such a frame is damaged."""
 
