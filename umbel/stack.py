@@ -10,7 +10,7 @@ from umbel import engine, foreign_engine, stack_name, target
 from umbel.aws import AwsTarget
 from umbel.errors import NotRunningError, UmbelError
 from umbel.paths import RUN
-from umbel.snapshots import DEPLOYMENT_STATE
+from umbel.snapshots import DEPLOYMENT_STATE, DEPLOYMENT_STATES
 
 STACK = stack_name.DEFAULT
 """The name of a stack for which no other is chosen."""
@@ -135,6 +135,13 @@ def _socket_url(aws: AwsTarget, api_id: str, stage: str) -> str:
     if is_foreign(aws):
         reported = aws.client("apigatewayv2").get_api(ApiId=api_id)["ApiEndpoint"]
     return foreign_engine.socket_url(aws.endpoint, reported, api_id, stage)
+
+
+def names() -> list[str]:
+    """Return the names of all stacks that `up` deployed to our engine, and the chosen one, which may not be there."""
+    stems = [file.stem for file in RUN.glob(DEPLOYMENT_STATES)]
+    deployed = {stem.removeprefix("state-") if "-" in stem else STACK for stem in stems}
+    return sorted(deployed | {stack_name.chosen()})
 
 
 def load_state() -> SavedState | None:

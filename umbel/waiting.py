@@ -78,12 +78,12 @@ def finding(waiting: list[Waiting], *, allowed: bool) -> Finding:
     return Finding("waiting", allowed, "; ".join(map(str, waiting)), [] if allowed else advice)
 
 
-def messages(aws: AwsTarget) -> dict[str, int]:
-    """Return the number of messages of each queue of the stack, in flight included, without dead-letter queues."""
+def messages(aws: AwsTarget, name: str | None = None) -> dict[str, int]:
+    """Return the number of messages of each queue of a stack, in flight included, without dead-letter queues."""
     sqs = aws.client("sqs")
     attributes = {
         url.rpartition("/")[2]: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        for url in aws.resources(stack_name.chosen(), "AWS::SQS::Queue")
+        for url in aws.resources(name or stack_name.chosen(), "AWS::SQS::Queue")
     }
     return {name: _count(queue) for name, queue in attributes.items() if "RedrivePolicy" in queue}
 
