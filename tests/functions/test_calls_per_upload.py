@@ -52,8 +52,8 @@ SHARED = 4.3
 ALONE, BURST = 28, 21
 """The most calls for an upload, when there is nothing else to do and among a hundred.
 
-Five of them make messages visible early when a function dies. In a burst most tasks wait for more than a second, and read
-whether their job was cancelled.
+Five of them make messages visible early when a function dies. In a burst most tasks wait for more than a second, and
+read whether their job was cancelled.
 """
 
 
