@@ -21,6 +21,9 @@ _DECODING = {"jpeg": 9, "png": 11, "gif": 9, "avif": 12, "bmp": 12, "tiff": 13, 
 HEIC takes 9 and JPEG XL 10, but for colours of 10 and 16 bits they take this much.
 """
 
+_MULTIPLIED = 9
+"""With transparency: a filter holds the picture and its result also with their colours multiplied by the alpha."""
+
 _PIXEL = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 
 _ENCODING = {
@@ -38,9 +41,9 @@ _ENCODING = {
 WebP's depends on the alpha: 13 for a usual one, 38 for noise."""
 
 
-def most_pixels(format_name: str, limits: Limits) -> int:
-    """Return how many pixels a picture of this format may have."""
-    return min(limits.max_pixels, BUDGET // _DECODING[format_name] // _MP * _MP)
+def most_pixels(format_name: str, limits: Limits, *, alpha: bool = False) -> int:
+    """Return how many pixels a picture of this format may have, without or with transparency."""
+    return min(limits.max_pixels, BUDGET // decoder_bytes(format_name, 1, alpha=alpha) // _MP * _MP)
 
 
 def pixel_bytes(image: Image.Image) -> int:
@@ -48,9 +51,9 @@ def pixel_bytes(image: Image.Image) -> int:
     return image.width * image.height * _PIXEL[image.mode]
 
 
-def decoder_bytes(format_name: str, pixels: int) -> int:
-    """Return the bytes that it takes to decode a picture and to copy it once."""
-    return pixels * _DECODING[format_name]
+def decoder_bytes(format_name: str, pixels: int, *, alpha: bool = False) -> int:
+    """Return the bytes that it takes to decode a picture and to copy it once, or to filter one with transparency."""
+    return pixels * (_DECODING[format_name] + (_MULTIPLIED if alpha else 0))
 
 
 def most_pixels_of_result(format_name: str, mode: str) -> int:

@@ -57,18 +57,17 @@ def identify(data: bytes, limits: Limits) -> Identified:
             f"The JPEG has more than {_MOST_SCANS} scans. Save it again with fewer, or as a baseline JPEG.",
         )
     Image.MAX_IMAGE_PIXELS = most = most_pixels(kind, limits)
-    of = "" if most == limits.max_pixels else f" of {written(kind)}"
-    at_most = f"at most {exact_megapixels(most)}{of} are taken"
     try:
         with decoding(kind, data):
             found = _header(kind, data)
     except Image.DecompressionBombError as error:
-        sentence = f"The picture is far too large; {at_most}. Scale it down and upload it again."
+        sentence = f"The picture is far too large; {_at_most(most, kind, limits)}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence) from error
     width, height = found.header.size
-    pixels = width * height
-    if pixels > most:
+    pixels, alpha = width * height, found.header.has_transparency_data
+    if pixels > (most := most_pixels(kind, limits, alpha=alpha)):
         size = f"{width} x {height} pixels ({exact_megapixels(pixels)})"
+        at_most = _at_most(most, kind, limits, with_alpha=alpha)
         sentence = f"The picture is {size}; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
     with decoding(kind, data):
@@ -78,6 +77,11 @@ def identify(data: bytes, limits: Limits) -> Identified:
         found.warnings += animation.incomplete(motion)
     found.warnings += warnings.of(kind, data, found.header)
     return found
+
+
+def _at_most(most: int, kind: str, limits: Limits, *, with_alpha: bool = False) -> str:
+    of = "" if most == limits.max_pixels else f" of {written(kind)}{' with transparency' if with_alpha else ''}"
+    return f"at most {exact_megapixels(most)}{of} are taken"
 
 
 def decoder(kind: str, data: bytes, page: int = 0) -> ImageFile:
