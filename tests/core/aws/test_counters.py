@@ -59,6 +59,26 @@ def test_jobs_and_stats_are_written_on_the_versions_that_were_read() -> None:
     assert (values[":old"], values[":new"]) == ({"N": "7"}, {"N": "8"})
 
 
+def test_a_period_that_was_not_read_overwrites_nothing() -> None:
+    """A relay remembers what it wrote. It may have forgotten a minute that its slot still has."""
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        counters(stub).write([], [PeriodStats(NOON), PeriodStats(FOREVER, version=7)])
+    (stats,) = stub.only["TransactItems"]
+    assert stats["Update"]["ConditionExpression"] == "version = :old AND attribute_not_exists(#p0)"
+    assert stats["Update"]["ExpressionAttributeValues"][":old"] == {"N": "7"}
+
+
+def test_minutes_that_were_written_earlier_have_older_versions() -> None:
+    """Each write gives the slot a new version; the newest one says whether anybody else wrote."""
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        counters(stub).write([], [PeriodStats(NOON, version=3), PeriodStats(FOREVER, version=7)])
+    (stats,) = stub.only["TransactItems"]
+    assert stats["Update"]["ConditionExpression"] == "version = :old"
+    assert stats["Update"]["ExpressionAttributeValues"][":old"] == {"N": "7"}
+
+
 def test_all_periods_of_a_writer_are_in_one_record_of_a_partition_of_its_own() -> None:
     with stubbed("dynamodb") as stub:
         stub.answer("transact_write_items")
