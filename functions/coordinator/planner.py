@@ -18,7 +18,7 @@ from umbel_core.messages import RepublishTasks, RetryTasks, RunTask
 from umbel_core.recipes import Recipes, RecipeVariant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large
 from umbel_core.submission import read_submission, tasks_of
-from umbel_core.trace import new_trace_id
+from umbel_core.trace import trace_id_of
 
 _MANIFEST_BYTES = 8_000_000
 _BYTES_PER_TASK = 1000
@@ -58,7 +58,7 @@ class Planner(msgspec.Struct, frozen=True):
     def take(self, created: ObjectCreated | RetryTasks | RepublishTasks, trace_id: str = "") -> tuple[str, int]:
         """Plan and publish; return the job's id and the number of published tasks.
 
-        `trace_id` is that of the message; a job that has none yet gets it, or a new one.
+        `trace_id` is that of the message; a job that has none yet gets it, or one of its own.
         """
         if isinstance(created, RetryTasks):
             self.begin(created.job_id, created.trace_id)
@@ -71,7 +71,7 @@ class Planner(msgspec.Struct, frozen=True):
         if not is_stored and created.is_manifest and (stored := self.ledger.job(job.id)):
             # Planned without this look, a manifest that is delivered again would be read and written before it is seen.
             job, is_stored = stored, True
-        job.trace_id = job.trace_id or trace_id or new_trace_id()
+        job.trace_id = job.trace_id or trace_id or trace_id_of(job.id)
         self.begin(job.id, job.trace_id)
         moment = time.time()
         plan = None if job.planned else self._planned(created, job, only_new=not is_stored)
