@@ -166,7 +166,9 @@ def test_a_job_that_cannot_be_read_keeps_no_other_from_being_counted() -> None:
     assert jobs == {"j1": a_job()}
 
 
-def test_keys_that_dynamodb_did_not_process_are_read_again() -> None:
+def test_keys_that_dynamodb_did_not_process_are_read_again_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("umbel_core.aws.table.time.sleep", pauses.append)
     left = {"table": {"Keys": [job_key("j2")], "ConsistentRead": True}}
     with stubbed("dynamodb") as stub:
         found = [{**job_key("j1"), **item(a_job("j1"))}]
@@ -174,6 +176,7 @@ def test_keys_that_dynamodb_did_not_process_are_read_again() -> None:
         stub.answer("batch_get_item", Responses={"table": [{**job_key("j2"), **item(a_job("j2"))}]})
         jobs, _ = counters(stub).read(["j1", "j2"], [])
     assert list(jobs) == ["j1", "j2"]
+    assert len(pauses) == 1
 
 
 def test_the_stats_are_the_sum_of_the_rolled_up_ones_and_of_all_slots_in_two_reads() -> None:
