@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from umbel_core.aws.dynamo import Item
 
 Key = tuple[str, str]
+_MISSING = re.compile(r"attribute_not_exists\(([#\w]+)\)")
 _ASSIGNED = re.compile(r"([#\w]+) = (:\w+)")
 
 
@@ -50,17 +51,28 @@ class SlowTable:
         time.sleep(self._seconds)
         with self._lock:
             self._busy -= set(keys)
-            kept = [self._holds(write, self._items.get(key)) for write, key in zip(writes, keys, strict=True)]
+            kept = [_holds(write, self._items.get(key)) for write, key in zip(writes, keys, strict=True)]
             if not all(kept):
                 raise _cancelled(["None" if held else "ConditionalCheckFailed" for held in kept])
             for write, key in zip(writes, keys, strict=True):
                 self._items[key] = write.get("Item") or {**self._items.get(key, write["Key"]), **_assigned(write)}
 
-    def _holds(self, write: dict[str, Any], there: Item | None) -> bool:
-        condition, values = write["ConditionExpression"], write.get("ExpressionAttributeValues", {})
-        if there is None:
-            return "attribute_not_exists(pk)" in condition
-        return any(f"version = {name}" in condition and there["version"] == value for name, value in values.items())
+    def query(self, *, ExpressionAttributeValues: Item, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        """Return the rolled up op stats from a period on."""
+        time.sleep(self._seconds)
+        partition, since = (ExpressionAttributeValues[name]["S"] for name in (":stats", ":since"))
+        return {"Items": [item for (pk, sk), item in sorted(self._items.items()) if pk == partition and sk >= since]}
+
+
+def _holds(write: dict[str, Any], there: Item | None) -> bool:
+    names, values = write.get("ExpressionAttributeNames", {}), write.get("ExpressionAttributeValues", {})
+    for clause in write["ConditionExpression"].split(" AND "):
+        if missing := _MISSING.fullmatch(clause):
+            if there and names.get(missing[1], missing[1]) in there:
+                return False
+        elif there is None or there["version"] != values[clause.removeprefix("version = ")]:
+            return False
+    return True
 
 
 def _assigned(update: dict[str, Any]) -> Item:

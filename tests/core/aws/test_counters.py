@@ -59,6 +59,26 @@ def test_jobs_and_stats_are_written_on_the_versions_that_were_read() -> None:
     assert (values[":old"], values[":new"]) == ({"N": "7"}, {"N": "8"})
 
 
+def test_a_period_that_was_not_read_overwrites_nothing() -> None:
+    """A relay remembers what it wrote. It may have forgotten a minute that its slot still has."""
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        counters(stub).write([], [PeriodStats(NOON), PeriodStats(FOREVER, version=7)])
+    (stats,) = stub.only["TransactItems"]
+    assert stats["Update"]["ConditionExpression"] == "version = :old AND attribute_not_exists(#p0)"
+    assert stats["Update"]["ExpressionAttributeValues"][":old"] == {"N": "7"}
+
+
+def test_minutes_that_were_written_earlier_have_older_versions() -> None:
+    """Each write gives the slot a new version; the newest one says whether anybody else wrote."""
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        counters(stub).write([], [PeriodStats(NOON, version=3), PeriodStats(FOREVER, version=7)])
+    (stats,) = stub.only["TransactItems"]
+    assert stats["Update"]["ConditionExpression"] == "version = :old"
+    assert stats["Update"]["ExpressionAttributeValues"][":old"] == {"N": "7"}
+
+
 def test_all_periods_of_a_writer_are_in_one_record_of_a_partition_of_its_own() -> None:
     with stubbed("dynamodb") as stub:
         stub.answer("transact_write_items")
@@ -146,7 +166,9 @@ def test_a_job_that_cannot_be_read_keeps_no_other_from_being_counted() -> None:
     assert jobs == {"j1": a_job()}
 
 
-def test_keys_that_dynamodb_did_not_process_are_read_again() -> None:
+def test_keys_that_dynamodb_did_not_process_are_read_again_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("umbel_core.aws.table.time.sleep", pauses.append)
     left = {"table": {"Keys": [job_key("j2")], "ConsistentRead": True}}
     with stubbed("dynamodb") as stub:
         found = [{**job_key("j1"), **item(a_job("j1"))}]
@@ -154,6 +176,7 @@ def test_keys_that_dynamodb_did_not_process_are_read_again() -> None:
         stub.answer("batch_get_item", Responses={"table": [{**job_key("j2"), **item(a_job("j2"))}]})
         jobs, _ = counters(stub).read(["j1", "j2"], [])
     assert list(jobs) == ["j1", "j2"]
+    assert len(pauses) == 1
 
 
 def test_the_stats_are_the_sum_of_the_rolled_up_ones_and_of_all_slots_in_two_reads() -> None:

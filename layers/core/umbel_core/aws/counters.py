@@ -35,7 +35,8 @@ class DynamoCounters:
         self._table = Table(dynamodb, table)
         self._rollup = StatsRollup(self._table)
         self._slot = randbelow(STATS_SLOTS)
-        self._is_full = False
+        self._periods: set[str] = set()
+        """What the slot has."""
 
     def read(
         self, job_ids: Iterable[str], periods: Iterable[str]
@@ -47,7 +48,7 @@ class DynamoCounters:
         for entry in self._table.get_many([*map(job_key, job_ids), *([slot] if op_stats else [])]):
             if entry["pk"] == slot["pk"]:
                 op_stats = {period: stats_in(entry, period) for period in op_stats}
-                self._is_full = len(periods_in(entry)) > _PERIODS_IN_A_SLOT
+                self._periods = set(periods_in(entry))
             else:
                 # One that cannot be read must not stop the others; the relay set it aside when it was written.
                 with suppress(*UNREADABLE):
@@ -63,8 +64,10 @@ class DynamoCounters:
         refused = self._table.write_all(writes, _SECONDS, own=len(jobs))
         if stats and len(jobs) in refused:
             self._slot = randbelow(STATS_SLOTS)
-        elif self._is_full and not refused:
-            self._is_full = not self._rollup.empty(self._slot)
+        elif stats and not refused:
+            self._periods.update(each.period for each in stats)
+            if len(self._periods) > _PERIODS_IN_A_SLOT and self._rollup.empty(self._slot):
+                self._periods.clear()
         return not refused
 
     def counted(self, since: str) -> CountedStats:

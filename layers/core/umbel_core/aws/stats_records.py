@@ -84,15 +84,19 @@ def moved_in(entry: Item) -> Moved:
 
 
 def slot_update(table: Table, slot: int, op_stats: Sequence[PeriodStats]) -> "UpdateTypeDef":
-    """Return the write of some periods' stats into a slot that still has the version of these stats."""
-    version = op_stats[0].version
+    """Return the write of some periods' stats into a slot that still has the version of the newest of these stats.
+
+    Stats of version 0 are of a period that the writer did not read. The slot must not have it.
+    """
+    version = max(stats.version for stats in op_stats)
     names = {f"p{place}": stats.period for place, stats in enumerate(op_stats)}
     values: Item = {f":p{place}": _text(stats.ops) for place, stats in enumerate(op_stats)}
+    unread = [f"attribute_not_exists(#p{place})" for place, stats in enumerate(op_stats) if not stats.version]
     update = table.update(
         slot_key(slot),
         f"SET {', '.join(f'#{name} = :{name}' for name in names)}, version = :new",
-        {**values, ":new": plain(version + 1), ":old": plain(version)},
-        condition="version = :old" if version else "attribute_not_exists(pk) OR version = :old",
+        {**values, ":new": plain(version + 1), **({":old": plain(version)} if version else {})},
+        condition=" AND ".join(["version = :old" if version else "attribute_not_exists(pk)", *unread]),
     )
     update["ExpressionAttributeNames"] = {f"#{name}": period for name, period in names.items()}
     return update

@@ -43,13 +43,16 @@ class Table:
 
     def get_many(self, keys: Iterable[Item]) -> Iterator[Item]:
         """Yield the items that exist of these, by consistent reads of a hundred each."""
-        left = list(keys)
+        left, pause = list(keys), _FIRST_PAUSE
         while left:
             chunk, left = left[:_KEYS_PER_READ], left[_KEYS_PER_READ:]
             answer = self.client.batch_get_item(RequestItems={self.name: {"Keys": chunk, "ConsistentRead": True}})
             yield from answer["Responses"].get(self.name, ())
             if self.name in answer.get("UnprocessedKeys", {}):
+                # The table is busy.
                 left += answer["UnprocessedKeys"][self.name]["Keys"]
+                time.sleep(_about(pause))
+                pause = min(2 * pause, _LONGEST_PAUSE)
 
     def query(
         self,
@@ -171,13 +174,17 @@ class Table:
                     return [own]
                 if not set(reasons) & _BUSY or seconds <= 0:
                     raise
-                # Not all that wait may come back at the same moment.
-                wait = min(pause * (500 + randbelow(1000)) / 1000, seconds)
+                wait = min(_about(pause), seconds)
                 time.sleep(wait)
                 seconds -= wait
                 pause = min(2 * pause, _LONGEST_PAUSE)
             else:
                 return []
+
+
+def _about(pause: float) -> float:
+    """Return between half of a pause and one and a half: not all that wait may come back at the same moment."""
+    return pause * (500 + randbelow(1000)) / 1000
 
 
 def _cancellation_reasons(error: ClientError) -> list[str]:
