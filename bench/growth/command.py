@@ -25,7 +25,7 @@ def table(compared: list[engine.Compared]) -> str:
     if not compared:
         return ""
     rows = [f"| {one.uploads} | {one.predicted:.1f} | {one.measured:.1f} | {one.error:+.0%} |" for one in compared]
-    head = ["| uploads at once | predicted, s | measured, s | off by |", "|---|---|---|---|"]
+    head = ["| uploads at once | predicted, s of all cores | measured, s of all cores | off by |", "|---|---|---|---|"]
     machine = f"{os.cpu_count()} cores and a load of {os.getloadavg()[2]:.0f}"
     date = f"Measured on {datetime.now(UTC):%Y-%m-%d} on {machine}, fitted to {engine.CALIBRATED_AT} uploads:"
     return "\n".join([date, "", *head, *rows, ""])

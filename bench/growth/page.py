@@ -188,8 +188,8 @@ ask for the cell when a job is made, and keep the answer.
 ## Compared with the engine
 
 `python -m bench growth --engine` sends bursts of uploads to the running local engine, fits the model's one free
-number, the speed of this machine, to the first burst, and compares the others with what the model predicts. Run it on
-a machine that does nothing else: other work changes the speed between the bursts.
+number, the speed of this machine, to one burst, and compares the others with what the model predicts: the CPU time of
+the engine and the functions over the cores, which is what a burst takes on a machine that does nothing else.
 
 {engine}
 ## The quotas
