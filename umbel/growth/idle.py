@@ -52,7 +52,7 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 LANE = Idle(capped_mappings=1, free_mappings=1, alarms=2)
-STACK = Idle(capped_mappings=2, free_mappings=3, alarms=29, dashboards=1, tickers=1)
+STACK = Idle(capped_mappings=2, free_mappings=3, alarms=32, dashboards=1, tickers=1)
 """Without lanes."""
 
 
