@@ -14,7 +14,10 @@ _RETENTION = Duration.days(14)
 
 
 class Queue(Construct):
-    """A queue with a dead-letter queue, and alarms: when that receives a message, and when one waits for too long."""
+    """A queue with a dead-letter queue, and alarms: when that receives a message, and when one waits for too long.
+
+    `dead` is the dead-letter queue of another queue, when both share it.
+    """
 
     def __init__(
         self,
@@ -27,12 +30,13 @@ class Queue(Construct):
         longest_wait: Duration,
         alarms: sns.ITopic,
         ordered: bool = False,
+        dead: sqs.Queue | None = None,
     ) -> None:
         super().__init__(scope, id)
         # CloudFormation does not accept "false" here.
         fifo = True if ordered else None
         ending = FIFO_SUFFIX if ordered else ""
-        self.dead = dead_letter_queue(self, name, alarms, ordered=ordered)
+        self.dead = dead or dead_letter_queue(self, name, alarms, ordered=ordered)
         self.queue = sqs.Queue(
             self,
             "Queue",

@@ -28,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Op -> reserved concurrency; overrides the op's own declaration."""
     reserve: bool = True
     """False: only the event source mappings limit concurrency, for accounts with too small a quota for reservations."""
+    fair: bool = True
+    """False: a lane has one queue, which idles at half the cost; jobs of many tasks may delay others of their op."""
     leave_out: dict[Literal["aws", "local"], list[str]] = {}
     """Target -> the ops that are not deployed there. Each op costs money also while it has nothing to do."""
     leave_out_formats: list[Literal["heic", "jxl"]] = []
@@ -41,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_upload_bytes: int = Limits().max_upload_bytes
     max_pixels: int = Limits().max_pixels
     max_tasks: int = Limits().max_tasks
+    live_tasks: int = Limits().live_tasks
     retention_days: int = Limits().retention_days
     allowed_addresses: str = Limits().allowed_addresses
     user_agent: str = Limits().user_agent

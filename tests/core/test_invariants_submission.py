@@ -164,7 +164,7 @@ def test_a_batch_is_named_for_its_stores(gpu: dict[str, int], params: dict[str, 
     visits = [{"store_id": "a", "image_url": ["http://a/1"], "visit_time": "noon"}]
     one = VisitSpec(op="rate", input="http://a/1", params=params, group="a", visit_time="noon")
     assert read(count=1, visits=visits, **gpu) == Submission(
-        kind="batch", name="store a", specs=[one], on_error="stop_group"
+        kind="batch", name="store a", specs=[one], on_error="stop_group", priority="bulk"
     )
     two = read(count=2, visits=[*visits, {"store_id": "b", "image_url": ["http://b/1"]}])
     assert (two.name, two.specs[1]) == ("2 stores", VisitSpec(op="rate", input="http://b/1", group="b"))
@@ -173,7 +173,7 @@ def test_a_batch_is_named_for_its_stores(gpu: dict[str, int], params: dict[str, 
 def test_a_crawl_is_named_for_its_only_page_or_their_number() -> None:
     url = "http://a/" + "x" * 300
     spec = TaskSpec(op="visit", input=url, group="worker-1")
-    assert read(urls=[url]) == Submission(kind="crawl", name=url[:200], specs=[spec])
+    assert read(urls=[url]) == Submission(kind="crawl", name=url[:200], specs=[spec], priority="bulk")
     assert read(urls=["http://a/", "http://b/"]).name == "2 pages"
 
 

@@ -526,6 +526,12 @@ export interface components {
              * @default {}
              */
             params: Record<string, unknown>;
+            /**
+             * @description `bulk`: the tasks wait for those of live jobs; without it, jobs with many tasks are bulk
+             * @default live
+             * @enum {unknown}
+             */
+            priority: "bulk" | "live";
         };
         /**
          * Job
@@ -569,6 +575,11 @@ export interface components {
             width?: number;
             /** @description As requested with one picture, in pixels */
             height?: number;
+            /**
+             * @description Its tasks wait for those of live jobs
+             * @enum {unknown}
+             */
+            priority?: "bulk";
             /** @default [] */
             errors: components["schemas"]["JobError"][];
             /**
@@ -639,6 +650,8 @@ export interface components {
             on_error: "continue" | "stop_group";
             /** @default null */
             deadline_seconds: number | null;
+            /** @default null */
+            priority: ("bulk" | "live") | null;
         };
         /**
          * Me
@@ -963,6 +976,12 @@ export interface components {
             type: string;
             /** @description The op's input, or that as JSON text: `"2"`, `"[1, 2, 3]"` */
             payload: unknown;
+            /**
+             * @description `bulk`: the tasks wait for those of live jobs; without it, jobs with many tasks are bulk
+             * @default live
+             * @enum {unknown}
+             */
+            priority: "bulk" | "live";
         };
         /**
          * TaskSpec

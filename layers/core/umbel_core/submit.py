@@ -46,6 +46,7 @@ class Submitter(msgspec.Struct, frozen=True):
             created_at=moment,
             updated_at=moment,
             source=key,
+            priority=submission.priority,
             asked=None if submission.picture is None else msgspec.structs.replace(submission.specs[0], input=key),
         )
         self.ledger.expect(pending)

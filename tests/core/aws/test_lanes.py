@@ -38,7 +38,7 @@ def scale(concurrency: int, *, cap: int = 4, receives: int = 20, reserve: bool =
                 lambdas.answer(operation)
         else:
             lambdas.answer("update_event_source_mapping")
-        Lanes(lambdas.client, sqs.client, "umbel-op-", reserve).scale("say", concurrency, COMPUTE)
+        Lanes(lambdas.client, sqs.client, "umbel-op-", reserve=reserve).scale("say", concurrency, COMPUTE)
     return lambdas, sqs
 
 

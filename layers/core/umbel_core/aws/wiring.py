@@ -73,6 +73,8 @@ class OnLanes(Protocol):
     def lane_prefix(self) -> str: ...
     @property
     def reserve(self) -> bool: ...
+    @property
+    def fair(self) -> bool: ...
 
 
 class OnTopics(Protocol):
@@ -137,7 +139,13 @@ def results_for_browsers(environment: WithLinks) -> S3Results:
 
 def lanes(environment: OnLanes) -> Lanes:
     """Return the ops' lanes."""
-    return Lanes(clients.lambdas(), clients.sqs(), environment.lane_prefix, environment.reserve)
+    return Lanes(
+        clients.lambdas(),
+        clients.sqs(),
+        environment.lane_prefix,
+        reserve=environment.reserve,
+        fair=environment.fair,
+    )
 
 
 def tasks(environment: OnTopics, ordered_ops: frozenset[str]) -> SnsTasks:

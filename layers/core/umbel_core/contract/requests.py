@@ -15,6 +15,11 @@ DeadlineSeconds = Annotated[
     int, Meta(ge=1, le=1_209_600, description="Tasks that have not started by then are skipped; at most 14 days")
 ]
 OnError = Literal["continue", "stop_group"]
+Priority = Literal["live", "bulk"]
+AskedPriority = Annotated[
+    Priority,
+    Meta(description="`bulk`: the tasks wait for those of live jobs; without it, jobs with many tasks are bulk"),
+]
 MAX_GROUP_LENGTH = 128
 """Of a group's name, and of a store's id."""
 MAX_WORKERS = 64
@@ -40,6 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         OnError, Meta(description="`stop_group`: the tasks behind a failed one in its group are skipped")
     ] = "continue"
     deadline_seconds: DeadlineSeconds | None = None
+    priority: AskedPriority | None = None
 
 
 class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -51,6 +57,7 @@ class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     height: Annotated[int, Meta(description="The op's parameter `height`, in pixels")] | None = None
     output_format: Annotated[Format, Meta(description="The op's parameter `format`")] | None = None
     params: Annotated[dict[str, Any], Meta(description="Any other of the op's parameters")] = {}
+    priority: AskedPriority = "live"
 
 
 class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,6 +65,7 @@ class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     type: Annotated[str, Meta(description="An op that does not take a picture")]
     payload: Annotated[Any, Meta(description='The op\'s input, or that as JSON text: `"2"`, `"[1, 2, 3]"`')]
+    priority: AskedPriority = "live"
 
 
 class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
