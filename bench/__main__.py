@@ -4,14 +4,21 @@ python -m bench pipeline    photos put into S3, many at once and one by one (the
 python -m bench jobs        picture jobs by POST /jobs, at several concurrencies of the op
 python -m bench tasks       jobs of many tasks, and the time that each hop takes
 python -m bench web         a batch of stores and a crawl, from a web server on this machine
+python -m bench fairness    an upload alone, and beside a job of many tasks of one of its ops
 python -m bench.pixels      the ops compared with libvips and sharp, without a pipeline (`make bench-pixels`)
 """
 
 import sys
 
-from bench import jobs, pipeline, tasks, web
+from bench import fairness, jobs, pipeline, tasks, web
 
-BENCHES = {"pipeline": pipeline.main, "jobs": jobs.main, "tasks": tasks.main, "web": web.main}
+BENCHES = {
+    "pipeline": pipeline.main,
+    "jobs": jobs.main,
+    "tasks": tasks.main,
+    "web": web.main,
+    "fairness": fairness.main,
+}
 
 
 def main() -> None:

@@ -526,12 +526,8 @@ export interface components {
              * @default {}
              */
             params: Record<string, unknown>;
-            /**
-             * @description `bulk`: the tasks wait for those of live jobs; without it, jobs with many tasks are bulk
-             * @default live
-             * @enum {unknown}
-             */
-            priority: "bulk" | "live";
+            /** @default null */
+            priority: ("bulk" | "live") | null;
         };
         /**
          * Job
@@ -976,12 +972,8 @@ export interface components {
             type: string;
             /** @description The op's input, or that as JSON text: `"2"`, `"[1, 2, 3]"` */
             payload: unknown;
-            /**
-             * @description `bulk`: the tasks wait for those of live jobs; without it, jobs with many tasks are bulk
-             * @default live
-             * @enum {unknown}
-             */
-            priority: "bulk" | "live";
+            /** @default null */
+            priority: ("bulk" | "live") | null;
         };
         /**
          * TaskSpec

@@ -154,7 +154,7 @@ def _task(request: TaskRequest, catalogue: Catalogue, limits: Limits) -> Submiss
     catalogue.check_input(request.type, payload, path, "invalid_payload")
     spec = TaskSpec(op=request.type, input=payload)
     _check_size(spec, path)
-    return Submission(kind="task", name=request.type, specs=[spec], priority=request.priority)
+    return Submission(kind="task", name=request.type, specs=[spec], priority=request.priority or LIVE)
 
 
 def _payload(request: TaskRequest, catalogue: Catalogue) -> Any:
@@ -185,7 +185,9 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
         raise _at_its_own_field(error, given) from error
     spec = TaskSpec(op=request.operation, input="", params={**given, **request.params})
     _check_size(spec, ("params",))
-    return Submission(kind="image", name=request.operation, specs=[spec], picture=picture, priority=request.priority)
+    return Submission(
+        kind="image", name=request.operation, specs=[spec], picture=picture, priority=request.priority or LIVE
+    )
 
 
 def _at_its_own_field(error: Rejected, given: dict[str, Any]) -> Rejected:

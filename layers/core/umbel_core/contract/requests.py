@@ -57,7 +57,7 @@ class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     height: Annotated[int, Meta(description="The op's parameter `height`, in pixels")] | None = None
     output_format: Annotated[Format, Meta(description="The op's parameter `format`")] | None = None
     params: Annotated[dict[str, Any], Meta(description="Any other of the op's parameters")] = {}
-    priority: AskedPriority = "live"
+    priority: AskedPriority | None = None
 
 
 class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -65,7 +65,7 @@ class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     type: Annotated[str, Meta(description="An op that does not take a picture")]
     payload: Annotated[Any, Meta(description='The op\'s input, or that as JSON text: `"2"`, `"[1, 2, 3]"`')]
-    priority: AskedPriority = "live"
+    priority: AskedPriority | None = None
 
 
 class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
