@@ -29,10 +29,17 @@ def upload(found: Deployment, feed: ClientConnection, data: bytes) -> float:
     key = f"uploads/fairness-{time.time_ns()}.jpg"
     start = time.perf_counter()
     found.aws.client("s3").put_object(Bucket=found.uploads_bucket, Key=key, Body=data)
+    wait(feed, "source", key)
+    return time.perf_counter() - start
+
+
+def wait(feed: ClientConnection, name: str, value: str) -> None:
+    """Read messages until the job of which a field has this value is completed."""
     while True:
         message = json.loads(feed.recv(timeout=300))
-        if message["type"] == "job" and message["job"]["source"] == key and message["job"]["status"] == "completed":
-            return time.perf_counter() - start
+        job = message["job"] if message["type"] == "job" else {}
+        if job.get(name) == value and job["status"] == "completed":
+            return
 
 
 def beside(found: Deployment, feed: ClientConnection, data: bytes, singles: int, job: Job) -> list[float]:
@@ -66,7 +73,8 @@ def measure(found: Deployment, tasks: int, singles: int, priority: str | None) -
         start, before = time.perf_counter(), job.refresh().record.counts.completed
         busy = beside(found, feed, data, singles, job)
         rate = (job.refresh().record.counts.completed - before) / (time.perf_counter() - start)
-        job.wait()
+        if not job.refresh().ended:
+            wait(feed, "id", job.id)
     medians = statistics.median(idle), statistics.median(busy)
     return {
         "tasks": tasks,

@@ -57,6 +57,26 @@ def refusal(**fields: Any) -> Rejected:
     return error.value
 
 
+@pytest.mark.parametrize(
+    ("count", "asked", "priority"),
+    [(2, {}, "live"), (3, {}, "bulk"), (1, {"priority": "bulk"}, "bulk"), (3, {"priority": "live"}, "live")],
+)
+def test_a_manifest_with_many_tasks_is_bulk_unless_it_says_otherwise(
+    count: int, asked: dict[str, str], priority: str
+) -> None:
+    limits = Limits(max_tasks=5, live_tasks=2)
+    body = msgspec.json.encode({"tasks": [{"op": "say", "input": "x"}] * count, **asked})
+    assert read_submission(body, CATALOGUE, limits).priority == priority
+
+
+def test_a_single_task_and_an_image_are_live_unless_they_say_otherwise() -> None:
+    task = {"type": "say", "payload": "x"}
+    image = {"image_data": "cGl4", "operation": "fit", "width": 1}
+    for fields in (task, image):
+        assert (read(**fields).priority, read(**fields, priority="bulk").priority) == ("live", "bulk")
+    assert refusal(**task, priority="low").pointer == "/priority"
+
+
 def test_a_manifest_is_taken_as_it_is() -> None:
     tasks = [{"op": "say", "input": "hi", "params": {"times": 2}, "group": "g"}]
     specs = [TaskSpec(op="say", input="hi", params={"times": 2}, group="g")]

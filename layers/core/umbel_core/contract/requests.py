@@ -48,7 +48,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     priority: AskedPriority | None = None
 
 
-class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """One op on one picture that comes inside the request."""
 
     image_data: Annotated[str, Meta(description="The picture's file in base64, or as a data URL")]
@@ -60,7 +60,7 @@ class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     priority: AskedPriority | None = None
 
 
-class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """One op on something that travels inside the request: text, numbers, a pause."""
 
     type: Annotated[str, Meta(description="An op that does not take a picture")]
