@@ -5,26 +5,28 @@ python -m bench jobs        picture jobs by POST /jobs, at several concurrencies
 python -m bench tasks       jobs of many tasks, and the time that each hop takes
 python -m bench web         a batch of stores and a crawl, from a web server on this machine
 python -m bench fairness    an upload alone, and beside a job of many tasks of one of its ops
+python -m bench calls       AWS calls per upload, with `umbel up --weather`
+python -m bench fanout      changes pushed to many connections, by the real adapters without a pipeline
+python -m bench first       the first upload and the first burst after a deployment
+python -m bench overhead    the pipeline beside a bare one on the same hops
+python -m bench cold        the cold start of the functions, without a pipeline
+python -m bench growth      the model of growth: writes docs/scaling.md; `--engine` compares it with the pipeline
 python -m bench.pixels      the ops compared with libvips and sharp, without a pipeline (`make bench-pixels`)
 """
 
 import sys
+from importlib import import_module
 
-from bench import fairness, jobs, pipeline, tasks, web
-
-BENCHES = {
-    "pipeline": pipeline.main,
-    "jobs": jobs.main,
-    "tasks": tasks.main,
-    "web": web.main,
-    "fairness": fairness.main,
-}
+BENCHES = (
+    *("pipeline", "jobs", "tasks", "web", "fairness"),
+    *("calls", "fanout", "first", "cold", "overhead", "growth"),
+)
 
 
 def main() -> None:
     """Run the benchmark that the first argument names, else the default one."""
     name, *arguments = sys.argv[1:] if sys.argv[1:2] and sys.argv[1] in BENCHES else ["pipeline", *sys.argv[1:]]
-    BENCHES[name](arguments)
+    import_module(f"bench.{name}").main(arguments)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from umbel.job import Job
 from umbel.stack import find
 
 _CLIENTS = 8
-_SIDE = 200
+SIDE = 200
 
 
 def burst(client: Client, count: int, body: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def burst(client: Client, count: int, body: dict[str, Any]) -> dict[str, Any]:
     tasks = [task for job in jobs for task in job.tasks()]
     for task in tasks:
         picture = Image.open(io.BytesIO(urllib3.request("GET", task.result["url"]).data))
-        assert (task.status, picture.size) == ("completed", (_SIDE, _SIDE)), task
+        assert (task.status, picture.size) == ("completed", (SIDE, SIDE)), task
     return {
         "jobs": len(tasks),
         "accepted_s": accepted,
@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> None:
     given = options.parse_args(arguments)
     client = Client.of(find())
     photo = base64.b64encode(half_megapixel()).decode()
-    body = {"image_data": photo, "operation": "resize", "width": _SIDE, "height": _SIDE}
+    body = {"image_data": photo, "operation": "resize", "width": SIDE, "height": SIDE}
     before = next(op.concurrency for op in client.ops() if op.name == "resize")
     burst(client, given.jobs, body)
     try:

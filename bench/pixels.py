@@ -1,6 +1,6 @@
 """`make bench-pixels`: compare each op with libvips and with sharp, and write the table into docs/performance.md.
 
-    python -m bench.pixels [--rounds 7] [--only blur] [--write]
+    python -m bench.pixels [--rounds 7] [--only blur]
 
 CPU milliseconds (user + system) from bytes to bytes, on one thread, as a lane has about one core. The rounds alternate
 between the programs, and the least value of each counts, so that other load affects all of them equally.

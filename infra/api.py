@@ -131,7 +131,7 @@ class ApiConstruct(Construct):
                 response_headers={"Access-Control-Allow-Origin": f"'{origins[0]}'"},
                 templates={"application/json": _ERROR % (code, message)},
             )
-        actions = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+        actions = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
         ledger.table.grant(self.function, *(f"dynamodb:{action}" for action in actions))
         for key_prefix in (UPLOADS_PREFIX, JOBS_PREFIX):
             ledger.uploads.grant_put(self.function, f"{key_prefix}*")

@@ -20,11 +20,16 @@ from infra.settings import SettingsError, read_settings  # noqa: E402
 from infra.site import SiteError  # noqa: E402
 from infra.stack import Umbel  # noqa: E402
 from infra.target import read_target  # noqa: E402
+from umbel import stack_name  # noqa: E402
+from umbel.errors import UmbelError  # noqa: E402
 from umbel_core.lane_settings import LaneSettingsError  # noqa: E402
 from umbel_core.op import OpDeclarationError  # noqa: E402
 from umbel_core.recipes import RecipeError  # noqa: E402
 
-_FAULTS = (AssetError, OpDeclarationError, RecipeError, LaneSettingsError, SettingsError, BundleError, SiteError)
+_ERRORS = (
+    *(AssetError, OpDeclarationError, RecipeError, LaneSettingsError, SettingsError, BundleError, SiteError),
+    UmbelError,
+)
 
 
 def main() -> None:
@@ -37,8 +42,9 @@ def main() -> None:
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         ops = Path(context("ops") or FUNCTIONS / "ops")
-        Umbel(app, context("name") or "umbel", read_target(context), read_settings(app.node.get_all_context()), ops)
-    except _FAULTS as error:
+        settings = read_settings(app.node.get_all_context())
+        Umbel(app, stack_name.chosen({"name": context("name")}), read_target(context), settings, ops)
+    except _ERRORS as error:
         sys.exit(f"umbel: {error}")
     app.synth()
 

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from infra import aws_calls
+from infra.aws_calls import called_operations, reduce_data
 from infra.target import Target
 from umbel.content_hash import content_hash
 from umbel.environment import clean
@@ -58,7 +60,9 @@ def packages_layer(packages: Collection[str], target: Target) -> Path:
 
 
 def _layer(name: str, target: Target, locked: str, recipe: dict[str, Any], sources: list[Path]) -> Path:
-    digest = content_hash([*sources, Path(__file__)], locked, repr(target), repr(recipe))[:16]
+    operations = called_operations(recipe.get("services", []), [ROOT / "layers", ROOT / "functions"])
+    builders = [Path(__file__), Path(aws_calls.__file__)]
+    digest = content_hash([*sources, *builders], locked, repr(target), repr(recipe), repr(operations))[:16]
     folder = BUILD / "layers" / f"{name}-{target.name}-{digest}"
     if _finished(folder):
         return folder
@@ -72,6 +76,8 @@ def _layer(name: str, target: Target, locked: str, recipe: dict[str, Any], sourc
     _uv("pip", "install", "--no-deps", *wheels, "--require-hashes", *options, "-r", str(requirements))
     requirements.unlink()
     _delete_unused(python, recipe.get("keep_under", {}), recipe.get("drop", []))
+    if operations:
+        reduce_data(python / "botocore" / "data", operations)
     for package in sources:
         shutil.copytree(package, python / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     _compile(python, target)

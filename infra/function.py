@@ -1,5 +1,6 @@
 """What every function here has in common: interpreter, layer, JSON logs, tracing, retention, its own role."""
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -104,6 +105,7 @@ class FunctionFactory:
             self._layers[folder] = lambda_.LayerVersion(
                 self._scope,
                 construct_id,
+                layer_version_name=re.sub(r"[^\w-]", "-", f"{self.prefix}-{construct_id}"),
                 code=lambda_.Code.from_asset(str(folder), asset_hash=fingerprint(folder)),
                 compatible_runtimes=[self.target.runtime],
                 compatible_architectures=[self.target.lambda_architecture],

@@ -10,9 +10,10 @@ import msgspec
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / folder) for folder in ("functions", "layers/core", "layers/fetching", "layers/imaging")]
 
-from infra import asyncapi, openapi  # noqa: E402
+from infra import asyncapi, costs, openapi  # noqa: E402
 from umbel.paths import version  # noqa: E402
 from umbel_core import contract  # noqa: E402
+from umbel_core.catalogue import read_ops  # noqa: E402
 from umbel_core.settings import Limits  # noqa: E402
 
 TYPES = ROOT / "frontend" / "src" / "api" / "schema.d.ts"
@@ -34,7 +35,9 @@ def documents() -> dict[Path, bytes]:
     text = _with_table(text, "errors", ["| code | status, or of a task | meaning |", "|---|---|---|", *errors])
     warnings = [f"| `{code}` | {meaning} |" for code, meaning in contract.WARNINGS.items()]
     text = _with_table(text, "warnings", ["| code | meaning |", "|---|---|", *warnings])
-    return documents | {prose: text.encode()}
+    catalogue = read_ops(ROOT / "functions" / "ops")
+    costs_page = costs.document(len(catalogue), len(catalogue.ordered))
+    return documents | {prose: text.encode(), ROOT / "docs" / "costs.md": costs_page.encode()}
 
 
 def _with_table(text: str, name: str, rows: list[str]) -> str:

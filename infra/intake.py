@@ -18,7 +18,6 @@ from umbel_core.lane_settings import MAX_RECEIVES_THROTTLED, VISIBILITY_PER_TIME
 from umbel_core.settings import Limits
 
 _TIMEOUT = 180
-_CAP = 4
 TICKER_TIMEOUT = 80
 """Seconds. The ticker reads the tasks that could not be delivered."""
 
@@ -27,7 +26,13 @@ class IntakeConstruct(Construct):
     """Events for two prefixes of the uploads bucket, a queue, the coordinator, the two tasks topics."""
 
     def __init__(
-        self, scope: Construct, factory: FunctionFactory, ledger: LedgerConstruct, limits: Limits, alarms: sns.ITopic
+        self,
+        scope: Construct,
+        factory: FunctionFactory,
+        ledger: LedgerConstruct,
+        limits: Limits,
+        alarms: sns.ITopic,
+        coordinators: int,
     ) -> None:
         super().__init__(scope, "Intake")
         self.queue = Queue(
@@ -80,7 +85,7 @@ class IntakeConstruct(Construct):
         )
         coordinator.add_event_source(
             sources.SqsEventSource(
-                self.queue.queue, batch_size=10, max_concurrency=_CAP, report_batch_item_failures=True
+                self.queue.queue, batch_size=10, max_concurrency=coordinators, report_batch_item_failures=True
             )
         )
         ledger.uploads.grant_read(coordinator, f"{JOBS_PREFIX}*")

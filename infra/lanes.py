@@ -102,7 +102,8 @@ class Lane(NestedStack):
                 )
             )
             entry.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")
-        ledger.table.grant(worker, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
+        reads = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+        ledger.table.grant(worker, *reads, "dynamodb:UpdateItem")
         if "fetching" in layers:
             # The circuit breaker creates an item when a host fails, and deletes it when the host works again.
             ledger.table.grant(worker, "dynamodb:PutItem", "dynamodb:DeleteItem")

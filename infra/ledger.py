@@ -6,7 +6,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.settings import Settings
-from umbel_core.aws.keys import BY_TIME, UNFINISHED
+from umbel_core.aws.keys import CREATION, JOB_INDEXES
 
 _MESSAGE_DAYS = 14
 """No message waits longer in a queue, so no task needs an old version of its picture after that."""
@@ -29,15 +29,14 @@ class LedgerConstruct(Construct):
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
             time_to_live_attribute="expire_at",
         )
-        self.table.add_global_secondary_index(
-            index_name=BY_TIME, partition_key=_text("listed"), sort_key=_text("created_at")
-        )
-        self.table.add_global_secondary_index(
-            index_name=UNFINISHED,
-            partition_key=_text("unfinished"),
-            sort_key=_text("created_at"),
-            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
-        )
+        for index in JOB_INDEXES:
+            self.table.add_global_secondary_index(
+                index_name=index.name,
+                partition_key=_text(index.partition),
+                sort_key=_text(CREATION),
+                projection_type=dynamodb.ProjectionType.INCLUDE if index.copied else dynamodb.ProjectionType.KEYS_ONLY,
+                non_key_attributes=list(index.copied) or None,
+            )
         self.tokens = self._table("Tokens", partition_key=_text("token_hash"), time_to_live_attribute="expires_at")
         self.sockets = self._table("Sockets", partition_key=_text("pk"), time_to_live_attribute="expire_at")
 

@@ -172,7 +172,7 @@ def _answers(route: Route) -> Document:
     for choice in choices:
         if choice is Redirect:
             answers["302"] = {
-                "description": "The file, for an hour, at this URL",
+                "description": "The file at this URL, for an hour at most",
                 "headers": {"Location": {"description": "A presigned URL", "schema": {"type": "string"}}},
             }
         elif choice is File:

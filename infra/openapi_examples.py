@@ -61,7 +61,7 @@ _JOB = Job(
     updated_at=_END,
     recipe="default",
     source=f"uploads/default/{_JOB_ID}/coffee.jpg",
-    cost_usd=9.7e-07,
+    cost_usd=4.1e-05,
     version=3,
     variants={
         "thumbnail": Variant(op="thumbnail", status="completed", version=2, duration_ms=33, **_FILE),

@@ -31,18 +31,21 @@ class Queue(Construct):
         alarms: sns.ITopic,
         ordered: bool = False,
         dead: sqs.Queue | None = None,
+        retention: Duration = _RETENTION,
+        dead_is_read: bool = True,
     ) -> None:
+        """`dead_is_read` is False when no function reads the dead-letter queue: it is for people to look at."""
         super().__init__(scope, id)
         # CloudFormation does not accept "false" here.
         fifo = True if ordered else None
         ending = FIFO_SUFFIX if ordered else ""
-        self.dead = dead or dead_letter_queue(self, name, alarms, ordered=ordered)
+        self.dead = dead or dead_letter_queue(self, name, alarms, ordered=ordered, is_read=dead_is_read)
         self.queue = sqs.Queue(
             self,
             "Queue",
             queue_name=f"{name}{ending}",
             fifo=fifo,
-            retention_period=_RETENTION,
+            retention_period=retention,
             visibility_timeout=Duration.seconds(visibility_seconds),
             receive_message_wait_time=Duration.seconds(20),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=receives),
@@ -61,6 +64,7 @@ def dead_letter_queue(
     ordered: bool = False,
     visibility_seconds: int = 120,
     description: str = "",
+    is_read: bool = True,
 ) -> sqs.Queue:
     """Create the dead-letter queue of a queue or of a topic's subscriptions, with its alarm.
 
@@ -75,7 +79,11 @@ def dead_letter_queue(
         fifo=True if ordered else None,
         enforce_ssl=True,
     )
-    # A function empties the queue within seconds, so the alarm counts receives, not visible messages.
     description = description or f"A message of {name} was given up"
-    alarm(scope, "GivenUp", description, dead.metric_number_of_messages_received(), alarms)
+    if is_read:
+        # A function empties the queue within seconds, so the alarm counts receives, not visible messages.
+        alarm(scope, "GivenUp", description, dead.metric_number_of_messages_received(), alarms)
+    else:
+        visible = dead.metric_approximate_number_of_messages_visible()
+        alarm(scope, "GivenUp", description, visible, alarms, statistic="Maximum")
     return dead

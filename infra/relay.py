@@ -1,4 +1,4 @@
-"""stream -> WebSocket: the relay updates counts and pushes changes; the sockets function handles subscriptions."""
+"""stream -> relay -> WebSocket: counts, pushes to few connections, and the function that handles subscriptions."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as gateway
@@ -7,13 +7,13 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alarms import alarm
+from infra.fanout import FanoutConstruct
 from infra.function import FunctionFactory
 from infra.ledger import LedgerConstruct
-from infra.queue import DEAD_SUFFIX
+from infra.queue import dead_letter_queue
 from relay.environment import RelayEnvironment
 from sockets.environment import SocketsEnvironment
 from umbel_core.aws.keys import EVENT, JOB, TASK
@@ -77,13 +77,14 @@ class RelayConstruct(Construct):
         )
         for route in ("$disconnect", "$default"):
             self.api.add_route(route, integration=integration)
-        missed = sqs.Queue(
-            self,
-            "Missed",
-            queue_name=f"{factory.prefix}-relay{DEAD_SUFFIX}",
-            retention_period=Duration.days(14),
-            enforce_ssl=True,
+        missed = dead_letter_queue(
+            Construct(self, "Missed"),
+            f"{factory.prefix}-relay",
+            alarms,
+            description="The relay gave up on a batch",
+            is_read=False,
         )
+        fanout = FanoutConstruct(self, factory, ledger, self.endpoint, limits, alarms)
         self.function = relay = factory.function(
             self,
             "relay",
@@ -92,13 +93,13 @@ class RelayConstruct(Construct):
                 sockets_table=ledger.sockets.table_name,
                 socket_endpoint=self.endpoint,
                 results_bucket=ledger.results.bucket_name,
+                fanout_queue_url=fanout.queue.queue.queue_url,
                 missed_queue_url=missed.queue_url,
                 limits=limits,
                 links_endpoint=factory.target.public_endpoint,
             ),
             timeout_seconds=10,
         )
-        alarm(self, "MissedAlarm", "The relay gave up on a batch", missed.metric_number_of_messages_sent(), alarms)
         age = relay.metric("IteratorAge")
         description = "Changes wait for more than a minute before they are counted and pushed"
         alarm(self, "BehindAlarm", description, age, alarms, above=60_000, statistic="Maximum")
@@ -118,11 +119,12 @@ class RelayConstruct(Construct):
                 ],
             )
         )
-        missed.grant(relay, "sqs:SendMessage")
+        for queue in (missed, fanout.queue.queue):
+            queue.grant(relay, "sqs:SendMessage")
         ledger.table.grant(relay, "dynamodb:BatchGetItem", "dynamodb:PutItem")
-        ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:PutItem")
+        ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PutItem")
         ledger.uploads.grant_put(self.sockets, f"{JOBS_PREFIX}*")
-        for function in (relay, self.sockets):
+        for function in (relay, fanout.function, self.sockets):
             # Each of them may be the first to notice that a socket is closed, and then cancels the socket's crawl.
             ledger.table.grant(function, "dynamodb:GetItem", "dynamodb:UpdateItem")
             ledger.sockets.grant_read_write_data(function)

@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """False: only the event source mappings limit concurrency, for accounts with too small a quota for reservations."""
     fair: bool = True
     """False: a lane has one queue, which idles at half the cost; jobs of many tasks may delay others of their op."""
+    coordinators: Annotated[int, Bounds(ge=2, le=1000)] = 4
+    """How many executions of the coordinator plan jobs at a time; each plans some 15 small jobs a second on AWS."""
     leave_out: dict[Literal["aws", "local"], list[str]] = {}
     """Target -> the ops that are not deployed there. Each op costs money also while it has nothing to do."""
     leave_out_formats: list[Literal["heic", "jxl"]] = []

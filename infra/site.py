@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from infra.relay import RelayConstruct
 from publisher.environment import PublisherEnvironment
 from umbel import toolchain
 from umbel.errors import UmbelError
+from umbel_core.aws.keys import JOB_INDEXES
 from umbel_core.contract import PageConfig
 from umbel_core.contract.limits import published
 from umbel_core.input_types import upload_media_types
@@ -28,12 +30,17 @@ from umbel_core.settings import Limits
 
 SOURCES = ROOT / "frontend"
 
+_TABLE_ACTIONS = ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan")
+"""What the publisher does with the ledger's table."""
+
 
 class SiteConstruct(Construct):
     """A private bucket and its distribution. The files are published last, when the API that they call exists."""
 
-    def __init__(self, scope: Construct) -> None:
+    def __init__(self, scope: Construct, prefix: str) -> None:
         super().__init__(scope, "Site")
+        # CloudFront has no regions: a name must be unique in the whole account.
+        self._prefix = f"{prefix}-{Stack.of(self).region}"
         self.bucket = s3.Bucket(
             self,
             "Web",
@@ -43,7 +50,12 @@ class SiteConstruct(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         self.files = built()
-        origin = cloudfront_origins.S3BucketOrigin.with_origin_access_control(self.bucket)
+        origin = cloudfront_origins.S3BucketOrigin.with_origin_access_control(
+            self.bucket,
+            origin_access_control=cloudfront.S3OriginAccessControl(
+                self, "OriginAccess", origin_access_control_name=f"{self._prefix}-page"
+            ),
+        )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -59,6 +71,7 @@ class SiteConstruct(Construct):
         headers = cloudfront.ResponseHeadersPolicy(
             self,
             name,
+            response_headers_policy_name=f"{self._prefix}-{name}",
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                     content_security_policy=policy, override=True
@@ -90,7 +103,7 @@ class SiteConstruct(Construct):
         ledger: LedgerConstruct,
         recipes: Recipes,
         limits: Limits,
-        ops: list[str],
+        lanes: Mapping[str, int],
     ) -> None:
         """Add the custom resource that copies the page and its configuration (URLs, limits) into the bucket."""
         local = factory.target.endpoint is not None
@@ -109,7 +122,7 @@ class SiteConstruct(Construct):
             environment=PublisherEnvironment(ledger_table=ledger.table.table_name, limits=limits),
             timeout_seconds=120,
         )
-        ledger.table.grant(function, "dynamodb:PutItem")
+        ledger.table.grant(function, *(f"dynamodb:{action}" for action in _TABLE_ACTIONS))
         archive.grant_read(function)
         self.bucket.grant_read_write(function)
         self.bucket.grant_delete(function)
@@ -123,7 +136,10 @@ class SiteConstruct(Construct):
                 "bucket": self.bucket.bucket_name,
                 "archive_bucket": archive.s3_bucket_name,
                 "archive_key": archive.s3_object_key,
-                "ops": ops,
+                "ops": list(lanes),
+                # A change of these runs the publisher again.
+                "lanes": dict(lanes),
+                "indexes": [index.name for index in JOB_INDEXES],
                 "config": Stack.of(self).to_json_string(msgspec.to_builtins(config)),
             },
         ).node.add_dependency(self.bucket.policy or self.bucket)

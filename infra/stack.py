@@ -56,7 +56,7 @@ class Umbel(Stack):
 
         alarms = self._alarms(name, settings)
         ledger = LedgerConstruct(self, settings)
-        intake = IntakeConstruct(self, factory, ledger, limits, alarms)
+        intake = IntakeConstruct(self, factory, ledger, limits, alarms, settings.coordinators)
         dead_letters = DeadLettersConstruct(self, factory, ledger, limits)
         dead_letters.read(dead_letters, intake.queue)
         for card in self.catalogue.values():
@@ -65,11 +65,11 @@ class Umbel(Stack):
         authorizer = self._authorizer(factory, ledger)
         relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
         TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, **mappings)
-        site = SiteConstruct(self)
+        site = SiteConstruct(self, name)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
         api = ApiConstruct(self, factory, intake, ledger, authorizer, limits, alarms, **mappings, origins=origins)
-        site.publish(factory, api, relay, ledger, recipes, limits, list(self.catalogue))
+        site.publish(factory, api, relay, ledger, recipes, limits, numbers)
         self._limit_notifications_handler()
         for function_name, function in factory.roles.items():
             failure_alarms(function, function_name, alarms)

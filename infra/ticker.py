@@ -82,8 +82,7 @@ class TickerConstruct(Construct):
         grant_read_lanes(function, prefix)
         ledger.uploads.grant_read(function)
         intake.queue.queue.grant(function, "sqs:SendMessage", "sqs:GetQueueAttributes")
+        # No maximum concurrency, as in `infra.dead_letters`: these queues are nearly always empty.
         for queue in intake.undelivered:
-            function.add_event_source(
-                sources.SqsEventSource(queue, batch_size=10, max_concurrency=2, report_batch_item_failures=True)
-            )
+            function.add_event_source(sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True))
         function.grant_invoke(relay.sockets)

@@ -22,7 +22,15 @@ settings.load_profile("fixed")
 # deployment is kept for the next run; tests/README.md says how to use that.
 KEPT = os.environ.get("UMBEL_TEST_HOME")
 os.environ["UMBEL_HOME"] = KEPT or tempfile.mkdtemp(prefix="umbel-tests-")
-for _name in ("AWS_ENDPOINT_URL", "LOCALSTACK_HOST", "UMBEL_TARGET", "UMBEL_HOST", "UMBEL_PERSIST", "UMBEL_TOKEN"):
+for _name in (
+    "AWS_ENDPOINT_URL",
+    "LOCALSTACK_HOST",
+    "UMBEL_HOST",
+    "UMBEL_PERSIST",
+    "UMBEL_STACK",
+    "UMBEL_TARGET",
+    "UMBEL_TOKEN",
+):
     os.environ.pop(_name, None)
 
 from tests.fetching.server import Site, serving  # noqa: E402

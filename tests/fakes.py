@@ -23,6 +23,7 @@ from umbel_core.ledger import NO_ANSWER, AlreadyRunningError, DeadLetter, Event,
 from umbel_core.messages import MAX_TOPICS, RepublishTasks, RetryTasks, RunTask
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats, minute_of
+from umbel_core.pushing import Push
 from umbel_core.sweeper_state import SweeperState
 
 Record = TypeVar("Record", JobRecord, TaskRecord)
@@ -88,7 +89,9 @@ class FakeLedger:
         self._crashes.moment()
         return True
 
-    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
+    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord], *, only_new: bool = False) -> bool:
+        if only_new and self.job(job.id):
+            return False
         writes: list[TaskRecord | JobRecord] = [*tasks, job]
         written = False
         for start in range(0, len(writes), 3):  # 3 instead of DynamoDB's 100, so that small jobs need several, too
@@ -135,9 +138,12 @@ class FakeLedger:
                 moved = int(found["claimed_until"]["N"]) - seconds
                 self._items[key] = {**found, "claimed_until": {"N": str(moved)}}
 
-    def count_repeat(self, op: str) -> None:
+    def count_repeat(self, task: RunTask, cost_nano: int) -> None:
         self._crashes.moment()
-        self._repeats[minute_of(now())].update([op])
+        self._repeats[minute_of(now())].update([task.op])
+        if there := self.task(task.job_id, task.index):
+            costlier = msgspec.structs.replace(there, cost_nano=there.cost_nano + cost_nano)
+            self._put(task_key(task.job_id, task.index), costlier)
         self._crashes.moment()
 
     def mark_received(self, task: RunTask) -> None:
@@ -146,11 +152,13 @@ class FakeLedger:
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         return self._move(task, {"status": "running", "attempts": attempts, "started_at": started_at})
 
-    def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
+    def record_error(
+        self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False, cost_nano: int = 0
+    ) -> None:
         there = self.task(task.job_id, task.index)
         counted = (there.transient_refusals if there else 0) + transient
         ended = {} if attempts is None else {"attempts": attempts, "begun": 0, "claimed_until": 0}
-        self._move(task, {"last_error": reason[:1000], "transient_refusals": counted, **ended})
+        self._move(task, {"last_error": reason[:1000], "transient_refusals": counted, "cost_nano": cost_nano, **ended})
 
     def take_next(self, job_id: str) -> int:
         self._taken[job_id] += 1
@@ -196,8 +204,8 @@ class FakeLedger:
             self._put(job_key(job_id), msgspec.structs.replace(found, status="pending", version=found.version + 1))
             self._crashes.moment()
 
-    def cancelled(self) -> frozenset[str]:
-        return frozenset(self._cancelled)
+    def cancelled(self, job_ids: Iterable[str]) -> frozenset[str]:
+        return frozenset(job_ids) & self._cancelled
 
     def reopen(self, job_id: str, indices: Iterable[int] | None, *, waiting: bool = False) -> list[TaskRecord]:
         anew = {"failed", "skipped"} | ({"pending"} if waiting else set())
@@ -216,6 +224,7 @@ class FakeLedger:
                         for name in ("after", "after_ended", "stop_group", "shared", "priority")
                     },
                     queued_at=now(),
+                    cost_nano=task.cost_nano,
                     round=task.round + 1,
                     version=task.version + 1,
                 )
@@ -237,6 +246,9 @@ class FakeLedger:
 
     def dead_letters(self, op: str) -> list[DeadLetter]:
         return [dead_letter for (of, _), dead_letter in self._dead.items() if of == op]
+
+    def redrivable(self, op: str, most: int) -> list[DeadLetter]:
+        return [dead_letter for dead_letter in self.dead_letters(op) if dead_letter.is_redrivable][:most]
 
     def delete_dead_letter(self, dead_letter: DeadLetter) -> None:
         self._crashes.moment()
@@ -283,6 +295,12 @@ class FakeLedger:
         before, self._ops = self._ops, list(ops)
         return before
 
+    def forget_lanes(self) -> None:
+        pass  # it keeps none
+
+    def migrate(self) -> int:
+        return 0  # it is always of this version
+
     def read(self, jobs: Iterable[str], periods: Iterable[str]) -> tuple[dict[str, JobRecord], dict[str, PeriodStats]]:
         """Read as `DynamoCounters` does, with one shard."""
         found = {job.id: job for job in map(self.job, jobs) if job}
@@ -315,6 +333,9 @@ class FakeLedger:
                 counted.add(self._period_stats(period))
         return counted
 
+    def roll_up(self) -> int:
+        return 0  # there is only one writer
+
     def _period_stats(self, period: str) -> PeriodStats:
         return record(PeriodStats, self._op_stats[period]) if period in self._op_stats else PeriodStats(period)
 
@@ -324,6 +345,7 @@ class FakeLedger:
         if task is None or task.status not in ("pending", "running") or task.round != command.round:
             return False
         changes = {name: value for name, value in changes.items() if value is not None}
+        changes["cost_nano"] = task.cost_nano + changes.get("cost_nano", 0)
         moved = msgspec.structs.replace(task, **changes, version=task.version + 1)
         self._put(task_key(task.job_id, task.index), moved)
         if stop:
@@ -505,7 +527,7 @@ class FakeConnections:
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
         return {topic: set(self._topics[topic]) for topic in topics if self._topics.get(topic)}
 
-    def send(self, messages: dict[str, list[bytes]], seconds: float = inf) -> None:
+    def send(self, messages: Mapping[str, Sequence[bytes]], seconds: float = inf) -> None:
         self.seconds = seconds
         self._crashes.moment()
         for socket, sent in messages.items():
@@ -513,6 +535,19 @@ class FakeConnections:
                 self.remove(socket)
                 continue
             self.received[socket] += [msgspec.json.decode(message) for message in sent]
+        self._crashes.moment()
+
+
+class FakeFanout:
+    """The fan-out's queue."""
+
+    def __init__(self, crashes: Crashes = NO_CRASHES) -> None:
+        self._crashes = crashes
+        self.pushes: list[Push] = []
+
+    def send(self, push: Push) -> None:
+        self._crashes.moment()
+        self.pushes.append(push)
         self._crashes.moment()
 
 

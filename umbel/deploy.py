@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Mapping
 
-from umbel import engine, environment, progress, restore, stack, tokens, toolchain, waiting
+from umbel import engine, environment, progress, restore, stack, stack_name, tokens, toolchain, waiting
 from umbel.aws import AwsTarget
 from umbel.environment import REGION
 from umbel.errors import UmbelError
@@ -84,7 +84,7 @@ def _deploy(aws: AwsTarget, context: Mapping[str, object]) -> dict[str, str]:
     found = stack.outputs(aws)
     if found is None:
         raise UmbelError(
-            f"cdk deploy succeeded, but there is no stack '{stack.STACK}'; see the log {LOGS / 'deploy.log'}"
+            f"cdk deploy succeeded, but there is no stack '{stack_name.chosen()}'; see the log {LOGS / 'deploy.log'}"
         )
     return found
 
@@ -94,10 +94,10 @@ def _refuse_foreign(aws: AwsTarget) -> None:
     ours = engine.running()
     if ours and ours.endpoint == aws.endpoint:
         return
-    tags = aws.tags(stack.STACK)
+    tags = aws.tags(stack_name.chosen())
     if tags is not None and tags.get(_OWNER) != _owner():
         owner = tags.get(_OWNER, "an unknown checkout")
-        sentence = f"the stack '{stack.STACK}' at {aws.endpoint} was deployed from {owner}"
+        sentence = f"the stack '{stack_name.chosen()}' at {aws.endpoint} was deployed from {owner}"
         raise UmbelError(f"{sentence}: use another engine, or replace it with umbel up --force")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from umbel import checks, engine, stack, target, toolchain, waiting
+from umbel import checks, engine, stack, stack_name, target, toolchain, waiting
 from umbel.aws import AwsTarget
 from umbel.checks import Finding
 from umbel.errors import UmbelError
@@ -33,7 +33,7 @@ class AwsAccount:
         if stack.outputs(self._cloud) is None:
             return 0
         functions = self._cloud.client("lambda")
-        names = self._cloud.resources(stack.STACK, "AWS::Lambda::Function")
+        names = self._cloud.resources(stack_name.chosen(), "AWS::Lambda::Function")
         settings = (functions.get_function_concurrency(FunctionName=name) for name in names)
         return sum(each.get("ReservedConcurrentExecutions", 0) for each in settings)
 

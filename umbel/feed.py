@@ -4,6 +4,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -30,6 +31,8 @@ Change = JobMessage | TaskMessage
 
 _POLL_SECONDS = 2.0
 """Seconds without a message after which jobs are polled: the connection or a message may be lost."""
+_SILENT_SECONDS = 20.0
+"""Seconds after which a job about which nothing arrives is polled, although messages of others arrive."""
 _TICK_SECONDS = 0.2
 _PING_SECONDS = 300.0
 """API Gateway closes a connection that is silent for ten minutes."""
@@ -80,7 +83,7 @@ class Feed:
         Of each record only newer versions are yielded. The end of every task is yielded before the last record of its
         job, whatever messages were lost.
         """
-        polled = pinged = time.monotonic()
+        polled = checked = pinged = time.monotonic()
         try:
             while not until():
                 self._subscribe()
@@ -90,6 +93,9 @@ class Feed:
                 if time.monotonic() - polled > _POLL_SECONDS:
                     polled = time.monotonic()
                     yield from self._poll()
+                if time.monotonic() - checked > _SILENT_SECONDS:
+                    checked = time.monotonic()
+                    yield from self._poll(silent_since=checked - _SILENT_SECONDS)
                 if time.monotonic() - pinged > _PING_SECONDS:
                     pinged = time.monotonic()
                     self._send(PingAction())
@@ -163,18 +169,18 @@ class Feed:
             time.sleep(_TICK_SECONDS)
             return
         try:
-            message = msgspec.json.decode(self._socket.recv(timeout=_TICK_SECONDS), type=ServerMessage)
+            messages = _messages(self._socket.recv(timeout=_TICK_SECONDS))
         except TimeoutError:
             return
         except (OSError, WebSocketException):
             self._socket = None
             return
         # Tasks first: the last record of a job comes after them.
-        for task in _tasks_of(message):
+        for task in chain.from_iterable(map(_tasks_of, messages)):
             state = None if self._jobs_only else self._jobs.get(task.job_id)
             if state and not state.ended and state.is_news(task):
                 yield TaskMessage(job_id=task.job_id, task=task)
-        for job in _jobs_of(message):
+        for job in chain.from_iterable(map(_jobs_of, messages)):
             if (state := self._jobs.get(job.id)) and not state.ended:
                 if job.ended:
                     # Messages may arrive in another order, so this one may arrive before the last message of a task.
@@ -182,9 +188,11 @@ class Feed:
                 elif state.is_news(job):
                     yield JobMessage(job=job)
 
-    def _poll(self) -> Iterator[Change]:
+    def _poll(self, silent_since: float = float("inf")) -> Iterator[Change]:
+        """Read the jobs about which nothing arrived since then."""
         with self._lock:
-            waiting = sorted(name for name, state in self._jobs.items() if not state.ended)
+            open_jobs = [(name, state) for name, state in self._jobs.items() if not state.ended]
+            waiting = sorted(name for name, state in open_jobs if state.heard_at < silent_since)
         for job_id in waiting:
             try:
                 yield from self.read(job_id, tasks=self._socket is None)
@@ -192,6 +200,12 @@ class Feed:
                 # The job of a file that was just sent is written when its event arrives.
                 if error.status != 404:
                     raise
+
+
+def _messages(received: str | bytes) -> list[ServerMessage]:
+    """Return the messages of one WebSocket message: a list, or the single one that deployments sent before."""
+    found = msgspec.json.decode(received, type=list[ServerMessage] | ServerMessage)
+    return found if isinstance(found, list) else [found]
 
 
 def _tasks_of(message: Any) -> list[Task]:

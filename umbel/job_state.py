@@ -1,5 +1,7 @@
 """The newest state of a job and its tasks, in whatever order messages arrive."""
 
+import time
+
 from umbel_core.contract import Job, Task
 
 
@@ -8,6 +10,8 @@ class JobState:
 
     def __init__(self) -> None:
         self.job: Job | None = None
+        self.heard_at = time.monotonic()
+        """When the last record of the job or of one of its tasks arrived."""
         self.ended = False
         """True once the job's last record, with all its tasks, was passed on."""
         self.first_open_page: str | None = None
@@ -17,6 +21,7 @@ class JobState:
 
     def is_news(self, record: Job | Task) -> bool:
         """Store the record and return True; return False when a record of this or a later version is known."""
+        self.heard_at = time.monotonic()
         known = self.job.version if self.job else -1
         if isinstance(record, Task):
             known = self._versions.get(record.id, -1)

@@ -12,7 +12,14 @@ import msgspec
 
 from umbel import progress, snapshots
 from umbel.paths import DATA, RUN
-from umbel.snapshots import BLOBS, DEPLOYMENT_STATE, FORMAT, SnapshotManifest, UnreadableSnapshotError
+from umbel.snapshots import (
+    BLOBS,
+    DEPLOYMENT_STATE,
+    DEPLOYMENT_STATES,
+    FORMAT,
+    SnapshotManifest,
+    UnreadableSnapshotError,
+)
 
 DEPLOYED = RUN / "deployed"
 """This file exists after a deployment that succeeded: only then the engine's state may be saved."""
@@ -79,8 +86,8 @@ def restore(snapshot: ReadableSnapshot, port: int) -> None:
         if port != snapshot.manifest.port and file.name not in _FREE_TEXT:
             saved = replace_port(saved, snapshot.manifest.port, port)
         (state / file.name).write_bytes(json.dumps(saved).encode())
-    if (snapshot.folder / DEPLOYMENT_STATE).exists():
-        shutil.copy2(snapshot.folder / DEPLOYMENT_STATE, RUN / DEPLOYMENT_STATE)
+    for file in snapshot.folder.glob(DEPLOYMENT_STATES):
+        shutil.copy2(file, RUN / file.name)
 
 
 def replace_port(saved: Any, old: int, new: int) -> Any:

@@ -15,7 +15,7 @@ _EXTENSIONS = {"jpeg": "jpg", "tiff": "tif"}
 
 
 class ResultFile:
-    """A picture that an op made: its format and size, and its bytes while its link is valid, which is an hour."""
+    """A picture that an op made: its format and size, and its bytes while its link is valid: an hour at most."""
 
     def __init__(self, http: Transport, variant: Variant) -> None:
         self._http = http
@@ -38,12 +38,12 @@ class ResultFile:
 
     @property
     def url(self) -> str:
-        """A link that opens the file for an hour."""
+        """A link that opens the file for an hour at most."""
         return self._variant.url or ""
 
     @property
     def format(self) -> str:
-        """`jpeg`, `png`, `webp` or `avif`."""
+        """`jpeg`, `png`, `webp`, `avif` or `gif`."""
         return self._variant.format or ""
 
     @property

@@ -28,6 +28,8 @@ KEEP = 2
 
 MANIFEST = "manifest.json"
 DEPLOYMENT_STATE = "state.json"
+DEPLOYMENT_STATES = "state*.json"
+"""The pattern of the files of all stacks: that of a stack with a name of its own is `state-<name>.json`."""
 BLOBS = "lambda-blobs"
 _NAME = re.compile(r"snapshot-(\d{6,})")
 _UNFINISHED = ".unfinished"

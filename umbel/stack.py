@@ -1,19 +1,19 @@
 """Find the deployed stack and read its outputs: URLs, buckets, tables, token."""
 
 import os
+from pathlib import Path
 
 import click
 import msgspec
 
-from umbel import engine, target
+from umbel import engine, stack_name, target
 from umbel.aws import AwsTarget
 from umbel.errors import NotRunningError, UmbelError
 from umbel.paths import RUN
 from umbel.snapshots import DEPLOYMENT_STATE
 
-STACK = "umbel"
-_STATE_FILE = RUN / DEPLOYMENT_STATE
-"""Deleted by `down`; a snapshot has a copy."""
+STACK = stack_name.DEFAULT
+"""The name of a stack for which no other is chosen."""
 
 
 class SavedState(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,13 +76,16 @@ def find(aws: AwsTarget | None = None, *, changing: bool = False) -> Deployment:
     found = saved or outputs(aws)
     if found is None:
         where = aws.endpoint or f"this AWS account in {aws.region}"
-        raise UmbelError(f"Umbel is not deployed at {where}: {'make up' if aws.endpoint else 'make deploy'}")
+        name = stack_name.chosen()
+        what = "Umbel" if name == STACK else f"the stack '{name}'"
+        command = f"{stack_name.shell_prefix()}{'make up' if aws.endpoint else 'make deploy'}"
+        raise UmbelError(f"{what} is not deployed at {where}: {command}")
     return deployment(aws, found)
 
 
 def outputs(aws: AwsTarget) -> dict[str, str] | None:
     """Return the stack's outputs; None when the stack is not deployed or its deployment failed."""
-    return aws.outputs(STACK) or None
+    return aws.outputs(stack_name.chosen()) or None
 
 
 def deployment(aws: AwsTarget, found: dict[str, str]) -> Deployment:
@@ -123,7 +126,7 @@ def public(aws: AwsTarget) -> str | None:
 def load_state() -> SavedState | None:
     """Return what `up` saved; None when it did not run."""
     try:
-        return msgspec.json.decode(_STATE_FILE.read_bytes(), type=SavedState)
+        return msgspec.json.decode(_state_file().read_bytes(), type=SavedState)
     except (FileNotFoundError, msgspec.DecodeError):
         # The file may be of another version.
         return None
@@ -131,6 +134,13 @@ def load_state() -> SavedState | None:
 
 def save_state(state: SavedState) -> None:
     """Save what `load_state` returns."""
-    _STATE_FILE.parent.mkdir(parents=True, exist_ok=True)
-    _STATE_FILE.touch(mode=0o600)
-    _STATE_FILE.write_bytes(msgspec.json.encode(state))
+    file = _state_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_bytes(msgspec.json.encode(state))
+
+
+def _state_file() -> Path:
+    """Return the file of the chosen stack. It is deleted by `down`; a snapshot has a copy."""
+    name = stack_name.chosen()
+    return RUN / (DEPLOYMENT_STATE if name == STACK else f"state-{name}.json")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from umbel import stack
+from umbel import stack, stack_name
 from umbel.aws import AwsTarget
 from umbel.checks import Finding
 from umbel.errors import UmbelError
@@ -15,7 +15,6 @@ from umbel_core.catalogue import read_ops
 from umbel_core.lane_settings import is_fair
 from umbel_core.lanes import BULK_SUFFIX, FIFO_SUFFIX, queue_names
 
-_LANE = f"{stack.STACK}-op-"
 _MESSAGES = "ApproximateNumberOfMessages"
 _COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
 
@@ -41,10 +40,11 @@ def lost_by_deploying(queues: Mapping[str, int], wanted: Mapping[str, Sequence[s
 
     `queues` are the deployed ones with their numbers of messages; `wanted` is op -> names of its queues.
     """
+    lane = _lane()
     kept = {queue for names in wanted.values() for queue in names}
     for queue, messages in sorted(queues.items()):
-        if messages and queue.startswith(_LANE) and queue not in kept:
-            op = queue.removeprefix(_LANE).removesuffix(FIFO_SUFFIX).removesuffix(BULK_SUFFIX)
+        if messages and queue.startswith(lane) and queue not in kept:
+            op = queue.removeprefix(lane).removesuffix(FIFO_SUFFIX).removesuffix(BULK_SUFFIX)
             yield Waiting(op, messages, stays=op in wanted)
 
 
@@ -63,11 +63,11 @@ def found(aws: AwsTarget, ops: Path, target: str, context: Mapping[str, Any]) ->
     """Return what waits in the lanes that a deployment of these ops with this context deletes."""
     if stack.outputs(aws) is None:
         return []
-    missing = left_out(target, context)
+    lane, missing = _lane(), left_out(target, context)
     # Values from the command line are text.
     fair, reserve = (str(_setting(context, name)).lower() != "false" for name in ("fair", "reserve"))
     wanted = {
-        op: queue_names(f"{_LANE}{op}", card.compute, fair=is_fair(card.compute, fair=fair, reserve=reserve))
+        op: queue_names(f"{lane}{op}", card.compute, fair=is_fair(card.compute, fair=fair, reserve=reserve))
         for op, card in read_ops(ops).items()
         if op not in missing
     }
@@ -93,9 +93,14 @@ def messages(aws: AwsTarget) -> dict[str, int]:
     sqs = aws.client("sqs")
     attributes = {
         url.rpartition("/")[2]: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        for url in aws.resources(stack.STACK, "AWS::SQS::Queue")
+        for url in aws.resources(stack_name.chosen(), "AWS::SQS::Queue")
     }
     return {name: _count(queue) for name, queue in attributes.items() if "RedrivePolicy" in queue}
+
+
+def _lane() -> str:
+    """Return how the names of the lanes' queues begin."""
+    return f"{stack_name.chosen()}-op-"
 
 
 def _count(queue: Mapping[str, Any]) -> int:

@@ -197,7 +197,7 @@ def get_task(task_id: str) -> contract.SingleTask:
 
 @route("GET", "/images", errors=("invalid_limit",))
 def get_images(query: ImagesQuery) -> dict[str, dict[str, str]]:
-    """List variants of the newest jobs: job id -> variant -> URL that opens it for an hour."""
+    """List variants of the newest jobs: job id -> variant -> URL that opens it for an hour at most."""
     return images_.images(query.limit)
 
 

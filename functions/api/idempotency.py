@@ -3,6 +3,7 @@
 import hashlib
 import re
 
+from aws_lambda_powertools import Logger
 from chalice.app import Request
 
 from api.wiring import idempotency_keys
@@ -10,7 +11,9 @@ from umbel_core.aws.idempotency import KeyedRequest
 from umbel_core.clock import epoch
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
+from umbel_core.trace import new_trace_id, trace_id_in
 
+logger = Logger(service="api")
 HEADER = "Idempotency-Key"
 MOST_CHARACTERS = 255
 KEPT_SECONDS = 86_400
@@ -31,6 +34,8 @@ class NewJob:
         self._token: str = request.context["authorizer"]["token"]
         body = request.raw_body
         self._request = _hash(request.path.encode(), body.encode() if isinstance(body, str) else body)
+        self.trace_id = trace_id_in(request.headers.get("X-Amzn-Trace-Id")) or new_trace_id()
+        """That of the request, which API Gateway gives it."""
         self.repeated = False
         """True when an earlier request with the same key started the job."""
 
@@ -40,6 +45,11 @@ class NewJob:
         Everything that the job needs is written again under this id, and what is there is kept: the first request may
         have stopped at any point.
         """
+        job_id = self._first_id()
+        logger.thread_safe_append_keys(job_id=job_id, trace_id=self.trace_id)
+        return job_id
+
+    def _first_id(self) -> str:
         own = new_job_id()
         if self._key is None:
             return own

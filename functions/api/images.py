@@ -1,4 +1,4 @@
-"""Pictures and their variants, as URLs that a browser can open for an hour, or as bytes."""
+"""Pictures and their variants, as URLs that a browser can open for an hour at most, or as bytes."""
 
 from api.results import result_file
 from api.routing import File, Redirect

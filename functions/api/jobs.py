@@ -32,7 +32,7 @@ Page = TypeVar("Page", bound=msgspec.Struct)
 
 def submit(body: bytes, new_job: NewJob, kind: JobKind | None = None) -> Accepted:
     """Start the job that a body asks for, or return the one that it started before."""
-    job = submitter().submit(body, kind, new_job.id)
+    job = submitter().submit(body, kind, new_job.id, new_job.trace_id)
     if new_job.repeated:
         job = ledger().job(job.id) or job
     return Accepted(job_id=job.id, status=job.status)
@@ -103,14 +103,14 @@ def retry(job_id: str) -> Accepted:
     """
     found = _job(job_id)
     lost = silent_tasks(found)
-    for command in RepublishTasks.several(job_id, lost, now()):
+    for command in RepublishTasks.several(job_id, lost, now(), found.trace_id):
         intake().retry(command)
     if lost and not found.failed + found.skipped:
         return Accepted(job_id=job_id, status=found.status)
     if not (found.failed + found.skipped or (found.status == "cancelled" and found.completed < found.total)):
         raise Rejected("conflict", "No task of this job failed or was skipped; there is nothing to run again.")
     ledger().resume(job_id)
-    intake().retry(RetryTasks(job_id, waiting=found.status == "cancelled"))
+    intake().retry(RetryTasks(job_id, waiting=found.status == "cancelled", trace_id=found.trace_id))
     return Accepted(job_id=job_id, status="pending")
 
 

@@ -57,18 +57,13 @@ def redrive(op: str) -> Redriven:
     if op != INTAKE and op not in catalogue():
         hint = hint_at(op, [*catalogue(), INTAKE], "the ops and the intake are")
         raise Rejected("no_such_op", f"There is no op '{op}' here; {hint}")
-    dead_letters = ledger().dead_letters(op)
-    # A dead letter that is not a task has no job, so its lane has no use for it.
-    dead_letters = [dead_letter for dead_letter in dead_letters if op == INTAKE or dead_letter.job_id is not None][
-        :_MOST_DEAD_LETTERS
-    ]
+    dead_letters = ledger().redrivable(op, _MOST_DEAD_LETTERS)
     # One message for each job: the coordinator reads all tasks of the job for each message.
     for job, group in groupby(sorted(dead_letters, key=_job_of), _job_of):
         together = list(group)
         if op != INTAKE:
-            intake().retry(
-                RetryTasks(job, [dead_letter.index for dead_letter in together if dead_letter.index is not None])
-            )
+            indices = [dead_letter.index for dead_letter in together if dead_letter.index is not None]
+            intake().retry(RetryTasks(job, indices, trace_id=together[0].trace_id))
         for dead_letter in together:
             if op == INTAKE:
                 intake().again(dead_letter.body)

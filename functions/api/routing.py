@@ -21,6 +21,7 @@ from api.wiring import environment
 from umbel_core.contract import ERRORS, Error, ErrorBody, status_of
 from umbel_core.contract.limits import MAX_ANSWER_BYTES, MAX_REQUEST_BYTES
 from umbel_core.errors import Rejected
+from umbel_core.ids import split_task_id
 from umbel_core.settings import megabytes
 from umbel_core.submission import read_json
 from umbel_core.tokens import Role
@@ -239,6 +240,9 @@ def refusal(error: Rejected) -> Response:
 
 def contract_form(request: Request, proceed: Callable[[Request], Response]) -> Response:
     """Middleware: Chalice's own errors in the contract's form, headers for browsers, one log line a request."""
+    logger.thread_safe_clear_keys()
+    if (named := request.uri_params or {}) and (task := split_task_id(named.get("job_id") or named.get("task_id", ""))):
+        logger.thread_safe_append_keys(job_id=task[0])
     response = proceed(request)
     if response.status_code >= 400 and isinstance(response.body, dict) and "Code" in response.body:
         code = _CODES.get(response.status_code, str(response.body["Code"]))

@@ -12,7 +12,7 @@ from umbel_core.views import single_task_view
 
 def submit(body: bytes, new_job: NewJob) -> TaskAccepted:
     """Start a task. Its id is its job's id, so that every call on jobs takes it too."""
-    return TaskAccepted(id=submitter().submit(body, "task", new_job.id).id)
+    return TaskAccepted(id=submitter().submit(body, "task", new_job.id, new_job.trace_id).id)
 
 
 def show(task_id: str) -> SingleTask:

@@ -76,6 +76,7 @@ def request_upload(request: UploadRequest, new_job: NewJob) -> UploadTicket:
             source=key,
             recipe=recipe,
             expire_at=epoch() + _WAITING_SECONDS,
+            trace_id=new_job.trace_id,
         )
     )
     return UploadTicket(job_id=job, url=ticket["url"], fields=ticket["fields"])

@@ -11,7 +11,7 @@ from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.idempotency import DynamoIdempotencyKeys
 from umbel_core.aws.intake import SqsIntake
-from umbel_core.aws.lanes import Lanes
+from umbel_core.aws.kept_lanes import KeptLanes
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pictures import S3Results
 from umbel_core.aws.uploads import S3Uploads
@@ -91,9 +91,9 @@ def intake() -> SqsIntake:
 
 
 @cache
-def lanes() -> Lanes:
+def lanes() -> KeptLanes:
     """Return the ops' lanes."""
-    return wiring.lanes(environment())
+    return wiring.kept_lanes(environment())
 
 
 @cache

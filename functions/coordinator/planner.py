@@ -1,6 +1,6 @@
 """Plans and publishes the job of a new object. Each step may be repeated: the second time changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import msgspec
@@ -8,14 +8,16 @@ import msgspec
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import epoch, now
 from umbel_core.contract.records import JobStatus
+from umbel_core.cost import plan_cost_nano
 from umbel_core.errors import Rejected
 from umbel_core.ids import INPUTS_PREFIX
-from umbel_core.intake_messages import ObjectCreated, job_for
+from umbel_core.intake_messages import ObjectCreated, find_job
 from umbel_core.ledger import ErrorRecord, JobRecord, Ledger, TaskRecord
 from umbel_core.messages import RepublishTasks, RetryTasks, RunTask
 from umbel_core.recipes import Recipes, RecipeVariant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large
 from umbel_core.submission import read_submission, tasks_of
+from umbel_core.trace import new_trace_id
 
 _MANIFEST_BYTES = 8_000_000
 _BYTES_PER_TASK = 1000
@@ -49,21 +51,36 @@ class Planner(msgspec.Struct, frozen=True):
     catalogue: Catalogue
     recipes: Recipes
     limits: Limits
+    begin: Callable[[str, str], object] = lambda job_id, trace_id: None  # noqa: ARG005 - named for the reader
+    """Called with the ids of the job and of its trace as soon as they are known."""
 
-    def take(self, created: ObjectCreated | RetryTasks | RepublishTasks) -> tuple[str, int]:
-        """Plan and publish; return the job's id and the number of published tasks."""
+    def take(self, created: ObjectCreated | RetryTasks | RepublishTasks, trace_id: str = "") -> tuple[str, int]:
+        """Plan and publish; return the job's id and the number of published tasks.
+
+        `trace_id` is that of the message; a job that has none yet gets it, or a new one.
+        """
         if isinstance(created, RetryTasks):
+            self.begin(created.job_id, created.trace_id)
             return created.job_id, self._publish(self._started_over(created))
         if isinstance(created, RepublishTasks):
+            self.begin(created.job_id, created.trace_id)
             lost = self.ledger.republish(created.job_id, created.indices, created.before)
             return created.job_id, self._publish(lost)
-        job = job_for(created, self.ledger)
-        tasks = None if job.planned else self._planned(created, job)
+        job, is_stored = find_job(created, self.ledger)
+        if not is_stored and created.is_manifest and (stored := self.ledger.job(job.id)):
+            # Planned without this look, a manifest that is delivered again would be read and written before it is seen.
+            job, is_stored = stored, True
+        job.trace_id = job.trace_id or trace_id or new_trace_id()
+        self.begin(job.id, job.trace_id)
+        tasks = None if job.planned else self._planned(created, job, only_new=not is_stored)
         # Planned by an earlier delivery, which may have ended before it published: publish all pending tasks again.
         return job.id, self._publish(self.ledger.all_tasks(job.id, "pending") if tasks is None else tasks)
 
-    def _planned(self, created: ObjectCreated, job: JobRecord) -> list[TaskRecord] | None:
-        """Plan a job; return its tasks, or None when another delivery planned it first."""
+    def _planned(self, created: ObjectCreated, job: JobRecord, *, only_new: bool) -> list[TaskRecord] | None:
+        """Plan a job; return its tasks, or None when another delivery planned it first.
+
+        With `only_new`, the job was not looked for: that it exists shows when the write is refused.
+        """
         # The job of a redriven message may have an earlier error; the new version makes subscribers drop it.
         status: JobStatus = "cancelled" if job.status == "cancelled" else "pending"
         job = msgspec.structs.replace(job, status=status, errors=[], version=job.version + 1)
@@ -75,11 +92,15 @@ class Planner(msgspec.Struct, frozen=True):
             job.errors = [ErrorRecord.of(error)]
         job.planned = True
         job.total = len(tasks)
-        if self.ledger.plan(job, tasks):
+        job.cost_nano = plan_cost_nano(len(tasks))
+        for task in tasks:
+            task.trace_id = job.trace_id
+        if self.ledger.plan(job, tasks, only_new=only_new):
             return tasks
         there = self.ledger.job(job.id)
-        if there and not there.planned:  # cancelled in between
-            return self._planned(created, there)
+        if there and not there.planned:  # given up by an earlier delivery, or cancelled in between
+            there.trace_id = there.trace_id or job.trace_id
+            return self._planned(created, there, only_new=False)
         return None
 
     def _started_over(self, command: RetryTasks) -> list[TaskRecord]:

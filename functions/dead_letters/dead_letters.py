@@ -46,7 +46,14 @@ class DeadLetters(msgspec.Struct, frozen=True):
         cause = NO_ANSWER if last_error in (None, NO_ANSWER) else f"the last error was {last_error}"
         reason = f"Given up after {receives} receives of its message; {cause}."
         dead_letter = DeadLetter(
-            op=op, id=message, body=body, at=now(), reason=reason, job_id=command.job_id, index=command.index
+            op=op,
+            id=message,
+            body=body,
+            at=now(),
+            reason=reason,
+            job_id=command.job_id,
+            index=command.index,
+            trace_id=command.trace_id,
         )
         outcome = Outcome(status="failed", error=ErrorRecord(GIVEN_UP, reason), finished_at=now())
         # Kept first, so that every task with the error `given_up` can be redriven.

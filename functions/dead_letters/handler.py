@@ -1,8 +1,10 @@
 """Dead-letter queues -> dead-letter function -> ledger."""
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools import Logger
 
 from dead_letters.dead_letters import DeadLetters
@@ -11,6 +13,7 @@ from umbel_core.aws import wiring
 from umbel_core.environment import parse
 from umbel_core.lanes import FIFO_SUFFIX
 from umbel_core.ledger import DeadLetter
+from umbel_core.messages import TaskTrace
 from umbel_core.sqs import Message, failure_response, read_messages
 
 logger = Logger(service="dead_letters")
@@ -30,17 +33,26 @@ def dead_letters() -> DeadLetters:
 
 def process(message: Message) -> bool:
     """Process one dead letter; return False when it must be delivered again."""
+    logger.thread_safe_clear_keys()
     try:
         if message.queue == environment().intake_dead:
             kept: DeadLetter | None = dead_letters().fail_jobs(message.id, message.body)
         else:
+            _name(message.body)
             # The receive count goes on in the dead-letter queue, so the lane received the message once less.
             kept = dead_letters().fail_task(_op(message.queue), message.id, message.body, max(1, message.receives - 1))
     except Exception:
         logger.exception("message failed", extra={"message_id": message.id})
         return False
-    logger.warning("given up", extra={"op": kept.op if kept else None, "job_id": kept.job_id if kept else None})
+    logger.warning("given up", extra={"op": kept.op if kept else None})
     return True
+
+
+def _name(body: str) -> None:
+    """Put the ids of the task into all further log lines of this message."""
+    with suppress(msgspec.DecodeError):
+        task = msgspec.json.decode(body, type=TaskTrace)
+        logger.thread_safe_append_keys(**msgspec.structs.asdict(task))
 
 
 def _op(queue: str) -> str:

@@ -24,7 +24,10 @@ def handle(event: dict[str, Any], context: Any) -> None:
             clear(clients.s3(), site.bucket)
         else:
             logger.info("published", extra={"keys": len(publish(clients.s3(), site))})
-            record_changes(wiring.ledger(parse(PublisherEnvironment)), properties["ops"])
+            ledger = wiring.ledger(parse(PublisherEnvironment))
+            logger.info("migrated", extra={"jobs": ledger.migrate()})
+            ledger.forget_lanes()
+            record_changes(ledger, properties["ops"])
         status, reason = "SUCCESS", ""
     except Exception as error:
         logger.exception("not published")

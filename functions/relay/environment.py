@@ -13,6 +13,8 @@ class RelayEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     socket_endpoint: str
     """Endpoint of the API that sends messages to connections."""
     results_bucket: str
+    fanout_queue_url: str
+    """The queue of the fan-out, which sends to many connections."""
     missed_queue_url: str
     """The queue of what the relay gave up on."""
     limits: Limits

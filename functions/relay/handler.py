@@ -1,6 +1,6 @@
 """Ledger stream -> relay -> job counts and sockets."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 from relay.changes import read_changes
 from relay.environment import RelayEnvironment
 from relay.relaying import Relay
+from relay.remembering import RememberingCounters
 from umbel_core.aws import wiring
 from umbel_core.aws.intake import SqsIntake
 from umbel_core.environment import parse
@@ -24,10 +25,10 @@ def relay() -> Relay:
     """Return the relay on this deployment's table and connections."""
     environment = parse(RelayEnvironment)
     return Relay(
-        counters=wiring.counters(environment),
+        counters=RememberingCounters(wiring.counters(environment)),
         connections=wiring.connections(environment),
-        url_for=wiring.results_for_browsers(environment).link,
-        executor=ThreadPoolExecutor(1),
+        pusher=wiring.pusher(environment),
+        fanout=wiring.fanout(environment.fanout_queue_url),
     )
 
 
@@ -38,11 +39,17 @@ def missed() -> SqsIntake:
 
 
 def handle(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - Lambda's signature
-    """Process a batch of the ledger's stream. After an error the batch comes again, which changes nothing twice."""
+    """Process a batch of the ledger's stream. After an error the batch comes again, which changes nothing twice.
+
+    A batch without records builds what a later one needs.
+    """
     changes = read_changes(event["Records"])
     for unreadable in changes.unreadable:
         # One record must not stop the others; the alarm of the queue goes off.
         logger.error("record not readable", extra={"keys": unreadable.get("dynamodb", {}).get("Keys")})
         missed().again(msgspec.json.encode(unreadable).decode()[:_LONGEST_MESSAGE])
-    sent = relay().relay(changes)
-    logger.info("relayed", extra={"tasks": len(changes.tasks), "jobs": len(changes.jobs), "sent": sent})
+    connections = relay().relay(changes)
+    tasks = Counter(change.task.job_id for change in changes.tasks)
+    for job_id, trace_id in changes.trace_ids.items():
+        logger.info("relayed", extra={"job_id": job_id, "trace_id": trace_id, "tasks": tasks[job_id]})
+    logger.info("batch relayed", extra={"records": len(event["Records"]), "connections": connections})

@@ -1,109 +1,112 @@
-"""Send changes to their subscribers and fold them into their jobs' counts. Repeating it changes nothing."""
+"""Fold changes into their jobs' counts and push them to their subscribers. Repeating it changes nothing."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from functools import partial
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Protocol
 
 import msgspec
 
-from relay.changes import Changes
-from umbel_core.contract import JobMessage, ServerMessage, SystemMessage, TaskMessage
+from relay.changes import Changes, is_news
+from relay.remembering import RememberingCounters
+from umbel_core.cost import count_cost_nano
 from umbel_core.fold import TaskChange, fold, uncounted
-from umbel_core.ledger import Event, JobRecord
+from umbel_core.ledger import Event, JobRecord, TaskRecord
 from umbel_core.messages import ALL_JOBS
-from umbel_core.op_stats import Counters, count, periods_of
-from umbel_core.views import UrlFor, event_view, job_view, task_view
+from umbel_core.op_stats import count, periods_of
+from umbel_core.pushing import Push, Pusher
 
 _TRIES = 5
-_SENDING_SECONDS = 5
-"""Half of the function's timeout: too many or too slow subscribers miss messages, but every change is counted."""
+_AT_ONCE = 4
+"""Connections to which the relay itself sends, side by side; handing over costs more calls and time than this."""
+_SECONDS = 1
+"""For that, because counting waits."""
 
 
 class Connections(Protocol):
-    """The WebSocket connections and their subscriptions."""
+    """The subscriptions of the WebSocket connections."""
 
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]:
         """Return topic -> ids of the connections that subscribed to it."""
 
-    def send(self, messages: dict[str, list[bytes]], seconds: float) -> None:
-        """Send each connection its messages within so many seconds; remove a connection that is closed."""
+
+class Fanout(Protocol):
+    """The function that sends to many connections."""
+
+    def send(self, push: Push) -> None:
+        """Have it send these changes."""
 
 
 class Relay(msgspec.Struct, frozen=True):
-    """Processes one batch of changes.
+    """Processes one batch of changes: counts them first, and then pushes the tasks together with their counted jobs."""
 
-    A job whose counts change comes back through the stream and is sent then, so that only what was written is sent.
-    Folding and sending run side by side, because on the local engine every queue waits for this function.
-    """
-
-    counters: Counters
+    counters: RememberingCounters
     connections: Connections
-    url_for: UrlFor
-    executor: Executor
+    pusher: Pusher
+    fanout: Fanout
 
     def relay(self, changes: Changes) -> int:
-        """Fold the counts and send every change; return the number of messages sent."""
-        folding = self.executor.submit(self._fold, changes.tasks) if changes.tasks else None
-        sent = self._push(changes)
-        if folding:
-            folding.result()
+        """Fold the counts and push every change; return the number of connections that get them."""
+        self.counters.learn(changes.jobs)
+        counted, stuck = self._fold(changes.tasks) if changes.tasks else ([], [])
+        tasks = [change.task for change in changes.tasks]
+        sent = self._push(_newest([*changes.jobs, *counted]), changes.events, tasks)
+        if stuck:
+            raise FoldConflictError(f"{', '.join(stuck)}: other writers kept interfering; the batch is delivered again")
         return sent
 
-    def _push(self, changes: Changes) -> int:
-        topics = {change.task.job_id for change in changes.tasks} | {job.id for job in changes.jobs}
-        if not topics and not changes.events:
+    def _push(self, jobs: list[JobRecord], events: list[Event], tasks: list[TaskRecord]) -> int:
+        """Push what was written. The subscribers are read after the write, so that a snapshot has it or a push does."""
+        topics = {task.job_id for task in tasks} | {job.id for job in jobs}
+        if not topics and not events:
             return 0
-        subscribers = self.connections.subscribers([ALL_JOBS, *topics])
-        messages: dict[str, list[bytes]] = defaultdict(list)
+        found = self.connections.subscribers([ALL_JOBS, *sorted(topics)])
+        subscribers = {topic: sorted(connections) for topic, connections in found.items() if connections}
+        push = Push(subscribers=subscribers, jobs=jobs, events=events, tasks=tasks)
+        number = len(push.connections)
+        if number > _AT_ONCE:
+            self.fanout.send(push)
+        elif number:
+            self.pusher.push([push], _SECONDS)
+        return number
 
-        def post(job_id: str, make: Callable[[], ServerMessage]) -> None:
-            if sockets := subscribers.get(ALL_JOBS, set()) | subscribers.get(job_id, set()):
-                message = msgspec.json.encode(make())
-                for socket in sockets:
-                    messages[socket].append(message)
+    def _fold(self, changes: Sequence[TaskChange]) -> tuple[list[JobRecord], list[str]]:
+        """Fold all changes in one write; if another writer interfered, read again, and then retry each job by itself.
 
-        # Jobs and events before tasks: when time runs out, a client sees by the job's record that tasks are missing.
-        for job in changes.jobs:
-            post(job.id, partial(self._job_message, job))
-        for event in changes.events:
-            post(ALL_JOBS, partial(_event_message, event))
-        for change in changes.tasks:
-            post(change.task.job_id, partial(self._task_message, change))
-        self.connections.send(messages, _SENDING_SECONDS)
-        return sum(map(len, messages.values()))
-
-    def _job_message(self, job: JobRecord) -> JobMessage:
-        """Without the variants: the tasks' own messages bring them."""
-        return JobMessage(job=job_view(job, self.url_for, variants=False))
-
-    def _task_message(self, change: TaskChange) -> TaskMessage:
-        return TaskMessage(job_id=change.task.job_id, task=task_view(change.task, self.url_for))
-
-    def _fold(self, changes: Sequence[TaskChange]) -> None:
-        """Fold all changes in one write; if another writer interfered, retry, each job by itself."""
+        Return the jobs that subscribers should hear of, and the ids of those that could not be written.
+        """
         left: dict[str, list[TaskChange]] = defaultdict(list)
         for change in changes:
             left[change.task.job_id].append(change)
-        if self._written(left):
-            return
-        stuck = [job for job in left if not any(self._written({job: left[job]}) for _ in range(_TRIES))]
-        if stuck:
-            raise FoldConflictError(f"{', '.join(stuck)}: other writers kept interfering; the batch is delivered again")
+        for _ in range(2):
+            counted = self._written(left)
+            if counted is not None:
+                return counted, []
+        each = {job: self._written_alone({job: left[job]}) for job in left}
+        found = chain.from_iterable(counted for counted in each.values() if counted is not None)
+        return list(found), [job for job, counted in each.items() if counted is None]
 
-    def _written(self, changes: dict[str, list[TaskChange]]) -> bool:
-        """Fold and count what was not counted before; return False when another writer interfered."""
+    def _written_alone(self, changes: dict[str, list[TaskChange]]) -> list[JobRecord] | None:
+        tries = (self._written(changes) for _ in range(_TRIES))
+        return next((counted for counted in tries if counted is not None), None)
+
+    def _written(self, changes: dict[str, list[TaskChange]]) -> list[JobRecord] | None:
+        """Fold and count what was not counted before; return None when another writer interfered."""
         jobs, op_stats = self.counters.read(changes, periods_of(chain.from_iterable(changes.values())))
-        folded = [(jobs[name], new) for name in jobs if (new := fold(jobs[name], changes[name]))]
+        cost = count_cost_nano(len(jobs)) if jobs else 0
+        folded = [(jobs[name], new) for name in jobs if (new := fold(jobs[name], changes[name], cost))]
         counted = [change for name, job in jobs.items() for change in uncounted(job, changes[name])]
         count(op_stats, counted)
-        return not folded or self.counters.write(folded, [op_stats[period] for period in periods_of(counted)])
+        if folded and not self.counters.write(folded, [op_stats[period] for period in periods_of(counted)]):
+            return None
+        # What was counted before may not have been pushed: its relay may have died after the write.
+        repeated = jobs.keys() - {old.id for old, _ in folded}
+        return [new for old, new in folded if is_news(old.status, new)] + [jobs[name] for name in sorted(repeated)]
 
 
-def _event_message(event: Event) -> SystemMessage:
-    return SystemMessage(event=event_view(event))
+def _newest(jobs: Iterable[JobRecord]) -> list[JobRecord]:
+    """Return the newest record of each job."""
+    return list({job.id: job for job in sorted(jobs, key=lambda job: job.version)}.values())
 
 
 class FoldConflictError(Exception):

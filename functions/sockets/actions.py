@@ -1,6 +1,6 @@
 """The actions of the WebSocket: each is answered by messages on the connection, never by a return value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, get_args
 
 import msgspec
@@ -32,8 +32,8 @@ ACTIONS: dict[str, type[msgspec.Struct]] = {
 """Name of an action -> the struct of its message."""
 _JOBS_SHOWN = 50
 _TASKS_SHOWN = 100
-_MESSAGE_BYTES = 100_000
-"""API Gateway carries 128 KB in one message; a longer snapshot comes in parts."""
+_MESSAGE_BYTES = 31_000
+"""API Gateway sends 32 KB as one frame; a longer snapshot comes in parts."""
 
 
 Record = TypeVar("Record", bound=msgspec.Struct)
@@ -46,7 +46,7 @@ class Connections(Protocol):
     def subscribe(self, socket: str, topic: str) -> bool: ...
     def unsubscribe(self, socket: str, topic: str) -> None: ...
     def bind_job(self, socket: str, job_id: str) -> bool: ...
-    def send(self, messages: dict[str, list[bytes]]) -> None: ...
+    def send(self, messages: Mapping[str, Sequence[bytes]]) -> None: ...
 
 
 class Actions(msgspec.Struct, frozen=True):
@@ -57,6 +57,8 @@ class Actions(msgspec.Struct, frozen=True):
     submitter: Submitter
     url_for: UrlFor
     start_ticker: Callable[[], object]
+    begin: Callable[[str, str], object] = lambda job_id, trace_id: None  # noqa: ARG005 - named for the reader
+    """Called with the ids of the job that an action is about, and of its trace."""
 
     def run(self, socket: str, body: str) -> str:
         """Run the action of one message; its name, for the log."""
@@ -89,6 +91,7 @@ class Actions(msgspec.Struct, frozen=True):
             raise Rejected("forbidden", "This is a viewer's token; it takes an operator's token to start a crawl.")
         request = {name: value for name, value in message.items() if name != "action"}
         job = self.submitter.submit(msgspec.json.encode(request), "crawl")
+        self.begin(job.id, job.trace_id)
         if not self.connections.bind_job(socket, job.id):
             self.ledger.cancel(job.id)
         self._subscribe(socket, job.id)
@@ -112,6 +115,7 @@ class Actions(msgspec.Struct, frozen=True):
         job = self.ledger.job(topic)
         if job is None:
             raise Rejected("no_such_job", f"There is no job '{topic}'.", ("job",))
+        self.begin(job.id, job.trace_id)
         self._add_topic(socket, topic)
         view = job_view(self.ledger.job(topic) or job, self.url_for)
         tasks, cursor = self.ledger.tasks(topic, None, _TASKS_SHOWN, None)

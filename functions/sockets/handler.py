@@ -32,11 +32,18 @@ def actions() -> Actions:
     submitter = Submitter(ledger, uploads, Catalogue.load(PACKAGED_DATA / "catalogue.json"), environment.limits)
     invoke = clients.lambdas().invoke
     start_ticker = partial(invoke, FunctionName=environment.ticker_function, InvocationType="Event")
-    return Actions(ledger, connections(), submitter, wiring.results_for_browsers(environment).link, start_ticker)
+    link = wiring.results_for_browsers(environment).link
+    return Actions(ledger, connections(), submitter, link, start_ticker, name_log_lines)
+
+
+def name_log_lines(job_id: str, trace_id: str) -> None:
+    """Put the ids of the job into all further log lines of this event."""
+    logger.thread_safe_append_keys(job_id=job_id, trace_id=trace_id)
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:  # noqa: ARG001 - Lambda's signature
     """Process an event of any route of the WebSocket API."""
+    logger.thread_safe_clear_keys()
     request = event["requestContext"]
     socket, route = request["connectionId"], request["routeKey"]
     action = route

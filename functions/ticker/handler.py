@@ -1,6 +1,7 @@
 """Clock -> ticker -> stats to sockets, and what was lost to the coordinator; undelivered tasks -> log."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -17,20 +18,13 @@ from ticker.ticking import Ticker
 from umbel_core.aws import wiring
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
-from umbel_core.messages import STORED_NAMES
+from umbel_core.messages import TaskTrace
 from umbel_core.sqs import failure_response, read_messages
 from umbel_core.stats import compute_stats
 from umbel_core.stats_collector import StatsCollector
 
 logger = Logger(service="ticker")
 PACKAGED_DATA = Path(__file__).parent.parent
-
-
-class _Undelivered(msgspec.Struct, rename=STORED_NAMES):
-    """The part of a task that names it."""
-
-    job_id: str
-    index: int
 
 
 @cache
@@ -40,7 +34,7 @@ def ticker() -> Ticker:
     catalogue = Catalogue.load(PACKAGED_DATA / "catalogue.json")
     collector = StatsCollector(
         wiring.counters(environment),
-        wiring.lanes(environment),
+        wiring.kept_lanes(environment),
         wiring.ledger(environment),
         wiring.circuits(environment),
         catalogue,
@@ -71,6 +65,13 @@ def executions() -> Executions:
     return Executions(wiring.counters(environment), environment.deployment, logger)
 
 
+@cache
+def preparations() -> list[Callable[[], object]]:
+    """Return what is done once a minute, so that no look at the stats or the lanes has to do it."""
+    environment = parse(TickerEnvironment)
+    return [wiring.counters(environment).roll_up, wiring.kept_lanes(environment).refresh]
+
+
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Run once a minute from the clock, and from the WebSocket API's function when a client subscribes to stats.
 
@@ -79,18 +80,27 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     if "Records" in event:
         for message in read_messages(event):
-            # Not the whole task: its input may be a secret.
-            task = msgspec.json.decode(message.body, type=_Undelivered)
-            named = {"job_id": task.job_id, "index": task.index}
+            task = msgspec.json.decode(message.body, type=TaskTrace)
+            named = msgspec.structs.asdict(task)
             logger.error("task not delivered to its lane", extra={"queue": message.queue, **named})
         return failure_response([])
     swept = Swept()
     if event.get("sweep"):
+        _prepare()
         swept = _sweep(event)
         executions().record(datetime.now(UTC))
     sent = ticker().tick(token_hex(8), lambda: context.get_remaining_time_in_millis() / 1000)
     logger.info("ticked", extra={"sent": sent, **msgspec.structs.asdict(swept)})
     return msgspec.structs.asdict(swept)
+
+
+def _prepare() -> None:
+    for prepare in preparations():
+        try:
+            prepare()
+        except Exception:
+            # What was kept before is still read; the next run tries again.
+            logger.exception("not prepared")
 
 
 def _sweep(event: dict[str, Any]) -> Swept:

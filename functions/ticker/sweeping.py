@@ -114,7 +114,7 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
                     self._sweep_job(job, lost, state, swept, may_send=may_send)
                 except Exception:
                     # One job that cannot be read must not keep the sweeper from all others.
-                    self.logger.exception("job not swept", extra={"job_id": job.id})
+                    self.logger.exception("job not swept", extra={"job_id": job.id, "trace_id": job.trace_id})
                 state.after = job.created_at, job.id
                 if self.timer() > until:
                     return
@@ -146,7 +146,7 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
         if dead:
             swept.failed.append(job.id)
         indices = lost.in_job(task for task in tasks if task.index not in dead) if may_send else []
-        for command in RepublishTasks.several(job.id, indices, stamp(lost.now)):
+        for command in RepublishTasks.several(job.id, indices, stamp(lost.now), job.trace_id):
             self.intake.retry(command)
         if indices:
             swept.published.append(job.id)

@@ -1,6 +1,6 @@
 """Sends the stats every five seconds to the connections that subscribed to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -15,7 +15,7 @@ class Connections(Protocol):
     """Knows the subscribers, and which run of the ticker sends to them."""
 
     def subscribers(self, topics: list[str]) -> dict[str, set[str]]: ...
-    def send(self, messages: dict[str, list[bytes]]) -> None: ...
+    def send(self, messages: Mapping[str, Sequence[bytes]]) -> None: ...
     def claim_ticker(self, run: str) -> None: ...
     def holds_ticker(self, run: str) -> bool: ...
 

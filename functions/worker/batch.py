@@ -1,7 +1,8 @@
 """A lane's batch: which messages are processed, in which order, and which are delivered again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import msgspec
@@ -10,12 +11,18 @@ from aws_lambda_powertools import Logger
 from umbel_core.aws.consumer import SqsConsumer, seconds_to_timeout
 from umbel_core.clock import epoch
 from umbel_core.ledger import ENDED
-from umbel_core.messages import RunTask
+from umbel_core.messages import STORED_NAMES, RunTask
 from umbel_core.sqs import Message
 from worker.groups import groups_of, run_group
 from worker.redelivery import order_batch
 from worker.runner import Runner
 from worker.sharing import run_shared
+
+
+class _Task(msgspec.Struct, rename=STORED_NAMES):
+    """The part of a task that names its job."""
+
+    job_id: str
 
 
 class BatchRunner(msgspec.Struct, frozen=True):
@@ -30,6 +37,7 @@ class BatchRunner(msgspec.Struct, frozen=True):
         compute, remaining = self.runner.card.compute, remaining_ms()
         # Not computed for each attempt: when the worker dies, the messages come back after all claims of the batch.
         claimed_until = epoch() + seconds_to_timeout(remaining)
+        self.runner.skipping.expect(_jobs_of(messages))
         redelivered = [message for message in messages if message.receives > 1]
         groups = groups_of(messages) if compute.ordered else [[message] for message in messages]
         order = order_batch(groups, self._suspects(redelivered))
@@ -63,6 +71,7 @@ class BatchRunner(msgspec.Struct, frozen=True):
         return bool(task and task.status not in ENDED and task.begun and not task.may_be_running)
 
     def _process(self, remaining_ms: Callable[[], int], claimed_until: int, body: str, receives: int) -> None:
+        self.logger.thread_safe_clear_keys()
         command = msgspec.json.decode(body, type=RunTask)
         run = partial(self._run_task, claimed_until)
         if command.shared and command.round == 0:
@@ -72,7 +81,7 @@ class BatchRunner(msgspec.Struct, frozen=True):
 
     def _run_task(self, claimed_until: int, command: RunTask, receives: int) -> None:
         # In all log lines of this message, the one of an error included.
-        self.logger.thread_safe_append_keys(job_id=command.job_id, variant=command.variant)
+        self.logger.thread_safe_append_keys(job_id=command.job_id, trace_id=command.trace_id, variant=command.variant)
         outcome = self.runner.run(command, receives, claimed_until)
         status = outcome.status if outcome else "not needed"
         self.logger.info("task ended", extra={"status": status, "ms": outcome.duration_ms if outcome else 0})
@@ -80,3 +89,10 @@ class BatchRunner(msgspec.Struct, frozen=True):
     def _hand_back_behind(self, head: Message, message: Message) -> None:
         """Make a message visible when the failed one before it is: shown earlier, it would only use up receives."""
         self.consumer.retry_later(message, head.receives)
+
+
+def _jobs_of(messages: list[Message]) -> Iterator[str]:
+    for message in messages:
+        # One that cannot be read ends alone, when it is processed.
+        with suppress(msgspec.MsgspecError):
+            yield msgspec.json.decode(message.body, type=_Task).job_id

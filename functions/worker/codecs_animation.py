@@ -7,7 +7,7 @@ from PIL.Image import Image
 from umbel_core.contract.warnings import ResultWarning
 from umbel_core.settings import exact_megapixels
 from worker import codecs_apng, codecs_gif, codecs_gif_out, codecs_webp
-from worker.codecs_frames import Motion, Shown, Whole
+from worker.codecs_frames import Motion, Shown, Whole, fills
 
 _READ: dict[str, Callable[[bytes], Motion | None]] = {
     "gif": codecs_gif.read,
@@ -25,11 +25,17 @@ MOST_WRITTEN = 55_000_000
 MOVING = tuple(_READ)
 
 
-def motion(kind: str, data: bytes) -> Motion | None:
-    """Return the frames of a file of this format; None when it has one picture, or the first frame is not whole."""
+def motion(kind: str, data: bytes, size: tuple[int, int]) -> Motion | None:
+    """Return the frames of a file of this format; None when it has one picture, or the first frame is not whole.
+
+    One picture is a frame too if it does not fill the size, so that it has transparent margins, or if the file has
+    another one in its place.
+    """
     read = _READ.get(kind)
     found = read(data) if read else None
-    return found if found and found.parts and found.expected > 1 else None
+    if not found or not found.parts:
+        return None
+    return found if found.moves or found.has_stand_in or not fills(found, size) else None
 
 
 def moves(found: Motion, size: tuple[int, int]) -> bool:

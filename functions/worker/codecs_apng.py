@@ -8,6 +8,7 @@ from itertools import takewhile
 from PIL.Image import Image
 
 from worker.codecs_frames import EXIF, Disposal, Motion, Part, Shown, Whole, changes
+from worker.codecs_shared_palette import with_one_palette
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -39,6 +40,7 @@ def read(data: bytes) -> Motion | None:
             (frames[-1][1] if frames else stand_in).append(view[start - 8 : stop + 4])
         elif name == b"fdAT" and frames:
             frames[-1][1].extend(chunk(b"IDAT", view[start + 4 : stop]))
+    motion.has_stand_in = bool(stand_in)
     whole = takewhile(lambda frame: frame[1], frames[: motion.expected])
     motion.parts = [_part(control, header, shared, pieces) for control, pieces in whole]
     return motion if motion.expected else None
@@ -74,13 +76,20 @@ def chunk(name: bytes, content: bytes | memoryview) -> tuple[bytes, bytes | memo
 
 
 def write(frames: Iterable[Shown], whole: Whole, encode: Callable[[Image], bytes]) -> bytes:
-    """Return the file; `encode` makes a PNG of each part, all of the same type of colours."""
+    """Return the file; `encode` makes a PNG of each part, all of the same type of colours.
+
+    The frames of a drawing have one palette, if all of them together have few colours.
+    """
     written: list[bytes | memoryview] = []
-    header, numbers, total, size = b"", iter(range(2**32)), 0, (0, 0)
-    for image, (left, top, *_), milliseconds in changes(frames):
+    header, numbers, total = b"", iter(range(2**32)), 0
+    parts = changes(frames)
+    shared: tuple[bytes | memoryview, ...] = ()
+    for image, (left, top, *_), milliseconds in with_one_palette(parts, whole.drawn_in) if whole.drawn_in else parts:
         data = encode(image)
         found = {name: data[start:stop] for name, start, stop in _chunks(data)}
-        header, size = header or found[b"IHDR"], (size if total else image.size)
+        if not total:
+            header = found[b"IHDR"]
+            shared = tuple(piece for name in (b"PLTE", b"tRNS") if name in found for piece in chunk(name, found[name]))
         place = struct.pack(">IIIIIHHBB", next(numbers), *image.size, left, top, *_fraction(milliseconds), 0, 0)
         written += chunk(b"fcTL", place)
         for name, start, stop in _chunks(data):
@@ -91,7 +100,7 @@ def write(frames: Iterable[Shown], whole: Whole, encode: Callable[[Image], bytes
         total += 1
     moves = chunk(b"acTL", struct.pack(">II", total, whole.plays))
     exif = chunk(b"eXIf", whole.exif.removeprefix(EXIF)) if whole.exif else ()
-    return b"".join([_SIGNATURE, *chunk(b"IHDR", header), *moves, *exif, *written, _END])
+    return b"".join([_SIGNATURE, *chunk(b"IHDR", header), *moves, *exif, *shared, *written, _END])
 
 
 def _fraction(milliseconds: int) -> tuple[int, int]:

@@ -33,15 +33,22 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Motion(msgspec.Struct):
-    """The frames of a file that moves."""
+    """The frames of a file that moves, or the only one, which does not fill the picture."""
 
     parts: list[Part]
     plays: int = 0
     """How often all frames are shown; 0 is for ever."""
     expected: int = 0
     """How many frames the file says that it has, or has begun."""
+    has_stand_in: bool = False
+    """Whether the file has a picture for programs that know no animations, which is no frame."""
     clips: bool = False
     """Whether what reaches beyond the picture is cut off; else such a frame is damaged."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is more than one frame."""
+        return self.expected > 1
 
     @property
     def milliseconds(self) -> list[int]:
@@ -82,6 +89,25 @@ def composed(motion: Motion, size: tuple[int, int], decode: Callable[[bytes], Im
             canvas.paste((0, 0, 0, 0), part.box)
         elif below:
             canvas.paste(below, part.box)
+
+
+def first(motion: Motion, size: tuple[int, int], decode: Callable[[bytes], Image.Image]) -> Image.Image:
+    """Return the first frame as it is seen. What it does not fill is transparent."""
+    part = motion.parts[0]
+    image = decode(part.file)
+    if part.box == (0, 0, *size):
+        return image
+    if not motion.clips and (part.box[2] > size[0] or part.box[3] > size[1]):
+        raise ValueError("a frame is larger than the picture")
+    canvas = Image.new("RGBA", size)
+    canvas.paste(image.convert("RGBA"), part.box)
+    return canvas
+
+
+def fills(motion: Motion, size: tuple[int, int]) -> bool:
+    """Return whether the first part leaves nothing of the picture transparent that lies beyond it."""
+    left, top, right, bottom = motion.parts[0].box
+    return left <= 0 and top <= 0 and right >= size[0] and bottom >= size[1]
 
 
 def stays_opaque(parts: list[Part]) -> bool:

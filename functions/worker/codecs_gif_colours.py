@@ -1,9 +1,11 @@
 """The colours of a GIF's frames: their own if they are few enough, else the best ones."""
 
+import msgspec
 from PIL import Image, ImageChops, ImageStat
 
-_MOST = 256
-_FEW, _FEWEST = 64, 32
+from worker.codecs_shared_palette import MOST, SharedPalette, few, own_palette, with_table
+
+_FEW = 64
 """A drawing of few colours gets few, at most twice as many, which are not dithered: one would see the dots."""
 _SAMPLE = 32_000
 """Pixels. To choose colours takes 1.5 seconds for a million of them; those of a sample are as good."""
@@ -12,42 +14,83 @@ _UNSEEN = 2.0
 """The least error, of 255, that counts: colours with one of more than this times `_WORSE` are chosen anew."""
 
 
+class Indexed(msgspec.Struct, frozen=True):
+    """A frame with a palette."""
+
+    image: Image.Image
+    shares: bool
+    """Whether its palette is the beginning of the one for all frames."""
+
+
 class Colours:
-    """Chooses the colours of one frame after the other: those of the frame before, as long as they are good."""
+    """Chooses the colours of one frame after the other: those of the frames before, as long as they are good.
+
+    As long as all frames together have few colours, none has a palette of its own, which would take up to 768 bytes.
+    """
 
     def __init__(self, drawn_in: int, most: int) -> None:
-        few = 0 < drawn_in <= _FEW
-        self._most = min(max(2 * drawn_in, _FEWEST) if few else _MOST, most, _MOST - 1)
-        self._exact = _MOST if most == _MOST else self._most
-        self._dither = Image.Dither.NONE if few else Image.Dither.FLOYDSTEINBERG
+        self._few = few(drawn_in) if 0 < drawn_in <= _FEW else 0
+        self._most = min(self._few or MOST, most, MOST - 1)
+        self._exact = MOST if most == MOST else self._most
+        self._dither = Image.Dither.NONE if self._few else Image.Dither.FLOYDSTEINBERG
         self._palette: Image.Image | None = None
         self._error = 0.0
+        self._shared = SharedPalette(self._exact, self._few)
+        self._room = 0
 
-    def of(self, image: Image.Image, drawn: Image.Image, opaque: Image.Image) -> Image.Image:
+    @property
+    def table(self) -> bytes:
+        """The palette for all frames, with room for the transparent index of each."""
+        table = self._shared.table
+        return table + bytes(max(3 * self._room - len(table), 0))
+
+    def of(self, image: Image.Image, drawn: Image.Image, opaque: Image.Image) -> Indexed:
         """Return the frame, an `RGB`, with a palette: its drawn pixels, and of the other opaque ones all or none.
 
         `drawn` and `opaque` are masks.
         """
         hidden = drawn.point(lambda value: 255 - value) if drawn.getextrema()[0] == 0 else None
-        if hidden is None:
-            return self._exactly(image, drawn) or _own(image, self._exact) or self._nearly(image, drawn)
-        visible = image.copy()
-        visible.paste((0, 0, 0), mask=hidden)
-        if indexed := self._exactly(visible, drawn):
-            return _without(indexed, hidden)
-        if opaque.getextrema()[0] and (indexed := _own(image, self._exact)):
-            return indexed
-        return _without(self._nearly(visible, drawn), hidden)
+        visible = image
+        if hidden:
+            visible = image.copy()
+            visible.paste((0, 0, 0), mask=hidden)
+        own = own_palette(visible, self._exact)
+        if own and (shared := self._sharing(own, hidden, drawn)):
+            return shared
+        if self._few and (alike := self._alike(visible, drawn)) and (shared := self._sharing(alike, hidden, drawn)):
+            return shared
+        if own and (hidden is None or _colours(own) < MOST):
+            return Indexed(_without(own, hidden), shares=False)
+        if hidden and opaque.getextrema()[0] and (whole := own_palette(image, self._exact)):
+            return Indexed(whole, shares=False)
+        near = self._nearly(visible, drawn)
+        return self._sharing(near, hidden, drawn) or Indexed(_without(near, hidden), shares=False)
 
-    def _exactly(self, image: Image.Image, drawn: Image.Image) -> Image.Image | None:
-        """Return the frame without an error, with the colours of an earlier one or its own."""
-        if self._palette:
-            known = image.quantize(palette=self._palette, dither=Image.Dither.NONE)
-            if not _error(known, image, drawn):
-                return known
-        own = _own(image, min(self._exact, _MOST - 1))
-        self._palette = self._palette or own
-        return own
+    def _alike(self, image: Image.Image, drawn: Image.Image) -> Image.Image | None:
+        """Return the frame with the nearest colours of the palette for all; None when one sees the difference."""
+        if not self._shared:
+            return None
+        palette = with_table(Image.new("L", (1, 1)), self._shared.table)
+        known = image.quantize(palette=palette, dither=Image.Dither.NONE)
+        return known if _error(known, image, drawn) < _UNSEEN else None
+
+    def _sharing(self, own: Image.Image, hidden: Image.Image | None, drawn: Image.Image) -> Indexed | None:
+        """Return the frame with the palette for all; None when that lacks its colours, or one for hidden pixels."""
+        indexes = self._shared.indexed(own, drawn)
+        if indexes is None:
+            return None
+        clear = 0
+        if hidden:
+            used = indexes.histogram(drawn)
+            free = [index for index in range(min(len(self._shared) + 1, MOST)) if not used[index]]
+            if not free:
+                return None
+            indexes.paste(clear := free[-1], mask=hidden)
+        self._room = max(self._room, clear + 1)
+        image = with_table(indexes, self.table)
+        if hidden:
+            image.info["transparency"] = clear
+        return Indexed(image, shares=True)
 
     def _nearly(self, image: Image.Image, drawn: Image.Image) -> Image.Image:
         error = None
@@ -61,12 +104,8 @@ class Colours:
         return image.quantize(palette=self._palette, dither=self._dither) if self._dither else known
 
 
-def _own(image: Image.Image, most: int) -> Image.Image | None:
-    """Return the frame with a palette of its own, if it has so few colours."""
-    if image.getcolors(most) is None:
-        return None
-    indexed = image.quantize(most, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    return indexed if ImageChops.difference(indexed.convert("RGB"), image).getbbox() is None else None
+def _colours(indexed: Image.Image) -> int:
+    return len(indexed.getpalette() or ()) // 3
 
 
 def _best(image: Image.Image, most: int) -> Image.Image:
@@ -78,8 +117,10 @@ def _best(image: Image.Image, most: int) -> Image.Image:
     return image.quantize(most, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
 
 
-def _without(indexed: Image.Image, hidden: Image.Image) -> Image.Image:
+def _without(indexed: Image.Image, hidden: Image.Image | None) -> Image.Image:
     """Return the frame with the hidden pixels transparent: they get the colour after the last one."""
+    if hidden is None:
+        return indexed
     indexed, colours = indexed.copy(), indexed.getpalette() or []
     indexed.putpalette([*colours, 0, 0, 0])
     indexed.info["transparency"] = len(colours) // 3

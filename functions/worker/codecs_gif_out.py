@@ -7,7 +7,7 @@ from PIL import Image, ImageChops
 
 from worker import codecs_gif
 from worker.codecs_frames import Box, Shown, Whole, with_next
-from worker.codecs_gif_colours import Colours
+from worker.codecs_gif_colours import Colours, Indexed
 
 _TOLERANCE = 2
 """A pixel whose channels differ by no more from what the canvas shows is left as it is."""
@@ -19,10 +19,10 @@ def write(frames: Iterable[Shown], whole: Whole) -> bytes:
 
     Pixels that become transparent in the next frame are cleared by the disposal of this one.
     """
-    written: list[bytes | memoryview] = []
+    written: list[bytes] = []
     colours = Colours(whole.drawn_in, whole.most_colours)
     canvas: Image.Image | None = None
-    screen = shared = b""
+    size = (0, 0)
     time = shown_until = 0
     for (image, milliseconds), after in with_next((_hard(frame), time) for frame, time in frames):
         drawn = opaque = image.getchannel("A")
@@ -30,27 +30,28 @@ def write(frames: Iterable[Shown], whole: Whole) -> bytes:
             drawn = ImageChops.multiply(_differing(canvas, image), opaque)
         lost = after and ImageChops.subtract(opaque, after[0].getchannel("A")).getbbox()
         box = _around(drawn.getbbox(), lost) if canvas else (0, 0, *image.size)
-        palette, transparent, data = _stored(_in(box, image, drawn, colours))
+        indexed = _in(box, image, drawn, colours)
+        palette, transparent, data = _stored(indexed.image, optimize=not indexed.shares)
         if canvas:
             canvas.paste(image, mask=drawn)
         else:
-            canvas = image
+            canvas, size = image, image.size
         if lost:
             canvas.paste((0, 0, 0, 0), box)
-        if not written:
-            screen, shared = _sides(image.size) + bytes([codecs_gif.palette_flags(palette), 0, 0]), palette
         time += milliseconds
         hundredths = max(round(time / 10) - shown_until, 1 if milliseconds else 0)
         shown_until += hundredths
-        own = b"" if palette == shared else palette
+        own = b"" if indexed.shares else palette
         written += _control(hundredths, transparent, clears=lost is not None)
         written += [b",", _two(box[0]), _two(box[1]), _sides((box[2] - box[0], box[3] - box[1]))]
         written += [bytes([codecs_gif.palette_flags(own)]), own, data]
     loops = b"" if whole.plays == 1 else b"!\xff\x0bNETSCAPE2.0\3\1" + _two(max(whole.plays - 1, 0)) + b"\0"
+    shared = _padded(colours.table)
+    screen = _sides(size) + bytes([codecs_gif.palette_flags(shared), 0, 0])
     return b"".join([b"GIF89a", screen, shared, loops, *written, b";"])
 
 
-def _in(box: Box, image: Image.Image, drawn: Image.Image, colours: Colours) -> Image.Image:
+def _in(box: Box, image: Image.Image, drawn: Image.Image, colours: Colours) -> Indexed:
     """Return what is in the box, with a palette."""
     if box != (0, 0, *image.size):
         image, drawn = image.crop(box), drawn.crop(box)
@@ -77,13 +78,24 @@ def _differing(canvas: Image.Image, image: Image.Image) -> Image.Image:
     return first.point(lambda value: 255 * (value > _TOLERANCE))
 
 
-def _stored(indexed: Image.Image) -> tuple[bytes, bytes, bytes]:
-    """Return a picture's colour table, transparent colour and data as they stand in a GIF."""
+def _stored(indexed: Image.Image, *, optimize: bool) -> tuple[bytes, bytes, bytes]:
+    """Return a picture's colour table, transparent colour and data as they stand in a GIF.
+
+    `optimize`: without the colours that it does not use.
+    """
     out = BytesIO()
-    indexed.save(out, "GIF", interlace=False)
+    indexed.save(out, "GIF", interlace=False, optimize=optimize)
     (part,) = codecs_gif.read(out.getvalue()).parts
     _, _, palette, control, _, data, _ = map(bytes, part.pieces)
     return palette, control[6:7], data
+
+
+def _padded(table: bytes) -> bytes:
+    """Return a palette with as many colours as a GIF can have: a power of two."""
+    size = 2
+    while 3 * size < len(table):
+        size *= 2
+    return table and table.ljust(3 * size, b"\0")
 
 
 def _around(first: Box | None, second: Box | None) -> Box:

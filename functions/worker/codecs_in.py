@@ -44,7 +44,7 @@ class Identified(msgspec.Struct):
     shown: tuple[int, int, int, int] | None = None
     """Left, top, right and bottom of the part that is shown, when that is not the whole."""
     motion: Motion | None = None
-    """The frames of a file that moves."""
+    """The frames of a file that moves, or the only one, which does not fill the picture."""
     warnings: list[ResultWarning] = []
     """What every result lacks of the file, or what was guessed. It is found without decoding a pixel, so that each op
     has the same warnings.
@@ -80,7 +80,7 @@ def identify(data: bytes, limits: Limits) -> Identified:
         sentence = f"The picture is {size}; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
     with decoding(kind, data):
-        motion = codecs_animation.motion(kind, found.data)
+        motion = codecs_animation.motion(kind, found.data, found.header.size)
     if motion:
         found.motion, found.frames = motion, len(motion.parts)
         found.warnings += codecs_animation.incomplete(motion)

@@ -14,7 +14,7 @@ from umbel_core.settings import Limits, exact_megapixels
 from worker import codecs_vips
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_memory import check_encoding
-from worker.codecs_palette import MOST_COLOURS, TRANSPARENT, exactly, invisibly, nearly, reduced, sparingly
+from worker.codecs_palette import MOST_COLOURS, TRANSPARENT, exactly, in_few_bits, invisibly, nearly, reduced, sparingly
 from worker.codecs_search import best_under, colours_curve, quality_curve
 from worker.codecs_settings import kind_of, settings_of
 
@@ -68,8 +68,8 @@ _PLUGINS = {
 
 _INSTEAD = {"tiff": "jpeg", "bmp": "png", "heic": "jpeg", "jxl": "jpeg"}
 """Formats that are only read -> what a result is instead, without a format of its own."""
-_INSTEAD_OF_CLEAR = {"heic": "png", "jxl": "png"}
-"""The same for a picture that has transparency."""
+_INSTEAD_OF_CLEAR = {"tiff": "png", "heic": "png", "jxl": "png"}
+"""The same for a picture that has transparency, or was made from one with a palette."""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
     format: str
     colours: int = 0
-    """How many colours the input's palette has; 0 when there is none.
+    """How many colours the input's palette has, two in black and white; 0 when there is none.
 
     If there is one, a PNG has one too, where the difference cannot be seen: it is much smaller.
     """
@@ -95,6 +95,8 @@ def encode(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits
     names = formats_of(image, wanted, made_from, limits)
     image = srgb(eight_bits(image), None)
     image.info = {}  # the encoders would copy comments, profiles and more from it
+    if len(names) > 1 or wanted.max_bytes is not None:
+        image.load()  # once for all encodings
     if len(names) == 1:
         return _Writer(image, names[0], wanted, made_from).best()
     return _smallest(image, names, wanted, made_from)
@@ -119,6 +121,13 @@ def _smallest(image: Image.Image, names: list[str], wanted: Encoding, made_from:
     raise refusals[-1]
 
 
+def indexed_png(image: Image.Image, wanted: Encoding) -> bytes:
+    """Return a PNG of a picture with a palette, whose transparent colour is in its `info`."""
+    out = BytesIO()
+    image.save(out, "PNG", **settings_of("png", wanted, image.width * image.height, indexed=True))
+    return out.getvalue()
+
+
 def formats_of(image: Image.Image, wanted: Encoding, made_from: Made, limits: Limits) -> list[str]:
     """Return the formats of which the smallest result is wanted; raise `Rejected` when one cannot have the picture."""
     check_size(*image.size, limits)
@@ -131,9 +140,11 @@ def formats_of(image: Image.Image, wanted: Encoding, made_from: Made, limits: Li
 def _candidates(image: Image.Image, wanted: Encoding, made_from: Made) -> list[str]:
     """Return the formats of which the smallest result is wanted; with `auto`, those in which every parameter works."""
     if wanted.format != "auto":
-        return [wanted.format or _format(image, made_from.format)]
+        return [wanted.format or _format(image, made_from)]
     lossless = image.has_transparency_data or made_from.colours > 0
-    names = [name for name in effective_in(wanted, AUTO) if max(image.size) <= largest_side(name)]
+    names = [
+        name for name in effective_in(msgspec.structs.asdict(wanted), AUTO) if max(image.size) <= largest_side(name)
+    ]
     likely = [name for name in names if name != ("jpeg" if lossless else "png")]
     # A picture with alpha stays one, even where a parameter has an effect in JPEG alone.
     return likely or ([] if image.has_transparency_data else names) or ["png"]
@@ -149,8 +160,8 @@ class _Writer:
         import_module(f"PIL.{_PLUGINS[name]}")
         self._image = _on_white(image) if name == "jpeg" and image.mode in ("LA", "RGBA") else image
         self._indexed: Image.Image | None = None
-        if name == "png" and (wanted.palette or made_from.colours) and image.mode != "L":
-            self._indexed = exactly(image) or (invisibly(image) if not wanted.palette else reduced(image))
+        if name == "png" and (wanted.palette or made_from.colours):
+            self._indexed = _with_palette(image, wanted)
 
     def best(self) -> Encoded:
         """Encode as the caller asked for."""
@@ -195,7 +206,7 @@ class _Writer:
             settings["transparency"] = TRANSPARENT if self._image.mode.endswith("A") else None
         if self._exif:
             settings["exif"] = self._exif
-        elif self._name == "png" and (data := codecs_vips.encoded(image, settings["compress_level"])):
+        elif data := codecs_vips.encoded(image, self._name, settings):
             return data
         out = BytesIO()
         try:
@@ -206,6 +217,13 @@ class _Writer:
 
     def _encoded(self, data: bytes, **chosen: int) -> Encoded:
         return Encoded.of(data, self._name, self._image.size, **chosen)
+
+
+def _with_palette(image: Image.Image, wanted: Encoding) -> Image.Image | None:
+    """Return the picture with a palette; None when it would be seen, if none was asked for, or of no use."""
+    if image.mode == "L":
+        return in_few_bits(image)
+    return exactly(image) or (reduced(image) if wanted.palette else invisibly(image))
 
 
 def _check_side(image: Image.Image, name: str) -> None:
@@ -229,10 +247,11 @@ def largest_side(name: str) -> int:
     return _LARGEST_SIDE.get(name, _OTHER_LARGEST_SIDE)
 
 
-def _format(image: Image.Image, source_format: str) -> str:
+def _format(image: Image.Image, made_from: Made) -> str:
     """Return the format of the input if it can be written, else JPEG; or the best that can have the picture's size."""
+    source_format = made_from.format
     usual = source_format if source_format in _PLUGINS else _INSTEAD[source_format]
-    if image.has_transparency_data:
+    if image.has_transparency_data or made_from.colours:
         usual = _INSTEAD_OF_CLEAR.get(source_format, usual)
     if max(image.size) <= largest_side(usual):
         return usual

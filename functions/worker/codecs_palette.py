@@ -3,6 +3,7 @@
 from PIL import Image, ImageChops, ImageStat
 
 MOST_COLOURS = 256
+_MOST_IN_FEW_BITS = 16
 _OPAQUE = 255
 _MOST_PIXELS = 16_000_000
 """A larger drawing keeps its full colours: to find a palette takes twelve bytes of memory for each pixel."""
@@ -28,6 +29,16 @@ def exactly(image: Image.Image) -> Image.Image | None:
     method = Image.Quantize.FASTOCTREE if image.mode == "RGBA" else Image.Quantize.MEDIANCUT
     indexed = image.quantize(MOST_COLOURS, method, dither=Image.Dither.NONE)
     return indexed if _same(indexed, image) else None
+
+
+def in_few_bits(image: Image.Image) -> Image.Image | None:
+    """Return a gray picture, an `L`, with a palette; None when it has so many grays that each pixel takes a byte."""
+    grays = [gray for gray, count in enumerate(image.histogram()) if count]
+    if len(grays) > _MOST_IN_FEW_BITS:
+        return None
+    indexed = image.point([grays.index(gray) if gray in grays else 0 for gray in range(MOST_COLOURS)])
+    indexed.putpalette(bytes(gray for gray in grays for _ in "RGB"))
+    return indexed
 
 
 def invisibly(image: Image.Image) -> Image.Image | None:

@@ -8,7 +8,7 @@ import msgspec
 from PIL.Image import Image
 
 from umbel_core.contract.warnings import ResultWarning
-from umbel_core.encoding import Encoding, encoding_of, without_effect
+from umbel_core.encoding import AUTO_MOVING, Encoding, effective_in, encoding_of, without_effect
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits
 from worker import codecs_animation
@@ -16,7 +16,7 @@ from worker.codecs_animation import MOST_READ, MOST_WRITTEN, MOVING, dropped, to
 from worker.codecs_colour import eight_bits, srgb
 from worker.codecs_frames import Motion, Shown, Whole
 from worker.codecs_metadata import kept
-from worker.codecs_out import FEWEST_COLOURS, Encoded, Made, encode, formats_of
+from worker.codecs_out import FEWEST_COLOURS, Encoded, Made, check_size, encode, formats_of, indexed_png, largest_side
 from worker.codecs_palette import MOST_COLOURS
 from worker.codecs_search import MOST_ENCODINGS, best_under, colours_curve, quality_curve
 from worker.codecs_settings import settings_of
@@ -42,14 +42,14 @@ def made(op: Op, source: Any, params: Mapping[str, Any], limits: Limits) -> Enco
     encoded = _made(op, source, wanted, limits)
     idle = [
         ResultWarning(code="no_effect", message=f"The parameter {name} {reason}.")
-        for name, reason in without_effect(wanted, encoded.format).items()
+        for name, reason in without_effect(params, encoded.format).items()
     ]
     return msgspec.structs.replace(encoded, warnings=(*encoded.warnings, *idle))
 
 
 def _made(op: Op, source: Any, wanted: Encoding, limits: Limits) -> Encoded:
     if not isinstance(source, StoredPicture):
-        return encode(op(source), wanted, Made(format="png"), limits)
+        return encode(op(source), wanted, Made(format="png", colours=MOST_COLOURS), limits)
     made_from = Made(format=source.format, colours=source.colours, exif=kept(source.file, wanted))
     try:
         return _Moving(op, source, wanted, made_from, limits).encoded()
@@ -71,18 +71,29 @@ class _Moving:
         self._times = 1 if wanted.max_bytes is None else MOST_ENCODINGS
         if wanted.effort is not None or wanted.lossless:
             self._times *= _EFFORT
+        self._begun: Iterator[Image] | None = None
+        """The results, of which the first one was needed to choose the format."""
 
     def encoded(self) -> Encoded:
-        """Return the file; raise `StillError` when it can have only one frame."""
+        """Return the file, the smallest one with `auto`; raise `StillError` when it can have only one frame."""
         self._check()
-        if self._wanted.max_bytes is None:
-            return self._write()
+        results = self._results()
+        names, most = self._names(first := next(results)), self._wanted.max_bytes
+        self._begun = chain([first], results)
+        del first
+        if len(names) > 1:
+            smallest = min(map(self._write, names), key=lambda encoded: len(encoded.data))
+            if most is None or len(smallest.data) <= most:
+                return smallest
+            names = [smallest.format]
+        if most is None:
+            return self._write(names[0])
         try:
-            return self._write_under(self._wanted.max_bytes)
+            return self._write_under(names[0], most)
         except Rejected as error:
             if error.code != "result_too_large":
                 raise
-            raise StillError(f"with all of them, it has more than {self._wanted.max_bytes:,} bytes") from error
+            raise StillError(f"with all of them, it has more than {most:,} bytes") from error
 
     def _check(self) -> None:
         wanted, source = self._wanted, self._source
@@ -95,17 +106,16 @@ class _Moving:
         if reason := too_many(len(self._motion.parts), source.size, MOST_READ, self._times):
             raise StillError(reason)
 
-    def _write_under(self, most: int) -> Encoded:
-        name = self._name(next(self._results()))
+    def _write_under(self, name: str, most: int) -> Encoded:
         if name == "png":
-            whole = self._write()
+            whole = self._write(name)
             if len(whole.data) > most:
                 raise StillError(f"with all of them, it has more than {most:,} bytes")
             return whole
         made: dict[int, Encoded] = {}
 
         def at(level: int) -> bytes:
-            made[level] = self._write(level)
+            made[level] = self._write(name, level)
             return made[level].data
 
         if name == "gif":
@@ -115,11 +125,10 @@ class _Moving:
         quality, _ = best_under(most, 1, highest, at, quality_curve(name))
         return msgspec.structs.replace(made[quality], chosen={"quality": quality})
 
-    def _write(self, level: int | None = None) -> Encoded:
+    def _write(self, name: str, level: int | None = None) -> Encoded:
         """Return the file; `level` is the quality of a WebP, or the number of a GIF's colours."""
-        results = self._results()
+        results, self._begun = self._begun or self._results(), None
         first = next(results)
-        name = self._name(first)
         count = 0
 
         def shown() -> Iterator[Shown]:
@@ -136,6 +145,8 @@ class _Moving:
         whole = Whole(self._motion.plays, self._made_from.exif, self._source.colours, level or MOST_COLOURS)
 
         def part(image: Image) -> bytes:
+            if image.mode == "P":
+                return indexed_png(image, of_part)
             return encode(image, of_part, Made(format=name), self._limits).data
 
         data = codecs_animation.write(name, shown(), whole, part)
@@ -151,15 +162,32 @@ class _Moving:
         assert self._source.motion
         return self._source.motion
 
-    def _name(self, first: Image) -> str:
-        """Return the format of the results, of which the first is given."""
-        wanted = self._wanted
-        if wanted.format == "auto":
-            wanted = msgspec.structs.replace(wanted, format="webp")
-        (name,) = formats_of(first, wanted, self._made_from, self._limits)
-        if name == "png" and wanted.palette:
+    def _names(self, first: Image) -> list[str]:
+        """Return the formats of which the smallest result is wanted; `first` is the first one's picture."""
+        if self._wanted.format == "auto":
+            names = self._candidates(first)
+        else:
+            names = formats_of(first, self._wanted, self._made_from, self._limits)
+        if names == ["png"] and self._wanted.palette:
             sentence = "params.palette has no effect in a PNG that moves. Choose animated=false, or leave it out."
             raise Rejected("invalid_params", sentence, ("params", "palette"))
-        if reason := too_many(len(self._motion.parts), first.size, MOST_WRITTEN, self._times):
+        if reason := self._too_many(first, self._times):
             raise StillError(reason)
-        return name
+        return names if not self._too_many(first, self._times + len(names) - 1) else names[:1]
+
+    def _candidates(self, first: Image) -> list[str]:
+        """Return the formats that `auto` chooses from: a GIF only of what has few colours, and no soft edges."""
+        check_size(*first.size, self._limits)
+        drawn = self._source.format == "gif" or self._source.colours or self._wanted.palette
+        soft = first.mode.endswith("A") and any(first.getchannel("A").histogram()[1:-1])
+        able = AUTO_MOVING if drawn and not soft else AUTO_MOVING[:1]
+        names = [name for name in able if max(first.size) <= largest_side(name)]
+        if not names:
+            raise StillError(f"with a side of {max(first.size)} pixels, no format of `auto` moves")
+        return effective_in(msgspec.structs.asdict(self._wanted), tuple(names)) or names
+
+    def _too_many(self, first: Image, times: int) -> str | None:
+        """Return why the frames, and results like the first one, cannot be made so many times; None when they can."""
+        frames = len(self._motion.parts)
+        reading = too_many(frames, self._source.size, MOST_READ, times)
+        return reading or too_many(frames, first.size, MOST_WRITTEN, times)

@@ -23,5 +23,5 @@ def batches() -> BatchRunner:
 
 
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Process a batch of the op's lane."""
+    """Process a batch of the op's lane. A batch without messages loads the op and what it needs."""
     return failure_response(batches().run(read_messages(event), context.get_remaining_time_in_millis))

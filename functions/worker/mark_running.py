@@ -19,6 +19,7 @@ class MarkRunning:
 
     def __init__(self, ledger: Ledger, command: RunTask, attempts: int, started_at: str) -> None:
         self._start = partial(ledger.start, command, attempts, started_at)
+        self._named = {"job_id": command.job_id, "trace_id": command.trace_id, "variant": command.variant}
         self._timer = Timer(_AFTER_SECONDS, self._mark)
         self._timer.daemon = True
 
@@ -35,4 +36,4 @@ class MarkRunning:
             self._start()
         except AWS_ERRORS:
             # Raised in a thread, it would be a traceback in the log that is not JSON. The task ends all the same.
-            logger.exception("task not marked as running")
+            logger.exception("task not marked as running", extra=self._named)

@@ -9,7 +9,7 @@ from PIL.ImageFile import ImageFile
 
 from umbel_core.input_types import Header
 from worker.codecs_errors import DECODE_ERRORS
-from worker.codecs_frames import Motion
+from worker.codecs_frames import Motion, fills, stays_opaque
 from worker.codecs_jpeg import frame
 
 _ORIENTATION, _GPS, _BITS_PER_SAMPLE, _RESOLUTION = 0x0112, 0x8825, 0x0102, 0x011A
@@ -23,13 +23,18 @@ def read(header: ImageFile, data: bytes, kind: str, motion: Motion | None) -> He
     return Header(
         orientation=_orientation(header),
         bit_depth=_bit_depth(header, data, kind),
-        has_alpha=header.has_transparency_data,
+        has_alpha=header.has_transparency_data or (motion is not None and _leaves_clear(motion, header.size)),
         has_gps=_has_gps(header),
         dpi=_dpi(header),
         profile=_profile(header),
-        duration_ms=sum(motion.milliseconds) if motion else None,
-        loops=motion.plays if motion else None,
+        duration_ms=sum(motion.milliseconds) if motion and motion.moves else None,
+        loops=motion.plays if motion and motion.moves else None,
     )
+
+
+def _leaves_clear(motion: Motion, size: tuple[int, int]) -> bool:
+    """Return whether pixels are transparent that no part covers, or that one clears."""
+    return not fills(motion, size) or (motion.moves and not stays_opaque(motion.parts))
 
 
 def _tags(header: ImageFile) -> Mapping[int, Any]:

@@ -16,7 +16,7 @@ from umbel_imaging.resampling import resampled
 from worker import codecs_animation, codecs_vips, picture_header
 from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
 from worker.codecs_errors import DECODE_ERRORS, decoding
-from worker.codecs_frames import composed
+from worker.codecs_frames import composed, first
 from worker.codecs_in import decoder, identify
 from worker.codecs_jpeg import frame
 from worker.codecs_out import check_size
@@ -24,6 +24,8 @@ from worker.codecs_out import check_size
 _LARGEST_PROFILE = 4_000_000
 """Bytes. A profile for printing has about two million. Larger ones are ignored, because profiles are cached."""
 
+_BITS = 8
+"""What a channel usually has."""
 _ORIENTATION = 0x0112
 _TRANSPOSITIONS = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -55,7 +57,7 @@ class StoredPicture:
         self._format, self._frames, self._data, header = found.format, found.frames, found.data, found.header
         self._page, self._header = found.page, header
         self.motion = found.motion
-        """The frames of a file that moves."""
+        """The frames of a file that moves, or the only one, which does not fill the picture."""
         self._warnings = found.warnings
         self._checked = not found.motion or not codecs_animation.moves(found.motion, header.size)
         """Whether it is known of each frame that it can be decoded, or only the first one is."""
@@ -111,7 +113,11 @@ class StoredPicture:
 
     @property
     def colours(self) -> int:
-        """The size of the file's palette; 0 when it has none."""
+        """The size of the file's palette, two in black and white, and so on in few grays; 0 when it has none."""
+        if self._mode == "1":
+            return 2
+        if self._format == "png" and self._mode == "L":
+            return 2**bits if (bits := self.header.bit_depth) < _BITS else 0
         palette = self._header.palette
         return len(palette.palette) // len(palette.mode) if self._mode == "P" and palette else 0
 
@@ -123,7 +129,7 @@ class StoredPicture:
     def each_frame(self) -> "Iterator[StoredPicture]":
         """Yield each frame as a picture, one at a time, up to the first one that cannot be decoded."""
         assert self.motion
-        first = None
+        first_one = None
         frames = composed(self.motion, self._stored, self._decoded)
         for number in range(self._frames):
             frame = copy(self)
@@ -137,7 +143,7 @@ class StoredPicture:
                 self._warnings.append(codecs_animation.damaged(number, self.motion.expected))
                 self._frames, self._checked = number, True
                 return
-            frame._first = first = first or frame
+            frame._first = first_one = first_one or frame
             yield frame
         self._checked = True
 
@@ -193,18 +199,18 @@ class StoredPicture:
         elif self.motion:
             # Not what the file shows to programs that know no animations, or fills the screen with: the first frame.
             with decoding(self._format, self._data):
-                image = next(composed(self.motion, self._stored, self._decoded))
-        elif fast := self._png(shrink):
-            return fast
+                image = first(self.motion, self._stored, self._decoded)
         else:
-            with decoding(self._format, self._data):
-                image = self._decoded(self._data, mode, shrink)
+            image = self._png(shrink) or self._by_pillow(mode, shrink)
         return image.reduce(shrink) if shrink > 1 and image.size == self._stored else image
 
     def _png(self, shrink: int) -> Image | None:
-        """Return the pixels of a PNG that libvips can read."""
-        still = self._format == "png" and self._frames == 1
-        return codecs_vips.decoded(self._data, self._header, shrink) if still else None
+        """Return the picture of a PNG that libvips can read."""
+        return codecs_vips.decoded(self._data, self._header, shrink, self._by_pillow) if self._format == "png" else None
+
+    def _by_pillow(self, mode: str | None = None, shrink: int = 1) -> Image:
+        with decoding(self._format, self._data):
+            return self._decoded(self._data, mode, shrink)
 
     def _decoded(self, data: Bytes, mode: str | None = None, shrink: int = 1) -> Image:
         width, height = self._stored

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from umbel_core.clock import epoch, now
-from umbel_core.cost import run_cost_nano
+from umbel_core.cost import lost_run_cost_nano, run_cost_nano
 from umbel_core.errors import Postponed, Rejected, Transient
 from umbel_core.group_order import NotEndedError, Skipped
 from umbel_core.ledger import ENDED, AlreadyRunningError, ErrorRecord, Ledger, Outcome
@@ -51,6 +51,7 @@ class Runner(msgspec.Struct, frozen=True):
         of the task begins.
         """
         attempts: int | None = None
+        start, lost_nano = time.perf_counter(), 0
         may_have_begun = receives > 1 or command.publication > 0 or command.shared or self.card.compute.effects
         try:
             if skipped := self._skipped(command):
@@ -63,12 +64,13 @@ class Runner(msgspec.Struct, frozen=True):
                 task = self.ledger.begin(command, token_hex(8), seconds, again=receives > 1)
                 if task is None:
                     return None
+                lost_nano = (task.begun - 1) * lost_run_cost_nano(self.card)
                 if task.begun > DEATHS:
-                    return self._commit(command, self._worker_died(task.attempts - 1))
+                    return self._commit(command, self._worker_died(task.attempts - 1), lost_nano)
                 attempts = task.attempts
             else:
                 attempts = 1
-            return self._commit(command, self._run(command, attempts))
+            return self._commit(command, self._run(command, attempts), lost_nano)
         except NotEndedError:
             task = self.ledger.task(command.job_id, command.index)
             if task and (task.status in ENDED or task.has_newer_message(command)):
@@ -82,7 +84,9 @@ class Runner(msgspec.Struct, frozen=True):
             if attempts is not None and isinstance(error, Postponed):
                 attempts -= 1  # the op has not run
             reason = f"{type(error).__name__}: {error}"
-            self.ledger.record_error(command, attempts, reason, transient=isinstance(error, Transient))
+            cost_nano = lost_nano + run_cost_nano((time.perf_counter() - start) * 1000, self.card)
+            is_transient = isinstance(error, Transient)
+            self.ledger.record_error(command, attempts, reason, transient=is_transient, cost_nano=cost_nano)
             raise
 
     def _skipped(self, command: RunTask) -> Outcome | None:
@@ -127,19 +131,23 @@ class Runner(msgspec.Struct, frozen=True):
             started_at=started_at,
             finished_at=now(),
             duration_ms=round(duration_ms),
-            cost_nano=run_cost_nano(duration_ms, self.card.compute.memory_mb),
+            cost_nano=run_cost_nano(duration_ms, self.card),
             worker=self.name,
         )
 
-    def _commit(self, command: RunTask, outcome: Outcome) -> Outcome | None:
-        """Commit the outcome; when the task had ended before, count a run of the op that was one too many."""
+    def _commit(self, command: RunTask, outcome: Outcome, lost_nano: int = 0) -> Outcome | None:
+        """Commit the outcome; when the task had ended before, count a run of the op that was one too many.
+
+        `lost_nano` is the cost of the runs before that stopped their worker.
+        """
+        outcome = msgspec.structs.replace(outcome, cost_nano=outcome.cost_nano + lost_nano)
         if self.ledger.commit(command, outcome):
             return outcome
         if outcome.duration_ms is not None:
             there = self.ledger.task(command.job_id, command.index)
             if there and (there.worker, there.started_at) == (outcome.worker, outcome.started_at):
                 return outcome  # committed by this very write: the SDK repeated it because the first answer was lost
-            self.ledger.count_repeat(command.op)
+            self.ledger.count_repeat(command, outcome.cost_nano)
         return None
 
     def _transient_refusals(self, command: RunTask) -> int:

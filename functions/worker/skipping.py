@@ -1,6 +1,8 @@
 """Decides which tasks are skipped, and which must wait for the task before them."""
 
 import time
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from umbel_core.clock import epoch
 from umbel_core.group_order import Skipped, check_task_before
@@ -10,20 +12,34 @@ from umbel_core.messages import RunTask
 _CACHE_SECONDS = 1.0
 
 
+class _Read(NamedTuple):
+    """What one read found. It is replaced as a whole, because threads run the groups of a batch."""
+
+    jobs: frozenset[str] = frozenset()
+    cancelled: frozenset[str] = frozenset()
+    at: float = 0.0
+
+
 class Skipping:
-    """Keeps the cancelled jobs; it reads them from the ledger once a second, not once per task."""
+    """Keeps which jobs are cancelled; it reads that for a whole batch, at most once a second, not once per task."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._cancelled: frozenset[str] = frozenset()
-        self._read_at = float("-inf")
+        self._batch: frozenset[str] = frozenset()
+        self._read = _Read()
+
+    def expect(self, job_ids: Iterable[str]) -> None:
+        """Say which jobs the tasks of the next batch belong to, so that one read serves them all."""
+        self._batch = frozenset(job_ids)
 
     def check(self, job_id: str, *, retried: bool = False) -> None:
         """Raise `Skipped` when the job is cancelled. A retried task ignores the cache: its retry ended the cancel."""
-        if time.monotonic() - self._read_at > _CACHE_SECONDS or (retried and job_id in self._cancelled):
-            self._cancelled = self._ledger.cancelled()
-            self._read_at = time.monotonic()
-        if job_id in self._cancelled:
+        read = self._read
+        is_old = job_id not in read.jobs or time.monotonic() - read.at > _CACHE_SECONDS
+        if is_old or (retried and job_id in read.cancelled):
+            jobs = self._batch | {job_id}
+            self._read = read = _Read(jobs, self._ledger.cancelled(jobs), time.monotonic())
+        if job_id in read.cancelled:
             raise Skipped("cancelled", "The job was cancelled before this task started.")
 
     def check_deadline(self, command: RunTask) -> None:

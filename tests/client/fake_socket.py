@@ -20,9 +20,17 @@ class Connection:
         self._connection = connection
 
     def send(self, *messages: ServerMessage) -> None:
-        """Send messages."""
+        """Send messages, each in a list of its own."""
         for message in messages:
-            self._connection.send(msgspec.json.encode(message).decode())
+            self.send_list(message)
+
+    def send_list(self, *messages: ServerMessage) -> None:
+        """Send one list of messages."""
+        self._connection.send(msgspec.json.encode(messages).decode())
+
+    def send_single(self, message: ServerMessage) -> None:
+        """Send a message that is in no list, as deployments did before."""
+        self._connection.send(msgspec.json.encode(message).decode())
 
     def receive(self) -> dict[str, str]:
         """Return the next action that the client sends."""

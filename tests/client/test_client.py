@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import umbel
@@ -155,6 +156,13 @@ def test_jobs_are_listed_page_by_page_up_to_the_limit(client: Client, fake: Fake
     found = list(client.jobs(limit=4))
     assert [type(job) for job in found] == [Job] * 4
     assert fake.asked == ["GET /jobs"] * 2
+
+
+def test_an_empty_page_with_a_cursor_does_not_end_a_list(client: Client) -> None:
+    record = {"id": ABSENT, "kind": "upload", "name": "cat.jpg", "created_at": NOW, "updated_at": NOW}
+    pages = iter([{"jobs": [], "cursor": "more"}, {"jobs": [record], "cursor": None}])
+    client.http.call = lambda page, *_, **__: msgspec.convert(next(pages), page)  # type: ignore[method-assign]
+    assert [job.id for job in client.jobs(status="failed")] == [ABSENT]
 
 
 def test_an_upload_whose_file_is_not_there_is_an_os_error(client: Client, fake: FakeApi, tmp_path: Path) -> None:

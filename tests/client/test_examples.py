@@ -11,7 +11,7 @@ from tests.pipeline.deployment import Deployed
 from umbel.paths import ROOT
 from umbel.toolchain import VENV
 
-EXAMPLES = (ROOT / "examples" / "upload_folder.py", ROOT / "examples" / "map_strings.py")
+EXAMPLES = tuple(ROOT / "examples" / f"{name}.py" for name in ("upload_folder", "map_strings", "make_avatar"))
 
 
 def _run(example: Path, *arguments: Path) -> list[str]:
@@ -45,6 +45,14 @@ def test_a_folder_is_uploaded_and_every_variant_is_saved(
     assert {Path(name).stem for name in saved} == {f"{stem}-{variant}" for stem in stems for variant in variants}
     assert saved["cat-rotate90.jpg"] == saved["cat-blur.jpg"][::-1]
     assert max(saved["coffee-thumbnail.jpg"]) == 256
+
+
+@pytest.mark.engine
+def test_an_avatar_is_made_and_saved(deployed: Deployed, photos: dict[str, bytes], tmp_path: Path) -> None:
+    photo, avatar = tmp_path / "cat.jpg", tmp_path / "avatar.jpg"
+    photo.write_bytes(photos["cat.jpg"])
+    assert _run(EXAMPLES[2], photo, avatar) == ["jpeg 256 256 []"]
+    assert Image.open(avatar).size == (256, 256)
 
 
 @pytest.mark.engine

@@ -75,6 +75,48 @@ def test_the_end_of_a_task_that_no_message_brought_is_read(fake: FakeApi, job_id
         assert _seen(list(client.watch(job_id))) == (["A", "B", "C"], "completed")
 
 
+def test_a_list_of_messages_is_read_whole_and_so_is_the_single_message_of_an_older_deployment(
+    fake: FakeApi, job_id: str
+) -> None:
+    def talk(connection: Connection) -> None:
+        connection.receive()
+        fake.end_some(job_id)
+        job = JobMessage(job=msgspec.convert(fake.job(job_id), Job))
+        first, *others = [TaskMessage(job_id=job_id, task=msgspec.convert(task, Task)) for task in fake.jobs[job_id]]
+        connection.send_single(first)
+        connection.send_list(job, *others)
+        connection.stay()
+
+    with talking(talk) as url, Client(endpoint=fake.url, socket=url) as client:
+        assert _seen(list(client.watch(job_id))) == (["A", "B", "C"], "completed")
+    assert f"GET /jobs/{job_id}/tasks" not in fake.asked, "nothing was missing"
+
+
+def test_a_job_whose_last_message_was_lost_ends_although_messages_of_another_arrive(
+    fake: FakeApi, client: Client, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "_POLL_SECONDS", 3600.0)
+    monkeypatch.setattr(feed, "_SILENT_SECONDS", 0.05)
+    other = client.submit(Manifest([TaskSpec("upper", "d")])).id
+
+    def talk(connection: Connection) -> None:
+        connection.receive()
+        fake.end_some(job_id)
+        for version in range(2, 10_000):
+            job = msgspec.structs.replace(msgspec.convert(fake.job(other), Job), version=version)
+            connection.send(JobMessage(job=job))
+
+    with talking(talk) as url:
+        following = feed.Feed(client.http, url, everything=True)
+        following.follow(job_id)
+        following.follow(other)
+        assert any(
+            change.job.id == job_id
+            for change in following.changes(lambda: following.ended(job_id))
+            if isinstance(change, JobMessage)
+        )
+
+
 @pytest.mark.parametrize("socket", [None, "ws://127.0.0.1:9"], ids=["none", "dead"])
 def test_without_a_connection_jobs_are_polled_and_tasks_come_before_the_end(fake: FakeApi, socket: str | None) -> None:
     with Client(endpoint=fake.url, socket=socket) as client:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from umbel_core.contract.records import JobStatus, TaskStatus
+from umbel_core.cost import plan_cost_nano
 from umbel_core.fold import TaskChange, fold, recount
 from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, JobRecord, TaskRecord
 
@@ -116,11 +117,28 @@ def test_a_recount_ignores_earlier_counts() -> None:
     assert counted.folded_to == "7", "a record that the stream repeats must not be counted again"
 
 
-@pytest.mark.parametrize(("before", "after"), [(0, 30), (50, 50)])
+PLANNED = plan_cost_nano(1)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, PLANNED + 30), (PLANNED + 50, PLANNED + 50)])
 def test_a_recount_never_lowers_the_cost(before: int, after: int) -> None:
-    """The job's cost includes earlier rounds, of which its tasks keep nothing."""
+    """The job's cost includes what it cost to count its tasks, of which they keep nothing."""
     tasks = [msgspec.structs.replace(change(0, 0, "pending", "completed").task, cost_nano=30)]
     assert recount(msgspec.structs.replace(job(1), cost_nano=before), tasks).cost_nano == after
+
+
+def test_each_run_of_a_task_adds_its_cost_once() -> None:
+    error = change(0, 0, "pending", "pending")
+    failed = msgspec.structs.replace(error, task=msgspec.structs.replace(error.task, cost_nano=10))
+    end = change(1, 0, "pending", "completed")
+    ended = msgspec.structs.replace(end, task=msgspec.structs.replace(end.task, cost_nano=25), old_cost_nano=10)
+    repeated = change(2, 0, "completed", "completed")
+    late = msgspec.structs.replace(
+        repeated, task=msgspec.structs.replace(repeated.task, cost_nano=40), old_cost_nano=25
+    )
+    folded = fold(job(1), [failed, ended, late], 3)
+    assert folded
+    assert (folded.cost_nano, folded.completed) == (43, 1), "three runs, and what it costs to count them"
 
 
 def test_each_end_adds_its_cost_once() -> None:

@@ -3,11 +3,15 @@
 import msgspec
 import pytest
 
+from coordinator.handler import NEEDED_MS
+from coordinator.planner import _BYTES_PER_TASK, _MANIFEST_BYTES, _MOST_BYTES
 from tests.core.aws.stubs import stubbed
+from umbel_core.aws.keys import task_key
 from umbel_core.aws.pictures import S3Pictures
 from umbel_core.clock import now
 from umbel_core.errors import Rejected
 from umbel_core.ledger import KEPT_ERRORS, ErrorRecord, JobRecord, TaskRecord
+from umbel_core.settings import Limits
 from umbel_core.views import job_view
 from umbel_fetching.urls import canonical
 
@@ -37,3 +41,16 @@ def test_a_host_name_that_is_too_long_is_no_url() -> None:
     canonical(f"http://{'a.' * 126}a/")
     with pytest.raises(Rejected, match="invalid_url"):
         canonical(f"http://{'a.' * 127}a/")
+
+
+def test_a_job_of_the_most_tasks_can_be_planned_and_published() -> None:
+    """A FIFO topic takes a call of ten tasks in some 25 ms, one by one. Planning goes on where it was stopped."""
+    most = _largest("max_tasks")
+    assert most / 10 * 25 <= NEEDED_MS
+    assert _MANIFEST_BYTES + most * _BYTES_PER_TASK <= _MOST_BYTES
+    assert task_key("j", most)["sk"]["S"] > task_key("j", 9)["sk"]["S"], "keys sort by the index"
+
+
+def _largest(limit: str) -> int:
+    (field,) = [each for each in msgspec.inspect.type_info(Limits).fields if each.name == limit]  # type: ignore[attr-defined]
+    return int(field.type.type.le)

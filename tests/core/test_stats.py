@@ -12,7 +12,6 @@ from api import prometheus
 from umbel_core.clock import stamp
 from umbel_core.contract import Stats, StatsOfOp
 from umbel_core.contract.records import TaskStatus
-from umbel_core.cost import run_cost_nano
 from umbel_core.fold import TaskChange
 from umbel_core.lanes import Backlog, LaneState
 from umbel_core.ledger import TaskRecord
@@ -121,12 +120,6 @@ def test_the_shards_add_up_to_the_whole(durations: list[int], counters: int) -> 
 def test_averages_include_only_runs() -> None:
     say = say_of(ended("completed", 100), ended("failed", 300), ended("skipped", 0), ended("failed", None))
     assert say.average_ms == 200
-
-
-def test_a_run_costs_its_request_and_its_memory_over_time() -> None:
-    assert run_cost_nano(0, 512) == 200
-    assert run_cost_nano(1000, 1024) == 13_333 + 200
-    assert run_cost_nano(500, 2048) == 13_333 + 200
 
 
 def test_throughput_is_this_minute_and_a_share_of_the_one_before() -> None:

@@ -1,7 +1,6 @@
 """The logic of all functions, connected by fakes of buckets, queues, topic and table."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -15,12 +14,24 @@ from coordinator.planner import Planner
 from dead_letters.dead_letters import DeadLetters
 from relay.changes import read_changes
 from relay.relaying import Relay
-from tests.fakes import NO_CRASHES, Crashes, FakeBucket, FakeConnections, FakeIntake, FakeLanes, FakeLedger, FakeTasks
+from relay.remembering import RememberingCounters
+from tests.fakes import (
+    NO_CRASHES,
+    Crashes,
+    FakeBucket,
+    FakeConnections,
+    FakeFanout,
+    FakeIntake,
+    FakeLanes,
+    FakeLedger,
+    FakeTasks,
+)
 from ticker.sweeping import Sweeper
 from umbel_core.catalogue import Catalogue
 from umbel_core.errors import Rejected, Transient
 from umbel_core.messages import RunTask
 from umbel_core.op import Bounds, describe, op
+from umbel_core.pushing import FANOUT_SECONDS, Pusher
 from umbel_core.recipes import RecipeVariant
 from umbel_core.settings import Limits
 from worker.runner import Runner
@@ -62,18 +73,6 @@ RECIPES = {
 }
 
 
-class Immediate(Executor):
-    """Runs everything at once, in the caller's thread."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        try:
-            done.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - `result()` raises it
-            done.set_exception(error)
-        return done
-
-
 @contextmanager
 def never_marked(*_: Any) -> Iterator[None]:
     """Stands in for `MarkRunning` where no task takes a second."""
@@ -102,7 +101,9 @@ class Stage:
         self.results = FakeBucket(crashes)
         self.connections = FakeConnections(self.ledger.cancel, crashes)
         self.planner = Planner(self.ledger, self.uploads, self.tasks, CATALOGUE, RECIPES, limits or Limits())
-        self.relay = Relay(self.ledger, self.connections, self.results.link, Immediate())
+        self.pusher = Pusher(self.connections, self.results.link)
+        self.fanout = FakeFanout(crashes)
+        self.relay = Relay(RememberingCounters(self.ledger), self.connections, self.pusher, self.fanout)
         self.started: list[str] = []
         self.dead_letters = DeadLetters(self.ledger)
 
@@ -136,5 +137,13 @@ class Stage:
         return msgspec.json.encode({"Records": [record]}).decode()
 
     def relay_all(self, start: int = 0) -> int:
-        """Relay the stream from a position on; return the number of messages sent."""
-        return self.relay.relay(read_changes(self.ledger.stream[start:]))
+        """Relay the stream from a position on, and fan out; return the number of connections that got something."""
+        connections = self.relay.relay(read_changes(self.ledger.stream[start:]))
+        self.fan_out()
+        return connections
+
+    def fan_out(self) -> None:
+        """Send what the relay handed over."""
+        pushes, self.fanout.pushes = self.fanout.pushes, []
+        if pushes:
+            self.pusher.push(pushes, FANOUT_SECONDS)

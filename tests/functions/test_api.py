@@ -200,7 +200,7 @@ def test_a_cancelled_job_may_be_retried_before_its_tasks_are_skipped(kept: tuple
     ledger.expect(of_two_tasks(completed=1))
     ledger.cancel("j1")
     jobs.retry("j1")
-    assert ledger.cancelled() == frozenset()
+    assert ledger.cancelled(["j1"]) == frozenset()
     assert [msgspec.json.decode(body, type=RetryTasks) for body in intake.bodies] == [RetryTasks("j1", waiting=True)]
 
 

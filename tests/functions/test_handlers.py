@@ -1,6 +1,7 @@
 """The handlers that read queues, called with the events that Lambda sends."""
 
 from collections.abc import Callable, Iterator
+from threading import Barrier
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from umbel_core.clock import epoch
 from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.environment import variables
 from umbel_core.ids import JOBS_PREFIX
+from umbel_core.intake_messages import ObjectCreated
 from umbel_core.messages import RunTask
 from umbel_core.settings import Limits
 from worker.batch import BatchRunner
@@ -122,6 +124,27 @@ def test_a_message_comes_back_when_the_attempt_of_its_stopped_worker_is_over(
     worker.handler.handle(event(first, second, queue="umbel-op-say", receives=2), Context(19_900))
     for task in stage.ledger.all_tasks(stage.tasks.commands[0].job_id):
         assert epoch() < task.claimed_until <= epoch() + sqs.visible_after[f"r{task.index}"]
+
+
+def test_the_small_messages_of_a_batch_are_planned_together_and_a_large_manifest_after_them(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the nine waits until all have begun."""
+    together, order = Barrier(9), []
+
+    class Waiting:
+        def take(self, created: ObjectCreated, _: str) -> tuple[str, int]:
+            if not created.is_manifest:
+                together.wait(10)
+            order.append(created.key)
+            return "j1", 1
+
+    monkeypatch.setattr(coordinator.handler, "planner", Waiting)
+    large = stage.drop("jobs/large.json", b" " * 1_000_001)
+    pictures = [stage.drop(f"uploads/{number}.jpg", b"pixels") for number in range(9)]
+    assert failed(coordinator.handler.handle(event(large, *pictures), Context(180_000))) == []
+    assert order[-1] == "jobs/large.json"
+    assert len(order) == 10
 
 
 def test_the_coordinator_logs_the_key_of_a_folder(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:

@@ -138,7 +138,7 @@ def test_a_cancelled_job_is_answered_with_202(gateway: Gateway) -> None:
     keep_job(gateway, status="running", completed=0)
     answer = gateway.call("DELETE", "/jobs/{job_id}", job_id=JOB)
     assert (answer.status, answer.body) == (202, {"job_id": JOB, "status": "cancelled"})
-    assert JOB in gateway.stage.ledger.cancelled()
+    assert JOB in gateway.stage.ledger.cancelled([JOB])
 
 
 def test_a_result_is_a_redirect_or_its_bytes(gateway: Gateway) -> None:

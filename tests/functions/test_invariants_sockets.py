@@ -107,7 +107,10 @@ def test_a_crawl_whose_connection_has_closed_meanwhile_is_cancelled(monkeypatch:
     stage.connections.add("s1", "operator")
     monkeypatch.setattr(stage.connections, "bind_job", lambda *_: False)
     (snapshot,) = send(stage, {"action": "crawl", "urls": ["http://a/"]})
-    assert (snapshot["job"]["status"], stage.ledger.cancelled()) == ("cancelled", frozenset([snapshot["topic"]]))
+    assert (snapshot["job"]["status"], stage.ledger.cancelled([snapshot["topic"]])) == (
+        "cancelled",
+        frozenset([snapshot["topic"]]),
+    )
 
 
 def test_a_subscription_begins_before_the_snapshot_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

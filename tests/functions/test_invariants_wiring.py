@@ -8,11 +8,15 @@ import msgspec
 import pytest
 from aws_lambda_powertools import Logger
 
+import api.app
+import authorizer.handler
 import coordinator.handler
+import worker.handler
 import worker.wiring
 from coordinator.environment import CoordinatorEnvironment
 from tests.core.aws.stubs import Stub, stubbed
 from tests.functions.stage import CATALOGUE, RECIPES
+from umbel import warming
 from umbel_core.aws import clients
 from umbel_core.environment import variables
 from umbel_core.settings import Limits
@@ -78,6 +82,39 @@ def test_the_coordinator_plans_when_two_minutes_are_left(sqs: Stub, remaining_ms
 def test_the_coordinator_plans_with_the_packed_ops_and_recipes() -> None:
     planner = coordinator.handler.planner()
     assert (list(planner.catalogue), planner.recipes, planner.limits) == (list(CATALOGUE), RECIPES, LIMITS)
+
+
+class Context:
+    """What Lambda passes to a handler."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 300_000
+
+
+@pytest.mark.usefixtures("coordinator_environment")
+def test_a_coordinator_that_is_warmed_builds_all_that_it_needs_and_calls_nothing(sqs: Stub) -> None:
+    assert coordinator.handler.handle(warming.EVENTS["coordinator"], Context()) == {"batchItemFailures": []}
+    assert coordinator.handler.planner.cache_info().currsize == 1
+    assert sqs.calls == []
+
+
+@pytest.mark.parametrize("op", ["upper", "fetch", "thumbnail", "wait"])
+def test_a_lane_that_is_warmed_loads_its_op_and_calls_nothing(
+    sqs: Stub, monkeypatch: pytest.MonkeyPatch, op: str
+) -> None:
+    for name, value in variables(worker_environment(op)).items():
+        monkeypatch.setenv(name, value)
+    worker.handler.batches.cache_clear()
+    assert worker.handler.handle(warming.NO_RECORDS, Context()) == {"batchItemFailures": []}
+    assert worker.handler.batches().runner.card.name == op
+    worker.handler.batches.cache_clear()
+    assert sqs.calls == []
+
+
+def test_the_api_and_the_authorizer_that_are_warmed_refuse_and_call_nothing() -> None:
+    assert api.app.app(warming.EVENTS["api"], Context())["statusCode"] == 500
+    verdict = authorizer.handler.handle(warming.EVENTS["authorizer"], Context())
+    assert verdict["context"] == {"refusal": "malformed"}
 
 
 def worker_environment(op: str) -> WorkerEnvironment:

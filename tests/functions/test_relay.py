@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from relay.changes import read_changes
 from relay.relaying import FoldConflictError
 from tests.functions.stage import Stage
 from umbel_core.intake_messages import read_message
@@ -149,10 +150,74 @@ def test_an_event_is_sent_to_the_subscribers_of_all_jobs_and_to_nobody_else() ->
     assert "one" not in stage.connections.received
 
 
-def test_sending_has_a_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("connections", "seconds"), [(1, 1), (20, 4)])
+def test_counting_waits_for_a_push_for_a_second_at_most_and_no_connection_for_five(
+    connections: int, seconds: int
+) -> None:
+    stage, job = worked()
+    for number in range(connections):
+        stage.connections.subscribe(f"s{number}", job)
+    stage.relay_all()
+    assert stage.connections.seconds == seconds
+
+
+def test_a_counted_job_is_pushed_together_with_its_tasks_and_not_again_when_the_stream_returns_it() -> None:
     stage, job = worked()
     stage.connections.subscribe("s1", job)
-    limits: list[float] = []
-    monkeypatch.setattr(stage.connections, "send", lambda _, seconds: limits.append(seconds))
+    relayed = len(stage.ledger.stream)
     stage.relay_all()
-    assert limits == [5], "half of the function's timeout"
+    ended, *_ = [each["job"] for each in stage.connections.received["s1"] if each["type"] == "job"]
+    assert (ended["status"], ended["counts"]["failed"]) == ("failed", 1)
+    assert stage.relay_all(relayed) == 0, "only the relay's own write has come since"
+
+
+def test_a_relay_that_died_after_its_count_pushes_the_job_when_the_batch_comes_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage, job = worked()
+    stage.connections.subscribe("s1", job)
+    with monkeypatch.context() as broken:
+        broken.setattr(stage.connections, "subscribers", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            stage.relay_all()
+    stage.relay_all()
+    assert [each["job"]["status"] for each in stage.connections.received["s1"] if each["type"] == "job"] == ["failed"]
+
+
+def test_a_few_connections_get_a_push_at_once_and_many_from_the_fan_out() -> None:
+    stage, job = worked()
+    for number in range(4):
+        stage.connections.subscribe(f"s{number}", job)
+    changes = read_changes(stage.ledger.stream)
+    assert stage.relay.relay(changes) == 4
+    assert (len(stage.connections.received["s0"]), stage.fanout.pushes) == (3, [])
+    stage.connections.subscribe("s4", "*")
+    assert stage.relay.relay(changes) == 5
+    assert "s4" not in stage.connections.received
+    (push,) = stage.fanout.pushes
+    assert push.subscribers == {"*": ["s4"], job: ["s0", "s1", "s2", "s3"]}
+    stage.fan_out()
+    assert [each["type"] for each in stage.connections.received["s4"]] == ["job", "task", "task"]
+
+
+def test_the_fan_out_sends_of_several_pushes_the_newest_records() -> None:
+    stage, job = worked()
+    for number in range(5):
+        stage.connections.subscribe(f"s{number}", job)
+    end = len(stage.ledger.stream)
+    for start in range(end):
+        stage.relay.relay(read_changes(stage.ledger.stream[start : start + 1]))
+    assert len(stage.fanout.pushes) == 3, "the planned job, and each task with its counted job"
+    stage.fan_out()
+    heard = stage.connections.received["s3"]
+    assert [each["type"] for each in heard] == ["job", "task", "task"]
+    assert heard[0]["job"]["status"] == "failed"
+
+
+def test_what_could_be_counted_is_pushed_before_the_batch_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, job = worked()
+    stage.connections.subscribe("s1", job)
+    monkeypatch.setattr(stage.ledger, "write", lambda *_: False)
+    with pytest.raises(FoldConflictError, match=job):
+        stage.relay_all()
+    assert {each["type"] for each in stage.connections.received["s1"]} == {"job", "task"}

@@ -33,6 +33,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(ticker.handler, "sweeper", lambda: sweeper(stage.ledger, lambda: datetime.now(UTC), **parts))
     executions = Executions(stage.ledger, "umbel", ticker.handler.logger)
     monkeypatch.setattr(ticker.handler, "executions", lambda: executions)
+    monkeypatch.setattr(ticker.handler, "preparations", list)
     monkeypatch.setattr(ticker.handler, "ticker", lambda: Ticker(lambda: stats, stage.connections, lambda _: None))
     return stage
 
@@ -51,6 +52,18 @@ def test_a_sweep_that_fails_does_not_keep_the_stats_from_their_subscribers(
     stage.connections.subscribe("s1", "stats")
     ticker.handler.handle({"sweep": True}, Context())
     assert stage.connections.received["s1"]
+
+
+def test_each_run_of_the_clock_rolls_up_the_stats_and_reads_the_lanes_even_if_one_fails(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(ticker.handler, "preparations", lambda: [lambda: 1 / 0, lambda: done.append("lanes")])
+    ticker.handler.handle({}, Context())
+    assert done == []
+    ticker.handler.handle({"sweep": True}, Context())
+    assert done == ["lanes"]
 
 
 def test_tasks_that_could_not_be_delivered_are_read_into_the_log(caplog: pytest.LogCaptureFixture) -> None:

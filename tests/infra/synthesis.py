@@ -87,11 +87,11 @@ def findings() -> frozenset[tuple[str, str]]:
     )
 
 
-def stack_in(out: str, target: str, ops: Path, **context: str) -> tuple[App, Umbel]:
+def stack_in(out: str, target: str, ops: Path, name: str = "umbel", **context: str) -> tuple[App, Umbel]:
     """Return the app that writes the stack into a folder, and the stack."""
     app = App(context={**CONTEXT, **UNSTAGED, "target": target, **context}, outdir=out)
     settings = read_settings(app.node.get_all_context())
-    return app, Umbel(app, "umbel", read_target(app.node.try_get_context), settings, ops)
+    return app, Umbel(app, name, read_target(app.node.try_get_context), settings, ops)
 
 
 def of_type(template: dict[str, Any], *kinds: str) -> dict[str, dict[str, Any]]:

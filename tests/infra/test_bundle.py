@@ -162,6 +162,14 @@ def test_a_function_finds_all_that_it_imports(role: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("role", [*ROLES, "worker"])
+def test_a_function_imports_no_library_that_it_does_not_use(role: str) -> None:
+    code = bundle.code(role, [FUNCTIONS / role], {}, LOCAL)
+    unused = {"boto3", "s3transfer", "multiprocessing", "asyncio"}
+    done = alone(f"{role}.handler; print({unused} & set(sys.modules))", code, "core")
+    assert done.stdout == "set()\n", done.stderr
+
+
 def test_the_api_finds_all_that_it_imports() -> None:
     code = bundle.code("api", [FUNCTIONS / "api"], {}, LOCAL)
     done = alone("api.app", code, "core", "http")

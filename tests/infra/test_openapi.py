@@ -44,8 +44,12 @@ def test_the_document_of_the_socket_is_valid_asyncapi() -> None:
     described = json.loads(Path("docs/asyncapi.json").read_bytes())
     assert [error.message for error in jsonschema_rs.validator_for(schema).iter_errors(described)] == []
     assert [message["name"] for message in described["components"]["messages"].values()] == [
-        *("subscribe", "unsubscribe", "crawl", "stats", "ping"),
-        *("snapshot", "job", "task", "stats", "system", "error", "pong"),
+        *("subscribe", "unsubscribe", "crawl", "stats", "ping", "messages"),
+    ]
+    received = described["components"]["schemas"]["ServerMessages"]["items"]["anyOf"]
+    kinds = [described["components"]["schemas"][each["$ref"].rpartition("/")[2]] for each in received]
+    assert [kind["properties"]["type"]["enum"] for kind in kinds] == [
+        [name] for name in ("snapshot", "job", "task", "stats", "system", "error", "pong")
     ]
 
 

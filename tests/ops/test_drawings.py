@@ -1,9 +1,10 @@
 """A drawing with a palette stays small: its results have a palette too, where that loses nothing."""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 from PIL.Image import Transpose
 
 from tests.ops.measuring import psnr
@@ -31,6 +32,41 @@ def test_a_drawing_that_is_turned_keeps_its_colours_and_its_size(kind: str) -> N
     upright = turned.convert("RGB").transpose(Transpose.ROTATE_90)
     assert upright.tobytes() == Image.open(BytesIO(source)).convert("RGB").tobytes()
     assert len(made.data) < 1.5 * len(source)
+
+
+def written() -> Image.Image:
+    """Return a page of text in black and white."""
+    page = Image.new("1", (860, 1200), 1)
+    draw = ImageDraw.Draw(page)
+    for line in range(30):
+        draw.text((50, 40 + 36 * line), f"{line} times every op in its own lane, with a queue", fill=0, font_size=24)
+    return page
+
+
+@pytest.mark.parametrize(("kind", "options"), [("TIFF", {"compression": "group4"}), ("PNG", {})])
+@pytest.mark.parametrize("wanted", [None, "auto"])
+def test_a_page_in_black_and_white_stays_small(kind: str, options: dict[str, Any], wanted: str | None) -> None:
+    data = saved(written(), kind, **options)
+    result = run("flip", data, direction="vertical", format=wanted)
+    assert result.format == "png"
+    assert len(result.data) < 3 * len(data)
+    shown = Image.open(BytesIO(result.data)).convert("L")
+    assert not ImageChops.difference(shown, written().convert("L").transpose(Transpose.FLIP_TOP_BOTTOM)).getbbox()
+
+
+def test_a_gray_picture_of_few_shades_takes_few_bits() -> None:
+    data = saved(drawing(15).quantize(16), "PNG")
+    result = run("grayscale", data)
+    assert result.data[24] == 4, "bits of each pixel"
+    expected = Image.open(BytesIO(data)).convert("RGB").convert("L")
+    assert not ImageChops.difference(Image.open(BytesIO(result.data)).convert("L"), expected).getbbox()
+
+
+def test_a_picture_that_is_made_of_a_text_has_a_palette() -> None:
+    code, card = run("qr", "https://example.org"), run("card", "Every op in its own lane")
+    assert (code.data[24], code.data[25]) == (1, 3)
+    assert card.data[25] == 3
+    assert len(card.data) < 30_000
 
 
 def test_a_drawing_with_alpha_keeps_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from tests.ops.running import CATALOGUE, LIMITS, PICTURE_OPS, run, some_params
-from tests.pictures.moving import KINDS, SIZE, TIMES, frames, moving, on_gray, shown, times
+from tests.pictures.moving import KINDS, SIZE, TIMES, flat_frames, frames, moving, on_gray, painted_frames, shown, times
 from tests.pictures.scene import saved
 from worker import codecs_animation
 from worker.codecs_out import Encoded
@@ -153,3 +153,49 @@ def test_the_thumbnail_of_forty_frames_is_small() -> None:
         images.append(image.quantize(128, dither=Image.Dither.NONE))
     source = moving("gif", images)
     assert len(run("thumbnail", source).data) < 0.35 * len(source)
+
+
+def test_auto_takes_the_smaller_one_of_a_gif_and_a_webp() -> None:
+    flat, painted = moving("gif", flat_frames()), moving("gif", painted_frames())
+    for data, kind in [(flat, "gif"), (painted, "webp")]:
+        result = run("flip", data, format="auto")
+        others = [run("flip", data, format="webp"), run("flip", data)]
+        assert (result.format, result.frames, result.warnings) == (kind, 40, ())
+        assert len(result.data) == min(len(other.data) for other in others)
+    assert len(run("flip", flat, format="auto").data) < 1.1 * len(flat)
+
+
+@pytest.mark.parametrize(
+    ("params", "kind", "idle"),
+    [
+        ({"palette": True}, "gif", []),
+        ({"quality": 70}, "webp", []),
+        ({"lossless": True}, "webp", []),
+        ({"progressive": True}, "gif", ["no_effect"]),
+    ],
+)
+def test_auto_takes_a_format_that_moves_in_which_the_parameters_have_an_effect(
+    params: dict[str, Any], kind: str, idle: list[str]
+) -> None:
+    result = run("flip", moving("gif", flat_frames()), format="auto", **params)
+    assert (result.format, result.frames) == (kind, 40)
+    assert [warning.code for warning in result.warnings] == idle
+
+
+def test_auto_keeps_soft_edges() -> None:
+    result = run("rotate", moving("gif", flat_frames()), angle=30, background="transparent", format="auto")
+    assert (result.format, result.frames) == ("webp", 40)
+
+
+def test_auto_is_a_webp_where_there_is_no_time_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.each_frame.MOST_READ", 1.5 * 40 * 160 * 90)
+    assert run("flip", moving("gif", flat_frames()), format="auto").format == "webp"
+    assert run("flip", moving("gif", flat_frames()), format="auto").frames == 40
+
+
+def test_auto_with_a_cap_makes_the_smaller_one_fit() -> None:
+    flat = moving("gif", flat_frames())
+    most = len(run("flip", flat, format="auto").data)
+    assert run("flip", flat, format="auto", max_bytes=most).format == "gif"
+    result = run("flip", moving("gif", painted_frames()), format="auto", max_bytes=30_000)
+    assert (result.format, result.frames, len(result.data) <= 30_000) == ("webp", 40, True)

@@ -68,6 +68,13 @@ def test_the_picture_for_programs_without_apng_is_no_frame() -> None:
     assert still.tobytes() == run_for_picture("flip", saved(frames()[0], "PNG")).convert("RGB").tobytes()
 
 
+def test_a_single_frame_is_shown_in_place_of_the_picture_for_other_programs() -> None:
+    data = moving("png", [Image.new("RGB", SIZE, "red"), Image.new("RGB", SIZE, "blue")], default_image=True)
+    result = run("flip", data)
+    assert (result.frames, result.warnings, run("info", data)["duration_ms"]) == (1, (), None)
+    assert shown(result.data)[0].getpixel((0, 0)) == (0, 0, 255)
+
+
 def test_what_a_gif_draws_beyond_its_screen_is_cut_off() -> None:
     first, second = (saved(Image.new("RGB", size, "red"), "GIF") for size in ((30, 20), (40, 30)))
     (part,) = codecs_gif.read(second).parts
@@ -75,6 +82,34 @@ def test_what_a_gif_draws_beyond_its_screen_is_cut_off() -> None:
     larger = descriptor[:9] + bytes([codecs_gif.palette_flags(palette)]) + palette + coded + end
     result = run("flip", first[:-1] + larger)
     assert (result.frames, result.width, result.height, result.warnings) == (2, 30, 20, ())
+
+
+def test_a_still_gif_is_transparent_where_it_does_not_fill_its_screen() -> None:
+    part = codecs_gif.read(saved(Image.new("RGB", (20, 10), "red"), "GIF")).parts[0]
+    screen = struct.pack("<HHBBB", 60, 40, 0x80, 0, 0) + bytes([9, 200, 9, 0, 0, 0])  # whose background is green
+    data = b"GIF89a" + screen + _gif([(part, 30, 20, 0)], (60, 40))[13:]
+    found = run("info", data)
+    assert (found["frames"], found["has_alpha"], found["duration_ms"], found["loops"]) == (1, True, None, None)
+    for kind in (None, "png", "webp", "auto"):
+        result = run("convert", data, format=kind) if kind else run("flip", run("flip", data).data)
+        image = Image.open(BytesIO(result.data)).convert("RGBA")
+        assert (image.size, image.getchannel("A").getbbox(), result.warnings) == ((60, 40), (30, 20, 50, 30), ())
+        assert image.getpixel((31, 21))[:2] > (240, 9)  # type: ignore[index]  # of an RGBA
+    assert run("placeholder", data)["dominant"] == run("placeholder", part.file)["dominant"]
+
+
+@pytest.mark.parametrize(("mode", "alpha"), [("RGB", False), ("RGBA", True)])
+@pytest.mark.parametrize("kind", ["gif", "png"])  # the encoder of WebP gives opaque frames an alpha too
+def test_info_says_whether_any_frame_can_be_transparent(kind: str, mode: str, alpha: bool) -> None:
+    data = moving(kind, frames(mode))
+    assert run("info", data)["has_alpha"] == alpha
+
+
+def test_a_gif_that_clears_a_frame_has_alpha() -> None:
+    part = codecs_gif.read(saved(Image.new("RGB", (60, 40), "red"), "GIF")).parts[0]
+    data = _gif([(part, 0, 0, 2), (part, 9, 9, 0)], (60, 40))
+    assert run("info", data)["has_alpha"]
+    assert Image.open(BytesIO(run("flip", data, format="png").data)).has_transparency_data
 
 
 def test_a_gif_may_have_frames_in_grays_and_with_palettes_of_their_own() -> None:

@@ -162,6 +162,13 @@ def test_auto_is_the_smallest_of_the_formats_that_every_browser_shows() -> None:
         ),
         ({"strip": False, "keep_date": True}, "keep_date has no effect here: strip=false keeps it already."),
         ({"format": "auto", "progressive": True, "lossless": True}, "no format has all of progressive, lossless."),
+        (
+            {"format": "jpeg", "background": "transparent"},
+            "background has no transparency in jpeg; it has in png, webp and avif. Choose such a format",
+        ),
+        ({"format": "jpeg", "background": "#F008"}, "background has no transparency in jpeg"),
+        ({"format": "jpeg", "background": "#ff0000fe"}, "background has no transparency in jpeg"),
+        ({"format": "auto", "progressive": True, "background": "Transparent"}, "has all of progressive, background."),
     ],
 )
 def test_a_parameter_without_an_effect_is_refused_with_the_request(params: dict[str, Any], sentence: str) -> None:
@@ -179,10 +186,7 @@ def test_a_parameter_without_an_effect_is_refused_with_the_request(params: dict[
         ("png", {"progressive": True}),
         ("jpeg", {"palette": True}),
         ("jpeg", {"effort": 9}),
-        *[
-            ("gif", {name: value})
-            for name, value in [("quality", 5), ("effort", 9), ("palette", True), ("lossless", True)]
-        ],
+        *[("gif", {name: value}) for name, value in [("quality", 5), ("effort", 9), ("lossless", True)]],
         *[("gif", {name: value}) for name, value in [("strip", False), ("keep_date", True), ("progressive", True)]],
     ],
 )
@@ -204,6 +208,30 @@ def test_a_parameter_without_an_effect_in_the_format_of_the_input_changes_nothin
 
 def test_a_parameter_with_its_default_is_never_refused() -> None:
     CATALOGUE.check_params("thumbnail", {"format": "png", "progressive": False, "strip": True, "quality": None})
+
+
+@pytest.mark.parametrize("background", ["white", "#ffff", "#ffffff", "#FFFFFFff", None])
+def test_an_opaque_background_is_never_refused(background: str | None) -> None:
+    CATALOGUE.check_params("pad", {"format": "jpeg", "left": 1, "background": background})
+
+
+@pytest.mark.parametrize(
+    ("op", "params"),
+    [("pad", {"left": 9}), ("rotate", {"angle": 30}), ("resize", {"width": 90, "height": 90, "fit": "contain"})],
+)
+def test_a_transparent_background_in_a_format_without_transparency_comes_with_a_warning(
+    op: str, params: dict[str, Any]
+) -> None:
+    data = {kind: saved(scene().convert("RGB"), kind.upper()) for kind in ("jpeg", "png", "gif")}
+    (warning,) = run(op, data["jpeg"], background="transparent", **params).warnings
+    sentence = "The parameter background has no transparency in jpeg; it has in png, webp and avif."
+    assert (warning.code, warning.message) == ("no_effect", sentence)
+    for result in (
+        run(op, data["png"], background="transparent", **params),
+        run(op, data["gif"], background="transparent", **params),
+        run(op, data["jpeg"], background="transparent", format="auto", **params),
+    ):
+        assert (opened(result).convert("RGBA").getchannel("A").getextrema(), result.warnings) == ((0, 255), ())
 
 
 def test_auto_takes_the_next_format_where_the_smallest_cannot_have_the_picture() -> None:

@@ -42,7 +42,8 @@ def test_what_a_format_cannot_hold_is_refused_with_the_format_and_its_limit(op: 
         ("JPEG", (40_000, 2), "RGB", "JPEG"),
         ("AVIF", (2, 20_000), "RGB", "AVIF"),
         ("TIFF", (66_000, 2), "RGB", "PNG"),
-        ("TIFF", (50_000, 2), "RGBA", "JPEG"),
+        ("TIFF", (50_000, 2), "RGBA", "PNG"),
+        ("TIFF", (50_000, 2), "RGB", "JPEG"),
         ("BMP", (66_000, 2), "RGB", "PNG"),
     ],
 )

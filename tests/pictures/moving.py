@@ -25,6 +25,29 @@ def frames(mode: str = "RGB") -> list[Image.Image]:
     return made
 
 
+@cache
+def flat_frames(size: tuple[int, int] = (160, 90), count: int = 40) -> list[Image.Image]:
+    """Return frames of a drawing of four colours: a ball that moves between two bars."""
+    made, (width, height) = [], size
+    for number in range(count):
+        frame = Image.new("RGB", size, (240, 240, 230))
+        draw = ImageDraw.Draw(frame)
+        draw.rectangle((0, height // 9, width // 6, height // 2), (20, 60, 200))
+        draw.rectangle((width // 3, height // 2, width // 2, height - 9), (30, 130, 60))
+        left, top = number * (width - height // 3) // count, height // 3
+        draw.ellipse((left, top, left + height // 3, top + height // 3), (200, 30, 40))
+        made.append(frame)
+    return made
+
+
+@cache
+def painted_frames() -> list[Image.Image]:
+    """Return frames of a photo that moves."""
+    with Image.open("tests/pictures/coffee.jpg") as photo:
+        ground = photo.resize((360, 240))
+    return [ground.crop((3 * number, number, 3 * number + 160, number + 90)) for number in range(40)]
+
+
 def moving(kind: str, images: list[Image.Image] | None = None, **options: Any) -> bytes:
     """Return a file that moves: the five frames, or others, three times."""
     first, *others = images or frames()

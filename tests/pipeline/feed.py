@@ -59,8 +59,8 @@ class SocketClient:
 
     def _collect(self) -> None:
         try:
-            for message in self._socket:
-                self.messages.append(json.loads(message))
+            for messages in self._socket:
+                self.messages += json.loads(messages)
         except (ConnectionClosed, OSError):
             return
         finally:

@@ -25,8 +25,8 @@ class LogLine(NamedTuple):
     text: str
 
 
-def log_lines(deployed: Deployed) -> Iterator[LogLine]:
-    """Return every line of every function, without the engine's own.
+def log_lines(deployed: Deployed, word: str = "") -> Iterator[LogLine]:
+    """Return every line of every function, or those with this word, without the engine's own.
 
     The engine keeps no log of the sockets function.
     """
@@ -34,7 +34,8 @@ def log_lines(deployed: Deployed) -> Iterator[LogLine]:
     for groups in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/umbel-"):
         for group in groups["logGroups"]:
             name = group["logGroupName"]
-            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
+            pages = logs.get_paginator("filter_log_events")
+            for page in pages.paginate(logGroupName=name, **({"filterPattern": f'"{word}"'} if word else {})):
                 yield from (
                     LogLine(name, event["message"])
                     for event in page["events"]

@@ -158,10 +158,10 @@ def test_a_job_whose_record_is_out_of_date_is_recounted(
         dynamodb.update_item(
             TableName=deployed.stack.table,
             Key=job_key(job),
-            UpdateExpression="SET #status = :running, completed = :none, unfinished = :jobs, updated_at = :then",
+            UpdateExpression="SET #status = :running, completed = :none, updated_at = :then, "
+            "unfinished_shard = job_shard",
             ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":running": {"S": "running"}, ":jobs": {"S": "JOBS"}, ":none": {"N": "0"}}
-            | then,
+            ExpressionAttributeValues={":running": {"S": "running"}, ":none": {"N": "0"}} | then,
         )
         event = b'{"sweep": true, "silent_seconds": 0}'
         deployed.client("lambda").invoke(FunctionName=f"{STACK}-ticker", Payload=event)

@@ -112,8 +112,9 @@ class Watcher:
             socket.send(json.dumps({"action": "subscribe", "job": "*"}))
             while not self._stopping.is_set():
                 try:
-                    message = json.loads(socket.recv(timeout=0.5))
+                    messages = json.loads(socket.recv(timeout=0.5))
                 except TimeoutError:
                     continue
-                self.messages += 1
-                self._history.take(*message.get("tasks", ()), *([message["task"]] if "task" in message else ()))
+                self.messages += len(messages)
+                for message in messages:
+                    self._history.take(*message.get("tasks", ()), *([message["task"]] if "task" in message else ()))

@@ -106,6 +106,14 @@ def test_the_rates_are_changed_and_the_counts_read_over_http(proxy: FaultProxy) 
     assert proxy.rates == Rates(cut=1.0)
 
 
+def test_the_operations_are_counted_that_were_called(proxy: FaultProxy) -> None:
+    for _ in range(2):
+        call(proxy, "dynamodb")
+    call(proxy, None)
+    assert (proxy.status().calls, sum(proxy.status().operations.values())) == (3, 2)
+    assert all(name.startswith("dynamodb:") for name in proxy.status().operations)
+
+
 def published(*words: str, **fields: str) -> bytes:
     """Return the body of a PublishBatch."""
     pairs = [("Action", "PublishBatch")]

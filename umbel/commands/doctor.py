@@ -3,7 +3,7 @@
 import click
 
 from umbel import doctor as doctor_
-from umbel import options, report, show, target
+from umbel import options, report, show, stack_name, target
 from umbel.aws import AwsTarget
 from umbel.checks import AWS_NOT_CHECKED, Finding
 
@@ -20,11 +20,14 @@ def doctor(
 ) -> None:
     if profile:
         options.use_profile(profile)
+    context = doctor_.context(overrides)
+    if any(each.startswith("name=") for each in overrides):
+        stack_name.choose(context)
     findings = list(doctor_.machine())
     if not deploy:
         findings += doctor_.local()
     if aws or profile or deploy or target.requested() == "aws":
-        findings += doctor_.account(AwsTarget(), doctor_.context(overrides))
+        findings += doctor_.account(AwsTarget(), context)
     else:
         findings.append(AWS_NOT_CHECKED)
     if as_report:

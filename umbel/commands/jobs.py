@@ -46,7 +46,7 @@ def job(id_: str, status: Any, as_json: bool) -> None:
             ("tasks", _counts(record)),
             ("created", show.timestamp(record.created_at)),
             ("updated", show.timestamp(record.updated_at)),
-            ("cost", f"${record.cost_usd or 0:.6f}"),
+            ("cost_usd", f"${record.cost_usd or 0:.6f}"),
             *(("error", show.text(sentence, "red")) for sentence in results.sentences(record)),
             *(("warning", show.text(sentence, "yellow")) for sentence in results.warnings(found.variants)),
         ]

@@ -3,7 +3,7 @@
 import click
 import msgspec
 
-from umbel import engine, lifecycle, show, stack, weather
+from umbel import engine, lifecycle, show, stack, stack_name, warming, weather
 from umbel.client import Client
 from umbel.environment import CREDENTIALS
 from umbel.errors import UmbelError
@@ -25,6 +25,7 @@ from umbel.paths import LOGS
 @click.option("--force", is_flag=True, help="Replace a stack that another checkout deployed to the same endpoint.")
 @click.option("--drop-waiting", is_flag=True, help="Deploy although tasks wait in a lane that this deletes.")
 @click.option("--weather", "with_weather", is_flag=True, help="Inject mild errors into the AWS calls of the functions.")
+@click.option("--warm/--no-warm", default=True, envvar="UMBEL_WARM", help="Start all functions now (UMBEL_WARM).")
 @show.as_json
 def up(
     port: int | None,
@@ -34,18 +35,23 @@ def up(
     force: bool,
     drop_waiting: bool,
     with_weather: bool,
+    warm: bool,
     as_json: bool,
 ) -> None:
+    context = dict(map(_setting, settings))
+    stack_name.choose(context)
     deployment = lifecycle.up(
         port,
         persist=persist,
-        settings=dict(map(_setting, settings)),
+        settings=context,
         reached_as=host,
         force=force,
         drop_waiting=drop_waiting,
         with_weather=with_weather,
     )
     show.result(deployment, _welcome, json=as_json)
+    if warm:
+        warming.start(deployment)
 
 
 @click.command()
@@ -72,14 +78,14 @@ def _setting(text: str) -> tuple[str, str]:
 def _welcome(deployment: stack.Deployment) -> None:
     ours = engine.running()
     # With its address: in another shell the CDK would mean that shell's AWS account.
-    elsewhere = f"{_address(deployment)}.venv/bin/cdk destroy -c target=local"
+    elsewhere = f"{_address(deployment)}{stack_name.shell_prefix()}.venv/bin/cdk destroy -c target=local"
     stop = "make down" if ours and ours.endpoint == deployment.endpoint else elsewhere
     show.out.print()
     show.fields(
         [
             ("Open", show.text(deployment.page_url, "bold cyan")),
             ("or copy", _copy_line(deployment)),
-            ("or", ".venv/bin/umbel upload photo.jpg"),
+            ("or", f"{stack_name.shell_prefix()}.venv/bin/umbel upload photo.jpg"),
             ("API", deployment.api),
             ("Logs", str(LOGS)),
             ("Stop", stop),

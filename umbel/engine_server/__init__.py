@@ -1,4 +1,4 @@
-"""Run the local engine in this process, with a request filter, more addresses to listen on, and snapshots.
+"""Run the local engine in this process, with a request filter, warm functions, and snapshots.
 
 It imports only the standard library, the engine, and modules of ours that do the same. It is loaded by path, because
 the functions that the engine runs can import all packages of the engine's environment.
@@ -13,11 +13,13 @@ from typing import Any
 
 from umbel.engine_server.clock import steady
 from umbel.engine_server.fair_queues import deliver_groups_in_turn, share_functions
+from umbel.engine_server.layers import unpack_once
 from umbel.engine_server.nested_stacks import keep_attributes
 from umbel.engine_server.request_filter import RequestFilter
 from umbel.engine_server.restore_check import check_restore
 from umbel.engine_server.snapshot_middleware import SnapshotMiddleware
 from umbel.engine_server.snapshot_writer import SnapshotWriter
+from umbel.engine_server.warming import Warming
 
 RUN = Path("..")
 """The engine's working folder is `run/tmp`. A relative path stays right when the checkout is moved."""
@@ -34,6 +36,7 @@ def main() -> None:
     keep_attributes()
     share_functions()
     deliver_groups_in_turn()
+    unpack_once()
     sys.argv = ["ministack"]
     if hasattr(signal, "SIGHUP"):
         # SIGHUP is for programs with a terminal; this one has none.
@@ -53,7 +56,7 @@ def main() -> None:
             config.bind = [f"{all_addresses}:{port}"]
         else:
             config.bind += [f"{address}:{port}" for address in further]
-        await serve(RequestFilter(app, port, hosts), config)
+        await serve(RequestFilter(Warming(app), port, hosts), config)
 
     # The engine looks the function up by this name when it starts to serve.
     hypercorn.asyncio.serve = serve_filtered

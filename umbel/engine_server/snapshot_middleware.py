@@ -15,8 +15,8 @@ import logging
 import re
 import time
 from pathlib import Path
-from typing import Any
 
+from umbel.engine_server import own_requests
 from umbel.engine_server.request_filter import App, Message, Receive, Scope, Send
 from umbel.engine_server.snapshot_writer import SnapshotError, SnapshotWriter
 from umbel.snapshots import SnapshotManifest
@@ -124,21 +124,15 @@ class SnapshotMiddleware:
                 self._drained.set()
 
     async def _answer_save_request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sent = {name.lower() for name, _ in scope["headers"]}
-        if scope["method"] != "POST" or b"origin" in sent or any(name.startswith(b"sec-fetch-") for name in sent):
-            await _answer(send, 403, {"reason": "only programs may request this, by POST"})
+        body = await own_requests.read(scope, receive, send)
+        if body is None:
             return
-        body = b""
-        while (message := await receive())["type"] == "http.request":
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
         try:
             manifest = await self.save(final=_is_final(body))
         except SnapshotError as error:
-            await _answer(send, 409, {"reason": str(error)})
+            await own_requests.answer(send, 409, {"reason": str(error)})
         else:
-            await _answer(send, 200, {"taken_at": manifest.taken_at, "objects": manifest.objects})
+            await own_requests.answer(send, 200, {"taken_at": manifest.taken_at, "objects": manifest.objects})
 
     async def _save_regularly(self) -> None:
         """Save whenever something was written and the intervals above allow a snapshot."""
@@ -203,10 +197,3 @@ def _is_final(body: bytes) -> bool:
 
 def _reason(error: BaseException) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-
-
-async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:
-    content = json.dumps(body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": content})

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from umbel import snapshots
-from umbel.snapshots import BLOBS, DEPLOYMENT_STATE, FORMAT, SnapshotManifest
+from umbel.snapshots import BLOBS, DEPLOYMENT_STATE, DEPLOYMENT_STATES, FORMAT, SnapshotManifest
 
 _COPY_ATTEMPTS = 20
 """The engine's own threads go on during `collect`, and may change a table while it is copied."""
@@ -52,8 +52,8 @@ class SnapshotWriter:
         for source, target in ((self._run / "s3", "s3"), (self._run / "state" / BLOBS, f"state/{BLOBS}")):
             if source.is_dir():
                 snapshots.link_tree(source, unfinished / target)
-        if (self._run / DEPLOYMENT_STATE).exists():
-            shutil.copy2(self._run / DEPLOYMENT_STATE, unfinished / DEPLOYMENT_STATE)
+        for file in self._run.glob(DEPLOYMENT_STATES):
+            shutil.copy2(file, unfinished / file.name)
         return unfinished, states
 
     def store(self, unfinished: Path, states: Mapping[str, Any]) -> SnapshotManifest:
@@ -65,10 +65,7 @@ class SnapshotWriter:
             _write(unfinished / "state" / f"{name}.json", content, before)
         snapshots.sync_new(unfinished / "s3", before / "s3" if before else None)
         snapshots.sync_new(unfinished / "state" / BLOBS, before / "state" / BLOBS if before else None)
-        others = [
-            *snapshots.files(unfinished / "state"),
-            *([unfinished / DEPLOYMENT_STATE] * (unfinished / DEPLOYMENT_STATE).exists()),
-        ]
+        others = [*snapshots.files(unfinished / "state"), *unfinished.glob(DEPLOYMENT_STATES)]
         manifest = SnapshotManifest(
             format=FORMAT,
             engine=self._version,

@@ -46,6 +46,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         service = signed[1]
         operation = operation_of(service, self.command, self.headers.get("X-Amz-Target", ""), body)
+        self.server.count_call(service, operation)
         kind = self.server.decide(service, operation)
         if kind in {"throttled", "slow_down"}:
             self.server.count(kind, service, operation)

@@ -33,6 +33,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """How often each error was injected."""
     injected: dict[str, int]
     """The same by kind, service and operation: `reset dynamodb:UpdateItem`."""
+    operations: dict[str, int] = {}
+    """How often each operation was called: `dynamodb:UpdateItem`."""
 
 
 CALM = Rates()

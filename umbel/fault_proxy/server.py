@@ -27,6 +27,7 @@ class FaultProxy(ThreadingHTTPServer):
         self.calls = 0
         self.injected: Counter[tuple[str, str, str]] = Counter()
         """How often each error was injected, by kind, service and operation."""
+        self.operations: Counter[str] = Counter()
         self._random = random.Random(seed)  # noqa: S311 - not for secrets
         self._lock = threading.Lock()
         self._log = log.open("a", encoding="utf-8") if log else None
@@ -41,6 +42,11 @@ class FaultProxy(ThreadingHTTPServer):
         with self._lock:
             return self._random.random()
 
+    def count_call(self, service: str, operation: str) -> None:
+        """Count a call of an operation."""
+        with self._lock:
+            self.operations[f"{service}:{operation}"] += 1
+
     def count(self, kind: str, service: str, operation: str) -> None:
         """Count an injected error and write it to the log."""
         with self._lock:
@@ -53,12 +59,19 @@ class FaultProxy(ThreadingHTTPServer):
     def status(self) -> Status:
         """Return the rates, and the counts of injected errors by kind and by call."""
         with self._lock:
-            counts = sorted(self.injected.items())
+            counts, operations = sorted(self.injected.items()), dict(self.operations)
         kinds: Counter[str] = Counter()
         for (kind, _, _), count in counts:
             kinds[kind] += count
         calls = {f"{kind} {service}:{operation}": count for (kind, service, operation), count in counts}
-        return Status(seed=self.seed, calls=self.calls, rates=self.rates, kinds=dict(kinds), injected=calls)
+        return Status(
+            seed=self.seed,
+            calls=self.calls,
+            rates=self.rates,
+            kinds=dict(kinds),
+            injected=calls,
+            operations=operations,
+        )
 
     def decide(self, service: str, operation: str) -> str | None:
         """Return the error to inject into a call of this service, or None."""

@@ -240,7 +240,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List variants of the newest jobs: job id -> variant -> URL that opens it for an hour */
+        /** List variants of the newest jobs: job id -> variant -> URL that opens it for an hour at most */
         get: operations["get_images"];
         put?: never;
         post?: never;
@@ -579,7 +579,7 @@ export interface components {
             /** @default [] */
             errors: components["schemas"]["JobError"][];
             /**
-             * @description Lambda's price of the runs so far, in US dollars
+             * @description Estimated price of the job so far on AWS, in US dollars
              * @default 0
              */
             cost_usd: number;
@@ -1011,6 +1011,8 @@ export interface components {
         /**
          * UploadTicket
          * @description A presigned POST: send `fields`, then the file as `file`, to `url` within an hour.
+         *
+         *         On AWS it ends earlier with the credentials of the function that signed it; then ask for a new one.
          */
         UploadTicket: {
             /** @description Id of a job */
@@ -1054,7 +1056,7 @@ export interface components {
             frames_dropped?: number;
             /** @default [] */
             warnings: components["schemas"]["ResultWarning"][];
-            /** @description Opens the file for an hour */
+            /** @description Opens the file for an hour, or until its signer's session ends */
             url?: string;
             error?: components["schemas"]["Error"];
         };
@@ -1128,6 +1130,7 @@ export interface components {
             /** @enum {unknown} */
             type: "pong";
         };
+        ServerMessages: (components["schemas"]["SnapshotMessage"] | components["schemas"]["JobMessage"] | components["schemas"]["TaskMessage"] | components["schemas"]["StatsMessage"] | components["schemas"]["SystemMessage"] | components["schemas"]["ErrorMessage"] | components["schemas"]["PongMessage"])[];
         /**
          * SnapshotMessage
          * @description What was known when the subscription began; a long one comes in several messages of the same topic.
@@ -1346,6 +1349,7 @@ export type ErrorMessage = components['schemas']['ErrorMessage'];
 export type JobMessage = components['schemas']['JobMessage'];
 export type PingAction = components['schemas']['PingAction'];
 export type PongMessage = components['schemas']['PongMessage'];
+export type ServerMessages = components['schemas']['ServerMessages'];
 export type SnapshotMessage = components['schemas']['SnapshotMessage'];
 export type StatsAction = components['schemas']['StatsAction'];
 export type StatsMessage = components['schemas']['StatsMessage'];
@@ -1706,7 +1710,7 @@ export interface operations {
                      *           "recipe": "default",
                      *           "source": "uploads/default/j0f8a2aaaebd8ed4f150e/coffee.jpg",
                      *           "errors": [],
-                     *           "cost_usd": 9.7e-7,
+                     *           "cost_usd": 0.000041,
                      *           "version": 3,
                      *           "variants": {
                      *             "thumbnail": {
@@ -1926,7 +1930,7 @@ export interface operations {
                      *       "recipe": "default",
                      *       "source": "uploads/default/j0f8a2aaaebd8ed4f150e/coffee.jpg",
                      *       "errors": [],
-                     *       "cost_usd": 9.7e-7,
+                     *       "cost_usd": 0.000041,
                      *       "version": 3,
                      *       "variants": {
                      *         "thumbnail": {
@@ -2339,7 +2343,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The file, for an hour, at this URL */
+            /** @description The file at this URL, for an hour at most */
             302: {
                 headers: {
                     /** @description A presigned URL */
@@ -2937,7 +2941,7 @@ export interface operations {
                     "*/*": string;
                 };
             };
-            /** @description The file, for an hour, at this URL */
+            /** @description The file at this URL, for an hour at most */
             302: {
                 headers: {
                     /** @description A presigned URL */

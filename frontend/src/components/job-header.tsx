@@ -39,7 +39,9 @@ export function JobHeader({ job, counts }: { job: Job; counts: Counts }) {
           <span className="status">{job.status}</span>
           <time dateTime={job.created_at}>{formatTime(Date.parse(job.created_at))}</time>
           {!open && <span>in {duration(Date.parse(job.updated_at) - Date.parse(job.created_at))}</span>}
-          {job.cost_usd ? <span title="Estimated cost of the Lambda runs">{cost(job.cost_usd)}</span> : null}
+          {job.cost_usd ? (
+            <span title="Estimated cost on AWS so far (cost_usd)">{cost(job.cost_usd)}</span>
+          ) : null}
         </p>
       </div>
       <div className="job-actions">

@@ -9,7 +9,7 @@ interface SignedImage {
 }
 
 /**
- * Returns the attributes of an image with a signed URL, which expires after an hour. When the image fails to load, its
+ * Returns the attributes of an image with a signed URL, which expires after an hour at most. When the image fails to load, its
  * job is read again for a new URL, once; after a second failure the image is `broken`.
  */
 export function useSignedImage(jobId?: string, url?: string): SignedImage {

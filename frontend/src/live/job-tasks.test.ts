@@ -55,6 +55,13 @@ it("reads one page, and the next on demand", async () => {
   expect(tasks.read().more).toBe(false);
 });
 
+it("goes on when a page of a filter is empty although more tasks follow", async () => {
+  const tasks = new JobTasks(new Server([...five(), task(5, 1, "failed")]), "j", { status: "failed" });
+  await settled(tasks);
+  expect(shown(tasks)).toEqual(["5 failed 1"]);
+  expect(tasks.read().more).toBe(false);
+});
+
 it("reads every page when all tasks are wanted", async () => {
   const tasks = new JobTasks(new Server(five()), "j", { all: true });
   await settled(tasks);

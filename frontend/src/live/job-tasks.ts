@@ -146,7 +146,12 @@ export class JobTasks extends BatchedStore<TasksState> {
 
   private async readPage(cursor?: string): Promise<number[]> {
     const size = this.query.all ? LARGEST_PAGE_SIZE : PAGE_SIZE;
-    const page = await this.client.tasks(this.jobId, size, cursor, this.query.status);
+    const { status } = this.query;
+    let page = await this.client.tasks(this.jobId, size, cursor, status);
+    // A page of a filter that few tasks pass may be empty although more tasks follow.
+    while (page.tasks.length === 0 && page.cursor && !this.closed) {
+      page = await this.client.tasks(this.jobId, size, page.cursor, status);
+    }
     const indices = page.tasks.map(indexOf);
     this.cursor = page.cursor;
     this.reached = page.cursor ? Math.max(this.reached, indices.at(-1) ?? -1) : Number.POSITIVE_INFINITY;

@@ -6,6 +6,11 @@ import { LiveConnection } from "./live-connection";
 
 /** How often jobs are read by HTTP while the connection is lost, or open but silent. */
 const POLL_EVERY_MS = 4_000;
+/**
+ * How often jobs are read by HTTP while something is unfinished and messages arrive: one that was lost may have been the
+ * last one of its job.
+ */
+const CHECK_EVERY_MS = 20_000;
 /** The most pages, of 50 jobs each, that are read after a reconnect. */
 const MAX_PAGES = 20;
 /** The most jobs that are read one by one because they are not in these pages. */
@@ -29,6 +34,7 @@ export class LedgerSync {
   /** `created_at` of the newest job in the last list. */
   private newestListed?: string;
   private lastMessageAt = 0;
+  private lastListAt = 0;
 
   constructor(
     private readonly config: PageConfig,
@@ -65,7 +71,7 @@ export class LedgerSync {
     this.store.set({ cursor: page.cursor ?? null });
   };
 
-  /** Reads a job with new URLs for its results: signed URLs expire after an hour. */
+  /** Reads a job with new URLs for its results: signed URLs expire after an hour at most. */
   refresh(jobId: string): Promise<void> {
     const active = this.refreshes.get(jobId);
     if (active) return active;
@@ -127,11 +133,14 @@ export class LedgerSync {
     else this.connection.reconnect();
   };
 
-  /** Reads the ledger while something is unfinished and no message arrives: a WebSocket may lose messages. */
+  /** Reads the ledger while something is unfinished and no message arrives, else seldom: messages may get lost. */
   private poll = (): void => {
     if (!navigator.onLine || document.hidden) return;
     const { open } = this.connection;
-    const silent = !open || Date.now() - this.lastMessageAt > POLL_EVERY_MS;
+    const silent =
+      !open ||
+      Date.now() - this.lastMessageAt > POLL_EVERY_MS ||
+      Date.now() - this.lastListAt > CHECK_EVERY_MS;
     if (this.reconcileFailed || !open || (silent && !this.unfinishedJobs().next().done)) {
       void this.reconcile();
     }
@@ -155,6 +164,7 @@ export class LedgerSync {
     if (this.reconciling) return;
     this.reconciling = true;
     try {
+      this.lastListAt = Date.now();
       await this.list();
       if (!this.store.read().role) this.store.set({ role: await this.client.role() });
       this.reconcileFailed = false;
@@ -183,7 +193,7 @@ export class LedgerSync {
       }
       if (pages === 0) this.newestListed = jobs[0]?.created_at;
       cursor = next;
-      if (!cursor || until === undefined || (jobs.at(-1)?.created_at ?? "") < until) break;
+      if (!cursor || until === undefined || (jobs.at(-1)?.created_at ?? until) < until) break;
     }
     if (until === undefined) this.store.set({ loaded: true, cursor: cursor ?? null });
     const reads = [...unfinished].slice(0, MAX_SINGLE_READS).map((id) => this.client.job(id));

@@ -74,6 +74,6 @@ export class LiveConnection {
 
   private onMessage = (event: MessageEvent): void => {
     clearTimeout(this.pongTimeout);
-    this.handlers.onMessage(parse<ServerMessage>(String(event.data)));
+    for (const message of parse<ServerMessage[]>(String(event.data))) this.handlers.onMessage(message);
   };
 }

@@ -144,7 +144,8 @@ export class Uploads {
 function errorText(error: { message: string }): string {
   if (error instanceof ApiError) return error.message;
   const status = (error as { request?: XMLHttpRequest }).request?.status;
-  if (status === 403) return "The upload URL has expired.";
+  if (status === 403)
+    return "The upload URL has expired: it is valid for an hour at most. Add the file again.";
   if (status === 400)
     return "The bucket refused this file, because its size or type differs from the upload request.";
   return "The connection was lost before the whole picture was sent.";

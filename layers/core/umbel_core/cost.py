@@ -1,10 +1,35 @@
-"""The cost of a run by AWS's public price list (us-east-1, arm64), for `cost_usd`."""
+"""The cost of a job and of its tasks by the price table, in nano-dollars, for `cost_usd`.
 
-_NANO_PER_GB_SECOND = 13_333.4
-_NANO_PER_REQUEST = 200
-"""Lambda's price of one invocation. SQS, SNS, S3 and DynamoDB cost about as much again and are not included."""
+All services are included that work for the job, and every run of a task, also one that failed or was one too many. Not
+included: messages to open pages, requests that read, storage, and transfer to the Internet.
+"""
+
+from typing import TYPE_CHECKING
+
+from umbel_core import usage
+from umbel_core.contract.limits import KEPT_VARIANTS
+
+if TYPE_CHECKING:
+    from umbel_core.op import OpCard
 
 
-def run_cost_nano(duration_ms: float, memory_mb: int) -> int:
-    """Return the nano-dollars of a run of `duration_ms` in a function of `memory_mb`."""
-    return round(duration_ms / 1000 * memory_mb / 1024 * _NANO_PER_GB_SECOND + _NANO_PER_REQUEST)
+def plan_cost_nano(tasks: int) -> int:
+    """Return what a job costs before its first task runs."""
+    return usage.nano(usage.planned_job(tasks, is_small=tasks <= KEPT_VARIANTS))
+
+
+def run_cost_nano(duration_ms: float, card: "OpCard") -> int:
+    """Return what one run of an op costs, with its message."""
+    file, picture = card.carrier == "file", card.returns == "picture"
+    run = usage.run(duration_ms, card.compute.memory_mb, file=file, picture=picture)
+    return usage.nano(usage.total(usage.queued_task(ordered=card.compute.ordered), run))
+
+
+def lost_run_cost_nano(card: "OpCard") -> int:
+    """Return the most that a run costs that stopped its worker: nothing says how long it ran."""
+    return run_cost_nano(card.compute.timeout_seconds * 1000, card)
+
+
+def count_cost_nano(jobs: int) -> int:
+    """Return each job's share of what it costs to count a batch of changes of so many jobs."""
+    return usage.nano(usage.counted_batch(jobs)) // jobs

@@ -1,7 +1,8 @@
 """What a caller may ask of the encoder, and the formats in which each of these parameters has an effect."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -14,6 +15,7 @@ OUTPUT = "x-output"
 """Marks the schemas of the parameters that few callers need; forms hide them until they are asked for."""
 
 _RARE = {OUTPUT: True}
+_FORMATS = get_args(Format)
 
 
 class Encoding(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,12 +96,17 @@ _EFFECTIVE_IN = {
     "effort": ("png", "webp", "avif"),
     "progressive": ("jpeg",),
     "lossless": ("webp",),
-    "palette": ("png",),
+    "palette": ("png", "gif"),
     "strip": _WITH_METADATA,
     "keep_copyright": _WITH_METADATA,
     "keep_date": _WITH_METADATA,
+    "background": ("png", "webp", "avif", "gif"),
 }
-"""Parameter -> formats in which it has an effect. The others have one in every format."""
+"""Parameter -> formats in which it has an effect. The others have one in every format, and so has a `background` that
+is not transparent. A GIF has a palette without being asked for it.
+"""
+_TRANSPARENT = re.compile(r"transparent|#[0-9a-f]{3}[0-9a-e]|#[0-9a-f]{6}(?!ff)[0-9a-f]{2}", re.IGNORECASE)
+"""Colours through which one sees."""
 
 _EXCLUDED = {
     ("quality", "lossless"): "a lossless result has no quality",
@@ -110,35 +117,37 @@ _EXCLUDED = {
 
 AUTO = ("webp", "jpeg", "png")
 """What `auto` chooses from: the formats that every browser in use shows."""
+AUTO_MOVING = ("webp", "gif")
+"""The same for what moves. The first one is the result where there is no time for both."""
 
 
 def check_request(params: Mapping[str, Any], path: Path) -> None:
     """Raise `Rejected` for a parameter that cannot have an effect, as far as a request shows it."""
-    wanted = encoding_of(params)
-    for (name, other), reason in _EXCLUDED.items():
-        if {name, other} <= given(wanted).keys():
-            raise Rejected("invalid_params", f"{dotted((*path, name))} has no effect here: {reason}.", (*path, name))
-    if wanted.format == "auto" and not effective_in(wanted, AUTO):
-        names = ", ".join(name for name in given(wanted) if name in _EFFECTIVE_IN)
+    asked, name = given(params), params.get("format")
+    for (first, second), reason in _EXCLUDED.items():
+        if {first, second} <= asked.keys():
+            raise Rejected("invalid_params", f"{dotted((*path, first))} has no effect here: {reason}.", (*path, first))
+    if name == "auto" and not effective_in(params, AUTO):
+        names = ", ".join(parameter for parameter in asked if parameter in _EFFECTIVE_IN)
         raise Rejected("invalid_params", f"{dotted(path) or 'params'}: no format has all of {names}.", path)
-    if wanted.format not in (None, "auto"):
-        for parameter, reason in without_effect(wanted, str(wanted.format)).items():
+    if name not in (None, "auto"):
+        for parameter, reason in without_effect(params, str(name)).items():
             sentence = f"{dotted((*path, parameter))} {reason}. Choose such a format, or leave the parameter out."
             raise Rejected("invalid_params", sentence, (*path, parameter))
 
 
-def without_effect(wanted: Encoding, name: str) -> dict[str, str]:
+def without_effect(params: Mapping[str, Any], name: str) -> dict[str, str]:
     """Return the given parameters that have no effect in this format, each with the reason."""
     return {
-        parameter: f"has no effect in {name}; it has in {_listed(formats)}"
-        for parameter in given(wanted)
+        parameter: f"{_lack(parameter)} in {name}; it has in {_listed([each for each in formats if each in _FORMATS])}"
+        for parameter in given(params)
         if name not in (formats := _EFFECTIVE_IN.get(parameter, (name,)))
     }
 
 
-def effective_in(wanted: Encoding, formats: tuple[str, ...]) -> list[str]:
+def effective_in(params: Mapping[str, Any], formats: tuple[str, ...]) -> list[str]:
     """Return those of the formats in which every given parameter has an effect."""
-    return [name for name in formats if all(name in _EFFECTIVE_IN.get(each, formats) for each in given(wanted))]
+    return [name for name in formats if all(name in _EFFECTIVE_IN.get(each, formats) for each in given(params))]
 
 
 def encoding_of(params: Mapping[str, Any]) -> Encoding:
@@ -146,11 +155,21 @@ def encoding_of(params: Mapping[str, Any]) -> Encoding:
     return Encoding(**{name: params[name] for name in Encoding.__struct_fields__ if name in params})
 
 
-def given(wanted: Encoding) -> dict[str, Any]:
-    """Return the parameters that differ from their defaults."""
-    values = {field.name: (getattr(wanted, field.name), field.default) for field in msgspec.structs.fields(Encoding)}
-    return {name: value for name, (value, default) in values.items() if value != default}
+def given(params: Mapping[str, Any]) -> dict[str, None]:
+    """Return the names of the parameters for the encoder that differ from their defaults, in the order of the struct.
+
+    A transparent background is one of them: an encoder cannot have it where its format has no transparency.
+    """
+    fields = msgspec.structs.fields(Encoding)
+    names = dict.fromkeys(field.name for field in fields if params.get(field.name, field.default) != field.default)
+    if _TRANSPARENT.fullmatch(str(params.get("background"))):
+        names["background"] = None
+    return names
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _lack(parameter: str) -> str:
+    return "has no transparency" if parameter == "background" else "has no effect"
+
+
+def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

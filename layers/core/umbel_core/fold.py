@@ -7,8 +7,12 @@ import msgspec
 from umbel_core.clock import now
 from umbel_core.contract.limits import KEPT_VARIANTS
 from umbel_core.contract.records import JobStatus, TaskStatus
+from umbel_core.cost import plan_cost_nano
 from umbel_core.ledger import ENDED, KEPT_ERRORS, ErrorRecord, JobRecord, TaskRecord
 from umbel_core.views import variant_of
+
+RECOUNTED = "0"
+"""The sequence number of a job that was counted without the stream; every real one is greater."""
 
 
 class TaskChange(msgspec.Struct, frozen=True):
@@ -17,6 +21,7 @@ class TaskChange(msgspec.Struct, frozen=True):
     sequence: str
     old: TaskStatus
     task: TaskRecord
+    old_cost_nano: int = 0
 
 
 def uncounted(job: JobRecord, changes: Sequence[TaskChange]) -> list[TaskChange]:
@@ -28,19 +33,24 @@ def uncounted(job: JobRecord, changes: Sequence[TaskChange]) -> list[TaskChange]
     return sorted((change for change in changes if change.sequence > job.folded_to), key=lambda change: change.sequence)
 
 
-def fold(job: JobRecord, changes: Sequence[TaskChange]) -> JobRecord | None:
-    """Return the job with these changes counted, or None when all of them were counted before."""
+def fold(job: JobRecord, changes: Sequence[TaskChange], cost_nano: int = 0) -> JobRecord | None:
+    """Return the job with these changes counted, or None when all of them were counted before.
+
+    `cost_nano` is what it costs to count them.
+    """
     fresh = uncounted(job, changes)
     if not fresh:
         return None
     counts = {"completed": job.completed, "failed": job.failed, "skipped": job.skipped}
     errors = list(job.errors)
     variants = dict(job.variants)
-    cost = job.cost_nano
+    cost = job.cost_nano + cost_nano
     for change in fresh:
         task = change.task
         if job.total <= KEPT_VARIANTS:
             variants[task.variant] = variant_of(task)
+        # Before, a retried task started at 0 again.
+        cost += max(0, task.cost_nano - change.old_cost_nano)
         if change.old == task.status:
             continue
         if change.old in ENDED:
@@ -48,7 +58,6 @@ def fold(job: JobRecord, changes: Sequence[TaskChange]) -> JobRecord | None:
             errors = [error for error in errors if error.task != task.id]
         if task.status in ENDED:
             counts[task.status] += 1
-            cost += task.cost_nano
             if task.status == "failed" and task.error and len(errors) < KEPT_ERRORS:
                 errors.append(ErrorRecord.of_task(task))
     folded = msgspec.structs.replace(
@@ -68,11 +77,11 @@ def fold(job: JobRecord, changes: Sequence[TaskChange]) -> JobRecord | None:
 def recount(job: JobRecord, tasks: Sequence[TaskRecord]) -> JobRecord:
     """Return the job with its counts made from its tasks alone, whatever it had counted before.
 
-    The cost never shrinks: it includes earlier rounds, of which the tasks keep nothing.
+    The cost never shrinks: what it cost to count the tasks is known to the job alone.
     """
     blank = msgspec.structs.replace(job, completed=0, failed=0, skipped=0, errors=[], variants={}, folded_to="")
-    changes = [TaskChange(job.folded_to or "0", "pending", task) for task in tasks]
-    counted = fold(msgspec.structs.replace(blank, cost_nano=0), changes) or blank
+    changes = [TaskChange(job.folded_to or RECOUNTED, "pending", task) for task in tasks]
+    counted = fold(msgspec.structs.replace(blank, cost_nano=plan_cost_nano(job.total)), changes) or blank
     return msgspec.structs.replace(counted, cost_nano=max(job.cost_nano, counted.cost_nano))
 
 

@@ -64,7 +64,7 @@ class Picture(Protocol):
 
     @property
     def format(self) -> str:
-        """The decoder's name in lower case: `jpeg`, `png`, `webp`, `avif`, `gif`, `tiff`, `bmp`."""
+        """The decoder's name in lower case: `jpeg`, `png`, `webp`, `avif`, `heic`, `jxl`, `gif`, `tiff`, `bmp`."""
 
     @property
     def mode(self) -> str:

@@ -73,9 +73,16 @@ def event_of(created: ObjectCreated) -> str:
 
 
 def job_for(created: ObjectCreated, ledger: Ledger) -> JobRecord:
-    """Return the job created for this key by the API, else the job whose id is derived from the event, maybe new.
+    """Return the job created for this key by the API, else the job whose id is derived from the event, maybe new."""
+    job, is_stored = find_job(created, ledger)
+    return job if is_stored else ledger.job(job.id) or job
 
-    The API's job is for one upload: the first whose event is read. Another file under the same key gets its own job;
+
+def find_job(created: ObjectCreated, ledger: Ledger) -> tuple[JobRecord, bool]:
+    """Return the job created for this key by the API and True, else a job whose id is derived from the event and False.
+
+    The second job may be stored, too: an event may come twice. The API's job is for one upload: the first whose event
+    is read. Another file under the same key gets its own job;
     the same file again, as a client sends it that lost the answer, does not.
     """
     segments, upload = created.key.split("/"), created.sequencer
@@ -85,13 +92,14 @@ def job_for(created: ObjectCreated, ledger: Ledger) -> JobRecord:
             if job and job.source == created.key:
                 upload = created.etag or created.sequencer
                 if job.upload in (None, upload) and ledger.claim(job.id, upload):
-                    return msgspec.structs.replace(job, upload=upload)
-    own, moment = job_id_of(created.bucket, created.key, upload), now()
-    return ledger.job(own) or JobRecord(
-        id=own,
+                    return msgspec.structs.replace(job, upload=upload), True
+    moment = now()
+    derived = JobRecord(
+        id=job_id_of(created.bucket, created.key, upload),
         kind="manifest" if created.is_manifest else "upload",
         name=segments[-1],
         created_at=moment,
         updated_at=moment,
         source=created.key,
     )
+    return derived, False

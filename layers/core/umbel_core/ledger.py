@@ -94,7 +94,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     finished_at: str | None = None
     duration_ms: int | None = None
     cost_nano: int = 0
-    """Cost of the task's run in nano-dollars."""
+    """Cost of all runs of the task in nano-dollars, those of earlier rounds included."""
     last_error: str | None = None
     """The error of the last attempt that will be repeated. People see it when the task is given up."""
     transient_refusals: int = 0
@@ -107,6 +107,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     """When it was sent again the last time."""
     published_for: str | None = None
     """`before` of the command that sent it again the last time."""
+    trace_id: str = ""
     version: int = 1
     expire_at: int = 0
 
@@ -158,6 +159,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
             round=self.round,
             priority=self.priority,
             publication=self.publication,
+            trace_id=self.trace_id,
         )
 
 
@@ -190,6 +192,7 @@ class JobRecord(msgspec.Struct, kw_only=True):
     cost_nano: int = 0
     folded_to: str = ""
     """Sequence number of the last stream record that the counts include."""
+    trace_id: str = ""
     version: int = 1
     expire_at: int = 0
 
@@ -217,6 +220,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: str
     duration_ms: int | None = None
     cost_nano: int = 0
+    """What is added to the task's cost."""
     worker: str | None = None
 
 
@@ -239,6 +243,12 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, rename=STORED_NAMES)
     at: str
     job_id: str | None = None
     index: int | None = None
+    trace_id: str = ""
+
+    @property
+    def is_redrivable(self) -> bool:
+        """Return False for a message that is no task: it has no job, so its lane has no use for it."""
+        return self.op == INTAKE or self.job_id is not None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -269,10 +279,11 @@ class Ledger(Protocol):
     def claim(self, job_id: str, upload: str) -> bool:
         """Reserve a pending job for one upload; return False when it belongs to another one."""
 
-    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
+    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord], *, only_new: bool = False) -> bool:
         """Write a job with all its tasks.
 
-        Return False when it is planned already, or when it was cancelled and `job` does not say so.
+        Return False when it is planned already, or when it was cancelled and `job` does not say so; with `only_new`,
+        when it exists at all.
         """
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
@@ -289,8 +300,8 @@ class Ledger(Protocol):
         that the call may be repeated. With `again`, the task gets `NO_ANSWER` as its last error if none is recorded.
         """
 
-    def count_repeat(self, op: str) -> None:
-        """Count a run of the op that ended when its task had ended already."""
+    def count_repeat(self, task: RunTask, cost_nano: int) -> None:
+        """Count a run that ended when its task had ended already, and add its cost to the task's."""
 
     def mark_received(self, task: RunTask) -> None:
         """Keep that the task's message was received, although it cannot run before the task before it has ended."""
@@ -298,8 +309,12 @@ class Ledger(Protocol):
     def start(self, task: RunTask, attempts: int, started_at: str) -> bool:
         """Mark a task as running; return False when it had ended before or is in another round."""
 
-    def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
-        """Store the error of an attempt that will be repeated; with `transient`, count it as a transient refusal.
+    def record_error(
+        self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False, cost_nano: int = 0
+    ) -> None:
+        """Store the error of an attempt that will be repeated, and add its cost to the task's.
+
+        With `transient`, count it as a transient refusal.
 
         `attempts` is None when the attempt did not begin: the task then keeps its attempts, and another attempt that
         has begun may still run.
@@ -358,14 +373,17 @@ class Ledger(Protocol):
     def take_next(self, job_id: str) -> int:
         """Return how often this was called before for the job: each caller gets the index of another task."""
 
-    def cancelled(self) -> frozenset[str]:
-        """Return the ids of the cancelled jobs, whose tasks workers skip."""
+    def cancelled(self, job_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of these jobs that are cancelled: workers skip their tasks."""
 
     def put_dead_letter(self, dead_letter: DeadLetter) -> None:
         """Store a dead letter."""
 
     def dead_letters(self, op: str) -> list[DeadLetter]:
         """Return the op's dead letters that were not redriven since."""
+
+    def redrivable(self, op: str, most: int) -> list[DeadLetter]:
+        """Return at most so many of the op's dead letters that can be redriven, without reading the others."""
 
     def delete_dead_letter(self, dead_letter: DeadLetter) -> None:
         """Delete a dead letter, because its message was sent again or is not needed."""

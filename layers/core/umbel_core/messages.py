@@ -53,6 +53,15 @@ class RunTask(
     """Which of the lane's queues has the message."""
     publication: int = 0
     """How often the message was sent again because it seemed to be lost: the task may have ended before it arrives."""
+    trace_id: str = ""
+
+
+class TaskTrace(msgspec.Struct, frozen=True, rename=STORED_NAMES):
+    """The part of a task's message that says which one it is; the rest may be a secret."""
+
+    job_id: str
+    index: int
+    trace_id: str = ""
 
 
 class RetryTasks(
@@ -64,18 +73,22 @@ class RetryTasks(
     indices: list[int] | None = None
     waiting: bool = False
     """Start pending tasks over too: a worker may not know yet that the cancelled job was resumed, and skip them."""
+    trace_id: str = ""
 
 
-class RepublishTasks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="republish", rename=STORED_NAMES):
+class RepublishTasks(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="republish", rename=STORED_NAMES
+):
     """Sweeper, API -> coordinator: send the messages of these tasks again, in their round; they seem to be lost."""
 
     job_id: str
     indices: list[int]
     before: str
     """A task that was published or started since has a message, and is left alone."""
+    trace_id: str = ""
 
     @classmethod
-    def several(cls, job_id: str, indices: list[int], before: str) -> "Iterator[RepublishTasks]":
+    def several(cls, job_id: str, indices: list[int], before: str, trace_id: str = "") -> "Iterator[RepublishTasks]":
         """Yield the commands for all these tasks, none of them too large for SQS."""
         for start in range(0, len(indices), _INDICES):
-            yield cls(job_id, indices[start : start + _INDICES], before)
+            yield cls(job_id, indices[start : start + _INDICES], before, trace_id)

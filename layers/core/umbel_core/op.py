@@ -2,7 +2,7 @@
 
 An op is one file, `functions/ops/<name>.py`, with one function of the same name:
 
-    @op(memory_mb=1024)
+    @op(memory_mb=1769)
     def blur(picture: Image, *, radius: Annotated[float, Bounds(ge=0, le=100)] = 4.0) -> Image:
         \"\"\"Soften the picture.\"\"\"
         return picture.filter(ImageFilter.GaussianBlur(radius))
@@ -14,6 +14,7 @@ annotation says where the result is stored (a picture in the results bucket, any
 import inspect
 import typing
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -149,6 +150,7 @@ def returns_picture(function: Callable[..., Any]) -> bool:
     return is_image(typing.get_type_hints(function).get("return"))
 
 
+@cache
 def input_annotation(function: Callable[..., Any]) -> Any:
     """Return the annotation of an op's first parameter; None when it has none."""
     first = next(iter(inspect.signature(function).parameters), "")

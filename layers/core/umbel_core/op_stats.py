@@ -14,6 +14,8 @@ FOREVER = "TOTAL"
 MINUTE = "MINUTE#"
 MINUTE_SECONDS = 2 * 3600
 """How long a minute's stats are kept."""
+NAMED_WORKERS = 500
+"""The execution environments that the stats of a minute name, of all ops: a record has at most 400 kB."""
 STEPS_PER_DOUBLING = 4
 """Durations are counted in steps, four for each doubling; a percentile read from them is within 9 % of the real one."""
 
@@ -54,7 +56,7 @@ class OpStats(msgspec.Struct, omit_defaults=True):
         return round((self.runs + self.repeats) / self.runs, 3) if self.runs else None
 
     def add(self, other: "OpStats") -> None:
-        """Add the counters of another shard or of another minute."""
+        """Add the counters of another writer or of another minute."""
         _add(self.entered, other.entered)
         _add(self.left, other.left)
         _add(self.steps, other.steps)
@@ -70,7 +72,7 @@ class OpStats(msgspec.Struct, omit_defaults=True):
 
 
 class PeriodStats(msgspec.Struct):
-    """The counters of one shard in one period: `FOREVER` or a minute."""
+    """The counters of one writer, or of all, in one period: `FOREVER` or a minute."""
 
     period: str
     ops: dict[str, OpStats] = {}
@@ -81,15 +83,20 @@ class PeriodStats(msgspec.Struct):
         """Return the op's counters; they start at zero."""
         return self.ops.setdefault(op, OpStats())
 
+    def add(self, other: "PeriodStats") -> None:
+        """Add the counters of another writer in the same period."""
+        for op, counted in other.ops.items():
+            self.of(op).add(counted)
+
 
 class CountedStats(msgspec.Struct):
-    """The counters of all shards, added up."""
+    """The counters of all writers, added up."""
 
     forever: dict[str, OpStats] = {}
     minutes: dict[str, dict[str, OpStats]] = {}
 
     def add(self, stats: PeriodStats) -> None:
-        """Add one shard's counters of one period."""
+        """Add one writer's counters of one period."""
         ops = self.forever if stats.period == FOREVER else self.minutes.setdefault(stats.period, {})
         for op, counted in stats.ops.items():
             ops.setdefault(op, OpStats()).add(counted)
@@ -106,6 +113,9 @@ class Counters(Protocol):
 
     def counted(self, since: str) -> CountedStats:
         """Return the stats of all time and of the minutes from this period on."""
+
+    def roll_up(self) -> int:
+        """Prepare the op stats for being read; return how many records of writers were emptied for that."""
 
 
 def minute_of(moment: str) -> str:
@@ -139,6 +149,15 @@ def count(op_stats: Mapping[str, PeriodStats], changes: Iterable[TaskChange]) ->
         if task.worker:
             run.workers = {task.worker: WorkerStats(runs=1, ms=ms, seen=task.finished_at)}
         op_stats[minute_of(task.finished_at)].of(task.op).add(run)
+    for stats in op_stats.values():
+        keep_busiest(stats)
+
+
+def keep_busiest(stats: PeriodStats) -> None:
+    """Remove the names of the workers that ran least, if more are named than a record may have. Their runs stay."""
+    named = [(worker.runs, op, name) for op, counted in stats.ops.items() for name, worker in counted.workers.items()]
+    for _, op, name in sorted(named, reverse=True)[NAMED_WORKERS:]:
+        del stats.ops[op].workers[name]
 
 
 def step_of(ms: int) -> int:

@@ -16,7 +16,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         100_000_000
     )
     """The most is what a lane holds of a JPEG or a PNG; `worker/codecs_memory.py` has less for the other formats."""
-    max_tasks: Annotated[int, Bounds(ge=1, le=100_000, description="Most tasks in one job")] = 10_000
+    max_tasks: Annotated[int, Bounds(ge=1, le=40_000, description="Most tasks in one job")] = 10_000
+    """The most is what one attempt of the coordinator can publish to a FIFO topic (`NEEDED_MS` in its handler)."""
     live_tasks: Annotated[
         int, Bounds(ge=0, le=100_000, description="A job with more tasks is bulk, unless its request says live")
     ] = 20

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from umbel_core.trace import trace_id_in
+
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message of a batch."""
@@ -16,6 +18,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     receipt_handle: str = ""
     queue: str = ""
     """The queue's name."""
+    trace_id: str = ""
+    """Empty when AWS passed none on: a sender that X-Ray does not trace has none."""
 
 
 def read_messages(event: dict[str, Any]) -> list[Message]:
@@ -27,6 +31,7 @@ def read_messages(event: dict[str, Any]) -> list[Message]:
             receives=int(record["attributes"]["ApproximateReceiveCount"]),
             receipt_handle=record["receiptHandle"],
             queue=record["eventSourceARN"].rpartition(":")[2],
+            trace_id=trace_id_in(record["attributes"].get("AWSTraceHeader")),
         )
         for record in event["Records"]
     ]

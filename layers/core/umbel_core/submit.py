@@ -12,6 +12,7 @@ from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX, new_job_id
 from umbel_core.ledger import JobRecord, Ledger
 from umbel_core.settings import Limits
 from umbel_core.submission import read_submission
+from umbel_core.trace import new_trace_id
 
 
 class Uploads(Protocol):
@@ -29,12 +30,14 @@ class Submitter(msgspec.Struct, frozen=True):
     catalogue: Catalogue
     limits: Limits
 
-    def submit(self, body: bytes, kind: JobKind | None = None, job_id: Callable[[], str] = new_job_id) -> JobRecord:
+    def submit(
+        self, body: bytes, kind: JobKind | None = None, job_id: Callable[[], str] = new_job_id, trace_id: str = ""
+    ) -> JobRecord:
         """Start the job of a body, or raise `Rejected` before anything is written.
 
         The pending job is written first, so that a GET finds it and the coordinator finds the job of the object. A
         picture inside the body becomes the object, like an upload; its job keeps the requested op in `asked`. Repeated
-        with the same `job_id`, it writes only what is missing.
+        with the same `job_id`, it writes only what is missing. Without a `trace_id`, the job gets a new one.
         """
         submission = read_submission(body, self.catalogue, self.limits, kind)
         job, moment = job_id(), now()
@@ -47,6 +50,7 @@ class Submitter(msgspec.Struct, frozen=True):
             updated_at=moment,
             source=key,
             priority=submission.priority,
+            trace_id=trace_id or new_trace_id(),
             asked=None if submission.picture is None else msgspec.structs.replace(submission.specs[0], input=key),
         )
         self.ledger.expect(pending)

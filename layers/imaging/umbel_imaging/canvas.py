@@ -4,6 +4,7 @@ from PIL import Image
 
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels
+from umbel_imaging import vips
 from umbel_imaging.colours import Rgba, ink, mode_for
 from umbel_imaging.geometry import Size
 
@@ -15,9 +16,14 @@ def on_canvas(image: Image.Image, size: Size, place: tuple[int, int], background
     """Return a picture of this size and colour with the image on it; where the image is clear, so is the result."""
     check_size(size)
     mode = mode_for(image.mode, background)
-    canvas = Image.new(mode, size, ink(background, mode))
-    paste(canvas, image, place)
-    return canvas
+    colour = ink(background, mode)
+
+    def by_pillow() -> Image.Image:
+        canvas = Image.new(mode, size, colour)
+        paste(canvas, image, place)
+        return canvas
+
+    return vips.on_canvas(image, size, place, colour, by_pillow)
 
 
 def paste(canvas: Image.Image, image: Image.Image, place: tuple[int, int]) -> None:

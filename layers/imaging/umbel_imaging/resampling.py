@@ -7,4 +7,4 @@ from umbel_imaging import vips
 
 def resampled(image: Image, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image:
     """Return a part of the picture at this size, by Lanczos."""
-    return vips.resampled(image, size, box) or image.resize(size, Resampling.LANCZOS, box=box)
+    return vips.resampled(image, size, box, lambda: image.resize(size, Resampling.LANCZOS, box=box))

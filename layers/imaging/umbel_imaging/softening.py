@@ -26,21 +26,20 @@ def softened(picture: Picture, sigma: float) -> Image:
     if tuple(side * times for side in small.size) == picture.size and times.is_integer():
         # The decoder's averages and the straight lines of the enlargement soften the picture as well.
         soft = _blurred(soft, math.sqrt(sigma**2 / times**2 - 0.25))
-        if large := vips.enlarged(soft, int(times)):
-            return straight(large)
-    else:
-        soft = _blurred(soft, sigma / times)
-    return straight(soft).resize(picture.size, Resampling.BICUBIC)
+        return straight(vips.enlarged(soft, int(times), lambda: soft.resize(picture.size, Resampling.BICUBIC)))
+    return straight(_blurred(soft, sigma / times)).resize(picture.size, Resampling.BICUBIC)
 
 
 def sharpened(image: Image, sigma: float, amount: float) -> Image:
     """Return the picture with so much of its difference to the softened one added; its alpha stays as it is."""
     # Of straight colours: multiplied ones would change beside every clear part, where only the alpha does.
-    made = blend(straight(_blurred(premultiplied(image), sigma)), image, 1 + amount)
+    image = vips.in_memory(image)
+    soft = straight(_blurred(premultiplied(image), sigma))
+    made = vips.sharper(image, soft, amount, lambda: blend(soft, image, 1 + amount))
     if made.mode.endswith("A"):
         made.putalpha(image.getchannel("A"))
     return made
 
 
 def _blurred(image: Image, sigma: float) -> Image:
-    return (sigma and vips.blurred(image, sigma)) or image.filter(GaussianBlur(sigma))
+    return vips.blurred(image, sigma, lambda: image.filter(GaussianBlur(sigma)))

@@ -22,13 +22,15 @@ def turned(image: Image, angle: float, background: Rgba) -> Image:
     size = turned_size(image.size, angle)
     check_size(size)
     bordered = image.width + 2 * _BORDER, image.height + 2 * _BORDER
-    canvas = on_canvas(image, bordered, (_BORDER, _BORDER), background)
+    canvas = on_canvas(vips.in_memory(image), bordered, (_BORDER, _BORDER), background)
     del image  # only the canvas and the result are held
     matrix = _matrix(bordered, size, math.radians(angle))
     fill = ink(_premultiplied(background), mode_for(canvas.mode, background))
-    return vips.mapped(canvas, size, matrix, fill) or canvas.transform(
-        size, Transform.AFFINE, matrix, Resampling.BICUBIC, fillcolor=fill
-    )
+
+    def by_pillow() -> Image:
+        return canvas.transform(size, Transform.AFFINE, matrix, Resampling.BICUBIC, fillcolor=fill)
+
+    return vips.mapped(canvas, size, matrix, fill, by_pillow)
 
 
 def turned_size(size: Size, angle: float) -> Size:

@@ -1,22 +1,29 @@
 """libvips beside Pillow: pixels from one to the other, and the steps that take Pillow two to five times as long.
 
-It is loaded when a picture is large enough for it to pay. Where it is missing, or a picture is too large for another
-copy, the functions return None and Pillow does the step (docs/decisions/0020).
+It is loaded when a picture is large enough for it to pay. Where it is missing, a picture is too large for another copy,
+or something goes wrong, Pillow does the step: each has a function that does (docs/decisions/0020).
 """
 
 import math
 import os
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from io import BytesIO
 from typing import Any
 
-from PIL.Image import Image, frombytes
+from PIL.Image import Image
 
 from umbel_imaging.alpha import premultiplied, straight
+from umbel_imaging.pending import Pending, steps_of
+
+ByPillow = Callable[[], Image]
+"""Does a step in Pillow."""
 
 _LEAST, _MOST = 60_000, 50_000_000
 """Pixels. To load libvips takes 25 ms; and a copy of more pixels takes memory that the limits do not reckon with."""
 _BANDS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4, "La": 2, "RGBa": 4}
+_WITHOUT_ALPHA = ("L", "RGB")
 _lost: list[bool] = []
 """Not empty in a process that was forked from one that used libvips: its threads are not there."""
 
@@ -26,6 +33,7 @@ def _library() -> Any:
     """Return pyvips, or None where there is no package of it for the machine."""
     try:
         vips = import_module("pyvips")
+        import_module("PIL.PpmImagePlugin")
     except (ImportError, OSError):
         return None
     vips.concurrency_set(1)  # a lane has about one core
@@ -43,60 +51,103 @@ def library(pixels: int, least: int = _LEAST) -> Any:
 
 
 def to_vips(image: Image, pixels: int = 0, least: int = _LEAST) -> Any:
-    """Return a copy of the picture, or None when Pillow is to do the work, which makes a picture of so many pixels."""
+    """Return the picture for libvips, or None when Pillow is to do the work, which makes so many pixels."""
     vips = library(max(image.width * image.height, pixels), least) if image.mode in _BANDS else None
-    return vips and vips.Image.new_from_memory(image.tobytes(), *image.size, _BANDS[image.mode], "uchar")
-
-
-def to_pillow(picture: Any, mode: str) -> Image | None:
-    """Return the pixels that libvips computes; None when it cannot, for damage or for want of memory."""
-    try:
-        pixels = picture.write_to_memory()
-    except _library().Error:
+    if not vips:
         return None
-    return frombytes(mode, (picture.width, picture.height), pixels)
+    if steps := steps_of(image):
+        return steps
+    colours = "b-w" if image.mode.startswith("L") else "srgb"
+    made = vips.Image.new_from_memory(_pixels(image), *image.size, _BANDS[image.mode], "uchar")
+    return made.copy(interpretation=colours)
 
 
-def resampled(image: Image, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image | None:
-    """Return a part of the picture at a smaller size, by Lanczos; None also when libvips has no advantage."""
+def in_memory(image: Image) -> Image:
+    """Return the picture as libvips has it in memory, so that further steps make no copies; else the picture itself."""
+    picture = to_vips(image) if image.mode in _WITHOUT_ALPHA else None
+    if picture is None:
+        return image
+    try:
+        return Pending(picture.copy_memory() if steps_of(image) else picture, image.mode, _out_of_memory)
+    except _library().Error:
+        return image
+
+
+def _pixels(image: Image) -> Any:
+    """Return the bytes of the pixels. `Image.tobytes` would need memory for them twice."""
+    if image.mode not in _WITHOUT_ALPHA:
+        return image.tobytes()
+    out = BytesIO()
+    image.save(out, "PPM")
+    return out.getbuffer()[-image.width * image.height * _BANDS[image.mode] :]
+
+
+def resampled(
+    image: Image, size: tuple[int, int], box: tuple[float, float, float, float], by_pillow: ByPillow
+) -> Image:
+    """Return a part of the picture at a size, by Lanczos; libvips has an advantage only where that is smaller."""
     left, top, right, bottom = map(int, box)
     width, height = right - left, bottom - top
     if (left, top, right, bottom) != tuple(box) or size[0] > width or size[1] > height:
-        return None
-    pixels = premultiplied(image)
-    picture = to_vips(pixels)
-    if picture is None:
-        return None
-    part = picture.crop(left, top, width, height)
-    small = part.resize(size[0] / width, vscale=size[1] / height, kernel="lanczos3")
-    made = to_pillow(small, pixels.mode) if (small.width, small.height) == size else None
-    return made and straight(made)
+        return by_pillow()
+    pixels = premultiplied(image if image.size == (width, height) else image.crop((left, top, right, bottom)))
+    picture = to_vips(pixels, image.width * image.height)
+    small = picture and picture.resize(size[0] / width, vscale=size[1] / height, kernel="lanczos3")
+    if small is None or (small.width, small.height) != size:
+        return by_pillow()
+    return straight(Pending(small, pixels.mode, lambda: premultiplied(by_pillow())))
 
 
-def blurred(image: Image, sigma: float) -> Image | None:
+def blurred(image: Image, sigma: float, by_pillow: ByPillow) -> Image:
     """Return the picture softened with a Gaussian of this standard deviation. Its alpha must be multiplied in."""
-    picture = to_vips(image)
-    return picture and to_pillow(_convolved(picture, _gaussian(sigma)), image.mode)
+    picture = to_vips(image) if sigma else None
+    return Pending(_convolved(picture, _gaussian(sigma)), image.mode, by_pillow) if picture else by_pillow()
 
 
-def enlarged(image: Image, factor: int) -> Image | None:
+def sharper(image: Image, soft: Image, amount: float, by_pillow: ByPillow) -> Image:
+    """Return the picture with so much of its difference to the softened one added."""
+    picture, blurred = steps_of(image), steps_of(soft)
+    if not (picture and blurred):
+        return by_pillow()
+    difference = picture - blurred
+    change = difference if amount == 1 else difference.linear(amount, 0.5)
+    return Pending((picture + change).cast("uchar"), image.mode, by_pillow)
+
+
+def enlarged(image: Image, factor: int, by_pillow: ByPillow) -> Image:
     """Return the picture with each side multiplied by a power of two, with straight lines between the pixels.
 
     Its alpha must be multiplied in.
     """
     picture = to_vips(image, image.width * image.height * factor**2)
+    if picture is None:
+        return by_pillow()
     # Each pixel repeated, then averaged with its neighbours; symmetric, hence only half of the outermost ones.
-    return picture and to_pillow(_convolved(picture.zoom(factor, factor), [1, *[2] * (factor - 1), 1]), image.mode)
+    large = _convolved(picture.zoom(factor, factor), [1, *[2] * (factor - 1), 1])
+    return Pending(large, image.mode, by_pillow)
+
+
+def on_canvas(
+    image: Image, size: tuple[int, int], place: tuple[int, int], colour: tuple[int, ...], by_pillow: ByPillow
+) -> Image:
+    """Return a picture of a size and colour, in which another one lies that libvips has yet to compute."""
+    steps = steps_of(image)
+    if steps is None or len(colour) != _BANDS[image.mode]:
+        return by_pillow()
+    return Pending(steps.embed(*place, *size, extend="background", background=list(colour)), image.mode, by_pillow)
 
 
 def mapped(
-    image: Image, size: tuple[int, int], matrix: tuple[float, ...], background: int | tuple[int, ...]
-) -> Image | None:
-    """Return a picture of a size whose pixels are at these places of the given one, as Pillow's `AFFINE` has it."""
+    image: Image, size: tuple[int, int], matrix: tuple[float, ...], background: tuple[int, ...], by_pillow: ByPillow
+) -> Image:
+    """Return a picture of a size whose pixels are at these places of the given one, as Pillow's `AFFINE` has it.
+
+    The given one must be in memory.
+    """
     pixels = premultiplied(image)
     picture = to_vips(pixels, size[0] * size[1])
     if picture is None:
-        return None
+        return by_pillow()
     a, b, left, c, d, top = matrix
     # Pillow's places are those of the pixels' middles, of which the first is at 0.5; with libvips it is at 0.
     left, top = left + (a + b - 1) / 2, top + (c + d - 1) / 2
@@ -108,11 +159,14 @@ def mapped(
         oarea=[0, 0, *size],
         odx=-(forth[0] * left + forth[1] * top),
         ody=-(forth[2] * left + forth[3] * top),
-        background=[background] if isinstance(background, int) else list(background),
+        background=list(background),
         extend="background",
     )
-    made = to_pillow(turned, pixels.mode)
-    return made and straight(made)
+    return straight(Pending(turned, pixels.mode, lambda: premultiplied(by_pillow())))
+
+
+def _out_of_memory() -> Image:
+    raise MemoryError
 
 
 def _gaussian(sigma: float) -> list[int]:

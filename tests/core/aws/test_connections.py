@@ -174,16 +174,37 @@ def sending(gateway: SlowGateway) -> SocketConnections:
 def test_when_time_is_up_all_connections_have_received_about_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
     gateway = SlowGateway()
     monkeypatch.setattr("umbel_core.aws.connections.time.monotonic", lambda: gateway.now)
-    messages = {f"s{number}": [b"%d" % place for place in range(90)] for number in range(40)}
+    messages = {f"s{number}": [b'"%d%s"' % (place, b"." * 20_000) for place in range(9)] for number in range(40)}
     sending(gateway).send(messages, 100)
-    assert 100 <= len(gateway.sent) < 110, "up to four may have been in progress"
+    assert 100 <= len(gateway.sent) < 100 + 32 + 1, "up to 32 may have been in progress"
     received = Counter(socket for socket, _ in gateway.sent)
     assert set(received) == set(messages)
     assert max(received.values()) - min(received.values()) <= 2
-    assert {message for _, message in gateway.sent[:40]} <= {b"0", b"1"}
+    assert {message[2:3] for _, message in gateway.sent[:40]} <= {b"0", b"1"}
+
+
+def test_a_time_limit_cuts_off_other_connections_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = SlowGateway()
+    monkeypatch.setattr("umbel_core.aws.connections.time.monotonic", lambda: gateway.now)
+    messages = {f"s{number}": [b"1"] for number in range(200)}
+    for _ in range(30):
+        sending(gateway).send(messages, 50)
+    assert {socket for socket, _ in gateway.sent} == set(messages)
+
+
+@pytest.mark.parametrize(
+    "own", [[9_000] * 7, [40_000, 10, 10], [10, 40_000, 10], [31_998], [15_999, 15_998], [15_999, 15_999], [1]]
+)
+def test_messages_travel_in_lists_that_fit_into_one_frame_in_their_order(own: list[int]) -> None:
+    gateway = SlowGateway()
+    messages = [str(place).encode() * length for place, length in enumerate(own)]
+    sending(gateway).send({"s1": messages})
+    lists = sorted((data[1:-1].split(b",") for _, data in gateway.sent), key=lambda each: messages.index(each[0]))
+    assert [message for each in lists for message in each] == messages
+    assert all(len(data) <= 32_000 or b"," not in data for _, data in gateway.sent)
 
 
 def test_with_enough_time_every_connection_receives_everything() -> None:
     gateway = SlowGateway()
     sending(gateway).send({"a": [b"1", b"2", b"3"], "b": [b"1"]})
-    assert sorted(gateway.sent) == [("a", b"1"), ("a", b"2"), ("a", b"3"), ("b", b"1")]
+    assert sorted(gateway.sent) == [("a", b"[1,2,3]"), ("b", b"[1]")]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.aws.stubs import Stub, stubbed
 from umbel_core.aws.dynamo import item
-from umbel_core.aws.keys import cancelled_key, deployed_ops_key, job_key, stopped_group_key, task_key
+from umbel_core.aws.keys import cancelled_key, deployed_ops_key, job_key, job_shard, stopped_group_key, task_key
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.clock import epoch, now
 from umbel_core.ledger import DeadLetter, ErrorRecord, Event, JobRecord, Outcome, TaskRecord
@@ -49,8 +49,8 @@ def test_a_pending_job_is_written_once_and_a_repetition_changes_nothing() -> Non
         ledger(stub).expect(a_job())
     assert stub.only["ConditionExpression"] == "attribute_not_exists(pk)"
     written = stub.only["Item"]
-    assert written["listed"] == {"S": "JOBS"}
-    assert written["unfinished"] == {"S": "JOBS"}, "the sweeper plans it when S3's event was lost"
+    assert written["creation"] == {"S": f"2026-01-31T12:00:00.123Z#{JOB_ID}"}
+    assert written["unfinished_shard"] == written["job_shard"], "the sweeper plans it when S3's event was lost"
     assert is_in(30 * DAY, written["expire_at"])
 
 
@@ -72,19 +72,40 @@ def test_a_plan_is_written_once_and_not_over_a_cancellation_that_it_does_not_kno
     )
     assert job["Put"]["ExpressionAttributeNames"] == {"#status": "status"}
     assert job["Put"]["ExpressionAttributeValues"] == {":no": {"BOOL": False}, ":cancelled": {"S": "cancelled"}}
-    assert ("unfinished" in job["Put"]["Item"]) == (status == "pending")
+    assert ("unfinished_shard" in job["Put"]["Item"]) == (status == "pending")
     assert [write["Put"]["Item"]["sk"]["S"] for write in tasks] == ["TASK#000000", "TASK#000001"]
     assert all("ConditionExpression" not in write["Put"] for write in tasks), "the job's condition is enough"
 
 
+def test_a_job_that_was_not_read_is_planned_only_when_there_is_none() -> None:
+    with stubbed("dynamodb") as stub:
+        stub.answer("transact_write_items")
+        assert ledger(stub).plan(a_job(planned=True), [a_task(0)], only_new=True)
+    _, job, _ = writes(stub)
+    assert job["Put"]["ConditionExpression"] == "attribute_not_exists(pk)"
+
+
 def test_the_tasks_of_a_large_plan_are_written_before_its_job_and_never_twice() -> None:
     with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[])
         stub.answer("transact_write_items", "transact_write_items", "transact_write_items")
         ledger(stub).plan(a_job(planned=True), [a_task(index) for index in range(200)])
-    assert [len(writes(stub, call)) for call in range(3)] == [98, 98, 4 + 2]
-    for call in range(2):
+    assert [len(writes(stub, call)) for call in range(1, 4)] == [98, 98, 4 + 2]
+    for call in range(1, 3):
         assert {write["Put"]["ConditionExpression"] for write in writes(stub, call)} == {"attribute_not_exists(pk)"}
-    assert writes(stub, 2)[-2]["Put"]["Item"]["sk"] == {"S": "JOB"}
+    assert writes(stub, 3)[-2]["Put"]["Item"]["sk"] == {"S": "JOB"}
+
+
+def test_a_large_plan_goes_on_where_an_attempt_stopped_that_was_killed() -> None:
+    """Four transactions of 98 tasks run side by side, so the four around the last task are written again."""
+    with stubbed("dynamodb") as stub:
+        stub.answer("query", Items=[task_key(JOB_ID, 700)])
+        stub.answer(*["transact_write_items"] * 7)
+        ledger(stub).plan(a_job(planned=True), [a_task(index) for index in range(1000)])
+    written = [
+        write["Put"]["Item"]["sk"]["S"] for call in range(1, 8) for write in writes(stub, call) if "Put" in write
+    ]
+    assert sorted(written) == ["JOB", *(f"TASK#{index:06d}" for index in range(392, 1000))]
 
 
 def test_planned_tasks_are_counted_op_by_op_in_the_transaction_that_decides() -> None:
@@ -92,8 +113,8 @@ def test_planned_tasks_are_counted_op_by_op_in_the_transaction_that_decides() ->
         stub.answer("transact_write_items")
         ledger(stub).plan(a_job(planned=True), [a_task(0), a_task(1, op="blur"), a_task(2)])
     update = writes(stub)[-1]["Update"]
-    assert update["Key"]["pk"] == {"S": "STATS"}
-    assert update["Key"]["sk"]["S"].startswith("PLANNED#")
+    assert update["Key"]["pk"]["S"].startswith("STATS#")
+    assert update["Key"]["sk"] == {"S": "PLANNED"}
     assert update["UpdateExpression"] == "ADD #say :say, #blur :blur"
     assert update["ExpressionAttributeNames"] == {"#say": "say", "#blur": "blur"}
     assert update["ExpressionAttributeValues"] == {":say": {"N": "2"}, ":blur": {"N": "1"}}
@@ -113,10 +134,10 @@ def test_an_outcome_ends_a_task_that_is_open_in_the_round_of_the_message() -> No
         assert ledger(stub).commit(command, Outcome(status="completed", result={"n": 1.5}, finished_at=MOMENT))
     assert stub.only["Key"] == task_key(JOB_ID, 7)
     assert stub.only["ConditionExpression"] == OPEN_IN_ROUND
-    assert stub.only["UpdateExpression"].endswith(" ADD version :one")
+    assert stub.only["UpdateExpression"].endswith(" ADD version :plus_version")
     values = stub.only["ExpressionAttributeValues"]
     assert (values[":is_pending"], values[":is_running"]) == ({"S": "pending"}, {"S": "running"})
-    assert (values[":in_round"], values[":one"]) == ({"N": "2"}, {"N": "1"})
+    assert (values[":in_round"], values[":plus_version"]) == ({"N": "2"}, {"N": "1"})
     assert (values[":status"], values[":result"]) == ({"S": "completed"}, {"S": '{"n":1.5}'})
     assert ":error" not in values, "what is None is not written"
     assert {"#status", "#round"} <= set(stub.only["ExpressionAttributeNames"])
@@ -173,12 +194,16 @@ def test_a_running_task_is_marked_under_the_same_condition() -> None:
 
 
 @pytest.mark.parametrize(
-    ("transient", "added"), [(False, "ADD version :one"), (True, "ADD version :one, transient_refusals :one")]
+    ("transient", "added"),
+    [
+        (False, "ADD version :plus_version, cost_nano :plus_cost_nano"),
+        (True, "ADD version :plus_version, transient_refusals :plus_transient_refusals, cost_nano :plus_cost_nano"),
+    ],
 )
 def test_an_error_is_stored_under_the_same_condition(transient: bool, added: str) -> None:
     with stubbed("dynamodb") as stub:
         stub.answer("update_item")
-        ledger(stub).record_error(a_task().command(), 2, "e" * 2000, transient=transient)
+        ledger(stub).record_error(a_task().command(), 2, "e" * 2000, transient=transient, cost_nano=7)
     assert stub.only["ConditionExpression"] == OPEN_IN_ROUND
     assert stub.only["UpdateExpression"].endswith(added)
     assert stub.only["ExpressionAttributeValues"][":last_error"] == {"S": "e" * 1000}
@@ -194,7 +219,7 @@ def test_a_cancellation_moves_the_job_and_marks_it_for_the_workers() -> None:
     move, mark = writes(stub, 1)
     assert move["Update"]["Key"] == job_key(JOB_ID)
     assert move["Update"]["ConditionExpression"] == "#status IN (:old0, :old1)"
-    assert "unfinished = :jobs ADD version :one" in move["Update"]["UpdateExpression"]
+    assert "unfinished_shard = :shard REMOVE failed_shard ADD version :one" in move["Update"]["UpdateExpression"]
     values = move["Update"]["ExpressionAttributeValues"]
     assert (values[":new"], values[":old0"], values[":old1"]) == (
         {"S": "cancelled"},
@@ -210,9 +235,13 @@ def test_a_resumed_job_loses_its_mark_and_is_unfinished_again() -> None:
         stub.answer("transact_write_items")
         ledger(stub).resume(JOB_ID)
     move, mark = writes(stub)
-    assert "unfinished = :jobs ADD version :one" in move["Update"]["UpdateExpression"]
+    assert "unfinished_shard = :shard REMOVE failed_shard ADD version :one" in move["Update"]["UpdateExpression"]
     values = move["Update"]["ExpressionAttributeValues"]
-    assert (values[":old0"], values[":old1"], values[":jobs"]) == ({"S": "cancelled"}, {"S": "failed"}, {"S": "JOBS"})
+    assert (values[":old0"], values[":old1"], values[":shard"]) == (
+        {"S": "cancelled"},
+        {"S": "failed"},
+        job_shard(JOB_ID),
+    )
     assert mark["Delete"]["Key"] == cancelled_key(JOB_ID)
 
 
@@ -232,7 +261,7 @@ def test_a_task_is_reopened_in_the_round_that_was_read() -> None:
     assert update["UpdateExpression"].endswith("ADD #round :one, version :one")
     assert update["UpdateExpression"].startswith(
         "SET #status = :pending, queued_at = :now, attempts = :none, begun = :none, claimed_until = :none, "
-        "transient_refusals = :none, cost_nano = :none "
+        "transient_refusals = :none "
     )
     assert (update["TableName"], update["Key"]) == ("table", task_key(JOB_ID, 0))
     names = update["ExpressionAttributeNames"]
@@ -344,7 +373,7 @@ def test_the_ops_of_a_deployment_replace_those_of_the_one_before() -> None:
         assert ledger(stub).replace_deployed_ops(["crop"]) == ["blur"]
         assert ledger(stub).replace_deployed_ops(["crop"]) is None
     assert stub.calls[0][1]["ReturnValues"] == "ALL_OLD"
-    assert stub.calls[0][1]["Item"] == {**deployed_ops_key(), "ops": {"L": [{"S": "crop"}]}}
+    assert stub.calls[0][1]["Item"] == {**deployed_ops_key(), "ops": {"L": [{"S": "crop"}]}, "indexed": {"BOOL": True}}
 
 
 @pytest.mark.parametrize(("before", "index"), [({}, 0), ({"taken": {"N": "6"}}, 6)])

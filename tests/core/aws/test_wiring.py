@@ -10,8 +10,10 @@ from aws_lambda_powertools import Logger
 
 from tests.core.aws.stubs import Service, Stub, stubbed
 from umbel_core.aws import clients, wiring
+from umbel_core.ledger import TaskRecord
 from umbel_core.messages import RetryTasks, RunTask
 from umbel_core.op import Compute
+from umbel_core.pushing import Push
 from umbel_core.settings import Limits
 from umbel_core.sqs import Message
 
@@ -58,12 +60,32 @@ def test_the_ledger_its_counters_and_its_circuits_are_in_one_table(stubs: dict[s
     assert (read["TableName"], list(batch["RequestItems"]), query["TableName"]) == ("ledger", ["ledger"], "ledger")
 
 
+def test_a_push_goes_to_the_queue_of_the_fan_out_or_to_the_connections_with_links_for_browsers(
+    stubs: dict[str, Stub], monkeypatch: Any
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    task = TaskRecord(job_id="j1", index=0, op="say", variant="v", input="x", queued_at="t", result={"key": "a b.png"})
+    push = Push(subscribers={"j1": ["s1"]}, tasks=[task])
+    stubs["sqs"].answer("send_message")
+    wiring.fanout("https://fanout").send(push)
+    assert stubs["sqs"].only["QueueUrl"] == "https://fanout"
+    assert msgspec.json.decode(stubs["sqs"].only["MessageBody"], type=Push) == push
+    with stubbed("apigatewaymanagementapi") as gateway:
+        monkeypatch.setattr(clients, "gateway", {"https://live.example": gateway.client}.__getitem__)
+        gateway.answer("post_to_connection")
+        wiring.pusher(ENVIRONMENT).push([push], 5)
+        ((message,)) = msgspec.json.decode(gateway.only["Data"])
+    assert message["task"]["result"]["url"].startswith("http://127.0.0.1:4566/results/a%20b.png?")
+
+
 def test_connections_are_in_their_own_table_and_their_api(stubs: dict[str, Stub], monkeypatch: Any) -> None:
     with stubbed("apigatewaymanagementapi") as gateway:
         monkeypatch.setattr(clients, "gateway", {"https://live.example": gateway.client}.__getitem__)
         gateway.answer("post_to_connection")
         wiring.connections(ENVIRONMENT).send({"s1": [b"hello"]}, 5)
-        assert gateway.only == {"ConnectionId": "s1", "Data": b"hello"}
+        assert gateway.only == {"ConnectionId": "s1", "Data": b"[hello]"}
     stubs["dynamodb"].answer("put_item")
     wiring.connections(ENVIRONMENT).add("s1", "viewer")
     assert stubs["dynamodb"].only["TableName"] == "sockets"

@@ -1,11 +1,12 @@
 """The connections of the WebSocket API and their subscriptions, in a table of their own (`umbel_core.aws.keys`)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain, zip_longest
 from math import inf
+from random import sample
 from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 CONNECTION_SECONDS = 3 * 3600
 """API Gateway closes a connection after two hours; its record expires an hour later if no disconnect arrived."""
-_PARALLEL_SENDS = 4
+_PARALLEL_SENDS = 32
+_LONGEST_FRAME = 32_000
+"""Bytes. API Gateway sends up to 32 KB as one frame, and counts each 32 KB as a message of its bill
+(https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html)."""
 _ROOM = "attribute_not_exists(#topics) OR contains(#topics, :topic) OR size(#topics) < :most"
 
 
@@ -120,14 +124,18 @@ class SocketConnections:
         found = self._table.get_many(topic_key(topic) for topic in topics)
         return {topic_in(entry): _strings(entry, "sockets") for entry in found}
 
-    def send(self, messages: dict[str, list[bytes]], seconds: float = inf) -> None:
-        """Send each connection its messages, none later than after so many seconds.
+    def send(self, messages: Mapping[str, Sequence[bytes]], seconds: float = inf) -> None:
+        """Send each connection its messages as JSON lists of at most 32 kB, none later than after so many seconds.
 
-        Messages travel in parallel and may overtake each other; each carries a version, so a client can ignore the
-        older one. Every connection gets its first message before any gets its second.
+        The lists travel in parallel and may overtake each other; each record in them has a version, so a client can
+        ignore the older one. Every connection gets its first list before any gets its second. The order of the
+        connections is random, so that those that a time limit cuts off are others each time.
         """
         deadline = time.monotonic() + seconds
-        rows = zip_longest(*([(socket, message) for message in own] for socket, own in messages.items()))
+        lists = {id(own): list(_lists(own)) for own in messages.values()}
+        rows = zip_longest(
+            *([(socket, each) for each in lists[id(messages[socket])]] for socket in sample([*messages], len(messages)))
+        )
         posts = [post for post in chain.from_iterable(rows) if post]
         post = partial(self._post, deadline)
         results = [post(posts[0])] if len(posts) == 1 else self._pool.map(post, posts)
@@ -163,6 +171,24 @@ class SocketConnections:
         expression = f"{action} #{attribute} :member SET expire_at = :later"
         values: Item = {":member": {"SS": [member]}, ":later": _expiry(), **condition[1]}
         return self._table.write(self._table.update(key, expression, values, condition=condition[0], names=[attribute]))
+
+
+def _lists(messages: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield JSON lists of the messages, each as long as one frame may be; a longer message is alone in its list."""
+    part: list[bytes] = []
+    size = 0
+    for message in messages:
+        if part and size + len(message) + 2 > _LONGEST_FRAME:
+            yield _list(part)
+            part, size = [], 0
+        part.append(message)
+        size += len(message) + 1
+    if part:
+        yield _list(part)
+
+
+def _list(messages: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(messages) + b"]"
 
 
 def _expiry() -> "AttributeValueTypeDef":

@@ -1,6 +1,6 @@
 """SQS -> a function: each message is processed, handed back when too little time is left, or retried after a pause."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from secrets import randbelow
 from typing import TYPE_CHECKING
 
@@ -34,14 +34,15 @@ class SqsConsumer:
         self._needed_ms = needed_ms
 
     def show_at_timeout(
-        self, messages: Iterable[Message], remaining_ms: int, *, at_once: Collection[Message] = ()
+        self, messages: Collection[Message], remaining_ms: int, *, at_once: Collection[Message] = ()
     ) -> None:
         """Make the messages of a batch, at most ten, visible again when this invocation has timed out, some at once.
 
         The queue's own visibility is six times as long. It protects messages that wait for a throttled function; these
         are with one, and when it dies they would wait for nothing.
         """
-        messages = list(messages)
+        if not messages:
+            return
         seconds = seconds_to_timeout(remaining_ms)
         entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
             {
@@ -52,7 +53,7 @@ class SqsConsumer:
             for place, message in enumerate(messages)
         ]
         try:
-            self._sqs.change_message_visibility_batch(QueueUrl=self._url(messages[0]), Entries=entries)
+            self._sqs.change_message_visibility_batch(QueueUrl=self._url(next(iter(messages))), Entries=entries)
         except AWS_ERRORS:
             self._logger.exception("visibility not changed", extra={"messages": len(entries)})
 

@@ -6,9 +6,9 @@ import msgspec
 
 from umbel_core.aws.dynamo import attribute, plain, record
 from umbel_core.aws.keys import (
-    ALL_JOBS,
     cancelled_key,
     job_key,
+    job_shard,
     repeated_key,
     stopped_group_key,
     taken_key,
@@ -34,7 +34,7 @@ class LedgerMoves(LedgerReads):
 
     def begin(self, task: RunTask, claim: str, seconds: int, *, again: bool) -> TaskRecord | None:
         moment = epoch()
-        update = self._task_update(task, {"claimed_by": claim, "claimed_until": moment + seconds}, "begun", "attempts")
+        update = self._task_update(task, {"claimed_by": claim, "claimed_until": moment + seconds}, begun=1, attempts=1)
         free = "(attribute_not_exists(claimed_until) OR claimed_until <= :moment)"
         update["ConditionExpression"] = f"{update['ConditionExpression']} AND {free}"
         update["ExpressionAttributeValues"] = {**update["ExpressionAttributeValues"], ":moment": plain(moment)}
@@ -52,13 +52,16 @@ class LedgerMoves(LedgerReads):
             return found
         raise AlreadyRunningError(max(1, found.claimed_until - moment))
 
-    def count_repeat(self, op: str) -> None:
+    def count_repeat(self, task: RunTask, cost_nano: int) -> None:
         period = minute_of(now())
         values = {":one": plain(1), ":period": plain(period), ":expiry": plain(epoch() + MINUTE_SECONDS)}
         expression = "SET period = :period, expire_at = :expiry ADD #op :one"
         self._table.write(
-            self._table.update(repeated_key(period), expression.replace("#op", f"#{op}"), values, names=[op])
+            self._table.update(repeated_key(period), expression.replace("#op", f"#{task.op}"), values, names=[task.op])
         )
+        cost = {":cost": plain(cost_nano)}
+        key = task_key(task.job_id, task.index)
+        self._table.write(self._table.update(key, "ADD cost_nano :cost", cost, condition="attribute_exists(pk)"))
 
     def mark_received(self, task: RunTask) -> None:
         self._table.write(self._task_update(task, {"received": True}))
@@ -68,17 +71,19 @@ class LedgerMoves(LedgerReads):
             self._task_update(task, {"status": "running", "attempts": attempts, "started_at": started_at})
         )
 
-    def record_error(self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False) -> None:
-        counters = ["transient_refusals"] if transient else []
+    def record_error(
+        self, task: RunTask, attempts: int | None, reason: str, *, transient: bool = False, cost_nano: int = 0
+    ) -> None:
+        added = {"transient_refusals": int(transient), "cost_nano": cost_nano}
         changes: dict[str, Any] = {"last_error": reason[:_ERROR_CHARACTERS]}
         if attempts is not None:
             changes |= {"attempts": attempts, "begun": 0, "claimed_until": 0}
-        self._table.write(self._task_update(task, changes, *counters))
+        self._table.write(self._task_update(task, changes, **added))
 
     def commit(self, task: RunTask, outcome: Outcome) -> bool:
         """Write the outcome; a failure stops its group in the same transaction, before the next task can start."""
         changes = {name: value for name, value in msgspec.structs.asdict(outcome).items() if value is not None}
-        update = self._task_update(task, changes)
+        update = self._task_update(task, changes, cost_nano=changes.pop("cost_nano"))
         if not (task.stop_group and task.group and outcome.status == "failed"):
             return self._table.write(update)
         stop = self._table.update(
@@ -88,16 +93,17 @@ class LedgerMoves(LedgerReads):
         )
         return self._table.transact([{"Update": update}, {"Update": stop}])
 
-    def _task_update(self, task: RunTask, changes: dict[str, Any], *counters: str) -> "UpdateTypeDef":
+    def _task_update(self, task: RunTask, changes: dict[str, Any], **added: int) -> "UpdateTypeDef":
         """Return the update of a task that has not ended, in the round that the message belongs to."""
+        added = {"version": 1} | {name: number for name, number in added.items() if number}
         assignments = ", ".join(f"#{name} = :{name}" for name in changes)
-        additions = ", ".join(f"{name} :one" for name in ("version", *counters))
+        additions = ", ".join(f"{name} :plus_{name}" for name in added)
         return self._table.update(
             task_key(task.job_id, task.index),
             f"SET {assignments} ADD {additions}",
             {
                 **{f":{name}": attribute(TaskRecord, name, value) for name, value in changes.items()},
-                ":one": plain(1),
+                **{f":plus_{name}": plain(number) for name, number in added.items()},
                 ":is_pending": plain("pending"),
                 ":is_running": plain("running"),
                 ":in_round": plain(task.round),
@@ -135,8 +141,8 @@ class LedgerMoves(LedgerReads):
         allowed = {f":old{place}": plain(status) for place, status in enumerate(old)}
         update = self._table.update(
             job_key(job_id),
-            "SET #status = :new, updated_at = :now, unfinished = :jobs ADD version :one",
-            {":new": plain(new), ":now": plain(now()), ":one": plain(1), ":jobs": ALL_JOBS, **allowed},
+            "SET #status = :new, updated_at = :now, unfinished_shard = :shard REMOVE failed_shard ADD version :one",
+            {":new": plain(new), ":now": plain(now()), ":one": plain(1), ":shard": job_shard(job_id), **allowed},
             condition=f"#status IN ({', '.join(allowed)})",
             names=["status"],
         )

@@ -7,7 +7,7 @@ from secrets import randbelow
 from typing import TYPE_CHECKING
 
 from umbel_core.aws.dynamo import item, plain
-from umbel_core.aws.keys import STATS_SHARDS, job_key, planned_key, task_key
+from umbel_core.aws.keys import STATS_SLOTS, TASK, job_key, job_partition, planned_key, task_key
 from umbel_core.aws.ledger_table import LedgerTable, job_item
 from umbel_core.aws.table import WRITES_PER_TRANSACTION
 from umbel_core.ledger import JobRecord, TaskRecord
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _TASKS_PER_TRANSACTION = WRITES_PER_TRANSACTION - 2
 """The last transaction also holds the job's record and the count of its tasks."""
 _PARALLEL_TRANSACTIONS = 4
+_TASKS_TOGETHER = _PARALLEL_TRANSACTIONS * _TASKS_PER_TRANSACTION
 
 
 class LedgerPlan(LedgerTable):
@@ -36,8 +37,11 @@ class LedgerPlan(LedgerTable):
             self._table.update(job_key(job_id), "SET #upload = :upload", values, condition=condition, names=["upload"])
         )
 
-    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord]) -> bool:
-        """Write the tasks first and the job with the last of them: a job that is `planned` has all its tasks."""
+    def plan(self, job: JobRecord, tasks: Sequence[TaskRecord], *, only_new: bool = False) -> bool:
+        """Write the tasks first and the job with the last of them: a job that is `planned` has all its tasks.
+
+        A plan of many tasks goes on where an attempt stopped that was killed.
+        """
         job.expire_at = self._expiry()
         last = len(tasks) - len(tasks) % _TASKS_PER_TRANSACTION
 
@@ -47,11 +51,29 @@ class LedgerPlan(LedgerTable):
             self._table.transact([self._new_task(task, job, "attribute_not_exists(pk)") for task in chunk])
 
         with ThreadPoolExecutor(_PARALLEL_TRANSACTIONS) as pool:
-            list(pool.map(write, range(0, last, _TASKS_PER_TRANSACTION)))
+            for start in range(self._written(job.id) if last else 0, last, _TASKS_TOGETHER):
+                # All of these are written before the next ones begin: `_written` relies on it.
+                list(pool.map(write, range(start, min(start + _TASKS_TOGETHER, last), _TASKS_PER_TRANSACTION)))
         # The job's own condition protects the tasks in its transaction.
+        planned = self._new_job(job) if only_new else self._planned_job(job)
         return self._table.transact(
-            [*(self._new_task(task, job) for task in tasks[last:]), self._planned_job(job), *self._task_counts(tasks)]
+            [*(self._new_task(task, job) for task in tasks[last:]), planned, *self._task_counts(tasks)]
         )
+
+    def _new_job(self, job: JobRecord) -> "TransactWriteItemTypeDef":
+        return {"Put": self._table.put(job_item(job), condition="attribute_not_exists(pk)")}
+
+    def _written(self, job_id: str) -> int:
+        """Return how many tasks of a job an earlier attempt certainly wrote."""
+        query = self._table.query(
+            "pk = :pk AND begins_with(sk, :task)",
+            {":pk": plain(job_partition(job_id)), ":task": plain(TASK)},
+            consistent=True,
+            backwards=True,
+        )
+        found, _ = self._table.read(query, 1)
+        index = int(found[0]["sk"]["S"].removeprefix(TASK)) if found else 0
+        return index - index % _TASKS_TOGETHER
 
     def _planned_job(self, job: JobRecord) -> "TransactWriteItemTypeDef":
         """Return the write of a planned job. It must not overwrite a cancellation that `job` does not know of."""
@@ -70,5 +92,5 @@ class LedgerPlan(LedgerTable):
         if counts:
             expression = "ADD " + ", ".join(f"#{op} :{op}" for op in counts)
             values = {f":{op}": plain(count) for op, count in counts.items()}
-            key = planned_key(randbelow(STATS_SHARDS))
+            key = planned_key(randbelow(STATS_SLOTS))
             yield {"Update": self._table.update(key, expression, values, names=counts)}

@@ -1,15 +1,17 @@
 """Reads of jobs and tasks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from umbel_core.aws.dynamo import Item, plain, record
+from umbel_core.aws.dynamo import plain, record
+from umbel_core.aws.gathering import gather
 from umbel_core.aws.keys import (
-    ALL_JOBS,
     BY_TIME,
-    CANCELLED,
+    FAILED,
     TASK,
     UNFINISHED,
+    cancelled_key,
+    creation,
     job_id_in,
     job_key,
     job_partition,
@@ -17,7 +19,7 @@ from umbel_core.aws.keys import (
     task_key,
 )
 from umbel_core.aws.ledger_table import LedgerTable
-from umbel_core.aws.pages import page
+from umbel_core.aws.pages import cursor_at, page, place_in
 from umbel_core.ids import JOB_ID
 from umbel_core.ledger import JobRecord, TaskRecord
 
@@ -61,27 +63,29 @@ class LedgerReads(LedgerTable):
     def jobs(
         self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
     ) -> tuple[list[JobRecord], str | None]:
-        query = self._table.query("listed = :jobs", {":jobs": ALL_JOBS}, index=BY_TIME, backwards=True)
-        found, after = page(self._table, query, limit, cursor, {"status": status, "kind": kind})
-        return [record(JobRecord, entry) for entry in found], after
+        index = FAILED if status == "failed" else BY_TIME
+        wanted = {"status": status if index is BY_TIME else None, "kind": kind}
+        after = place_in(cursor) if cursor else None
+        found, position = gather(self._table, index, limit, after, backwards=True, equal=wanted)
+        records = {
+            entry["pk"]["S"]: entry for entry in self._table.get_many(job_key(job_id_in(each)) for each in found)
+        }
+        there = (record(JobRecord, records[key]) for each in found if (key := each["pk"]["S"]) in records)
+        # An index may be some milliseconds behind the records.
+        jobs = [job for job in there if status in (None, job.status) and kind in (None, job.kind)]
+        return jobs, cursor_at(position) if position else None
 
     def unfinished(self, limit: int, after: tuple[str, str] | None = None) -> list[str]:
-        query = self._table.query("unfinished = :jobs", {":jobs": ALL_JOBS}, index=UNFINISHED)
-        start: Item | None = None
-        if after:
-            created_at, job_id = after
-            start = {**job_key(job_id), "unfinished": ALL_JOBS, "created_at": plain(created_at)}
-        found, _ = self._table.read(query, limit, start)
+        found, _ = gather(self._table, UNFINISHED, limit, creation(*after) if after else None)
         return [job_id_in(entry) for entry in found]
 
     def stopped(self, job_id: str, group: str) -> str | None:
         found = self._table.get(stopped_group_key(job_id, group))
         return found["reason"]["S"] if found else None
 
-    def cancelled(self) -> frozenset[str]:
+    def cancelled(self, job_ids: Iterable[str]) -> frozenset[str]:
         # Consistent: a retry removes a job's mark just before it publishes the tasks.
-        query = self._table.query("pk = :pk", {":pk": CANCELLED}, consistent=True)
-        return frozenset(entry["sk"]["S"] for entry in self._table.read_all(query))
+        return frozenset(job_id_in(mark) for mark in self._table.get_many(map(cancelled_key, job_ids)))
 
     def _tasks_of(self, job_id: str, *, consistent: bool = False, backwards: bool = False) -> "QueryInputTypeDef":
         values = {":pk": plain(job_partition(job_id)), ":task": plain(TASK)}

@@ -34,7 +34,7 @@ class LedgerRetry(LedgerReads):
         update = self._table.update(
             task_key(task.job_id, task.index),
             "SET #status = :pending, queued_at = :now, attempts = :none, begun = :none, claimed_until = :none, "
-            "transient_refusals = :none, cost_nano = :none "
+            "transient_refusals = :none "
             "REMOVE #error, #result, started_at, finished_at, duration_ms, last_error, worker, received "
             "ADD #round :one, version :one",
             {

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from umbel_core.aws.dynamo import Item, item
-from umbel_core.aws.keys import ALL_JOBS, job_key
+from umbel_core.aws.dynamo import Item, item, plain
+from umbel_core.aws.keys import BY_TIME, CREATION, FAILED, UNFINISHED, creation, job_key, job_shard
 from umbel_core.aws.table import Table
 from umbel_core.clock import epoch
 from umbel_core.ledger import JobRecord
@@ -25,5 +25,11 @@ class LedgerTable:
 
 def job_item(job: JobRecord) -> Item:
     """Return a job's record with the attributes that put it into the indexes."""
-    unfinished = {"unfinished": ALL_JOBS} if job.has_open_tasks else {}
-    return {**job_key(job.id), "listed": ALL_JOBS, **unfinished, **item(job)}
+    return {**job_key(job.id), **item(job), **index_attributes(job)}
+
+
+def index_attributes(job: JobRecord) -> Item:
+    """Return the attributes that put a job into the indexes that it belongs to."""
+    indexes = [BY_TIME, *([UNFINISHED] if job.has_open_tasks else []), *([FAILED] if job.status == "failed" else [])]
+    shard = job_shard(job.id)
+    return {CREATION: plain(creation(job.created_at, job.id)), **{index.partition: shard for index in indexes}}

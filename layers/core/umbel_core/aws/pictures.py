@@ -68,7 +68,7 @@ class S3Results:
             return body.read()
 
     def link(self, key: str) -> str:
-        """Return a URL at which the result can be read for an hour."""
+        """Return a URL at which the result can be read for an hour, or until the role's session ends."""
         return self._s3.generate_presigned_url(
             "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=LINK_SECONDS
         )

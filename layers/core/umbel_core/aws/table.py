@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
+from secrets import randbelow
 from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 WRITES_PER_TRANSACTION = 100
 _KEYS_PER_READ = 100
-_BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
+_BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "TransactionConflict"}
 """Reasons of a cancelled transaction that is worth repeating."""
-_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
-"""Seconds to wait before each repetition."""
+_REFUSED = "ConditionalCheckFailed"
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 3.0
+_SECONDS = 10.0
 
 
 class Table:
@@ -141,32 +144,40 @@ class Table:
                 return None, cast("Item | None", error.response.get("Item"))
             raise
 
-    def transact(self, writes: "Sequence[TransactWriteItemTypeDef]") -> bool:
-        """Write all or nothing; return False when a condition did not hold.
+    def transact(self, writes: "Sequence[TransactWriteItemTypeDef]", seconds: float = _SECONDS) -> bool:
+        """Write all or nothing; return False when a condition did not hold."""
+        return not self.write_all(writes, seconds)
 
-        Try again after a pause when the table was busy: the SDK does not, and a large plan has more writes than the
-        thousand a second that one partition takes.
+    def write_all(self, writes: "Sequence[TransactWriteItemTypeDef]", seconds: float) -> list[int]:
+        """Write all or nothing; return the places of the writes whose conditions did not hold.
+
+        Try again after a pause, for so many seconds, when the table was busy: the SDK does not. Partitions take a
+        thousand writes a second, and another transaction may write the same record at this moment.
         """
-        pauses = iter(_PAUSES)
+        pause = _FIRST_PAUSE
         while True:
             try:
                 self.client.transact_write_items(TransactItems=writes)
             except ClientError as error:
                 reasons = _cancellation_reasons(error)
-                if "ConditionalCheckFailed" in reasons:
-                    return False
-                pause = next(pauses, None)
-                if pause is None or not reasons & _BUSY:
+                if refused := [place for place, reason in enumerate(reasons) if reason == _REFUSED]:
+                    return refused
+                if not set(reasons) & _BUSY or seconds <= 0:
                     raise
-                time.sleep(pause)
+                # Not all that wait may come back at the same moment.
+                wait = min(pause * (500 + randbelow(1000)) / 1000, seconds)
+                time.sleep(wait)
+                seconds -= wait
+                pause = min(2 * pause, _LONGEST_PAUSE)
             else:
-                return True
+                return []
 
 
-def _cancellation_reasons(error: ClientError) -> set[str]:
+def _cancellation_reasons(error: ClientError) -> list[str]:
+    """Return for each write of a cancelled transaction why it was cancelled; most have `None` as text."""
     if not has_code(error, "TransactionCanceledException"):
-        return set()
-    return {reason["Code"] for reason in error.response.get("CancellationReasons", []) if "Code" in reason}
+        return []
+    return [reason.get("Code", "") for reason in error.response.get("CancellationReasons", [])]
 
 
 def _written(call: Callable[[], object]) -> bool:

@@ -13,8 +13,10 @@ from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.connections import SocketConnections
 from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.aws.counters import DynamoCounters
+from umbel_core.aws.fanout import SqsFanout
 from umbel_core.aws.idempotency import DynamoIdempotencyKeys
 from umbel_core.aws.intake import SqsIntake
+from umbel_core.aws.kept_lanes import KeptLanes
 from umbel_core.aws.lanes import Lanes
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.pace import DynamoPace
@@ -22,6 +24,7 @@ from umbel_core.aws.pictures import S3Pictures, S3Results
 from umbel_core.aws.tasks import SnsTasks
 from umbel_core.aws.uploads import S3Uploads
 from umbel_core.ledger import Event
+from umbel_core.pushing import Pusher
 from umbel_core.settings import Limits
 
 
@@ -66,6 +69,10 @@ class WithLinks(OnResults, Protocol):
     def links_endpoint(self) -> str | None: ...
 
 
+class OnLiveConnections(OnConnections, WithLinks, Protocol):
+    """A function that sends changes to WebSocket connections."""
+
+
 class OnLanes(Protocol):
     """A function that reads or scales the ops' lanes."""
 
@@ -75,6 +82,10 @@ class OnLanes(Protocol):
     def reserve(self) -> bool: ...
     @property
     def fair(self) -> bool: ...
+
+
+class OnKeptLanes(OnLanes, OnLedger, Protocol):
+    """A function that looks at the lanes."""
 
 
 class OnTopics(Protocol):
@@ -117,6 +128,16 @@ def connections(environment: OnConnections) -> SocketConnections:
     return SocketConnections(clients.dynamodb(), environment.sockets_table, gateway, ledger(environment).cancel)
 
 
+def pusher(environment: OnLiveConnections) -> Pusher:
+    """Return what sends changes to the WebSocket connections."""
+    return Pusher(connections(environment), results_for_browsers(environment).link)
+
+
+def fanout(queue_url: str) -> SqsFanout:
+    """Return the fan-out's queue, as the relay sends to it."""
+    return SqsFanout(clients.sqs, queue_url)
+
+
 def uploads(environment: OnUploads, links_endpoint: str | None = None) -> S3Uploads:
     """Return the uploads bucket, as requests and the coordinator use it."""
     return S3Uploads(clients.s3(), environment.uploads_bucket, clients.signer(links_endpoint))
@@ -146,6 +167,11 @@ def lanes(environment: OnLanes) -> Lanes:
         reserve=environment.reserve,
         fair=environment.fair,
     )
+
+
+def kept_lanes(environment: OnKeptLanes) -> KeptLanes:
+    """Return the ops' lanes, with their states in the ledger's table."""
+    return KeptLanes(lanes(environment), clients.dynamodb(), environment.ledger_table)
 
 
 def tasks(environment: OnTopics, ordered_ops: frozenset[str]) -> SnsTasks:

@@ -1,4 +1,4 @@
-"""Messages of the WebSocket. What a client sends has an `action`, what it receives has a `type`."""
+"""Messages of the WebSocket. What a client sends has an `action`; it receives lists of messages, each with a `type`."""
 
 from typing import Annotated
 
@@ -98,3 +98,4 @@ class PongMessage(_Message, tag="pong", frozen=True, kw_only=True):
 
 
 ServerMessage = SnapshotMessage | JobMessage | TaskMessage | StatsMessage | SystemMessage | ErrorMessage | PongMessage
+"""A connection receives lists of these."""

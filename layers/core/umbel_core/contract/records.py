@@ -74,7 +74,9 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
     warnings: list[ResultWarning] = []
-    url: Annotated[str, Meta(description="Opens the file for an hour")] | UnsetType = UNSET
+    url: (
+        Annotated[str, Meta(description="Opens the file for an hour, or until its signer's session ends")] | UnsetType
+    ) = UNSET
     error: Error | UnsetType = UNSET
 
 
@@ -94,7 +96,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     height: Annotated[int, Meta(description="As requested with one picture, in pixels")] | UnsetType = UNSET
     priority: Annotated[Literal["bulk"], Meta(description="Its tasks wait for those of live jobs")] | UnsetType = UNSET
     errors: list[JobError] = []
-    cost_usd: Annotated[float, Meta(ge=0, description="Lambda's price of the runs so far, in US dollars")] = 0.0
+    cost_usd: Annotated[float, Meta(ge=0, description="Estimated price of the job so far on AWS, in US dollars")] = 0.0
     version: Version = 0
     variants: (
         Annotated[

@@ -32,7 +32,10 @@ class TaskAccepted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UploadTicket(msgspec.Struct, frozen=True, kw_only=True):
-    """A presigned POST: send `fields`, then the file as `file`, to `url` within an hour."""
+    """A presigned POST: send `fields`, then the file as `file`, to `url` within an hour.
+
+    On AWS it ends earlier with the credentials of the function that signed it; then ask for a new one.
+    """
 
     job_id: JobId
     url: str

@@ -1,0 +1,44 @@
+"""Count the AWS calls of the functions for each upload of a picture with four variants: alone, and in a burst.
+
+    umbel up --weather && .venv/bin/python -m bench calls --photos 100 --singles 20
+
+The fault proxy, which then carries every call of the functions, injects no errors meanwhile. One connection has
+subscribed to all jobs, as one open page does.
+"""
+
+import argparse
+from collections import Counter
+
+from bench.pipeline import burst, half_megapixel, singles, umbel
+from bench.processes import show
+from umbel import weather
+from umbel.fault_proxy import CALM
+
+
+def counted() -> Counter[str]:
+    """Return how often the functions have called each operation so far."""
+    status = weather.status()
+    if status is None:
+        raise SystemExit("bench calls needs the proxy that counts: umbel up --weather")
+    return Counter(status.operations)
+
+
+def main(arguments: list[str]) -> None:
+    """Warm up, count both, and print the calls per upload."""
+    options = argparse.ArgumentParser(prog="bench calls")
+    options.add_argument("--photos", type=int, default=100)
+    options.add_argument("--singles", type=int, default=20)
+    given = options.parse_args(arguments)
+    pipeline, data = umbel(), half_megapixel()
+    weather.change(CALM)
+    try:
+        burst(pipeline, 20, data)
+        for name, run, uploads in (("alone", singles, given.singles), ("burst", burst, given.photos)):
+            before = counted()
+            run(pipeline, uploads, data)
+            calls = counted() - before
+            show(
+                {"uploads": name, "calls": calls.total() / uploads} | {op: n / uploads for op, n in calls.most_common()}
+            )
+    finally:
+        weather.change(weather.MILD)

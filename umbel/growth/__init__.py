@@ -1,0 +1,1 @@
+"""How the pipeline grows: what an upload takes, which limit is met first, and the month's bill. Without AWS."""
