@@ -2,7 +2,8 @@
 
 Without this, the engine (1.5.33) receives messages for a function that is at its reserved concurrency. They are
 throttled, stay invisible for the queue's whole visibility timeout, and their mapping pauses for a second. It delivers
-the messages of a standard queue in their order, whatever their groups.
+the messages of a standard queue in their order, whatever their groups, and PublishBatch to a standard topic loses the
+groups.
 """
 
 from __future__ import annotations
@@ -113,9 +114,15 @@ def share_functions() -> None:
     lambda_svc._sqs_esm_concurrency = concurrency
 
 
+class _Attributes(dict[str, Any]):
+    """The attributes of one entry of PublishBatch, with the entry's message group."""
+
+    group = ""
+
+
 def deliver_groups_in_turn() -> None:
-    """Let a standard queue with message groups deliver those in turn, as the fair queues of AWS do."""
-    from ministack.services import sqs  # noqa: PLC0415
+    """Let standard topics pass message groups on, and standard queues deliver those in turn, as AWS does."""
+    from ministack.services import sns, sqs  # noqa: PLC0415
 
     collect = sqs._collect_msgs
     turns: defaultdict[str, dict[str, int]] = defaultdict(dict)
@@ -128,7 +135,21 @@ def deliver_groups_in_turn() -> None:
         next_ones = in_turn(queue["messages"], most, turns[queue["attributes"]["QueueArn"]], time.time())
         return collect({**queue, "messages": next_ones}, most, visibility)
 
+    parse, fan_out = sns._parse_batch_entries, sns._fanout
+
+    def parse_batch_entries(params: Any) -> Any:
+        entries = parse(params)
+        for entry in entries:
+            entry["message_attributes"] = attributes = _Attributes(entry["message_attributes"])
+            attributes.group = entry["message_group_id"]
+        return entries
+
+    def fan_out_with_group(*arguments: Any, message_group_id: str = "", **further: Any) -> None:
+        groups = [each.group for each in arguments if isinstance(each, _Attributes)]
+        fan_out(*arguments, message_group_id=message_group_id or next(iter(groups), ""), **further)
+
     sqs._collect_msgs = collect_messages
+    sns._parse_batch_entries, sns._fanout = parse_batch_entries, fan_out_with_group
 
 
 def _has_visible(queue: Any) -> bool:
