@@ -36,9 +36,8 @@ def upload(found: Deployment, feed: ClientConnection, data: bytes) -> float:
 def wait(feed: ClientConnection, name: str, value: str) -> None:
     """Read messages until the job of which a field has this value is completed."""
     while True:
-        message = json.loads(feed.recv(timeout=300))
-        job = message["job"] if message["type"] == "job" else {}
-        if job.get(name) == value and job["status"] == "completed":
+        jobs = [each["job"] for each in json.loads(feed.recv(timeout=300)) if each["type"] == "job"]
+        if any(job[name] == value and job["status"] == "completed" for job in jobs):
             return
 
 
