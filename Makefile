@@ -25,10 +25,10 @@ persist := $(if $(call on,$(PERSIST)),--persist,$(if $(PERSIST),--no-persist))
 up_options := $(if $(port),--port $(port)) $(persist) $(if $(host),--host "$(host)") $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor setup browser test check deploy machines bench bench-pixels fuzz trust mutants generate clean
+.PHONY: help up down doctor setup browser test check deploy machines bench bench-pixels fuzz test-endpoint trust mutants generate clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 up: setup ## Set up, start the local engine, deploy, print the web address (PORT=4570 PERSIST=1 HOST=devbox)
 	@$(bin)/umbel up $(up_options)
@@ -65,6 +65,9 @@ fuzz: setup ## Compare what the running API answers with its OpenAPI document (A
 
 trust: setup ## Try to break what Umbel promises, and print a report (ARGS=fuzz: this part)
 	@$(run) python -I -m tests.trust $(ARGS)
+
+test-endpoint: setup ## What works on another local engine (UMBEL_TEST_ENDPOINT=http://localhost:4566)
+	@$(run) python -I -m tests.endpoint
 
 mutants: setup ## Change the sources in small ways and see whether the fast tests notice (ARGS="umbel_core.fold relay")
 	@$(bin)/python -I -m tests.mutants $(ARGS)

@@ -10,6 +10,7 @@ python -m bench fanout      changes pushed to many connections, by the real adap
 python -m bench first       the first upload and the first burst after a deployment
 python -m bench overhead    the pipeline beside a bare one on the same hops
 python -m bench cold        the cold start of the functions, without a pipeline
+python -m bench ledger      what lists read, and how well 32 relays count together, without a pipeline
 python -m bench growth      the model of growth: writes docs/scaling.md; `--engine` compares it with the pipeline
 python -m bench.pixels      the ops compared with libvips and sharp, without a pipeline (`make bench-pixels`)
 """
@@ -19,7 +20,7 @@ from importlib import import_module
 
 BENCHES = (
     *("pipeline", "jobs", "tasks", "web", "fairness"),
-    *("calls", "fanout", "first", "cold", "overhead", "growth"),
+    *("calls", "fanout", "first", "cold", "overhead", "ledger", "growth"),
 )
 
 

@@ -2,14 +2,20 @@
 
     umbel up --weather && .venv/bin/python -m bench calls --photos 100 --singles 20
 
-The fault proxy, which then carries every call of the functions, injects no errors meanwhile. One connection has
-subscribed to all jobs, as one open page does.
+The fault proxy, which then carries every call of the functions but those to connections, injects no errors meanwhile.
+One page is open; its messages are the calls to connections. Those of the ticker, once a minute, are counted too.
 """
 
 import argparse
+import contextlib
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
-from bench.pipeline import burst, half_megapixel, singles, umbel
+from websockets.exceptions import ConnectionClosed
+
+from bench.pipeline import Pipeline, burst, half_megapixel, singles, umbel
 from bench.processes import show
 from umbel import weather
 from umbel.fault_proxy import CALM
@@ -23,6 +29,22 @@ def counted() -> Counter[str]:
     return Counter(status.operations)
 
 
+@contextlib.contextmanager
+def open_page(pipeline: Pipeline) -> Iterator[list[Any]]:
+    """Subscribe to all jobs during the block, as a page does; yield the messages that arrived so far."""
+    received: list[Any] = []
+    with pipeline.feed() as page:
+
+        def receive() -> None:
+            with contextlib.suppress(ConnectionClosed):
+                received.extend(page)
+
+        thread = threading.Thread(target=receive)
+        thread.start()
+        yield received
+    thread.join()
+
+
 def main(arguments: list[str]) -> None:
     """Warm up, count both, and print the calls per upload."""
     options = argparse.ArgumentParser(prog="bench calls")
@@ -34,9 +56,11 @@ def main(arguments: list[str]) -> None:
     try:
         burst(pipeline, 20, data)
         for name, run, uploads in (("alone", singles, given.singles), ("burst", burst, given.photos)):
-            before = counted()
-            run(pipeline, uploads, data)
-            calls = counted() - before
+            with open_page(pipeline) as messages:
+                before = counted()
+                run(pipeline, uploads, data)
+                calls = counted() - before
+            calls["execute-api:PostToConnection"] = len(messages)
             show(
                 {"uploads": name, "calls": calls.total() / uploads} | {op: n / uploads for op, n in calls.most_common()}
             )

@@ -43,6 +43,7 @@ _ENVIRONMENT = {
     "LANE_QUEUE_URL": "http://127.0.0.1:1/lane",
     "INTAKE_QUEUE_URL": "http://127.0.0.1:1/intake",
     "MISSED_QUEUE_URL": "http://127.0.0.1:1/missed",
+    "FANOUT_QUEUE_URL": "http://127.0.0.1:1/fanout",
     "TASKS_TOPIC": "tasks",
     "ORDERED_TOPIC": "tasks.fifo",
     "SOCKET_ENDPOINT": "http://127.0.0.1:1/socket",

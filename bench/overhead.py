@@ -42,8 +42,9 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--rounds", type=int, default=3)
     given = options.parse_args(arguments)
     pipelines, data = [umbel(), Bare(find()).deploy()], half_megapixel()
-    for pipeline in pipelines:
-        burst(pipeline, 30, data)
+    for count in (4, 16, 30):
+        for pipeline in pipelines:
+            burst(pipeline, count, data)
     rounds = [[measure(each, given.photos, given.singles, data) for each in pipelines] for _ in range(given.rounds)]
     for name in rounds[0][0]:
         ratios = [ours[name] / bare[name] for ours, bare in rounds]

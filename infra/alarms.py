@@ -40,9 +40,12 @@ def alarm(
 
 def executions(prefix: str) -> cloudwatch.Metric:
     """Return the metric that the ticker writes: the most runs for each task, of all ops, in the last hour."""
-    return cloudwatch.Metric(
-        namespace=NAMESPACE, metric_name=EXECUTIONS, dimensions_map={"service": prefix}, statistic="Maximum"
-    )
+    return metric(prefix, EXECUTIONS).with_(statistic="Maximum")
+
+
+def metric(prefix: str, name: str) -> cloudwatch.Metric:
+    """Return a metric that a function of ours writes for the whole deployment."""
+    return cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, dimensions_map={"service": prefix})
 
 
 def failure_alarms(function: lambda_.Function, name: str, alarms: sns.ITopic) -> None:

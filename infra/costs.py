@@ -53,6 +53,7 @@ def document(ops: int, ordered: int) -> str:
         month=_usd(month),
         before=_usd(month + (ops + 3) * (idle.CAPPED_USD - idle.FREE_USD)),
         metric=_usd(PRICES["metric_month"].usd),
+        op_metrics=_usd(4 * PRICES["metric_month"].usd),
         prices="\n".join(_prices()),
     )
 
@@ -191,7 +192,8 @@ instead of {capped}. The mappings of the dead-letter queues have none for that r
 {before}. A lane's own mappings keep their maximum: without it Lambda receives more than the reserved concurrency may
 run, and each throttled receive brings a message nearer to the dead-letter queue.
 
-In a month with work in every hour the metric of repeated work adds {metric}.
+In a month with work in every hour the metric of repeated work adds {metric}, and the four metrics of its tasks
+{op_metrics} for each op that worked in every hour.
 
 What brings it down:
 
@@ -199,6 +201,7 @@ What brings it down:
 |---|---|
 | `leave_out`: an op that you do not use | {lane} a month |
 | `fair=false`: one queue a lane, not [two](settings.md#live-and-bulk) | {bulk} a month an op, if it is not ordered |
+| `op_metrics=false` | those metrics of the ops |
 | a second stack that is used seldom: remove it, [its data stays](deploy.md#remove-it) | all but the storage |
 
 ## The price table

@@ -10,9 +10,12 @@ from infra.alarms import executions
 from infra.function import FunctionFactory
 from infra.intake import IntakeConstruct
 from infra.relay import RelayConstruct
+from umbel_core.executions import NAMESPACE, TASK_DURATION, TASK_EXECUTIONS, TASKS_COMPLETED, TASKS_FAILED
 
 _MINUTE = Duration.minutes(1)
 _QUEUES, _FUNCTIONS = "{AWS/SQS,QueueName}", "{AWS/Lambda,FunctionName}"
+_OPS = f"{{{NAMESPACE},op,service}}"
+"""What the workers write themselves (functions/worker/op_metrics.py): tasks, where Lambda counts batches."""
 
 
 def dashboard(
@@ -25,6 +28,7 @@ def dashboard(
 ) -> None:
     """Create the dashboard, named as the deployment."""
     lanes, roles = f"{factory.prefix} op NOT dead", factory.roles.items()
+    own = f'service="{factory.prefix}"'
     waiting = intake.queue.queue.metric_approximate_number_of_messages_visible(period=_MINUTE)
     cloudwatch.Dashboard(scope, "Dashboard", dashboard_name=factory.prefix).add_widgets(
         _found("Messages that wait in lanes", _QUEUES, lanes, "ApproximateNumberOfMessagesVisible", "Maximum"),
@@ -33,6 +37,10 @@ def dashboard(
         _found("Run time of ops, 95th percentile (ms)", _FUNCTIONS, lanes, "Duration", "p95"),
         _found("Ops that run at the same time", _FUNCTIONS, lanes, "ConcurrentExecutions", "Maximum"),
         _found("Throttled runs of ops", _FUNCTIONS, lanes, "Throttles", "Sum"),
+        _found("Tasks completed", _OPS, own, TASKS_COMPLETED, "Sum"),
+        _found("Tasks failed", _OPS, own, TASKS_FAILED, "Sum"),
+        _found("Run time of tasks, 95th percentile (ms)", _OPS, own, TASK_DURATION, "p95"),
+        _found("Runs for each task that ended", _OPS, own, TASK_EXECUTIONS, "Average"),
         _graph("Intake: messages that wait", waiting),
         _graph("Age of the oldest change that is not pushed (ms)", _oldest_change(relay)),
         _graph("Runs for each task, the worst op of the last hour", executions(factory.prefix)),

@@ -27,6 +27,8 @@ from worker.environment import WorkerEnvironment
 _LEAN_MALLOC = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 """Makes glibc keep freed memory instead of returning it to the system: decoding 12 MP takes a third less time."""
 
+_NO_METRICS = {"POWERTOOLS_METRICS_DISABLED": "true"}
+
 
 class _Entry(NamedTuple):
     """A way into a lane: messages that the filter selects -> queue -> mapping -> the op's function."""
@@ -54,6 +56,8 @@ class Lane(NestedStack):
         settings: LaneSettings,
         limits: Limits,
         alarms: sns.ITopic,
+        *,
+        with_metrics: bool = True,
     ) -> None:
         super().__init__(scope, f"Lane-{card.name}", description=f"Umbel: the lane of the op '{card.name}'")
         name = lane_name(factory.prefix, card.name)
@@ -78,6 +82,7 @@ class Lane(NestedStack):
             sources=[FUNCTIONS / "worker", source, *([ASSETS] if asset_params(card.params) else [])],
             environment=WorkerEnvironment(
                 op=card.name,
+                deployment=factory.prefix,
                 uploads_bucket=ledger.uploads.bucket_name,
                 results_bucket=ledger.results.bucket_name,
                 ledger_table=ledger.table.table_name,
@@ -89,7 +94,7 @@ class Lane(NestedStack):
             memory_mb=card.compute.memory_mb,
             timeout_seconds=card.compute.timeout_seconds,
             reserved=settings.reserved,
-            plain=_LEAN_MALLOC if "imaging" in layers else None,
+            plain=(_LEAN_MALLOC if "imaging" in layers else {}) | ({} if with_metrics else _NO_METRICS),
         )
         for entry in entries:
             worker.add_event_source(

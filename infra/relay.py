@@ -14,6 +14,7 @@ from infra.fanout import FanoutConstruct
 from infra.function import FunctionFactory
 from infra.ledger import LedgerConstruct
 from infra.queue import dead_letter_queue
+from infra.target import Target
 from relay.environment import RelayEnvironment
 from sockets.environment import SocketsEnvironment
 from umbel_core.aws.keys import EVENT, JOB, TASK
@@ -131,8 +132,17 @@ class RelayConstruct(Construct):
             ledger.results.grant_read(function)
             self.stage.grant_management_api_access(function)
 
+    def public_url(self, target: Target) -> str:
+        """Return the URL that browsers connect to; for the local engine a path, as the page comes from there."""
+        if target.has_containers:
+            # LocalStack serves each WebSocket API at a port of its own, which only this attribute says.
+            return self.api.api_endpoint
+        if target.endpoint:
+            return f"/_aws/execute-api/{self.api.api_id}/{self.stage.stage_name}"
+        return self.stage.url
+
     def _endpoint(self, factory: FunctionFactory) -> str:
-        """Return the URL of the WebSocket API's management API: on AWS, or at the local endpoint."""
+        """Return the URL of the WebSocket API's management API; its path, for a local engine."""
         if factory.target.endpoint:
-            return f"{factory.target.endpoint}/_aws/execute-api/{self.api.api_id}/{_STAGE}"
+            return f"/_aws/execute-api/{self.api.api_id}/{_STAGE}"
         return self.stage.callback_url

@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The formats of pictures whose decoders, which have licences of their own, are not deployed."""
     allowed_origins: list[Origin] = []
     """More origins whose pages may call the API; the web app's own origin is always allowed."""
+    op_metrics: bool = True
+    """False: workers write no metrics of their ops, which CloudWatch charges for."""
     alarm_email: str | None = None
     """The e-mail address that receives the alarms."""
     keep_data: bool = True

@@ -109,7 +109,7 @@ class SiteConstruct(Construct):
         local = factory.target.endpoint is not None
         config = PageConfig(
             api=f"/_aws/execute-api/{api.rest.rest_api_id}/{STAGE}" if local else api.rest.url,
-            socket=f"/_aws/execute-api/{relay.api.api_id}/{relay.stage.stage_name}" if local else relay.stage.url,
+            socket=relay.public_url(factory.target),
             uploads_bucket=ledger.uploads.bucket_name,
             recipes={name: list(variants) for name, variants in recipes.items()},
             formats=upload_media_types(),

@@ -61,7 +61,8 @@ class Umbel(Stack):
         dead_letters.read(dead_letters, intake.queue)
         for card in self.catalogue.values():
             lane = lane_settings(card.name, card.compute, numbers[card.name], **mappings)
-            Lane(self, factory, intake, ledger, dead_letters, card, lane, limits, alarms)
+            metrics = settings.op_metrics
+            Lane(self, factory, intake, ledger, dead_letters, card, lane, limits, alarms, with_metrics=metrics)
         authorizer = self._authorizer(factory, ledger)
         relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
         TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, **mappings)
@@ -143,5 +144,6 @@ def _own_origins(target: Target, site: SiteConstruct) -> list[str]:
     """Return the origin that serves the web app."""
     if target.endpoint:
         public = [target.public_endpoint] if target.public_endpoint else []
-        return [*public, target.endpoint, target.endpoint.replace("127.0.0.1", "localhost")]
+        local = target.endpoint.replace("127.0.0.1", "localhost")
+        return list(dict.fromkeys([*public, target.endpoint, local]))
     return [f"https://{site.distribution.distribution_domain_name}"]

@@ -7,14 +7,14 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.alarms import alarm, executions, silence_alarm
+from infra.alarms import alarm, executions, metric, silence_alarm
 from infra.function import FunctionFactory
 from infra.intake import TICKER_TIMEOUT, IntakeConstruct
 from infra.lane_names import grant_read_lanes, lane_name
 from infra.ledger import LedgerConstruct
 from infra.relay import RelayConstruct
 from ticker.environment import TickerEnvironment
-from umbel_core.executions import EXECUTIONS_LIMIT
+from umbel_core.executions import EXECUTIONS_LIMIT, FAILED_SWEEPS
 from umbel_core.settings import Limits
 
 
@@ -74,6 +74,13 @@ class TickerConstruct(Construct):
             above=EXECUTIONS_LIMIT,
             statistic="Maximum",
         )
+        alarm(
+            self,
+            "SweepFails",
+            "The sweeper could not look for lost tasks",
+            metric(factory.prefix, FAILED_SWEEPS),
+            alarms,
+        )
         silence_alarm(function, f"{factory.prefix}-ticker", alarms)
         moves = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem")
         ledger.table.grant(function, *(f"dynamodb:{move}" for move in moves))
@@ -85,4 +92,13 @@ class TickerConstruct(Construct):
         # No maximum concurrency, as in `infra.dead_letters`: these queues are nearly always empty.
         for queue in intake.undelivered:
             function.add_event_source(sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True))
+            alarm(
+                queue,
+                "Waits",
+                "A task that SNS could not deliver is not read",
+                queue.metric_approximate_age_of_oldest_message(),
+                alarms,
+                above=Duration.minutes(15).to_seconds(),
+                statistic="Maximum",
+            )
         function.grant_invoke(relay.sockets)

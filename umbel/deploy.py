@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Mapping
 
-from umbel import engine, environment, progress, restore, stack, stack_name, tokens, toolchain, waiting
+from umbel import engine, environment, foreign_engine, progress, restore, stack, stack_name, tokens, toolchain, waiting
 from umbel.aws import AwsTarget
 from umbel.environment import REGION
 from umbel.errors import UmbelError
@@ -44,6 +44,7 @@ def local(aws: AwsTarget, *, force: bool = False, drop_waiting: bool = False, **
     """
     if not force:
         _refuse_foreign(aws)
+    context = {**_engine_context(aws), **context}
     current = _fingerprint(aws, context)
     state = stack.load_state()
     found = stack.outputs(aws) if state and state.fingerprint == current else None
@@ -70,8 +71,7 @@ def _deploy(aws: AwsTarget, context: Mapping[str, object]) -> dict[str, str]:
             "cdk bootstrap", _cdk("bootstrap", environment_name), log=LOGS / "bootstrap.log", env=env, cwd=HOME
         )
     toolchain.page()
-    context = {"target": "local", **_public_endpoint(aws), **context}
-    options = [part for key, value in context.items() for part in ("-c", f"{key}={value}")]
+    options = [part for key, value in {"target": "local", **context}.items() for part in ("-c", f"{key}={value}")]
     assembly = str(HOME / "cdk.out")
     synth = _cdk("synth", "--quiet", *options, "--output", assembly)
     progress.run("cdk synth", synth, log=LOGS / "synth.log", env=env, cwd=ROOT, patience=_SYNTH_TIMEOUT)
@@ -115,6 +115,7 @@ def _environment(aws: AwsTarget) -> dict[str, str]:
     SCRATCH.mkdir(parents=True, exist_ok=True)
     return {
         **environment.for_local(aws.endpoint, toolchain.environment()),
+        "AWS_ENDPOINT_URL_S3": foreign_engine.s3_endpoint(aws.endpoint),
         "TMPDIR": str(SCRATCH),
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": REGION,
@@ -125,11 +126,13 @@ def _environment(aws: AwsTarget) -> dict[str, str]:
 def _fingerprint(aws: AwsTarget, context: Mapping[str, object]) -> str:
     ops = [ROOT / str(context["ops"])] if "ops" in context else []
     sources = toolchain.digest([*(ROOT / name for name in _SOURCES), *ops])
-    settings = sorted({**_public_endpoint(aws), **context}.items())
+    settings = sorted(context.items())
     return hashlib.sha256(f"{sources} {aws.endpoint} {settings}".encode()).hexdigest()
 
 
-def _public_endpoint(aws: AwsTarget) -> dict[str, str]:
-    """Return the URL of the endpoint for browsers as CDK context, when it differs from the endpoint itself."""
+def _engine_context(aws: AwsTarget) -> dict[str, str]:
+    """Return what the engine decides of the CDK context: for ours, the URL for browsers when that is another one."""
+    if stack.is_foreign(aws):
+        return foreign_engine.context(aws.endpoint or "")
     public = stack.public(aws)
     return {"public_endpoint": public} if public and public != aws.endpoint else {}

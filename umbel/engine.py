@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
@@ -92,12 +93,28 @@ def running() -> Engine | None:
 
 def is_healthy(endpoint: str, timeout: float = 2.0) -> bool:
     """Return whether a LocalStack-compatible endpoint answers at this URL."""
+    return health(endpoint, timeout) is not None
+
+
+def health(endpoint: str, timeout: float = 2.0) -> dict[str, Any] | None:
+    """Return what a LocalStack-compatible endpoint says about itself: services, edition, version; None without one."""
+    found = _get_json(f"{endpoint}/_localstack/health", timeout)
+    return found if found and "services" in found else None
+
+
+def is_ministack(endpoint: str) -> bool:
+    """Return whether the engine at this URL is a MiniStack, as ours is."""
+    return _get_json(f"{endpoint}/_ministack/health", 2.0) is not None
+
+
+def _get_json(url: str, timeout: float) -> dict[str, Any] | None:
     try:
         # The caller's proxy is for the internet; it cannot reach a local engine.
-        with build_opener(ProxyHandler({})).open(f"{endpoint}/_localstack/health", timeout=timeout) as answer:
-            return "services" in json.load(answer)
+        with build_opener(ProxyHandler({})).open(url, timeout=timeout) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
     except (URLError, OSError, ValueError):
-        return False
+        return None
 
 
 def endpoint_from_environment() -> str | None:

@@ -155,10 +155,11 @@ def _drain(aws: AwsTarget) -> None:
 
 
 def _in_flight(aws: AwsTarget) -> int:
-    """Return the number of messages in the stack's queues, waiting or in flight, without the dead-letter queues."""
-    if not engine.is_healthy(aws.endpoint or "") or stack.outputs(aws) is None:
+    """Return the number of messages in all stacks' queues, waiting or in flight, without the dead-letter queues."""
+    if not engine.is_healthy(aws.endpoint or ""):
         return 0
-    return sum(waiting.messages(aws).values())
+    deployed = [name for name in stack.names() if aws.outputs(name)]
+    return sum(count for name in deployed for count in waiting.messages(aws, name).values())
 
 
 @contextlib.contextmanager

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from umbel import engine, stack_name, target
+from umbel import engine, foreign_engine, stack_name, target
 from umbel.aws import AwsTarget
 from umbel.errors import NotRunningError, UmbelError
 from umbel.paths import RUN
-from umbel.snapshots import DEPLOYMENT_STATE
+from umbel.snapshots import DEPLOYMENT_STATE, DEPLOYMENT_STATES
 
 STACK = stack_name.DEFAULT
 """The name of a stack for which no other is chosen."""
@@ -95,10 +95,9 @@ def deployment(aws: AwsTarget, found: dict[str, str]) -> Deployment:
     """
     urls = {"api": found["ApiUrl"], "socket": found["SocketUrl"], "web": found["WebUrl"]}
     if aws.endpoint:
-        gateway = f"{aws.endpoint}/_aws/execute-api"
         urls = {
-            "api": f"{gateway}/{found['ApiId']}/{found['ApiStage']}",
-            "socket": f"{gateway}/{found['SocketApiId']}/{found['SocketStage']}".replace("http", "ws", 1),
+            "api": f"{aws.endpoint}/_aws/execute-api/{found['ApiId']}/{found['ApiStage']}",
+            "socket": _socket_url(aws, found["SocketApiId"], found["SocketStage"]),
             "web": f"{public(aws)}/{found['WebBucket']}/index.html",
         }
     state = load_state()
@@ -121,6 +120,28 @@ def public(aws: AwsTarget) -> str | None:
     """Return the URL at which browsers reach a local endpoint: our engine's public URL, else the endpoint's own."""
     ours = engine.running()
     return ours.public if ours and ours.endpoint == aws.endpoint else aws.endpoint
+
+
+def is_foreign(aws: AwsTarget) -> bool:
+    """Return whether the target is a local engine that this checkout did not start."""
+    ours = engine.running()
+    return aws.endpoint is not None and not (ours and ours.endpoint == aws.endpoint)
+
+
+def _socket_url(aws: AwsTarget, api_id: str, stage: str) -> str:
+    """Return the URL of the WebSocket API at a local endpoint. Only a foreign engine has to be asked for it."""
+    assert aws.endpoint
+    reported = ""
+    if is_foreign(aws):
+        reported = aws.client("apigatewayv2").get_api(ApiId=api_id)["ApiEndpoint"]
+    return foreign_engine.socket_url(aws.endpoint, reported, api_id, stage)
+
+
+def names() -> list[str]:
+    """Return the names of all stacks that `up` deployed to our engine, and the chosen one, which may not be there."""
+    stems = [file.stem for file in RUN.glob(DEPLOYMENT_STATES)]
+    deployed = {stem.removeprefix("state-") if "-" in stem else STACK for stem in stems}
+    return sorted(deployed | {stack_name.chosen()})
 
 
 def load_state() -> SavedState | None:

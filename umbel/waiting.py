@@ -50,7 +50,9 @@ def lost_by_deploying(queues: Mapping[str, int], wanted: Mapping[str, Sequence[s
 
 def left_out(target: str, context: Mapping[str, Any]) -> list[str]:
     """Return the ops that the context leaves out on this target; by default that of `cdk.json`."""
-    names: list[str] = (_setting(context, "leave_out") or {}).get(target, [])
+    given = _setting(context, "leave_out") or {}
+    # From `-c` it is text.
+    names: list[str] = (msgspec.json.decode(given) if isinstance(given, str) else given).get(target, [])
     return names
 
 
@@ -88,12 +90,12 @@ def finding(waiting: list[Waiting], *, allowed: bool) -> Finding:
     return Finding("waiting", allowed, "; ".join(map(str, waiting)), [] if allowed else advice)
 
 
-def messages(aws: AwsTarget) -> dict[str, int]:
-    """Return the number of messages of each queue of the stack, in flight included, without dead-letter queues."""
+def messages(aws: AwsTarget, name: str | None = None) -> dict[str, int]:
+    """Return the number of messages of each queue of a stack, in flight included, without dead-letter queues."""
     sqs = aws.client("sqs")
     attributes = {
         url.rpartition("/")[2]: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        for url in aws.resources(stack_name.chosen(), "AWS::SQS::Queue")
+        for url in aws.resources(name or stack_name.chosen(), "AWS::SQS::Queue")
     }
     return {name: _count(queue) for name, queue in attributes.items() if "RedrivePolicy" in queue}
 

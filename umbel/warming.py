@@ -18,6 +18,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "authorizer": {"httpMethod": "GET", "methodArn": "none/none/GET/none"},
     "coordinator": NO_RECORDS,
     "relay": NO_RECORDS,
+    "fanout": NO_RECORDS,
     # A connection that nobody has.
     "sockets": {"requestContext": {"connectionId": "none", "routeKey": "$disconnect", "eventType": "DISCONNECT"}},
     "dead_letters": NO_RECORDS,

@@ -17,7 +17,7 @@ _CONCURRENCY = 4
 
 
 class Bare:
-    """What is deployed; deploying again replaces it only as far as names allow, so use a fresh engine."""
+    """Deploys it once on an engine."""
 
     def __init__(self, stack: Deployment) -> None:
         self._stack = stack
@@ -84,7 +84,7 @@ class Bare:
 
     def _queue(self, name: str) -> str:
         sqs = self._client("sqs")
-        url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+        url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "120"})["QueueUrl"]
         return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
 
     def _function(self, handler: str, environment: dict[str, str], name: str = "") -> str:
@@ -98,7 +98,7 @@ class Bare:
             Handler=f"functions.{handler}",
             Code={"ZipFile": code.getvalue()},
             Layers=self._layers,
-            Timeout=30,
+            Timeout=60,
             MemorySize=1769,
             Environment={"Variables": environment},
         )

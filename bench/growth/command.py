@@ -1,6 +1,7 @@
 """`python -m bench growth`: write docs/scaling.md; with `--engine`, compare the model with the running engine first."""
 
 import argparse
+import os
 import sys
 from datetime import UTC, datetime
 
@@ -25,5 +26,6 @@ def table(compared: list[engine.Compared]) -> str:
         return ""
     rows = [f"| {one.uploads} | {one.predicted:.1f} | {one.measured:.1f} | {one.error:+.0%} |" for one in compared]
     head = ["| uploads at once | predicted, s | measured, s | off by |", "|---|---|---|---|"]
-    date = f"Measured on {datetime.now(UTC):%Y-%m-%d}, fitted to {engine.CALIBRATED_AT} uploads:"
+    machine = f"{os.cpu_count()} cores and a load of {os.getloadavg()[2]:.0f}"
+    date = f"Measured on {datetime.now(UTC):%Y-%m-%d} on {machine}, fitted to {engine.CALIBRATED_AT} uploads:"
     return "\n".join([date, "", *head, *rows, ""])

@@ -133,8 +133,9 @@ is this version with twenty. Both with the default settings.
 
 ## What the simulation says
 
-{seconds:.0f} seconds of uploads that come at random. *Follows*: as many end as come; the times are the median and the
-95th percentile from the upload to its counted end. Otherwise: how many end, and where the queue is longest.
+{seconds:.0f} seconds of uploads that come at random, or as long as a thousand take. *Follows*: as many end as come;
+the times are the median and the 95th percentile from the upload to its counted end. Otherwise: how many end, and
+where the queue is longest.
 
 {simulated}
 
@@ -187,7 +188,8 @@ ask for the cell when a job is made, and keep the answer.
 ## Compared with the engine
 
 `python -m bench growth --engine` sends bursts of uploads to the running local engine, fits the model's one free
-number, the speed of this machine, to the first burst, and compares the others with what the model predicts.
+number, the speed of this machine, to the first burst, and compares the others with what the model predicts. Run it on
+a machine that does nothing else: other work changes the speed between the bursts.
 
 {engine}
 ## The quotas

@@ -15,6 +15,7 @@ from umbel.growth.upload import CHANGES_PER_BATCH, Upload
 from umbel_core import usage
 
 SECONDS = 10.0
+UPLOADS = 1000
 _DRAIN_SECONDS = 5.0
 _STREAM_SECONDS = 0.1
 """Until Lambda's poller sees a change in the stream, on average: it asks four times a second."""
@@ -125,7 +126,7 @@ class Model:
     def _shard_of(self, job: _Job) -> Station:
         return self.shards[job.number * 2_654_435_761 % 2**32 % len(self.shards)]
 
-    def run(self, seconds: float = SECONDS) -> Outcome:
+    def run(self, seconds: float) -> Outcome:
         """Let uploads come for so many seconds; return what became of them."""
         self.env.process(self._arrivals(seconds))
         self.env.run(until=seconds)
@@ -161,6 +162,6 @@ def _table_writes(upload: Upload, rate: float) -> float:
 def simulate(upload: Upload, design: Design, rate: float) -> Outcome:
     """Return what becomes of uploads that come at this rate; of several cells, one is simulated."""
     one = msgspec.structs.replace(design, cells=1)
-    outcome = Model(upload, one, rate / design.cells).run(SECONDS)
+    outcome = Model(upload, one, rate / design.cells).run(max(SECONDS, UPLOADS * design.cells / rate))
     ended = outcome.ended_a_second * design.cells
     return msgspec.structs.replace(outcome, rate=rate, ended_a_second=ended)

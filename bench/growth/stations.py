@@ -39,8 +39,12 @@ class Station:
         writes: Iterable[tuple[Throughput, float]] = (),
         cores: simpy.Resource | None = None,
         wait: float = 0.0,
+        fixed: float = 0.0,
     ) -> None:
-        """`seconds` is the time of one item; each item also makes these `writes`; `wait` is how late a batch begins."""
+        """`seconds` is the time of one item, `fixed` that of a batch beside; each item also makes these `writes`.
+
+        `wait` is how late a free server begins.
+        """
         self.name = name
         self.servers = servers
         self.busy = 0.0
@@ -51,6 +55,7 @@ class Station:
         self._writes = list(writes)
         self._cores = cores
         self._wait = wait
+        self._fixed = fixed
         self.queue: list[Any] = []
         self._idle = servers
 
@@ -69,7 +74,7 @@ class Station:
             start = self._env.now
             for throughput, units in self._writes:
                 yield throughput.write(units * len(taken))
-            work = sum(map(self._seconds, taken))
+            work = self._fixed + sum(map(self._seconds, taken))
             if self._cores:
                 with self._cores.request() as core:
                     yield core

@@ -11,7 +11,7 @@ from umbel_core.aws.idempotency import KeyedRequest
 from umbel_core.clock import epoch
 from umbel_core.errors import Rejected
 from umbel_core.ids import new_job_id
-from umbel_core.trace import new_trace_id, trace_id_in
+from umbel_core.trace import trace_id_in, trace_id_of
 
 logger = Logger(service="api")
 HEADER = "Idempotency-Key"
@@ -34,8 +34,8 @@ class NewJob:
         self._token: str = request.context["authorizer"]["token"]
         body = request.raw_body
         self._request = _hash(request.path.encode(), body.encode() if isinstance(body, str) else body)
-        self.trace_id = trace_id_in(request.headers.get("X-Amzn-Trace-Id")) or new_trace_id()
-        """That of the request, which API Gateway gives it."""
+        self.trace_id = trace_id_in(request.headers.get("X-Amzn-Trace-Id"))
+        """That of the request, which API Gateway gives it; else the job's own, once its id is known."""
         self.repeated = False
         """True when an earlier request with the same key started the job."""
 
@@ -46,6 +46,7 @@ class NewJob:
         have stopped at any point.
         """
         job_id = self._first_id()
+        self.trace_id = self.trace_id or trace_id_of(job_id)
         logger.thread_safe_append_keys(job_id=job_id, trace_id=self.trace_id)
         return job_id
 

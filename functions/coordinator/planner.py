@@ -1,5 +1,6 @@
 """Plans and publishes the job of a new object. Each step may be repeated: the second time changes nothing."""
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from umbel_core.messages import RepublishTasks, RetryTasks, RunTask
 from umbel_core.recipes import Recipes, RecipeVariant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large
 from umbel_core.submission import read_submission, tasks_of
-from umbel_core.trace import new_trace_id
+from umbel_core.trace import trace_id_of
 
 _MANIFEST_BYTES = 8_000_000
 _BYTES_PER_TASK = 1000
@@ -57,7 +58,7 @@ class Planner(msgspec.Struct, frozen=True):
     def take(self, created: ObjectCreated | RetryTasks | RepublishTasks, trace_id: str = "") -> tuple[str, int]:
         """Plan and publish; return the job's id and the number of published tasks.
 
-        `trace_id` is that of the message; a job that has none yet gets it, or a new one.
+        `trace_id` is that of the message; a job that has none yet gets it, or one of its own.
         """
         if isinstance(created, RetryTasks):
             self.begin(created.job_id, created.trace_id)
@@ -70,14 +71,20 @@ class Planner(msgspec.Struct, frozen=True):
         if not is_stored and created.is_manifest and (stored := self.ledger.job(job.id)):
             # Planned without this look, a manifest that is delivered again would be read and written before it is seen.
             job, is_stored = stored, True
-        job.trace_id = job.trace_id or trace_id or new_trace_id()
+        job.trace_id = job.trace_id or trace_id or trace_id_of(job.id)
         self.begin(job.id, job.trace_id)
-        tasks = None if job.planned else self._planned(created, job, only_new=not is_stored)
-        # Planned by an earlier delivery, which may have ended before it published: publish all pending tasks again.
-        return job.id, self._publish(self.ledger.all_tasks(job.id, "pending") if tasks is None else tasks)
+        moment = time.time()
+        plan = None if job.planned else self._planned(created, job, only_new=not is_stored)
+        if plan is None:
+            # Planned by an earlier delivery, which may have ended before it published: publish all pending tasks again.
+            return job.id, self._publish(self.ledger.all_tasks(job.id, "pending"))
+        tasks, status = plan
+        return job.id, self._publish(tasks, None if status == "cancelled" else moment)
 
-    def _planned(self, created: ObjectCreated, job: JobRecord, *, only_new: bool) -> list[TaskRecord] | None:
-        """Plan a job; return its tasks, or None when another delivery planned it first.
+    def _planned(
+        self, created: ObjectCreated, job: JobRecord, *, only_new: bool
+    ) -> tuple[list[TaskRecord], JobStatus] | None:
+        """Plan a job; return its tasks and its status, or None when another delivery planned it first.
 
         With `only_new`, the job was not looked for: that it exists shows when the write is refused.
         """
@@ -96,7 +103,7 @@ class Planner(msgspec.Struct, frozen=True):
         for task in tasks:
             task.trace_id = job.trace_id
         if self.ledger.plan(job, tasks, only_new=only_new):
-            return tasks
+            return tasks, status
         there = self.ledger.job(job.id)
         if there and not there.planned:  # given up by an earlier delivery, or cancelled in between
             there.trace_id = there.trace_id or job.trace_id
@@ -117,8 +124,11 @@ class Planner(msgspec.Struct, frozen=True):
             again |= {task.index: task for task in self.ledger.republish(command.job_id, behind, now())}
         return [again[index] for index in sorted(again)]
 
-    def _publish(self, tasks: Iterable[TaskRecord]) -> int:
-        return self.tasks.publish(task.command() for task in tasks)
+    def _publish(self, tasks: Iterable[TaskRecord], planned_at: float | None = None) -> int:
+        return self.tasks.publish(
+            msgspec.structs.replace(task.command(), planned_at=planned_at) if planned_at else task.command()
+            for task in tasks
+        )
 
     def _picture(self, created: ObjectCreated, job: JobRecord) -> list[TaskRecord]:
         if job.asked:

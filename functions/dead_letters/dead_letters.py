@@ -1,5 +1,7 @@
 """Fails the task or the job of a dead letter, and keeps the dead letter so that it can be redriven."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from umbel_core.clock import epoch, now
@@ -7,6 +9,7 @@ from umbel_core.group_order import Skipped, check_task_before
 from umbel_core.intake_messages import ObjectCreated, job_for, read_message
 from umbel_core.ledger import INTAKE, NO_ANSWER, AlreadyRunningError, DeadLetter, ErrorRecord, Event, Ledger, Outcome
 from umbel_core.messages import RunTask
+from umbel_core.trace import trace_id_of
 
 GIVEN_UP = "given_up"
 
@@ -15,6 +18,8 @@ class DeadLetters(msgspec.Struct, frozen=True):
     """The dead-letter function's work on one message."""
 
     ledger: Ledger
+    begin: Callable[[str, str], object] = lambda job_id, trace_id: None  # noqa: ARG005 - named for the reader
+    """Called with the ids of the job of a message, and of its trace."""
 
     def fail_task(self, op: str, message: str, body: str, receives: int) -> DeadLetter | None:
         """Fail the task and keep the dead letter; return None when the message does not decide how its task ends.
@@ -28,6 +33,7 @@ class DeadLetters(msgspec.Struct, frozen=True):
             return self._with_event(
                 self._keep(DeadLetter(op=op, id=message, body=body, at=now(), reason=f"not a task: {error}"))
             )
+        self.begin(command.job_id, command.trace_id)
         task = self.ledger.task(command.job_id, command.index)
         if task and task.has_newer_message(command):
             # An earlier delivery may have kept it, before the task was started over.
@@ -68,7 +74,7 @@ class DeadLetters(msgspec.Struct, frozen=True):
         task = self.ledger.task(command.job_id, command.index)
         return bool(task and task.round == command.round and task.error and task.error.code == GIVEN_UP)
 
-    def fail_jobs(self, message: str, body: str) -> DeadLetter:
+    def fail_jobs(self, message: str, body: str, trace_id: str = "") -> DeadLetter:
         """Fail the jobs that could not be planned, and keep the dead letter."""
         reason = "The coordinator could not plan this job; redrive it when the cause is removed."
         try:
@@ -77,6 +83,8 @@ class DeadLetters(msgspec.Struct, frozen=True):
             reason, created_objects = f"not an event of S3: {error}", []
         for created in created_objects:
             job = job_for(created, self.ledger)
+            job.trace_id = job.trace_id or trace_id or trace_id_of(job.id)
+            self.begin(job.id, job.trace_id)
             if not job.planned:
                 job.status = "failed"
                 job.errors = [ErrorRecord("not_planned", reason)]

@@ -1,10 +1,8 @@
 """Dead-letter queues -> dead-letter function -> ledger."""
 
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
-import msgspec
 from aws_lambda_powertools import Logger
 
 from dead_letters.dead_letters import DeadLetters
@@ -13,7 +11,6 @@ from umbel_core.aws import wiring
 from umbel_core.environment import parse
 from umbel_core.lanes import FIFO_SUFFIX
 from umbel_core.ledger import DeadLetter
-from umbel_core.messages import TaskTrace
 from umbel_core.sqs import Message, failure_response, read_messages
 
 logger = Logger(service="dead_letters")
@@ -28,7 +25,12 @@ def environment() -> DeadLettersEnvironment:
 @cache
 def dead_letters() -> DeadLetters:
     """Return the handler of dead letters on this deployment's ledger."""
-    return DeadLetters(wiring.ledger(environment()))
+    return DeadLetters(wiring.ledger(environment()), name_log_lines)
+
+
+def name_log_lines(job_id: str, trace_id: str) -> None:
+    """Put the ids of the job into all further log lines of this message."""
+    logger.thread_safe_append_keys(job_id=job_id, trace_id=trace_id)
 
 
 def process(message: Message) -> bool:
@@ -36,9 +38,8 @@ def process(message: Message) -> bool:
     logger.thread_safe_clear_keys()
     try:
         if message.queue == environment().intake_dead:
-            kept: DeadLetter | None = dead_letters().fail_jobs(message.id, message.body)
+            kept: DeadLetter | None = dead_letters().fail_jobs(message.id, message.body, message.trace_id)
         else:
-            _name(message.body)
             # The receive count goes on in the dead-letter queue, so the lane received the message once less.
             kept = dead_letters().fail_task(_op(message.queue), message.id, message.body, max(1, message.receives - 1))
     except Exception:
@@ -46,13 +47,6 @@ def process(message: Message) -> bool:
         return False
     logger.warning("given up", extra={"op": kept.op if kept else None})
     return True
-
-
-def _name(body: str) -> None:
-    """Put the ids of the task into all further log lines of this message."""
-    with suppress(msgspec.DecodeError):
-        task = msgspec.json.decode(body, type=TaskTrace)
-        logger.thread_safe_append_keys(**msgspec.structs.asdict(task))
 
 
 def _op(queue: str) -> str:

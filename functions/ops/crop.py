@@ -6,6 +6,7 @@ from PIL.Image import Image
 
 from umbel_core.errors import Rejected
 from umbel_core.op import Bounds, op
+from umbel_imaging.pending import part_of
 
 Pixels = Annotated[int, Bounds(ge=1, le=65535, description="Pixels")]
 Offset = Annotated[int, Bounds(ge=0, le=65535, description="Pixels; without it, the part is centred")]
@@ -22,4 +23,4 @@ def crop(
     if min(left, top) < 0 or right > picture.width or bottom > picture.height:
         part = f"{width} x {height} pixels from {left}, {top}"
         raise Rejected("crop_outside", f"{part} are not all inside the picture of {picture.width} x {picture.height}.")
-    return picture.crop((left, top, right, bottom))
+    return part_of(picture, (left, top, right, bottom))

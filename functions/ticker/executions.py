@@ -4,9 +4,10 @@ from datetime import datetime
 
 import msgspec
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit
 
-from umbel_core.executions import EXECUTIONS, MIN_RUNS, NAMESPACE
+from umbel_core import metrics
+from umbel_core.executions import EXECUTIONS, MIN_RUNS
 from umbel_core.op_stats import Counters
 from umbel_core.stats import hour_of, since
 
@@ -21,8 +22,7 @@ class Executions(msgspec.Struct, frozen=True):
     def record(self, at: datetime) -> dict[str, float]:
         """Write a value for each op that ran often enough in the last hour; return what was written.
 
-        Powertools prints the metric as a log line in CloudWatch's embedded metric format, which costs no call. When the
-        counters cannot be read, that is logged: the next minute's run records again.
+        When the counters cannot be read, that is logged: the next minute's run records again.
         """
         try:
             counted = self.counters.counted(since(at))
@@ -33,9 +33,5 @@ class Executions(msgspec.Struct, frozen=True):
         ratios = {op: hour.executions_per_task for op, hour in hours.items() if hour.runs >= MIN_RUNS}
         found = {op: ratio for op, ratio in ratios.items() if ratio is not None}
         if found:
-            metrics = Metrics(namespace=NAMESPACE, service=self.deployment)
-            for ratio in found.values():
-                metrics.add_metric(EXECUTIONS, MetricUnit.NoUnit, ratio)
-            metrics.add_metadata("ops", found)
-            metrics.flush_metrics()
+            metrics.write(self.deployment, {EXECUTIONS: (MetricUnit.NoUnit, found.values())}, ops=found)
         return found

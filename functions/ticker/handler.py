@@ -10,14 +10,17 @@ from typing import Any
 
 import msgspec
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit
 
 from ticker.environment import TickerEnvironment
 from ticker.executions import Executions
 from ticker.sweeping import Sweeper, Swept
 from ticker.ticking import Ticker
+from umbel_core import metrics
 from umbel_core.aws import wiring
 from umbel_core.catalogue import Catalogue
 from umbel_core.environment import parse
+from umbel_core.executions import FAILED_SWEEPS
 from umbel_core.messages import TaskTrace
 from umbel_core.sqs import failure_response, read_messages
 from umbel_core.stats import compute_stats
@@ -110,4 +113,5 @@ def _sweep(event: dict[str, Any]) -> Swept:
     except Exception:
         # The subscribers of stats get them all the same; the next run sweeps again.
         logger.exception("not swept")
+        metrics.write(executions().deployment, {FAILED_SWEEPS: (MetricUnit.Count, [1])})
         return Swept()

@@ -10,9 +10,10 @@ from aws_lambda_powertools import Logger
 
 from umbel_core.aws.consumer import SqsConsumer, seconds_to_timeout
 from umbel_core.clock import epoch
-from umbel_core.ledger import ENDED
+from umbel_core.ledger import ENDED, Outcome
 from umbel_core.messages import STORED_NAMES, RunTask
 from umbel_core.sqs import Message
+from worker import op_metrics
 from worker.groups import groups_of, run_group
 from worker.redelivery import order_batch
 from worker.runner import Runner
@@ -31,6 +32,8 @@ class BatchRunner(msgspec.Struct, frozen=True):
     runner: Runner
     consumer: SqsConsumer
     logger: Logger
+    deployment: str = "umbel"
+    """Names the deployment in the metrics."""
 
     def run(self, messages: list[Message], remaining_ms: Callable[[], int]) -> list[Message]:
         """Process a batch; return the messages that must be delivered again."""
@@ -45,13 +48,15 @@ class BatchRunner(msgspec.Struct, frozen=True):
         if redelivered or compute.batch > 1:
             # A new message of a lane without batches is left out: it would cost one call for each task.
             self.consumer.show_at_timeout(messages, remaining, at_once=later)
-        work = partial(self._process, remaining_ms, claimed_until)
+        ended: list[Outcome] = []
+        work = partial(self._process, remaining_ms, claimed_until, ended)
         process = partial(self.consumer.process, remaining_ms=remaining_ms, work=work)
         run = partial(run_group, process=process, hand_back_behind=self._hand_back_behind)
         failed = [message for group in order.first for message in run(group)]
         with ThreadPoolExecutor(max(1, len(order.together)) if compute.ordered else 1) as pool:
             failed += [message for left in pool.map(run, order.together) for message in left]
         failed += [message for group in order.last for message in run(group)]
+        op_metrics.write(self.deployment, self.runner.card.name, ended)
         return [*later, *failed]
 
     def _suspects(self, redelivered: list[Message]) -> set[str]:
@@ -70,19 +75,23 @@ class BatchRunner(msgspec.Struct, frozen=True):
             return True
         return bool(task and task.status not in ENDED and task.begun and not task.may_be_running)
 
-    def _process(self, remaining_ms: Callable[[], int], claimed_until: int, body: str, receives: int) -> None:
+    def _process(
+        self, remaining_ms: Callable[[], int], claimed_until: int, ended: list[Outcome], body: str, receives: int
+    ) -> None:
         self.logger.thread_safe_clear_keys()
         command = msgspec.json.decode(body, type=RunTask)
-        run = partial(self._run_task, claimed_until)
+        run = partial(self._run_task, claimed_until, ended)
         if command.shared and command.round == 0:
             run_shared(command, receives, self.runner.ledger, run, partial(self.consumer.in_time, remaining_ms))
         else:
             run(command, receives)
 
-    def _run_task(self, claimed_until: int, command: RunTask, receives: int) -> None:
+    def _run_task(self, claimed_until: int, ended: list[Outcome], command: RunTask, receives: int) -> None:
         # In all log lines of this message, the one of an error included.
         self.logger.thread_safe_append_keys(job_id=command.job_id, trace_id=command.trace_id, variant=command.variant)
         outcome = self.runner.run(command, receives, claimed_until)
+        if outcome:
+            ended.append(outcome)
         status = outcome.status if outcome else "not needed"
         self.logger.info("task ended", extra={"status": status, "ms": outcome.duration_ms if outcome else 0})
 

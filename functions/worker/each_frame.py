@@ -11,15 +11,24 @@ from umbel_core.contract.warnings import ResultWarning
 from umbel_core.encoding import AUTO_MOVING, Encoding, effective_in, encoding_of, without_effect
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits
-from worker import codecs_animation
-from worker.codecs_animation import MOST_READ, MOST_WRITTEN, MOVING, dropped, too_many
-from worker.codecs_colour import eight_bits, srgb
-from worker.codecs_frames import Motion, Shown, Whole
-from worker.codecs_metadata import kept
-from worker.codecs_out import FEWEST_COLOURS, Encoded, Made, check_size, encode, formats_of, indexed_png, largest_side
-from worker.codecs_palette import MOST_COLOURS
-from worker.codecs_search import MOST_ENCODINGS, best_under, colours_curve, quality_curve
-from worker.codecs_settings import settings_of
+from worker.codecs import animation
+from worker.codecs.animation import MOST_READ, MOST_WRITTEN, MOVING, dropped, too_many
+from worker.codecs.colour import eight_bits, srgb
+from worker.codecs.frames import Motion, Shown, Whole
+from worker.codecs.metadata import kept
+from worker.codecs.palette import MOST_COLOURS
+from worker.codecs.settings import settings_of
+from worker.codecs.size_search import MOST_ENCODINGS, best_under, colours_curve, quality_curve
+from worker.codecs.writing import (
+    FEWEST_COLOURS,
+    Encoded,
+    Made,
+    check_size,
+    encode,
+    formats_of,
+    indexed_png,
+    largest_side,
+)
 from worker.pictures import StoredPicture
 
 _EFFORT = 4
@@ -149,7 +158,7 @@ class _Moving:
                 return indexed_png(image, of_part)
             return encode(image, of_part, Made(format=name), self._limits).data
 
-        data = codecs_animation.write(name, shown(), whole, part)
+        data = animation.write(name, shown(), whole, part)
         if count == 1:
             raise StillError("the second one is damaged")
         return Encoded.of(data, name, first.size, frames=count)

@@ -9,6 +9,8 @@ class WorkerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     """Read by `umbel_core.environment.parse`."""
 
     op: str
+    deployment: str = "umbel"
+    """Names the deployment in the metrics."""
     uploads_bucket: str
     results_bucket: str
     ledger_table: str

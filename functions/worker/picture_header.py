@@ -8,9 +8,9 @@ from typing import Any
 from PIL.ImageFile import ImageFile
 
 from umbel_core.input_types import Header
-from worker.codecs_errors import DECODE_ERRORS
-from worker.codecs_frames import Motion, fills, stays_opaque
-from worker.codecs_jpeg import frame
+from worker.codecs.errors import DECODE_ERRORS
+from worker.codecs.frames import Motion, fills, stays_opaque
+from worker.codecs.jpeg import frame
 
 _ORIENTATION, _GPS, _BITS_PER_SAMPLE, _RESOLUTION = 0x0112, 0x8825, 0x0102, 0x011A
 _PALETTE = 3

@@ -13,13 +13,14 @@ from umbel_core.errors import Rejected
 from umbel_core.input_types import Header
 from umbel_core.settings import Limits
 from umbel_imaging.resampling import resampled
-from worker import codecs_animation, codecs_vips, picture_header
-from worker.codecs_colour import converter, eight_bits, opaque_if_clear, srgb
-from worker.codecs_errors import DECODE_ERRORS, decoding
-from worker.codecs_frames import composed, first
-from worker.codecs_in import decoder, identify
-from worker.codecs_jpeg import frame
-from worker.codecs_out import check_size
+from worker import picture_header
+from worker.codecs import animation, png_libvips
+from worker.codecs.colour import converter, eight_bits, opaque_if_clear, srgb
+from worker.codecs.errors import DECODE_ERRORS, decoding
+from worker.codecs.frames import composed, first
+from worker.codecs.jpeg import frame
+from worker.codecs.reading import decoder, identify
+from worker.codecs.writing import check_size
 
 _LARGEST_PROFILE = 4_000_000
 """Bytes. A profile for printing has about two million. Larger ones are ignored, because profiles are cached."""
@@ -59,7 +60,7 @@ class StoredPicture:
         self.motion = found.motion
         """The frames of a file that moves, or the only one, which does not fill the picture."""
         self._warnings = found.warnings
-        self._checked = not found.motion or not codecs_animation.moves(found.motion, header.size)
+        self._checked = not found.motion or not animation.moves(found.motion, header.size)
         """Whether it is known of each frame that it can be decoded, or only the first one is."""
         self._frame: Image | None = None
         """The pixels, where the picture is one frame of a file."""
@@ -140,7 +141,7 @@ class StoredPicture:
             except Rejected:
                 if not number:
                     raise
-                self._warnings.append(codecs_animation.damaged(number, self.motion.expected))
+                self._warnings.append(animation.damaged(number, self.motion.expected))
                 self._frames, self._checked = number, True
                 return
             frame._first = first_one = first_one or frame
@@ -206,7 +207,7 @@ class StoredPicture:
 
     def _png(self, shrink: int) -> Image | None:
         """Return the picture of a PNG that libvips can read."""
-        return codecs_vips.decoded(self._data, self._header, shrink, self._by_pillow) if self._format == "png" else None
+        return png_libvips.decoded(self._data, self._header, shrink, self._by_pillow) if self._format == "png" else None
 
     def _by_pillow(self, mode: str | None = None, shrink: int = 1) -> Image:
         with decoding(self._format, self._data):
@@ -228,7 +229,10 @@ class StoredPicture:
         """Return the largest divisor that leaves enough pixels for a good resampling to `wanted`."""
         ratio = min(side / max(want, 1) for side, want in zip(self._stored, wanted, strict=True))
         margins = _JPEG_MARGINS if self._scales else _MARGINS
-        return next((step for step in margins if step * margins[step] <= ratio), 1)
+        steps = [step for step in margins if step * margins[step] <= ratio] or [1]
+        # Without a rest, libvips can take all of the steps.
+        even = (step for step in steps if not any(side % step for side in self._stored) and 2 * step >= steps[0])
+        return steps[0] if self._scales else next(even, steps[0])
 
     def _as_stored(self, width: Side, height: Side) -> tuple[Side, Side]:
         return (height, width) if self._transposition in _SWAPS_SIDES else (width, height)

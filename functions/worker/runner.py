@@ -92,7 +92,7 @@ class Runner(msgspec.Struct, frozen=True):
     def _skipped(self, command: RunTask) -> Outcome | None:
         """Return the outcome of a task that must not run, else None."""
         try:
-            self.skipping.check(command.job_id, retried=command.round > 0)
+            self.skipping.check(command.job_id, retried=command.round > 0, planned_at=command.planned_at)
             self.skipping.check_deadline(command)
             self.skipping.check_group(command)
         except Skipped as skipped:

@@ -32,10 +32,15 @@ class Skipping:
         """Say which jobs the tasks of the next batch belong to, so that one read serves them all."""
         self._batch = frozenset(job_ids)
 
-    def check(self, job_id: str, *, retried: bool = False) -> None:
-        """Raise `Skipped` when the job is cancelled. A retried task ignores the cache: its retry ended the cancel."""
+    def check(self, job_id: str, *, retried: bool = False, planned_at: float | None = None) -> None:
+        """Raise `Skipped` when the job is cancelled. A retried task ignores the cache: its retry ended the cancel.
+
+        A job that was planned within the last second was not cancelled then, which is as good as a read.
+        """
         read = self._read
         is_old = job_id not in read.jobs or time.monotonic() - read.at > _CACHE_SECONDS
+        if is_old and not retried and planned_at is not None and time.time() - planned_at <= _CACHE_SECONDS:
+            return
         if is_old or (retried and job_id in read.cancelled):
             jobs = self._batch | {job_id}
             self._read = read = _Read(jobs, self._ledger.cancelled(jobs), time.monotonic())

@@ -26,7 +26,7 @@ def batch_runner(environment: WorkerEnvironment, ops: Path, logger: Logger) -> B
     runner = Runner(card, _work(environment, card, function, web, ops.parent / "assets"), ledger, Skipping(ledger))
     # A task may start while at least half of the function's timeout is left.
     consumer = wiring.consumer(environment.lane_queue_url, logger, 1000 * card.compute.timeout_seconds / 2)
-    return BatchRunner(runner, consumer, logger)
+    return BatchRunner(runner, consumer, logger, environment.deployment)
 
 
 def _work(environment: WorkerEnvironment, card: OpCard, function: Callable[..., Any], web: Web, assets: Path) -> Work:

@@ -131,6 +131,7 @@ def test_a_token_is_only_sent_to_the_endpoint_that_it_was_created_for(shell: pyt
     tables = ("UploadsBucket", "ResultsBucket", "LedgerTable", "TokensTable")
     outputs = dict.fromkeys((*names, *tables), "x")
     _run_one(shell, runs=False)
+    shell.setattr(stack, "_socket_url", lambda *_: "")
     assert stack.deployment(AwsTarget(OURS), outputs).token == "umb_ours"
     assert stack.deployment(AwsTarget("http://stack.example:4566"), outputs).token is None
     assert stack.deployment(AwsTarget(OURS), outputs).sockets_table is None, "as of a deployment by an earlier version"

@@ -42,3 +42,9 @@ def test_the_doctor_stops_a_deployment_to_aws_unless_it_is_allowed() -> None:
     assert not waiting.finding(lost, allowed=False).good
     assert "drop_waiting=true" in waiting.finding(lost, allowed=False).advice[0]
     assert waiting.finding(lost, allowed=True).good
+
+
+@pytest.mark.parametrize("given", [{"local": ["qr"]}, '{"local": ["qr"]}'])
+def test_the_ops_to_leave_out_may_come_from_the_command_line(given: object) -> None:
+    assert waiting.left_out("local", {"leave_out": given}) == ["qr"]
+    assert waiting.left_out("aws", {"leave_out": given}) == []

@@ -10,6 +10,7 @@ import pytest
 from tests.loops import finish
 from umbel import engine, warming
 from umbel.engine_server import warming as served
+from umbel.paths import ROOT
 from umbel.stack import STACK, Deployment
 
 API = "/_aws/execute-api/abc/v1/jobs"
@@ -62,6 +63,11 @@ def test_functions_are_warmed_in_the_order_in_which_a_picture_meets_them() -> No
     names = [name.removeprefix(f"{STACK}-") for name, _ in warming.calls(deployed, ["thumbnail", "blur", "gone"])]
     roles, others = ["api", "authorizer", "coordinator", "relay", "sockets"], ["grayscale", "rotate90", "upper"]
     assert names == [*roles, "op-thumbnail", "op-blur", *(f"op-{op}" for op in others)]
+
+
+def test_every_function_but_the_publisher_is_warmed() -> None:
+    roles = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
+    assert set(warming.EVENTS) == roles - {"publisher", "worker"} | {"api"}
 
 
 def test_the_default_recipe_says_which_lanes_are_warmed_first() -> None:

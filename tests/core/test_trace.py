@@ -2,7 +2,7 @@
 
 import pytest
 
-from umbel_core.trace import new_trace_id, trace_id_in
+from umbel_core.trace import trace_id_in, trace_id_of
 
 ID = "1-5759e988-bd862e3fe1be46a994272793"
 
@@ -24,7 +24,7 @@ def test_the_trace_id_is_the_root_in_the_header(header: str | None, found: str) 
     assert trace_id_in(header) == found
 
 
-def test_a_new_trace_id_has_the_form_of_x_rays() -> None:
-    made = new_trace_id()
-    assert trace_id_in(f"Root={made}") == made
-    assert new_trace_id() != made
+def test_a_job_without_a_trace_of_aws_has_one_of_the_same_form_at_each_attempt() -> None:
+    made = trace_id_of("j1")
+    assert trace_id_in(f"Root={made}") == made == trace_id_of("j1")
+    assert trace_id_of("j2") != made

@@ -132,6 +132,14 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     return stage
 
 
+@pytest.mark.parametrize("authorizer", [{}, {"authorizer": None}, {"authorizer": {"principalId": "x"}}])
+def test_a_connection_whose_token_nobody_checked_is_refused(stage: Stage, authorizer: dict[str, Any]) -> None:
+    """Some local engines do not call the authorizer of a WebSocket API."""
+    answer = sockets.handler.handle(socket_event("$connect", **authorizer), None)
+    assert answer == {"statusCode": 401}
+    assert stage.connections.role("s1") == ""
+
+
 def test_a_connection_is_kept_from_connect_to_disconnect(stage: Stage) -> None:
     assert sockets.handler.handle(socket_event("$connect", authorizer={"role": "operator"}), None) == {
         "statusCode": 200
@@ -174,11 +182,6 @@ def test_the_log_of_connections_has_json_lines_and_nothing_that_clients_wrote(
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
     assert [line["action"] for line in lines] == ["$connect", "", "", "subscribe", "crawl"]
     assert "canary" not in written.getvalue()
-
-
-def test_a_connection_without_a_role_is_a_viewers(stage: Stage) -> None:
-    sockets.handler.handle(socket_event("$connect"), None)
-    assert stage.connections.role("s1") == "viewer"
 
 
 def test_an_empty_message_is_answered_with_an_error(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """Each task gets one outcome, committed once, whatever error there is."""
 
 import threading
+import time
 from collections.abc import Iterable
 from threading import Event
 from typing import Any
@@ -13,6 +14,7 @@ from tests.fakes import FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, say
 from umbel_core.clock import epoch, now
 from umbel_core.errors import Rejected, Transient
+from umbel_core.group_order import Skipped
 from umbel_core.ledger import NO_ANSWER, AlreadyRunningError, JobRecord, Ledger, TaskRecord
 from umbel_core.messages import RunTask
 from umbel_core.op import describe, op
@@ -411,3 +413,14 @@ def test_the_cancelled_jobs_of_a_batch_are_read_together_and_once_a_second() -> 
     skipping.expect(["j3"])
     skipping.check("j3")
     assert reads[1:] == [{"j3"}]
+
+
+def test_a_task_of_a_job_that_was_just_planned_needs_no_read_unless_it_was_retried() -> None:
+    ledger = FakeLedger()
+    ledger.expect(JobRecord(id="j1", kind="task", name="n", created_at="t", updated_at="t"))
+    ledger.cancel("j1")
+    Skipping(ledger).check("j1", planned_at=time.time())
+    with pytest.raises(Skipped):
+        Skipping(ledger).check("j1", planned_at=time.time() - 1.5)
+    with pytest.raises(Skipped):
+        Skipping(ledger).check("j1", retried=True, planned_at=time.time())

@@ -1,5 +1,6 @@
 """The ticker's function sweeps when the clock asks for it, and reads what SNS could not deliver."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.functions.stage import Stage, sweeper
 from ticker.executions import Executions
 from ticker.ticking import Ticker
 from umbel_core.contract import Stats, StatsTotals
+from umbel_core.executions import FAILED_SWEEPS
 from umbel_core.intake_messages import read_message
 
 
@@ -46,12 +48,14 @@ def test_only_the_clocks_run_sweeps(stage: Stage) -> None:
 
 
 def test_a_sweep_that_fails_does_not_keep_the_stats_from_their_subscribers(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(stage.ledger, "sweeper_state", lambda: 1 / 0)
     stage.connections.subscribe("s1", "stats")
     ticker.handler.handle({"sweep": True}, Context())
     assert stage.connections.received["s1"]
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [line[FAILED_SWEEPS] for line in lines if "_aws" in line] == [[1]], "so the operator gets an alarm"
 
 
 def test_each_run_of_the_clock_rolls_up_the_stats_and_reads_the_lanes_even_if_one_fails(

@@ -22,6 +22,7 @@ from umbel_core.environment import variables
 from umbel_core.ledger import JobRecord
 from umbel_core.messages import RepublishTasks, RetryTasks
 from umbel_core.settings import Limits
+from umbel_core.trace import trace_id_of
 from worker.batch import BatchRunner
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
@@ -51,7 +52,8 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(worker.handler, "batches", lambda: batches)
     monkeypatch.setattr(relay.handler, "relay", lambda: stage.relay)
     monkeypatch.setattr(fanout.handler, "pusher", lambda: stage.pusher)
-    monkeypatch.setattr(dead_letters.handler, "dead_letters", lambda: stage.dead_letters)
+    letters = msgspec.structs.replace(stage.dead_letters, begin=dead_letters.handler.name_log_lines)
+    monkeypatch.setattr(dead_letters.handler, "dead_letters", lambda: letters)
     environment = DeadLettersEnvironment(
         ledger_table="t", limits=Limits(), intake_dead="umbel-intake-dead", lane_prefix="umbel-op-", dead_suffix="-dead"
     )
@@ -119,6 +121,17 @@ def test_without_any_trace_a_job_gets_an_id_of_its_own(stage: Stage) -> None:
         coordinator.handler.handle(event(notice), Context(180_000))
     first, second = stage.tasks.commands
     assert "" != first.trace_id != second.trace_id
+
+
+def test_an_upload_that_cannot_be_planned_has_one_trace_id_at_each_attempt(stage: Stage, logs: StringIO) -> None:
+    notice = stage.drop("uploads/hero/cat.png", b"pixels")
+    for make_event in (event, event, traced):
+        dead_letters.handler.handle(make_event(notice, queue="umbel-intake-dead"), None)
+    (job_id,) = {line["job_id"] for line in lines(logs)}
+    assert {line["trace_id"] for line in lines(logs)} == {trace_id_of(job_id)}
+    job = stage.ledger.job(job_id)
+    assert job
+    assert (job.status, job.trace_id) == ("failed", trace_id_of(job_id))
 
 
 def test_an_error_of_a_message_is_logged_with_its_job_and_not_with_the_one_before(stage: Stage, logs: StringIO) -> None:

@@ -87,9 +87,9 @@ def findings() -> frozenset[tuple[str, str]]:
     )
 
 
-def stack_in(out: str, target: str, ops: Path, name: str = "umbel", **context: str) -> tuple[App, Umbel]:
+def stack_in(out: str, target: str, ops: Path, name: str = "umbel", **context: Any) -> tuple[App, Umbel]:
     """Return the app that writes the stack into a folder, and the stack."""
-    app = App(context={**CONTEXT, **UNSTAGED, "target": target, **context}, outdir=out)
+    app = App(context={**CONTEXT, **UNSTAGED, **context, "target": target}, outdir=out)
     settings = read_settings(app.node.get_all_context())
     return app, Umbel(app, name, read_target(app.node.try_get_context), settings, ops)
 

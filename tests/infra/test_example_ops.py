@@ -18,7 +18,7 @@ from umbel.paths import ROOT
 from umbel_core.catalogue import load_op, read_ops
 from umbel_core.errors import Rejected
 from umbel_core.input_types import INPUT_TYPES, InputType
-from worker.codecs_out import Encoded
+from worker.codecs.writing import Encoded
 from worker.each_frame import made
 from worker.work import call
 

@@ -5,14 +5,34 @@ import re
 import shutil
 from collections import defaultdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from api.app import routes
 from coordinator.handler import NEEDED_MS
 from infra.queue import DEAD_SUFFIX
-from tests.infra.synthesis import CONTEXT, OPS, as_list, named, of_type, statements, synthesise, templates
+from tests.infra.synthesis import (
+    CONTEXT,
+    OPS,
+    as_list,
+    named,
+    of_type,
+    stack_in,
+    statements,
+    synthesise,
+    templates,
+)
 from umbel_core.catalogue import read_ops
-from umbel_core.executions import EXECUTIONS, EXECUTIONS_LIMIT, NAMESPACE
+from umbel_core.executions import (
+    EXECUTIONS,
+    EXECUTIONS_LIMIT,
+    FAILED_SWEEPS,
+    NAMESPACE,
+    TASK_DURATION,
+    TASK_EXECUTIONS,
+    TASKS_COMPLETED,
+    TASKS_FAILED,
+)
 from umbel_core.ids import INPUTS_PREFIX, JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.lane_settings import MAX_RECEIVES, MAX_RECEIVES_THROTTLED, VISIBILITY_PER_TIMEOUT
 from umbel_core.lanes import BULK_SUFFIX, FIFO_SUFFIX
@@ -104,11 +124,22 @@ def _alarmed_queues(template: Template) -> set[tuple[str, str]]:
     }
 
 
-def test_every_queue_that_a_function_reads_raises_an_alarm_when_its_messages_wait_for_too_long(
-    template: Template,
-) -> None:
+def test_every_mapping_raises_an_alarm_when_its_messages_wait_for_too_long(template: Template) -> None:
+    """Dead letters wait for nobody's picture, and what reads them has alarms when it fails or is throttled."""
     aged = {queue for queue, metric in _alarmed_queues(template) if metric == "ApproximateAgeOfOldestMessage"}
-    assert aged == {name for name, queue in queues(template).items() if not is_dead(queue)}
+    read = {
+        named(mapping["EventSourceArn"])
+        for mapping in mappings(template, "AWS::SQS::Queue").values()
+        if functions(template)[named(mapping["FunctionName"])]["Handler"] != "dead_letters.handler.handle"
+    }
+    assert aged == read >= {name for name, queue in queues(template).items() if not is_dead(queue)}
+    (stream,) = mappings(template, "AWS::DynamoDB::Table").values()
+    watched = {
+        named(alarm["Dimensions"][0]["Value"])
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "IteratorAge"
+    }
+    assert watched == {named(stream["FunctionName"])}
 
 
 def test_every_function_but_the_lanes_raises_an_alarm_when_it_fails_or_is_throttled(template: Template) -> None:
@@ -138,9 +169,19 @@ def test_the_dashboard_has_a_graph_of_each_stage_and_names_no_op(template: Templ
     assert not re.search(r"op-[a-z]", body)
 
 
-def test_an_alarm_goes_by_the_metric_of_repeated_work_that_the_ticker_writes(template: Template) -> None:
-    (alarm,) = (
-        alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm").values() if alarm["Namespace"] == NAMESPACE
+def test_the_metrics_of_the_ops_can_be_left_out() -> None:
+    with TemporaryDirectory() as out:
+        app, _ = stack_in(out, "aws", OPS, op_metrics=False)
+        app.synth()
+        lanes = [json.loads(file.read_text()) for file in Path(out).glob("umbelLane*.template.json")]
+    workers = [one for lane in lanes for one in of_type(lane, "AWS::Lambda::Function").values()]
+    assert {one["Environment"]["Variables"].get("POWERTOOLS_METRICS_DISABLED") for one in workers} == {"true"}
+
+
+def test_alarms_go_by_the_metrics_that_the_ticker_writes(template: Template) -> None:
+    alarm, failed = (
+        next(one for one in of_type(template, "AWS::CloudWatch::Alarm").values() if one["MetricName"] == name)
+        for name in (EXECUTIONS, FAILED_SWEEPS)
     )
     (ticker,) = (
         function
@@ -149,8 +190,24 @@ def test_an_alarm_goes_by_the_metric_of_repeated_work_that_the_ticker_writes(tem
     )
     deployment = ticker["Environment"]["Variables"]["DEPLOYMENT"]
     assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == (EXECUTIONS, "Maximum", EXECUTIONS_LIMIT)
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": deployment}]
-    assert alarm["AlarmActions"]
+    assert (failed["Namespace"], failed["Statistic"], failed["Threshold"]) == (NAMESPACE, "Sum", 0)
+    for one in (alarm, failed):
+        assert one["Namespace"] == NAMESPACE
+        assert one["Dimensions"] == [{"Name": "service", "Value": deployment}]
+        assert one["AlarmActions"]
+
+
+def test_every_op_writes_its_metrics_and_the_dashboard_finds_them_by_the_deployment(template: Template) -> None:
+    workers = [one for one in functions(template).values() if "-op-" in one["FunctionName"]]
+    assert {one["Handler"] for one in workers} == {"worker.handler.handle"}
+    variables = [one["Environment"]["Variables"] for one in workers]
+    assert {each["OP"] for each in variables} == {one["FunctionName"].partition("-op-")[2] for one in workers}
+    assert {each["DEPLOYMENT"] for each in variables} == {"umbel"}
+    (board,) = of_type(template, "AWS::CloudWatch::Dashboard").values()
+    body = json.dumps(board["DashboardBody"])
+    for metric in (TASKS_COMPLETED, TASKS_FAILED, TASK_DURATION, TASK_EXECUTIONS):
+        found = re.search(rf"\{{{NAMESPACE},op,service\}} MetricName=\W+{metric}\W+service=\W+umbel\W", body)
+        assert found, metric
 
 
 def test_a_message_stays_hidden_for_six_time_outs(template: Template) -> None:

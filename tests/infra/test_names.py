@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.infra.synthesis import OPS, stack_in
-from umbel import stack_name
+from umbel import stack, stack_name
 from umbel.errors import UmbelError
 
 _NAMES = {
@@ -102,3 +102,16 @@ def test_a_name_that_another_stacks_patterns_could_match_is_refused(monkeypatch:
     monkeypatch.delenv(stack_name.VARIABLE, raising=False)
     with pytest.raises(UmbelError, match=r"the setting 'name' is '.*'; .* letters"):
         stack_name.chosen({"name": name})
+
+
+def test_each_stack_of_one_engine_has_its_own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(stack, "RUN", tmp_path)
+    for name in ("umbel", "staging"):
+        monkeypatch.setenv(stack_name.VARIABLE, name)
+        stack.save_state(stack.SavedState(fingerprint="", outputs={}, token=name))
+    for name in ("umbel", "staging"):
+        monkeypatch.setenv(stack_name.VARIABLE, name)
+        found = stack.load_state()
+        assert found
+        assert found.token == name
+    assert stack.names() == ["staging", "umbel"]

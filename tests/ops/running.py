@@ -11,7 +11,7 @@ from umbel_core.catalogue import load_op, read_ops
 from umbel_core.op import input_annotation
 from umbel_core.settings import Limits
 from worker.assets import with_assets
-from worker.codecs_out import Encoded
+from worker.codecs.writing import Encoded
 from worker.each_frame import made
 from worker.pictures import opened
 from worker.work import call

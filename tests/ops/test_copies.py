@@ -12,7 +12,7 @@ from tests.pictures.scene import saved
 from umbel_core.catalogue import load_op
 from umbel_core.op import input_annotation
 from umbel_imaging import vips
-from worker.codecs_memory import LANE_MB, decoder_bytes
+from worker.codecs.memory import LANE_MB, decoder_bytes
 from worker.pictures import opened
 from worker.work import call
 

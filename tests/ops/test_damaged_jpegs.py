@@ -10,7 +10,7 @@ from tests.ops.running import CATALOGUE, LIMITS, PICTURE_OPS, run, some_params
 from tests.pictures.damage import cut, detailed, zeroed
 from tests.pictures.scene import saved
 from umbel_core.errors import Rejected
-from worker.codecs_out import Encoded
+from worker.codecs.writing import Encoded
 from worker.pictures import StoredPicture
 
 WAYS: list[dict[str, Any]] = [

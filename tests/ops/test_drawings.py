@@ -10,8 +10,8 @@ from PIL.Image import Transpose
 from tests.ops.measuring import psnr
 from tests.ops.running import photo, run, run_for_picture
 from tests.pictures.scene import saved
-from worker.codecs_out import Encoded
-from worker.codecs_palette import exactly
+from worker.codecs.palette import exactly
+from worker.codecs.writing import Encoded
 
 
 def drawing(colours: int = 20) -> Image.Image:

@@ -13,7 +13,7 @@ from tests.pictures.odd import files
 from tests.pictures.scene import GPS, chunk, png, saved
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits
-from worker.codecs_out import Encoded
+from worker.codecs.writing import Encoded
 from worker.pictures import StoredPicture
 
 SECRETS = (b"secret", b"Exif\0\0", b"<x:xmpmeta", b"ICC_PROFILE", b"iCCP", b"eXIf", b"tEXt")

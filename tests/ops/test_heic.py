@@ -142,14 +142,14 @@ def test_a_sequence_without_a_picture_is_refused() -> None:
 @pytest.mark.parametrize(
     ("decoder", "module", "name", "data"),
     [
-        ("codecs_heic", "_pi_heif", "HEIC", odd_heic.stored("colour")),
-        ("codecs_jxl", "pillow_jxl", "JPEG XL", jxl(scene())),
+        ("heic", "_pi_heif", "HEIC", odd_heic.stored("colour")),
+        ("jxl", "pillow_jxl", "JPEG XL", jxl(scene())),
     ],
 )
 def test_a_format_that_the_deployment_leaves_out_is_refused_with_its_name(
     decoder: str, module: str, name: str, data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, f"worker.{decoder}", raising=False)
+    monkeypatch.delitem(sys.modules, f"worker.codecs.{decoder}", raising=False)
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(Rejected, match=f"This deployment does not take {name} files. Supported formats are") as refusal:
         StoredPicture(data, LIMITS)

@@ -5,7 +5,7 @@ from PIL import Image
 
 from tests.ops.running import LIMITS
 from tests.pictures.scene import saved
-from worker.codecs_inks import printed
+from worker.codecs.inks import printed
 from worker.pictures import StoredPicture
 
 

@@ -9,7 +9,7 @@ from tests.pictures import odd_jxl
 from tests.pictures.odd_jxl import in_boxes, jxl
 from tests.pictures.scene import private, scene
 from umbel_core.errors import Rejected
-from worker.codecs_jxl_header import Header, read
+from worker.codecs.jxl_header import Header, read
 from worker.pictures import StoredPicture
 
 SIZES = [

@@ -18,9 +18,9 @@ from tests.trust.corpora_judge import Run, forked
 from umbel_core.errors import Rejected
 from umbel_core.op import Encoding
 from umbel_core.settings import Limits
-from worker.codecs_kind import written
-from worker.codecs_memory import LANE_MB, decoder_bytes, encoder_bytes, most_pixels, most_pixels_of_result
-from worker.codecs_out import Made, encode, largest_side
+from worker.codecs.kind import written
+from worker.codecs.memory import LANE_MB, decoder_bytes, encoder_bytes, most_pixels, most_pixels_of_result
+from worker.codecs.writing import Made, encode, largest_side
 from worker.pictures import StoredPicture
 
 SIDE = 2000

@@ -9,8 +9,8 @@ from PIL import Image, ImageChops, ImageStat
 from tests.ops.running import CATALOGUE, LIMITS, PICTURE_OPS, run, some_params
 from tests.pictures.moving import KINDS, SIZE, TIMES, flat_frames, frames, moving, on_gray, painted_frames, shown, times
 from tests.pictures.scene import saved
-from worker import codecs_animation
-from worker.codecs_out import Encoded
+from worker.codecs import animation
+from worker.codecs.writing import Encoded
 from worker.each_frame import made
 from worker.pictures import StoredPicture
 
@@ -103,14 +103,14 @@ def test_too_many_pixels_give_the_first_frame_and_the_exact_numbers(kind: str, m
 
 
 def test_a_large_frame_does_not_move() -> None:
-    reason = codecs_animation.too_many(2, (5000, 4000), codecs_animation.MOST_WRITTEN)
+    reason = animation.too_many(2, (5000, 4000), animation.MOST_WRITTEN)
     assert reason == "with 5000 x 4000 pixels, each has 20 MP, and at most 16 MP are kept moving"
 
 
 def test_very_many_small_frames_do_not_move() -> None:
     """Each frame takes its time, however small it is: 20,000 would take longer than a task has."""
-    assert codecs_animation.too_many(3_000, (9, 9), codecs_animation.MOST_READ) is None
-    reason = codecs_animation.too_many(3_001, (9, 9), codecs_animation.MOST_READ)
+    assert animation.too_many(3_000, (9, 9), animation.MOST_READ) is None
+    reason = animation.too_many(3_001, (9, 9), animation.MOST_READ)
     assert reason == "there are 3,001, and at most 3,000 are kept moving"
 
 

@@ -10,8 +10,8 @@ from tests.ops.measuring import psnr
 from tests.ops.running import run
 from tests.pictures.moving import flat_frames, frames, moving, on_gray, painted_frames, shown
 from tests.pictures.scene import saved
-from worker import codecs_gif
-from worker.codecs_shared_palette import SharedPalette, own_palette
+from worker.codecs import gif
+from worker.codecs.shared_palette import SharedPalette, own_palette
 
 
 def drawing(kind: str) -> bytes:
@@ -21,7 +21,7 @@ def drawing(kind: str) -> bytes:
 
 def local_tables(data: bytes) -> int:
     """Return how many frames of a GIF have a palette of their own."""
-    blocks = codecs_gif._blocks(data, 13 + codecs_gif.palette_size(data[10:11]))
+    blocks = gif._blocks(data, 13 + gif.palette_size(data[10:11]))
     return sum(bool(data[start + 9] & 0x80) for kind, start, _ in blocks if kind == ord(","))
 
 
@@ -88,7 +88,7 @@ def test_frames_of_more_colours_than_a_palette_keep_them() -> None:
     as_png = run("flip", data, format="png").data
     assert as_png[25] == 2, "the type of colours is that of red, green and blue"
     for after, before in zip(shown(as_png), expected, strict=True):
-        assert max(high for _, high in ImageChops.difference(after, before).getextrema()) <= 2  # type: ignore[misc,operator]  # of an RGB
+        assert max(high for _, high in ImageChops.difference(after, before).getextrema()) <= 2  # type: ignore[misc]  # of an RGB
     assert local_tables(run("flip", data).data) >= 4
 
 

@@ -11,8 +11,8 @@ from tests.ops.running import LIMITS, run, run_for_picture
 from tests.pictures.moving import KINDS, SIZE, frames, moving, on_gray, shown
 from tests.pictures.scene import chunk, saved
 from umbel_core.errors import Rejected
-from worker import codecs_animation, codecs_gif
-from worker.codecs_frames import Part, Whole
+from worker.codecs import animation, gif
+from worker.codecs.frames import Part, Whole
 from worker.pictures import StoredPicture
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -51,7 +51,7 @@ def test_a_part_over_a_clear_ground_keeps_its_alpha() -> None:
 
 def test_what_a_part_hid_comes_back() -> None:
     ground, spot = Image.new("RGB", (20, 10), (0, 90, 0)), Image.new("RGB", (4, 4), (200, 0, 0))
-    parts = [codecs_gif.read(saved(image, "GIF")).parts[0] for image in (ground, spot, spot)]
+    parts = [gif.read(saved(image, "GIF")).parts[0] for image in (ground, spot, spot)]
     data = _gif([(parts[0], 0, 0, 1), (parts[1], 2, 2, 3), (parts[2], 12, 2, 3)], (20, 10))
     first, second, third = read(data)
     assert second.getpixel((3, 3)) == (200, 0, 0)
@@ -77,15 +77,15 @@ def test_a_single_frame_is_shown_in_place_of_the_picture_for_other_programs() ->
 
 def test_what_a_gif_draws_beyond_its_screen_is_cut_off() -> None:
     first, second = (saved(Image.new("RGB", size, "red"), "GIF") for size in ((30, 20), (40, 30)))
-    (part,) = codecs_gif.read(second).parts
+    (part,) = gif.read(second).parts
     _, _, palette, _, descriptor, coded, end = map(bytes, part.pieces)
-    larger = descriptor[:9] + bytes([codecs_gif.palette_flags(palette)]) + palette + coded + end
+    larger = descriptor[:9] + bytes([gif.palette_flags(palette)]) + palette + coded + end
     result = run("flip", first[:-1] + larger)
     assert (result.frames, result.width, result.height, result.warnings) == (2, 30, 20, ())
 
 
 def test_a_still_gif_is_transparent_where_it_does_not_fill_its_screen() -> None:
-    part = codecs_gif.read(saved(Image.new("RGB", (20, 10), "red"), "GIF")).parts[0]
+    part = gif.read(saved(Image.new("RGB", (20, 10), "red"), "GIF")).parts[0]
     screen = struct.pack("<HHBBB", 60, 40, 0x80, 0, 0) + bytes([9, 200, 9, 0, 0, 0])  # whose background is green
     data = b"GIF89a" + screen + _gif([(part, 30, 20, 0)], (60, 40))[13:]
     found = run("info", data)
@@ -106,7 +106,7 @@ def test_info_says_whether_any_frame_can_be_transparent(kind: str, mode: str, al
 
 
 def test_a_gif_that_clears_a_frame_has_alpha() -> None:
-    part = codecs_gif.read(saved(Image.new("RGB", (60, 40), "red"), "GIF")).parts[0]
+    part = gif.read(saved(Image.new("RGB", (60, 40), "red"), "GIF")).parts[0]
     data = _gif([(part, 0, 0, 2), (part, 9, 9, 0)], (60, 40))
     assert run("info", data)["has_alpha"]
     assert Image.open(BytesIO(run("flip", data, format="png").data)).has_transparency_data
@@ -180,7 +180,7 @@ def _damaged(kind: str, number: int) -> bytes:
     assert motion
     pieces = [bytes(piece) for piece in motion.parts[number].pieces]
     if kind == "gif":
-        at = data.index(pieces[5]) + codecs_gif.palette_size(pieces[4][9:10])
+        at = data.index(pieces[5]) + gif.palette_size(pieces[4][9:10])
         return data[:at] + b"\x20" + data[at + 1 :]  # codes of 32 bits, of which there are none
     if kind == "webp":
         at = data.index(pieces[-1]) + 24
@@ -196,7 +196,7 @@ def _repeated(kind: str) -> bytes:
     """Return a file of four frames, of which each two are equal; Pillow would write two."""
     first, second = frames()[:2]
     shows = [(first, 50), (first, 50), (second, 50), (second, 50)]
-    return codecs_animation.write(kind, shows, Whole(0), lambda image: saved(image, kind.upper()))
+    return animation.write(kind, shows, Whole(0), lambda image: saved(image, kind.upper()))
 
 
 def _gif(parts: list[tuple[Part, int, int, int]], size: tuple[int, int]) -> bytes:
@@ -205,5 +205,5 @@ def _gif(parts: list[tuple[Part, int, int, int]], size: tuple[int, int]) -> byte
     for part, left, top, disposal in parts:
         _, _, palette, _, descriptor, data, _ = map(bytes, part.pieces)
         made += b"!\xf9\4" + bytes([disposal << 2, 5, 0, 0, 0]) + b"," + struct.pack("<HH", left, top)
-        made += descriptor[5:9] + bytes([codecs_gif.palette_flags(palette)]) + palette + data
+        made += descriptor[5:9] + bytes([gif.palette_flags(palette)]) + palette + data
     return made + b";"

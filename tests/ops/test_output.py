@@ -15,8 +15,8 @@ from tests.pictures.scene import saved, scene
 from umbel_core.encoding import Encoding
 from umbel_core.errors import Rejected
 from umbel_core.op import Format
-from worker import codecs_search
-from worker.codecs_out import Encoded, Made, encode
+from worker.codecs import size_search
+from worker.codecs.writing import Encoded, Made, encode
 
 
 def made(**params: Any) -> Encoded:
@@ -47,7 +47,7 @@ def test_few_encodings_find_a_result_or_that_there_is_none(
     kind: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encodings = 0
-    search = codecs_search.best_under
+    search = size_search.best_under
 
     def counted(most: int, lowest: int, highest: int, encode_at: Any, curve: Any) -> Any:
         def encode_and_count(level: int) -> bytes:
@@ -58,7 +58,7 @@ def test_few_encodings_find_a_result_or_that_there_is_none(
 
         return search(most, lowest, highest, encode_and_count, curve)
 
-    monkeypatch.setattr("worker.codecs_out.best_under", counted)
+    monkeypatch.setattr("worker.codecs.writing.best_under", counted)
     for name in ("coffee.jpg", "cat.jpg", "hubble.jpg", "rocket.jpg"):
         encodings = 0
         picture = Image.open(BytesIO(photo(name)))
@@ -68,14 +68,14 @@ def test_few_encodings_find_a_result_or_that_there_is_none(
 
 
 def test_a_search_that_takes_long_ends_with_what_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codecs_search, "_SECONDS", -1)
+    monkeypatch.setattr(size_search, "_SECONDS", -1)
     levels: list[int] = []
 
     def encode_at(level: int) -> bytes:
         levels.append(level)
         return bytes(10 * level)
 
-    assert codecs_search.best_under(500, 1, 80, encode_at, codecs_search.quality_curve("webp")) == (1, bytes(10))
+    assert size_search.best_under(500, 1, 80, encode_at, size_search.quality_curve("webp")) == (1, bytes(10))
     assert levels == [80, 1]
 
 

@@ -14,10 +14,10 @@ from tests.pictures.scene import saved
 from umbel_core.encoding import Encoding
 from umbel_core.errors import Rejected
 from umbel_imaging import vips
-from umbel_imaging.pending import Pending, steps_of
+from umbel_imaging.pending import Pending, part_of, steps_of
 from umbel_imaging.softening import softened
-from worker import codecs_png
-from worker.codecs_out import Made, encode
+from worker.codecs import png
+from worker.codecs.writing import Made, encode
 from worker.pictures import StoredPicture
 
 
@@ -29,7 +29,7 @@ def stored(kind: str = "PNG") -> StoredPicture:
 def damaged_below() -> bytes:
     """Return a PNG whose last rows are damaged, with right checksums."""
     data = saved(Image.open(BytesIO(photo("hubble.jpg"))), "PNG")
-    chunks = [(start, stop) for name, start, stop in codecs_png._chunks(data) if name == b"IDAT"]
+    chunks = [(start, stop) for name, start, stop in png._chunks(data) if name == b"IDAT"]
     content = bytearray(b"".join(data[start:stop] for start, stop in chunks))
     content[-len(content) // 4 :] = random.Random(7).randbytes(len(content) // 4)
     chunk = b"IDAT" + bytes(content)
@@ -57,9 +57,11 @@ def test_libvips_writes_the_same_jpeg_as_pillow(quality: int | None, *, progress
     assert opened[0].tobytes() == opened[1].tobytes()
 
 
-def test_a_part_has_the_pixels_that_it_has_in_the_whole() -> None:
+def test_a_part_has_the_pixels_that_it_has_in_the_whole_which_is_not_kept() -> None:
     box = (30, 40, 400, 300)
-    part = stored().image().crop(box)
+    picture = stored().image()
+    part = part_of(picture, box)
+    assert steps_of(picture)
     whole = Image.open(BytesIO(photo("hubble.jpg")))
     assert part.tobytes() == whole.crop(box).tobytes()
 

@@ -12,7 +12,7 @@ from tests.pictures.odd_avif import box, with_properties
 from tests.pictures.odd_heic import Item, aperture_of, auxiliary, coded, heic, reference
 from tests.pictures.odd_jxl import in_boxes, jxl
 from tests.pictures.scene import INKS, saved, scene
-from worker.codecs_out import Encoded
+from worker.codecs.writing import Encoded
 from worker.pictures import StoredPicture
 
 APPLES = b"urn:com:apple:photo:2020:aux:hdrgainmap"

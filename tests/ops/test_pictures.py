@@ -20,7 +20,7 @@ from tests.pictures.odd import files
 from tests.pictures.odd_jpeg import lossless
 from tests.pictures.scene import HEIGHT, WIDTH, saved, scene
 from umbel_core.errors import Rejected
-from worker.codecs_colour import converter
+from worker.codecs.colour import converter
 from worker.pictures import StoredPicture
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # Pillow on damaged files

@@ -9,7 +9,7 @@ from tests.ops.running import CATALOGUE, PICTURE_OPS, run, run_for_picture, some
 from tests.pictures.scene import saved
 from umbel_core.errors import Rejected
 from umbel_core.op import Format
-from worker.codecs_out import Encoded, largest_side
+from worker.codecs.writing import Encoded, largest_side
 
 MAKERS = [op for op in PICTURE_OPS if CATALOGUE[op].returns == "picture"]
 

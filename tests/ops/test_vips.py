@@ -20,9 +20,9 @@ from tests.pictures.scene import saved
 from umbel_core.errors import Rejected
 from umbel_imaging import vips
 from umbel_imaging.pending import Pending
-from worker import codecs_png, codecs_vips
-from worker.codecs_errors import decoding
-from worker.codecs_in import decoder, identify
+from worker.codecs import png, png_libvips
+from worker.codecs.errors import decoding
+from worker.codecs.reading import decoder, identify
 from worker.pictures import StoredPicture
 
 WORKS: list[tuple[str, dict[str, Any]]] = [
@@ -55,7 +55,7 @@ def unused() -> Image.Image:
 
 def decoded(data: bytes) -> Image.Image | None:
     """Return a PNG as libvips reads it; None when Pillow has to."""
-    return codecs_vips.decoded(data, identify(data, LIMITS).header, 1, partial(by_pillow, data))
+    return png_libvips.decoded(data, identify(data, LIMITS).header, 1, partial(by_pillow, data))
 
 
 def by_pillow(data: bytes) -> Image.Image:
@@ -100,7 +100,7 @@ def test_a_result_looks_the_same_with_and_without_libvips(
 def test_without_libvips_pillow_does_all() -> None:
     large = picture("RGB")
     assert vips.blurred(large, 2, lambda: large) is large
-    assert codecs_vips.encoded(large, "png", {"compress_level": 2}) is None
+    assert png_libvips.encoded(large, "png", {"compress_level": 2}) is None
     assert run_for_picture("blur", saved(large, "PNG")).size == large.size
 
 
@@ -119,11 +119,11 @@ def test_a_png_is_decoded_to_the_same_pixels(mode: str) -> None:
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_a_png_is_encoded_without_loss_and_with_nothing_beside_the_pixels(mode: str) -> None:
-    data = codecs_vips.encoded(picture(mode), "png", {"compress_level": 2})
+    data = png_libvips.encoded(picture(mode), "png", {"compress_level": 2})
     assert data
     made = Image.open(BytesIO(data))
     assert (made.mode, made.tobytes()) == (mode, picture(mode).tobytes())
-    assert {name for name, _, _ in codecs_png._chunks(data)} == {b"IHDR", b"IDAT", b"IEND"}
+    assert {name for name, _, _ in png._chunks(data)} == {b"IHDR", b"IDAT", b"IEND"}
 
 
 def test_pngs_that_pillow_reads_in_another_way_are_left_to_it() -> None:
@@ -137,7 +137,7 @@ def test_pngs_that_pillow_reads_in_another_way_are_left_to_it() -> None:
 def damaged() -> Iterator[bytes]:
     """Yield PNGs that are damaged inside of their compressed pixels, with right checksums."""
     data = saved(picture("RGB").resize((300, 300)), "PNG")
-    (start, stop), *_ = [(start, stop) for name, start, stop in codecs_png._chunks(data) if name == b"IDAT"]
+    (start, stop), *_ = [(start, stop) for name, start, stop in png._chunks(data) if name == b"IDAT"]
     chance = random.Random(12)
     for _ in range(60):
         inside = bytearray(data[start:stop])

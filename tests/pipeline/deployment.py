@@ -93,7 +93,7 @@ def deployment(ops: Path, *, allowed: str, keep_running: bool) -> Iterator[Deplo
     for probe in PROBES.glob("*.py"):
         shutil.copy(probe, ops)
     try:
-        ours = engine.running() or engine.start(_free_port(), persist=False)
+        ours = engine.running() or engine.start(free_port(), persist=False)
         deploy_stack = partial(deploy.local, AwsTarget(ours.endpoint), ops=str(ops), allowed_addresses=allowed)
         deployed_stack = deploy_stack()
         session = RunningSession(engine.HOST, services=dict.fromkeys(_SERVICES, ours.port), region_name=REGION)
@@ -106,7 +106,8 @@ def deployment(ops: Path, *, allowed: str, keep_running: bool) -> Iterator[Deplo
             engine.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind((engine.HOST, 0))
         return int(probe.getsockname()[1])

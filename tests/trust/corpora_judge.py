@@ -30,7 +30,7 @@ from umbel_core.errors import Rejected
 from umbel_core.messages import RunTask
 from umbel_core.op import OpCard, describe
 from umbel_core.settings import Limits
-from worker.codecs_in import identify
+from worker.codecs.reading import identify
 from worker.work import FileSource, PictureDestination, Work, in_ledger
 
 OPS = ROOT / "functions" / "ops"

@@ -54,6 +54,8 @@ class RunTask(
     publication: int = 0
     """How often the message was sent again because it seemed to be lost: the task may have ended before it arrives."""
     trace_id: str = ""
+    planned_at: float | None = None
+    """Seconds since 1970 at which the job was planned and was not cancelled; None for any later message of the task."""
 
 
 class TaskTrace(msgspec.Struct, frozen=True, rename=STORED_NAMES):

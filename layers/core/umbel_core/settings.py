@@ -15,7 +15,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     max_pixels: Annotated[int, Bounds(ge=10_000, le=100_000_000, description="Largest picture: width x height")] = (
         100_000_000
     )
-    """The most is what a lane holds of a JPEG or a PNG; `worker/codecs_memory.py` has less for the other formats."""
+    """The most is what a lane holds of a JPEG or a PNG; `worker/memory.py` has less for the other formats."""
     max_tasks: Annotated[int, Bounds(ge=1, le=40_000, description="Most tasks in one job")] = 10_000
     """The most is what one attempt of the coordinator can publish to a FIFO topic (`NEEDED_MS` in its handler)."""
     live_tasks: Annotated[

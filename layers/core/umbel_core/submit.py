@@ -12,7 +12,7 @@ from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX, new_job_id
 from umbel_core.ledger import JobRecord, Ledger
 from umbel_core.settings import Limits
 from umbel_core.submission import read_submission
-from umbel_core.trace import new_trace_id
+from umbel_core.trace import trace_id_of
 
 
 class Uploads(Protocol):
@@ -37,7 +37,7 @@ class Submitter(msgspec.Struct, frozen=True):
 
         The pending job is written first, so that a GET finds it and the coordinator finds the job of the object. A
         picture inside the body becomes the object, like an upload; its job keeps the requested op in `asked`. Repeated
-        with the same `job_id`, it writes only what is missing. Without a `trace_id`, the job gets a new one.
+        with the same `job_id`, it writes only what is missing. Without a `trace_id`, the job gets one of its own.
         """
         submission = read_submission(body, self.catalogue, self.limits, kind)
         job, moment = job_id(), now()
@@ -50,7 +50,7 @@ class Submitter(msgspec.Struct, frozen=True):
             updated_at=moment,
             source=key,
             priority=submission.priority,
-            trace_id=trace_id or new_trace_id(),
+            trace_id=trace_id or trace_id_of(job),
             asked=None if submission.picture is None else msgspec.structs.replace(submission.specs[0], input=key),
         )
         self.ledger.expect(pending)

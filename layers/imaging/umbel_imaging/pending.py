@@ -37,27 +37,24 @@ class Pending(Image):
         self.im  # noqa: B018 - it computes them
         return super().load()
 
-    def crop(self, box: tuple[float, float, float, float] | None = None) -> Image:
-        """Return a part. Of the rest, no pixels are kept, but all is read: damage in it must be found."""
-        if self.steps is None or box is None or not _inside(box, self.size):
-            return super().crop(box)
-        left, top, right, bottom = map(int, box)
-        width, height = right - left, bottom - top
-        last = self.steps.crop(left, self.height - 1, width, 1)
-        rows = _bytes(self.steps.crop(left, top, width, height).join(last, "vertical"))
-        if rows is None:
-            return super().crop(box)
-        return frombytes(self.mode, (width, height), memoryview(rows)[: width * height * len(self.getbands())])
-
 
 def steps_of(image: Image) -> Any:
     """Return the steps of a picture whose pixels are not computed yet, else None."""
     return image.steps if isinstance(image, Pending) else None
 
 
-def _inside(box: tuple[float, float, float, float], size: tuple[int, int]) -> bool:
+def part_of(image: Image, box: tuple[int, int, int, int]) -> Image:
+    """Return a part of a picture of which nothing else is needed.
+
+    All below it is computed as well, so that damage is found there, but the whole is not kept.
+    """
     left, top, right, bottom = box
-    return 0 <= left < right <= size[0] and 0 <= top < bottom <= size[1] and tuple(map(int, box)) == tuple(box)
+    steps = steps_of(image)
+    rows = _bytes(steps.crop(left, top, right - left, image.height - top)) if steps else None
+    if rows is None:
+        return image.crop(box)
+    size = right - left, bottom - top
+    return frombytes(image.mode, size, memoryview(rows)[: size[0] * size[1] * len(image.getbands())])
 
 
 def _computed(steps: Any, mode: str) -> Image | None:

@@ -15,7 +15,7 @@ from typing import Any
 from PIL.Image import Image
 
 from umbel_imaging.alpha import premultiplied, straight
-from umbel_imaging.pending import Pending, steps_of
+from umbel_imaging.pending import Pending, part_of, steps_of
 
 ByPillow = Callable[[], Image]
 """Does a step in Pillow."""
@@ -38,7 +38,7 @@ def _library() -> Any:
         return None
     vips.concurrency_set(1)  # a lane has about one core
     vips.cache_set_max(0)
-    # Of files, it reads only what `worker.codecs_vips` gives it.
+    # Of files, it reads only what `worker.codecs.png_libvips` gives it.
     vips.operation_block_set("VipsForeignLoad", True)
     vips.operation_block_set("VipsForeignLoadPngBuffer", False)
     os.register_at_fork(after_in_child=lambda: _lost.append(True))
@@ -90,7 +90,7 @@ def resampled(
     width, height = right - left, bottom - top
     if (left, top, right, bottom) != tuple(box) or size[0] > width or size[1] > height:
         return by_pillow()
-    pixels = premultiplied(image if image.size == (width, height) else image.crop((left, top, right, bottom)))
+    pixels = premultiplied(image if image.size == (width, height) else part_of(image, (left, top, right, bottom)))
     picture = to_vips(pixels, image.width * image.height)
     small = picture and picture.resize(size[0] / width, vscale=size[1] / height, kernel="lanczos3")
     if small is None or (small.width, small.height) != size:

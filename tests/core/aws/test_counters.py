@@ -95,7 +95,7 @@ def test_a_throttled_write_is_no_change_by_another_writer_and_waits(monkeypatch:
     monkeypatch.setattr("umbel_core.aws.table.time.sleep", pauses.append)
     with stubbed("dynamodb") as stub:
         refuse(stub, "None", "ThrottlingError")
-        refuse(stub, "None", "TransactionConflict")
+        refuse(stub, "TransactionConflict", "None")
         stub.answer("transact_write_items")
         assert counters(stub).write([(a_job(), a_job())], [PeriodStats(NOON)])
     assert len(pauses) == 2
@@ -112,9 +112,9 @@ def test_two_writers_in_one_slot_soon_have_slots_of_their_own() -> None:
     with stubbed("dynamodb") as stub:
         on = counters(stub)
         before = []
-        for _ in range(5):
+        for reason in ["ConditionalCheckFailed", "TransactionConflict"] * 3:
             before.append(on._slot)
-            refuse(stub, "None", "ConditionalCheckFailed")
+            refuse(stub, "None", reason)
             assert not on.write([(a_job(), a_job())], [PeriodStats(NOON)])
         assert len({*before, on._slot}) > 1
         stays = on._slot

@@ -101,6 +101,14 @@ def test_failed_jobs_are_found_without_reading_the_others() -> None:
     assert indexes.evaluated == len(failed)
 
 
+def test_running_jobs_are_found_among_the_unfinished_ones() -> None:
+    running, waiting = some_jobs(3, status="running"), some_jobs(4)
+    indexes = FakeIndexes([*some_jobs(2000, status="completed", planned=True), *running, *waiting])
+    jobs, cursor = ledger(indexes).jobs(50, None, "running")
+    assert ([job.id for job in jobs], cursor) == (in_order(running), None)
+    assert indexes.evaluated == len(running) + len(waiting)
+
+
 def test_a_job_that_an_index_still_lists_but_that_has_changed_or_expired_is_left_out() -> None:
     stale, gone, right = some_jobs(3, status="failed")
     indexes = FakeIndexes([stale, gone, right])

@@ -112,6 +112,45 @@ def test_urls_for_browsers_are_signed_for_the_endpoint_that_browsers_reach(monke
     assert ticket["url"] == "http://127.0.0.1:4566/uploads"
 
 
+@pytest.mark.parametrize(
+    ("engine", "endpoint", "url"),
+    [
+        (
+            None,
+            "https://id.execute-api.us-east-1.amazonaws.com/live",
+            "https://id.execute-api.us-east-1.amazonaws.com/live",
+        ),
+        ("http://172.17.0.2:4566", "/_aws/execute-api/id/live", "http://172.17.0.2:4566/_aws/execute-api/id/live"),
+    ],
+)
+def test_messages_to_connections_go_to_the_engine_that_runs_the_function(
+    monkeypatch: pytest.MonkeyPatch, engine: str | None, endpoint: str, url: str
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    if engine:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", engine)
+    assert clients.gateway.__wrapped__(endpoint).meta.endpoint_url == url
+
+
+@pytest.mark.parametrize(
+    ("engine", "host"),
+    [
+        (None, "https://uploads.s3.eu-west-1.amazonaws.com/k?"),
+        ("http://localhost.localstack.cloud:4566", "http://localhost.localstack.cloud:4566/uploads/k?"),
+    ],
+)
+def test_the_bucket_is_in_the_host_on_aws_and_in_the_path_on_a_local_engine(
+    monkeypatch: pytest.MonkeyPatch, engine: str | None, host: str
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    if engine:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", engine)
+    link = clients.s3.__wrapped__().generate_presigned_url("get_object", Params={"Bucket": "uploads", "Key": "k"})
+    assert link.startswith(host)
+
+
 def test_lanes_are_found_by_their_prefix(stubs: dict[str, Stub]) -> None:
     stubs["sqs"].answer("get_queue_url", QueueUrl="https://q")
     stubs["sqs"].answer("get_queue_attributes", Attributes=dict.fromkeys(NUMBERS, "1"))

@@ -6,12 +6,16 @@ They are botocore's, which `boto3.client` returns as well: to import boto3 takes
 import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin
 
+import msgspec
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
+
+from umbel_core.environment import parse
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
@@ -42,8 +46,20 @@ _S3 = _CONFIG.merge(
     # valid for one host only.
     Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
 )
+# A local engine has no host name for each bucket, so the bucket is part of the path.
+_LOCAL_S3 = _S3.merge(Config(s3={"addressing_style": "path"}))
 # One slow connection must not delay the others.
 _CONNECTIONS = _CONFIG.merge(Config(connect_timeout=2, read_timeout=2, retries={"total_max_attempts": 2}))
+
+
+class _Engine(msgspec.Struct, frozen=True):
+    """The variable in which a local engine gives its functions its URL. boto3 reads it too; AWS does not set it."""
+
+    aws_endpoint_url: str | None = None
+
+
+def _engine_url() -> str | None:
+    return parse(_Engine).aws_endpoint_url
 
 
 def _reading_json(client: Client) -> Client:
@@ -97,7 +113,7 @@ def dynamodb() -> "DynamoDBClient":
 @cache
 def s3() -> "S3Client":
     """Return the S3 client."""
-    return _client("s3", _S3)
+    return _client("s3", _LOCAL_S3 if _engine_url() else _S3)
 
 
 @cache
@@ -120,8 +136,13 @@ def lambdas() -> "LambdaClient":
 
 @cache
 def gateway(endpoint: str) -> "ApiGatewayManagementApiClient":
-    """Return the client that sends messages to the connections of the WebSocket API at this endpoint."""
-    return _client("apigatewaymanagementapi", _CONNECTIONS, endpoint)
+    """Return the client that sends messages to the connections of the WebSocket API at this endpoint.
+
+    A path, such as `/_aws/execute-api/<id>/live`, is one of the local engine that runs the function. Which host that
+    is, only the engine knows: it may run its functions in containers, where 127.0.0.1 is another machine.
+    """
+    url = urljoin(_engine_url() or "", endpoint)
+    return _client("apigatewaymanagementapi", _CONNECTIONS, url)
 
 
 def signer(endpoint: str | None) -> "S3Client":
@@ -131,6 +152,4 @@ def signer(endpoint: str | None) -> "S3Client":
 
 @cache
 def _signer(endpoint: str) -> "S3Client":
-    # A local endpoint has no host name for each bucket, so the bucket is part of the path.
-    config = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
-    return _client("s3", config, endpoint)
+    return _client("s3", _LOCAL_S3, endpoint)

@@ -60,7 +60,7 @@ class DynamoCounters:
         writes = [self._counted_job(old, new) for old, new in jobs]
         if stats := list(op_stats):
             writes.append({"Update": slot_update(self._table, self._slot, stats)})
-        refused = self._table.write_all(writes, _SECONDS)
+        refused = self._table.write_all(writes, _SECONDS, own=len(jobs))
         if stats and len(jobs) in refused:
             self._slot = randbelow(STATS_SLOTS)
         elif self._is_full and not refused:

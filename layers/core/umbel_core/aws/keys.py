@@ -62,7 +62,7 @@ class JobIndex(NamedTuple):
 
 
 BY_TIME = JobIndex("jobs-by-time", "job_shard", ("kind", "status"))
-UNFINISHED = JobIndex("jobs-unfinished", "unfinished_shard")
+UNFINISHED = JobIndex("jobs-unfinished", "unfinished_shard", ("kind", "status"))
 FAILED = JobIndex("jobs-failed", "failed_shard", ("kind",))
 JOB_INDEXES = (BY_TIME, UNFINISHED, FAILED)
 SHARDS = tuple(f"{number:02d}" for number in range(16))

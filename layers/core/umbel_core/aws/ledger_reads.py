@@ -21,7 +21,7 @@ from umbel_core.aws.keys import (
 from umbel_core.aws.ledger_table import LedgerTable
 from umbel_core.aws.pages import cursor_at, page, place_in
 from umbel_core.ids import JOB_ID
-from umbel_core.ledger import JobRecord, TaskRecord
+from umbel_core.ledger import OPEN, JobRecord, TaskRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
@@ -63,8 +63,8 @@ class LedgerReads(LedgerTable):
     def jobs(
         self, limit: int, cursor: str | None, status: str | None = None, kind: str | None = None
     ) -> tuple[list[JobRecord], str | None]:
-        index = FAILED if status == "failed" else BY_TIME
-        wanted = {"status": status if index is BY_TIME else None, "kind": kind}
+        index = FAILED if status == "failed" else UNFINISHED if status in OPEN else BY_TIME
+        wanted = {"status": status if "status" in index.copied else None, "kind": kind}
         after = place_in(cursor) if cursor else None
         found, position = gather(self._table, index, limit, after, backwards=True, equal=wanted)
         records = {

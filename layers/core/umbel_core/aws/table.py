@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 WRITES_PER_TRANSACTION = 100
 _KEYS_PER_READ = 100
-_BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "TransactionConflict"}
+_CONFLICT = "TransactionConflict"
+_BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", _CONFLICT}
 """Reasons of a cancelled transaction that is worth repeating."""
 _REFUSED = "ConditionalCheckFailed"
 _FIRST_PAUSE = 0.1
@@ -148,8 +149,12 @@ class Table:
         """Write all or nothing; return False when a condition did not hold."""
         return not self.write_all(writes, seconds)
 
-    def write_all(self, writes: "Sequence[TransactWriteItemTypeDef]", seconds: float) -> list[int]:
+    def write_all(
+        self, writes: "Sequence[TransactWriteItemTypeDef]", seconds: float, own: int | None = None
+    ) -> list[int]:
         """Write all or nothing; return the places of the writes whose conditions did not hold.
+
+        At the place `own` is a record that no other should write: to meet another transaction there is a refusal, too.
 
         Try again after a pause, for so many seconds, when the table was busy: the SDK does not. Partitions take a
         thousand writes a second, and another transaction may write the same record at this moment.
@@ -162,6 +167,8 @@ class Table:
                 reasons = _cancellation_reasons(error)
                 if refused := [place for place, reason in enumerate(reasons) if reason == _REFUSED]:
                     return refused
+                if own is not None and reasons[own : own + 1] == [_CONFLICT]:
+                    return [own]
                 if not set(reasons) & _BUSY or seconds <= 0:
                     raise
                 # Not all that wait may come back at the same moment.

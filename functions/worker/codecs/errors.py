@@ -10,9 +10,9 @@ from contextlib import contextmanager, nullcontext
 
 from umbel_core.errors import Rejected
 from umbel_core.settings import megabytes
-from worker.codecs_boxes import lacks_end
-from worker.codecs_jpeg_damage import DamagedError, is_checked_by_decoding
-from worker.codecs_kind import written
+from worker.codecs.boxes import lacks_end
+from worker.codecs.jpeg_damage import DamagedError, is_checked_by_decoding
+from worker.codecs.kind import written
 
 # Pillow's warnings can quote a file's content, and would appear between the JSON lines of the log.
 warnings.filterwarnings("ignore", module=r"PIL\.")

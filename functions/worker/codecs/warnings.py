@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from PIL.ImageFile import ImageFile
 
 from umbel_core.contract.warnings import ResultWarning
-from worker import codecs_heif
-from worker.codecs_boxes import each_box
-from worker.codecs_colour import converter
-from worker.codecs_jpeg import segments
+from worker.codecs import heif
+from worker.codecs.boxes import each_box
+from worker.codecs.colour import converter
+from worker.codecs.jpeg import segments
 
 _GAIN_MAP = ResultWarning(
     code="gain_map_dropped",
@@ -34,7 +34,7 @@ def of(kind: str, data: bytes, header: ImageFile) -> Iterator[ResultWarning]:
     """Yield the warnings about a file of this format."""
     if kind in _HAS_GAIN_MAP and _HAS_GAIN_MAP[kind](data):
         yield _GAIN_MAP
-    if kind == "heic" and codecs_heif.lacks_data(data):
+    if kind == "heic" and heif.lacks_data(data):
         yield _MISSING
     if header.mode == "CMYK" and not _converts(header.info.get("icc_profile")):
         yield _GUESSED
@@ -60,7 +60,7 @@ def _converts(profile: object) -> bool:
 
 _HAS_GAIN_MAP: dict[str, Callable[[bytes], bool]] = {
     "jpeg": _jpeg_has_gain_map,
-    "avif": codecs_heif.has_gain_map,
-    "heic": codecs_heif.has_gain_map,
+    "avif": heif.has_gain_map,
+    "heic": heif.has_gain_map,
     "jxl": _jxl_has_gain_map,
 }

@@ -11,12 +11,12 @@ from umbel_core.contract.warnings import ResultWarning
 from umbel_core.encoding import AUTO, Encoding, effective_in
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels
-from worker import codecs_vips
-from worker.codecs_colour import eight_bits, srgb
-from worker.codecs_memory import check_encoding
-from worker.codecs_palette import MOST_COLOURS, TRANSPARENT, exactly, in_few_bits, invisibly, nearly, reduced, sparingly
-from worker.codecs_search import best_under, colours_curve, quality_curve
-from worker.codecs_settings import kind_of, settings_of
+from worker.codecs import png_libvips
+from worker.codecs.colour import eight_bits, srgb
+from worker.codecs.memory import check_encoding
+from worker.codecs.palette import MOST_COLOURS, TRANSPARENT, exactly, in_few_bits, invisibly, nearly, reduced, sparingly
+from worker.codecs.settings import kind_of, settings_of
+from worker.codecs.size_search import best_under, colours_curve, quality_curve
 
 _LARGEST_SIDE = {"jpeg": 65_500, "webp": 16_383, "avif": 32_768, "gif": 65_535}
 """What an encoder takes, or what decoders take: of AVIF, more can be written than libavif reads."""
@@ -206,7 +206,7 @@ class _Writer:
             settings["transparency"] = TRANSPARENT if self._image.mode.endswith("A") else None
         if self._exif:
             settings["exif"] = self._exif
-        elif data := codecs_vips.encoded(image, self._name, settings):
+        elif data := png_libvips.encoded(image, self._name, settings):
             return data
         out = BytesIO()
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
 
-from worker.codecs_boxes import Items
+from worker.codecs.boxes import Items
 
 Box = tuple[int, int, int, int]
 

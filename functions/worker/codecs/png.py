@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from worker import codecs_space
+from worker.codecs import space
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ANCILLARY = 0x20
@@ -96,7 +96,7 @@ def _eight_bits(key: bytes, header: bytes) -> bytes:
 def _profile_of(colours: dict[bytes, bytes], *, gray: bool) -> bytes | None:
     """Return the profile by the chunk that counts: cICP before iCCP, sRGB, and gAMA with cHRM."""
     if (code_points := colours.get(b"cICP")) and len(code_points) == 4 and code_points[2:] == b"\0\1" and not gray:
-        return codecs_space.of_code_points(*code_points[:2])
+        return space.of_code_points(*code_points[:2])
     if (packed := colours.get(b"iCCP")) and (profile := _profile(packed)):
         return profile
     gamma, primaries = colours.get(b"gAMA", b""), colours.get(b"cHRM", b"")
@@ -106,7 +106,7 @@ def _profile_of(colours: dict[bytes, bytes], *, gray: bool) -> bytes | None:
     if len(primaries) == 32:
         values = [value / 100_000 for value in struct.unpack(">8I", primaries)]
         points = (values[0], values[1]), (values[2], values[3]), (values[4], values[5]), (values[6], values[7])
-    return codecs_space.of_gamma(int.from_bytes(gamma) / 100_000, points, gray=gray)
+    return space.of_gamma(int.from_bytes(gamma) / 100_000, points, gray=gray)
 
 
 def _profile(content: bytes) -> bytes | None:

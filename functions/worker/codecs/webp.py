@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from PIL.Image import Image
 
-from worker.codecs_frames import EXIF, Motion, Part, Shown, Whole, changes
+from worker.codecs.frames import EXIF, Motion, Part, Shown, Whole, changes
 
 _MOVES, _EXIF, _ALPHA = 0x02, 0x08, 0x10
 _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")

@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 from PIL.ImageFile import ImageFile
 
 from umbel_core.encoding import Encoding
-from worker.codecs_errors import DECODE_ERRORS
+from worker.codecs.errors import DECODE_ERRORS
 
 _COPYRIGHT = (ExifTags.Base.Artist, ExifTags.Base.Copyright)
 _DATE = (ExifTags.Base.DateTimeOriginal, ExifTags.Base.OffsetTimeOriginal, ExifTags.Base.SubsecTimeOriginal)

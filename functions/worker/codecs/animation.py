@@ -6,13 +6,13 @@ from PIL.Image import Image
 
 from umbel_core.contract.warnings import ResultWarning
 from umbel_core.settings import exact_megapixels
-from worker import codecs_apng, codecs_gif, codecs_gif_out, codecs_webp
-from worker.codecs_frames import Motion, Shown, Whole, fills
+from worker.codecs import apng, gif, gif_out, webp
+from worker.codecs.frames import Motion, Shown, Whole, fills
 
 _READ: dict[str, Callable[[bytes], Motion | None]] = {
-    "gif": codecs_gif.read,
-    "png": codecs_apng.read,
-    "webp": codecs_webp.read,
+    "gif": gif.read,
+    "png": apng.read,
+    "webp": webp.read,
 }
 MOST_READ = 120_000_000
 """Pixels of all frames together, as they are decoded and made smaller: 25 ns each."""
@@ -83,5 +83,5 @@ def _missing(message: str) -> ResultWarning:
 def write(name: str, frames: Iterable[Shown], whole: Whole, encode: Callable[[Image], bytes]) -> bytes:
     """Return a file that moves; `encode` makes a file of a part of a frame, in the same format."""
     if name == "gif":
-        return codecs_gif_out.write(frames, whole)
-    return (codecs_apng.write if name == "png" else codecs_webp.write)(frames, whole, encode)
+        return gif_out.write(frames, whole)
+    return (apng.write if name == "png" else webp.write)(frames, whole, encode)

@@ -7,8 +7,8 @@ from itertools import takewhile
 
 from PIL.Image import Image
 
-from worker.codecs_frames import EXIF, Disposal, Motion, Part, Shown, Whole, changes
-from worker.codecs_shared_palette import with_one_palette
+from worker.codecs.frames import EXIF, Disposal, Motion, Part, Shown, Whole, changes
+from worker.codecs.shared_palette import with_one_palette
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"\0\0\0\0IEND\xaeB`\x82"

@@ -7,10 +7,10 @@ from PIL.ImageFile import ImageFile
 from pillow_jxl import Decoder
 
 from umbel_core.errors import Rejected
-from worker import codecs_jxl_header
-from worker.codecs_boxes import is_jxl
-from worker.codecs_colour import eight_bits, srgb
-from worker.codecs_heif import ORIENTATION
+from worker.codecs import jxl_header
+from worker.codecs.boxes import is_jxl
+from worker.codecs.colour import eight_bits, srgb
+from worker.codecs.heif import ORIENTATION
 
 _MOST_CHANNELS = 4
 """Besides the colours. The decoder holds them all, and a file of few bytes can have thousands."""
@@ -24,8 +24,8 @@ class JxlImageFile(ImageFile):
     def _open(self) -> None:
         assert self.fp is not None
         data = self.fp.read()
-        self._stream = codecs_jxl_header.codestream(data)
-        header = codecs_jxl_header.read(self._stream)
+        self._stream = jxl_header.codestream(data)
+        header = jxl_header.read(self._stream)
         if header.animated:
             raise Rejected(
                 "unsupported_format", "JPEG XL files that move are not supported. Save the first frame alone."
@@ -38,7 +38,7 @@ class JxlImageFile(ImageFile):
             )
         self._size, self._mode = header.size, header.mode
         self.info["bit_depth"], self.info["orientation"] = header.bits, header.orientation
-        if exif := codecs_jxl_header.exif(data):
+        if exif := jxl_header.exif(data):
             self.info["exif"] = exif
 
     def load(self) -> Any:

@@ -5,9 +5,9 @@ from io import BytesIO
 
 from PIL import Image, ImageChops
 
-from worker import codecs_gif
-from worker.codecs_frames import Box, Shown, Whole, with_next
-from worker.codecs_gif_colours import Colours, Indexed
+from worker.codecs import gif
+from worker.codecs.frames import Box, Shown, Whole, with_next
+from worker.codecs.gif_colours import Colours, Indexed
 
 _TOLERANCE = 2
 """A pixel whose channels differ by no more from what the canvas shows is left as it is."""
@@ -44,10 +44,10 @@ def write(frames: Iterable[Shown], whole: Whole) -> bytes:
         own = b"" if indexed.shares else palette
         written += _control(hundredths, transparent, clears=lost is not None)
         written += [b",", _two(box[0]), _two(box[1]), _sides((box[2] - box[0], box[3] - box[1]))]
-        written += [bytes([codecs_gif.palette_flags(own)]), own, data]
+        written += [bytes([gif.palette_flags(own)]), own, data]
     loops = b"" if whole.plays == 1 else b"!\xff\x0bNETSCAPE2.0\3\1" + _two(max(whole.plays - 1, 0)) + b"\0"
     shared = _padded(colours.table)
-    screen = _sides(size) + bytes([codecs_gif.palette_flags(shared), 0, 0])
+    screen = _sides(size) + bytes([gif.palette_flags(shared), 0, 0])
     return b"".join([b"GIF89a", screen, shared, loops, *written, b";"])
 
 
@@ -85,7 +85,7 @@ def _stored(indexed: Image.Image, *, optimize: bool) -> tuple[bytes, bytes, byte
     """
     out = BytesIO()
     indexed.save(out, "GIF", interlace=False, optimize=optimize)
-    (part,) = codecs_gif.read(out.getvalue()).parts
+    (part,) = gif.read(out.getvalue()).parts
     _, _, palette, control, _, data, _ = map(bytes, part.pieces)
     return palette, control[6:7], data
 

@@ -10,8 +10,8 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from umbel_core.errors import Rejected
-from worker import codecs_heif
-from worker.codecs_boxes import Items, is_heic, lacks_end, without_film
+from worker.codecs import heif
+from worker.codecs.boxes import Items, is_heic, lacks_end, without_film
 
 _CODECS = {b"av01": "AV1", b"avc1": "H.264", b"j2k1": "JPEG 2000", b"jpeg": "JPEG", b"unci": "no", b"vvc1": "VVC"}
 _DEEP = ("I;10", "I;12")
@@ -27,9 +27,9 @@ class HeicImageFile(ImageFile):
         assert self.fp is not None
         data = self.fp.read()
         kinds = set(Items(data).types.values())
-        if not kinds & codecs_heif.HEVC and lacks_end(data):
+        if not kinds & heif.HEVC and lacks_end(data):
             raise EOFError
-        if not kinds & codecs_heif.HEVC:
+        if not kinds & heif.HEVC:
             codec = next((name for kind, name in _CODECS.items() if kind in kinds), "another")
             sentence = f"HEIF files with {codec} compression are not supported, only those with HEVC."
             raise Rejected("unsupported_format", sentence)
@@ -38,16 +38,16 @@ class HeicImageFile(ImageFile):
         )
         if self._picture is None:
             raise ValueError("no main picture")
-        if codecs_heif.most_pixels(data) > (Image.MAX_IMAGE_PIXELS or 0):
+        if heif.most_pixels(data) > (Image.MAX_IMAGE_PIXELS or 0):
             raise Image.DecompressionBombError  # what is shown may be a small part
         self._size, mode = self._picture.size_mode
         self._mode = "L" if mode in _DEEP else mode
         self.info["bit_depth"] = self._picture.bit_depth
-        self.info["orientation"] = codecs_heif.orientation(data)
+        self.info["orientation"] = heif.orientation(data)
         profile = self._picture.color_profile
         if profile.get("type") in ("prof", "rICC"):
             self.info["icc_profile"] = profile["data"]
-        if exif := codecs_heif.exif(data):
+        if exif := heif.exif(data):
             self.info["exif"] = exif
 
     def load(self) -> Any:
@@ -67,7 +67,7 @@ class HeicImageFile(ImageFile):
     def getexif(self) -> Image.Exif:
         """Return the EXIF data without the orientation, which does not count: the file has its own."""
         found = super().getexif()
-        found.pop(codecs_heif.ORIENTATION, None)
+        found.pop(heif.ORIENTATION, None)
         return found
 
 

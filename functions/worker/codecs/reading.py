@@ -9,20 +9,12 @@ from PIL.ImageFile import ImageFile
 from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
 from umbel_core.settings import Limits, exact_megapixels, megabytes
-from worker import (
-    codecs_animation,
-    codecs_heif,
-    codecs_jpeg_damage,
-    codecs_png,
-    codecs_space,
-    codecs_tiff,
-    codecs_warnings,
-)
-from worker.codecs_errors import decoding
-from worker.codecs_frames import Motion
-from worker.codecs_jpeg import frame, has_more_scans
-from worker.codecs_kind import kind_of, written
-from worker.codecs_memory import most_pixels
+from worker.codecs import animation, heif, jpeg_damage, png, space, tiff, warnings
+from worker.codecs.errors import decoding
+from worker.codecs.frames import Motion
+from worker.codecs.jpeg import frame, has_more_scans
+from worker.codecs.kind import kind_of, written
+from worker.codecs.memory import most_pixels
 
 _SAVE_AS_USUAL = "Save the picture as a JPEG, PNG or TIFF with 8 bits per colour and upload it again."
 
@@ -80,11 +72,11 @@ def identify(data: bytes, limits: Limits) -> Identified:
         sentence = f"The picture is {size}; {at_most}. Scale it down and upload it again."
         raise Rejected("too_many_pixels", sentence)
     with decoding(kind, data):
-        motion = codecs_animation.motion(kind, found.data, found.header.size)
+        motion = animation.motion(kind, found.data, found.header.size)
     if motion:
         found.motion, found.frames = motion, len(motion.parts)
-        found.warnings += codecs_animation.incomplete(motion)
-    found.warnings += codecs_warnings.of(kind, data, found.header)
+        found.warnings += animation.incomplete(motion)
+    found.warnings += warnings.of(kind, data, found.header)
     return found
 
 
@@ -100,7 +92,7 @@ def decoder(kind: str, data: bytes, page: int = 0) -> ImageFile:
 def _header(kind: str, data: bytes) -> Identified:
     """Read the header, and what stands beside the pixels, as browsers do."""
     if kind == "png":
-        chunks = codecs_png.read(data)
+        chunks = png.read(data)
         found = Identified(kind, 1, chunks.data, decoder(kind, chunks.data))
         found.header.info |= {"icc_profile": chunks.profile, "exif": chunks.exif and b"Exif\0\0" + chunks.exif}
         return found
@@ -111,13 +103,9 @@ def _header(kind: str, data: bytes) -> Identified:
     found = Identified(kind, 1, data, decoder(kind, data))
     found.frames = _frames(kind, found.header)
     if kind == "avif":
-        found.shown = codecs_heif.clean_aperture(data, found.header.size)
-    if (
-        kind in ("avif", "heic")
-        and "icc_profile" not in found.header.info
-        and (points := codecs_heif.code_points(data))
-    ):
-        found.header.info["icc_profile"] = codecs_space.of_code_points(*points)
+        found.shown = heif.clean_aperture(data, found.header.size)
+    if kind in ("avif", "heic") and "icc_profile" not in found.header.info and (points := heif.code_points(data)):
+        found.header.info["icc_profile"] = space.of_code_points(*points)
     found.header.info.pop("xmp", None)  # no browser turns a picture for its XMP; Pillow would
     return found
 
@@ -127,27 +115,27 @@ def _jpeg(data: bytes) -> Identified:
         raise Rejected(
             "unsupported_format", f"JPEG files with {bits} bits per colour are not supported. {_SAVE_AS_USUAL}"
         )
-    decoded, missing = codecs_jpeg_damage.checked(data)
+    decoded, missing = jpeg_damage.checked(data)
     found = Identified("jpeg", 1, decoded, decoder("jpeg", decoded), warnings=missing)
     found.header.info.pop("xmp", None)
     return found
 
 
 def _tiff(data: bytes) -> Identified:
-    pages = codecs_tiff.pages(data)
-    if codecs_tiff.is_raw(data, pages):
+    pages = tiff.pages(data)
+    if tiff.is_raw(data, pages):
         raise Rejected("unsupported_format", f"A camera's raw files are not supported. {_SAVE_AS_USUAL}")
-    page = codecs_tiff.first_full_page(pages)
+    page = tiff.first_full_page(pages)
     try:
         return Identified("tiff", max(len(pages), 1), data, decoder("tiff", data, page), page)
     except SyntaxError as error:
         if not pages or "pixel mode" not in str(error):
             raise
-        pixels = codecs_tiff.kind_of_pixels(pages[page])
+        pixels = tiff.kind_of_pixels(pages[page])
         raise Rejected("unsupported_format", f"TIFF files with {pixels} are not supported. {_SAVE_AS_USUAL}") from error
 
 
 def _frames(kind: str, header: ImageFile) -> int:
     if kind == "heic":
         return 1  # a phone's file may carry a burst or a gain map; none is a frame
-    return 1 if kind in codecs_animation.MOVING else getattr(header, "n_frames", 1)
+    return 1 if kind in animation.MOVING else getattr(header, "n_frames", 1)

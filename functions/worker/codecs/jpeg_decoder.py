@@ -5,7 +5,7 @@ from typing import Any
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-from worker.codecs_jpeg_damage import DamagedError, is_checked_by_decoding
+from worker.codecs.jpeg_damage import DamagedError, is_checked_by_decoding
 
 _LEAST_BLOCK, _MOST_BLOCK = 4096, 65536
 """Bytes that the decoder gets at a time: what it has not asked for in the end, the picture did not need."""

@@ -68,7 +68,7 @@ def srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             image.putalpha(alpha)
         return image
     if image.mode == "CMYK":
-        from worker.codecs_inks import printed  # noqa: PLC0415 - few pictures are for a press
+        from worker.codecs.inks import printed  # noqa: PLC0415 - few pictures are for a press
 
         return printed(image)
     return image.convert(kind) if image.mode == "LAB" else image

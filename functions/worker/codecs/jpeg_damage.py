@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from umbel_core.contract.warnings import ResultWarning
-from worker.codecs_jpeg import SCAN, START_OF_SCAN, Frame, Segment, frame, segments
+from worker.codecs.jpeg import SCAN, START_OF_SCAN, Frame, Segment, frame, segments
 
 _END = re.compile(b"\xff\xd9")
 """A pattern, which finds the end marker in half of the time of `bytes.find`."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from worker.codecs_boxes import each_box
+from worker.codecs.boxes import each_box
 
 _CODESTREAM = b"\xff\x0a"
 _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}

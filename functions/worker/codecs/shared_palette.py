@@ -5,8 +5,8 @@ from itertools import chain
 
 from PIL import Image, ImageChops
 
-from worker.codecs_frames import Box
-from worker.codecs_palette import invisibly
+from worker.codecs.frames import Box
+from worker.codecs.palette import invisibly
 
 MOST = 256
 _FEWEST = 32

@@ -33,7 +33,7 @@ _ENCODING = {
     "webp lossless": {"L": 36, "LA": 38, "RGB": 34, "RGBA": 36},
     "avif": {"L": 18, "LA": 32, "RGB": 26, "RGBA": 29},
 }
-"""What an encoder takes besides the picture, by the format and how it is used (`codecs_settings.kind_of`).
+"""What an encoder takes besides the picture, by the format and how it is used (`settings.kind_of`).
 
 WebP's depends on the alpha: 13 for a usual one, 38 for noise."""
 

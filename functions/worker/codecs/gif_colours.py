@@ -3,7 +3,7 @@
 import msgspec
 from PIL import Image, ImageChops, ImageStat
 
-from worker.codecs_shared_palette import MOST, SharedPalette, few, own_palette, with_table
+from worker.codecs.shared_palette import MOST, SharedPalette, few, own_palette, with_table
 
 _FEW = 64
 """A drawing of few colours gets few, at most twice as many, which are not dithered: one would see the dots."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from worker.codecs_frames import Disposal, Motion, Part
+from worker.codecs.frames import Disposal, Motion, Part
 
 _HEADER = 13
 _IMAGE, _EXTENSION = 0x2C, 0x21

@@ -6,10 +6,10 @@ from importlib import import_module
 from PIL import Image
 
 from umbel_core.errors import Rejected
-from worker.codecs_boxes import brands, is_heic, is_jxl
+from worker.codecs.boxes import brands, is_heic, is_jxl
 
 _PLUGINS = {
-    "jpeg": "worker.codecs_jpeg_decoder",
+    "jpeg": "worker.codecs.jpeg_decoder",
     "png": "PIL.PngImagePlugin",
     "webp": "PIL.WebPImagePlugin",
     "gif": "PIL.GifImagePlugin",
@@ -19,7 +19,7 @@ _PLUGINS = {
 }
 """Imported one by one, the most common first, until one accepts the file: importing all would double a cold start."""
 
-_OPTIONAL = {"heic": "worker.codecs_heic", "jxl": "worker.codecs_jxl"}
+_OPTIONAL = {"heic": "worker.codecs.heic", "jxl": "worker.codecs.jxl"}
 """Their libraries may be missing: the setting `leave_out_formats` keeps them out of the layer."""
 
 _NAMES = {"webp": "WebP", "jxl": "JPEG XL"}
