@@ -4,6 +4,7 @@ python -m bench pipeline    photos put into S3, many at once and one by one (the
 python -m bench jobs        picture jobs by POST /jobs, at several concurrencies of the op
 python -m bench tasks       jobs of many tasks, and the time that each hop takes
 python -m bench web         a batch of stores and a crawl, from a web server on this machine
+python -m bench fairness    an upload alone, and beside a job of many tasks of one of its ops
 python -m bench calls       AWS calls per upload, with `umbel up --weather`
 python -m bench fanout      changes pushed to many connections, by the real adapters without a pipeline
 python -m bench first       the first upload and the first burst after a deployment
@@ -17,7 +18,10 @@ python -m bench.pixels      the ops compared with libvips and sharp, without a p
 import sys
 from importlib import import_module
 
-BENCHES = ("pipeline", "jobs", "tasks", "web", "calls", "fanout", "first", "cold", "overhead", "ledger", "growth")
+BENCHES = (
+    *("pipeline", "jobs", "tasks", "web", "fairness"),
+    *("calls", "fanout", "first", "cold", "overhead", "ledger", "growth"),
+)
 
 
 def main() -> None:

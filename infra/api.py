@@ -53,6 +53,7 @@ class ApiConstruct(Construct):
         alarms: sns.ITopic,
         *,
         reserve: bool,
+        fair: bool,
         origins: list[str],
     ) -> None:
         super().__init__(scope, "Api")
@@ -67,6 +68,7 @@ class ApiConstruct(Construct):
                 intake_queue_url=intake.queue.queue.queue_url,
                 lane_prefix=prefix,
                 reserve=reserve,
+                fair=fair,
                 allowed_origins=",".join(origins),
                 limits=limits,
                 links_endpoint=factory.target.public_endpoint,

@@ -30,8 +30,9 @@ def uploads() -> dict[str, Upload]:
     }
 
 
-def document(ops: int) -> str:
-    """Return the page, for a deployment of so many ops."""
+def document(ops: int, ordered: int) -> str:
+    """Return the page, for a deployment of so many ops, of which so many are ordered."""
+    month = idle.STACK.usd() + (ops - ordered) * idle.LANE.usd() + ordered * idle.SINGLE.usd()
     return _TEXT.format(
         as_of=AS_OF,
         region=REGION,
@@ -48,8 +49,9 @@ def document(ops: int) -> str:
         capped=_usd(idle.CAPPED_USD),
         free=_usd(idle.FREE_USD),
         lane=_usd(idle.LANE.usd()),
-        month=_usd(idle.STACK.usd() + ops * idle.LANE.usd()),
-        before=_usd(idle.STACK.usd() + ops * idle.LANE.usd() + (ops + 3) * (idle.CAPPED_USD - idle.FREE_USD)),
+        bulk=_usd(idle.LANE.usd() - idle.SINGLE.usd()),
+        month=_usd(month),
+        before=_usd(month + (ops + 3) * (idle.CAPPED_USD - idle.FREE_USD)),
         metric=_usd(PRICES["metric_month"].usd),
         op_metrics=_usd(4 * PRICES["metric_month"].usd),
         prices="\n".join(_prices()),
@@ -113,9 +115,9 @@ def _beside() -> Iterable[str]:
 
 
 def _idle() -> Iterable[str]:
-    lane, stack = idle.LANE, idle.STACK
-    yield "| a month without work | a lane | the stack without lanes |"
-    yield "|---|---|---|"
+    columns = idle.LANE, idle.SINGLE, idle.STACK
+    yield "| a month without work | a lane | a lane with one queue | the stack without lanes |"
+    yield "|---|---|---|---|"
     parts = {
         "mappings with a maximum concurrency": ("capped_mappings", idle.CAPPED_USD),
         "mappings without": ("free_mappings", idle.FREE_USD),
@@ -124,9 +126,9 @@ def _idle() -> Iterable[str]:
         "the ticker, once a minute": ("tickers", _ticker_usd()),
     }
     for name, (part, usd) in parts.items():
-        cells = [f"{getattr(each, part)} x {_usd(usd)}" if getattr(each, part) else "-" for each in (lane, stack)]
+        cells = [f"{getattr(each, part)} x {_usd(usd)}" if getattr(each, part) else "-" for each in columns]
         yield f"| {name} | {' | '.join(cells)} |"
-    yield f"| **together** | **{_usd(lane.usd())}** | **{_usd(stack.usd())}** |"
+    yield f"| **together** | {' | '.join(f'**{_usd(each.usd())}**' for each in columns)} |"
 
 
 def _ticker_usd() -> float:
@@ -187,7 +189,7 @@ With the {ops} ops of this version that is **{month}** a month. Lambda polls eac
 which asks every 20 seconds and costs {poller} a month. It goes down to two pollers where the mapping has no maximum
 concurrency ([Lambda's documentation](https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html)): {free}
 instead of {capped}. The mappings of the dead-letter queues have none for that reason; with one the month would cost
-{before}. A lane's own mapping keeps its maximum: without it Lambda receives more than the reserved concurrency may
+{before}. A lane's own mappings keep their maximum: without it Lambda receives more than the reserved concurrency may
 run, and each throttled receive brings a message nearer to the dead-letter queue.
 
 In a month with work in every hour the metric of repeated work adds {metric}, and the four metrics of its tasks
@@ -198,6 +200,7 @@ What brings it down:
 | setting | saves |
 |---|---|
 | `leave_out`: an op that you do not use | {lane} a month |
+| `fair=false`: one queue a lane, not [two](settings.md#live-and-bulk) | {bulk} a month an op, if it is not ordered |
 | `op_metrics=false` | those metrics of the ops |
 | a second stack that is used seldom: remove it, [its data stays](deploy.md#remove-it) | all but the storage |
 

@@ -35,7 +35,8 @@ def documents() -> dict[Path, bytes]:
     text = _with_table(text, "errors", ["| code | status, or of a task | meaning |", "|---|---|---|", *errors])
     warnings = [f"| `{code}` | {meaning} |" for code, meaning in contract.WARNINGS.items()]
     text = _with_table(text, "warnings", ["| code | meaning |", "|---|---|", *warnings])
-    costs_page = costs.document(len(read_ops(ROOT / "functions" / "ops")))
+    catalogue = read_ops(ROOT / "functions" / "ops")
+    costs_page = costs.document(len(catalogue), len(catalogue.ordered))
     return documents | {prose: text.encode(), ROOT / "docs" / "costs.md": costs_page.encode()}
 
 

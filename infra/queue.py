@@ -14,7 +14,10 @@ _RETENTION = Duration.days(14)
 
 
 class Queue(Construct):
-    """A queue with a dead-letter queue, and alarms: when that receives a message, and when one waits for too long."""
+    """A queue with a dead-letter queue, and alarms: when that receives a message, and when one waits for too long.
+
+    `dead` is the dead-letter queue of another queue, when both share it.
+    """
 
     def __init__(
         self,
@@ -27,6 +30,7 @@ class Queue(Construct):
         longest_wait: Duration,
         alarms: sns.ITopic,
         ordered: bool = False,
+        dead: sqs.Queue | None = None,
         retention: Duration = _RETENTION,
         dead_is_read: bool = True,
     ) -> None:
@@ -35,7 +39,7 @@ class Queue(Construct):
         # CloudFormation does not accept "false" here.
         fifo = True if ordered else None
         ending = FIFO_SUFFIX if ordered else ""
-        self.dead = dead_letter_queue(self, name, alarms, ordered=ordered, is_read=dead_is_read)
+        self.dead = dead or dead_letter_queue(self, name, alarms, ordered=ordered, is_read=dead_is_read)
         self.queue = sqs.Queue(
             self,
             "Queue",

@@ -28,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Op -> reserved concurrency; overrides the op's own declaration."""
     reserve: bool = True
     """False: only the event source mappings limit concurrency, for accounts with too small a quota for reservations."""
+    fair: bool = True
+    """False: a lane has one queue, which idles at half the cost; jobs of many tasks may delay others of their op."""
     coordinators: Annotated[int, Bounds(ge=2, le=1000)] = 4
     """How many executions of the coordinator plan jobs at a time; each plans some 15 small jobs a second on AWS."""
     leave_out: dict[Literal["aws", "local"], list[str]] = {}
@@ -45,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_upload_bytes: int = Limits().max_upload_bytes
     max_pixels: int = Limits().max_pixels
     max_tasks: int = Limits().max_tasks
+    live_tasks: int = Limits().live_tasks
     retention_days: int = Limits().retention_days
     allowed_addresses: str = Limits().allowed_addresses
     user_agent: str = Limits().user_agent

@@ -52,6 +52,7 @@ class Umbel(Stack):
         data = _packaged_data(self.catalogue, recipes, settings.limits)
         factory = FunctionFactory(self, target, name, data, ops, settings.leave_out_formats)
         limits = settings.limits
+        mappings = {"reserve": settings.reserve, "fair": settings.fair}
 
         alarms = self._alarms(name, settings)
         ledger = LedgerConstruct(self, settings)
@@ -59,18 +60,16 @@ class Umbel(Stack):
         dead_letters = DeadLettersConstruct(self, factory, ledger, limits)
         dead_letters.read(dead_letters, intake.queue)
         for card in self.catalogue.values():
-            lane = lane_settings(card.name, card.compute, numbers[card.name], reserve=settings.reserve)
+            lane = lane_settings(card.name, card.compute, numbers[card.name], **mappings)
             metrics = settings.op_metrics
             Lane(self, factory, intake, ledger, dead_letters, card, lane, limits, alarms, with_metrics=metrics)
         authorizer = self._authorizer(factory, ledger)
         relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
-        TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, reserve=settings.reserve)
+        TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, **mappings)
         site = SiteConstruct(self, name)
         origins = [*_own_origins(target, site), *settings.allowed_origins]
         ledger.let_browsers_post(origins)
-        api = ApiConstruct(
-            self, factory, intake, ledger, authorizer, limits, alarms, reserve=settings.reserve, origins=origins
-        )
+        api = ApiConstruct(self, factory, intake, ledger, authorizer, limits, alarms, **mappings, origins=origins)
         site.publish(factory, api, relay, ledger, recipes, limits, numbers)
         self._limit_notifications_handler()
         for function_name, function in factory.roles.items():

@@ -32,6 +32,7 @@ class TickerConstruct(Construct):
         alarms: sns.ITopic,
         *,
         reserve: bool,
+        fair: bool,
     ) -> None:
         super().__init__(scope, "Ticker")
         prefix = lane_name(factory.prefix, "")
@@ -47,6 +48,7 @@ class TickerConstruct(Construct):
                 lane_prefix=prefix,
                 deployment=factory.prefix,
                 reserve=reserve,
+                fair=fair,
                 limits=limits,
             ),
             with_catalogue=True,

@@ -219,7 +219,10 @@ class FakeLedger:
                 task = TaskRecord(  # noqa: PLW2901
                     **{name: getattr(task, name) for name in ("job_id", "index", "op", "variant", "input", "params")},
                     **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "object_version")},
-                    **{name: getattr(task, name) for name in ("after", "after_ended", "stop_group", "shared")},
+                    **{
+                        name: getattr(task, name)
+                        for name in ("after", "after_ended", "stop_group", "shared", "priority")
+                    },
                     queued_at=now(),
                     cost_nano=task.cost_nano,
                     round=task.round + 1,

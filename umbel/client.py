@@ -41,6 +41,7 @@ from umbel_core.contract import (
     Visit,
 )
 from umbel_core.contract.limits import MAX_INLINE_PICTURE_BYTES
+from umbel_core.contract.requests import Priority
 
 
 class Client:
@@ -100,15 +101,17 @@ class Client:
         /,
         *,
         on_error: Literal["raise", "return"] = "raise",
+        priority: Priority | None = None,
         **params: Any,
     ) -> Generator[Any, None, None]:
         """Run one op on each input and yield the results in the order of the inputs, as soon as they are there.
 
         Inputs and results are as of `run`. A failed task raises `TaskError`; with `on_error="return"` the error stands
-        in the place of the result. Any number of inputs takes the same memory; what is in flight is cancelled when the
+        in the place of the result. With `priority="bulk"` the tasks wait for those of live jobs, as the jobs of many
+        inputs do without it. Any number of inputs takes the same memory; what is in flight is cancelled when the
         iterator is closed.
         """
-        for task in ordered_map(self, op, inputs, params):
+        for task in ordered_map(self, op, inputs, params, priority):
             try:
                 yield self.result(task)
             except TaskError as error:
@@ -123,19 +126,19 @@ class Client:
             raise TaskError(code, message, task)
         return ResultFile.of(self.http, task.result) or task.result
 
-    def start(self, op: str, input: Any, /, **params: Any) -> Job:  # noqa: A002 - the contract's word
+    def start(self, op: str, input: Any, /, *, priority: Priority | None = None, **params: Any) -> Job:  # noqa: A002 - the contract's word
         """Start one op on one input (see `run`) and return its job at once."""
         if not isinstance(input, Path | bytes):
-            return self.submit(Manifest([TaskSpec(op, input, params)], name=op))
+            return self.submit(Manifest([TaskSpec(op, input, params)], name=op, priority=priority))
         name = input.name if isinstance(input, Path) else op
         size = input.stat().st_size if isinstance(input, Path) else len(input)
         with input.open("rb") if isinstance(input, Path) else BytesIO(input) as content:
             if size <= MAX_INLINE_PICTURE_BYTES:
                 data = base64.b64encode(content.read()).decode()
-                return self.submit(ImageRequest(image_data=data, operation=op, params=params))
+                return self.submit(ImageRequest(image_data=data, operation=op, params=params, priority=priority))
             # Too large for a request: it is uploaded, so its recipe runs too.
             key = upload(self.http, name, content, size).fields["key"]
-        return self.submit(Manifest([TaskSpec(op, key, params)], name=name))
+        return self.submit(Manifest([TaskSpec(op, key, params)], name=name, priority=priority))
 
     def submit(
         self,

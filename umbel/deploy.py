@@ -51,7 +51,7 @@ def local(aws: AwsTarget, *, force: bool = False, drop_waiting: bool = False, **
     if found is None:
         if not drop_waiting:
             ops = ROOT / str(context.get("ops", "functions/ops"))
-            waiting.refuse(waiting.found(aws, ops, waiting.left_out("local", context)))
+            waiting.refuse(waiting.found(aws, ops, "local", context))
         found = _deploy(aws, context)
     deployment = stack.deployment(aws, found)
     secret = state.token if state and tokens.token_table(deployment).find(state.token) else None

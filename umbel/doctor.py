@@ -87,7 +87,7 @@ def account(aws: AwsTarget, context: Mapping[str, Any]) -> Iterator[Finding]:
         yield judge(AwsAccount(aws), concurrency_by_op(context), reserve=bool(context.get("reserve", True)))
         yield _bootstrap(aws, identity["Account"])
         ops = ROOT / str(context.get("ops", "functions/ops"))
-        lost = waiting.found(aws, ops, waiting.left_out("aws", context))
+        lost = waiting.found(aws, ops, "aws", context)
         yield waiting.finding(lost, allowed=bool(context.get("drop_waiting")))
     except (BotoCoreError, ClientError) as error:
         yield Finding(

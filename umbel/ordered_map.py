@@ -14,6 +14,7 @@ from umbel import listing
 from umbel.errors import ApiError, TaskError, UmbelError
 from umbel.job import Job
 from umbel_core.contract import Manifest, Task, TaskSpec
+from umbel_core.contract.requests import Priority
 
 if TYPE_CHECKING:
     from umbel.client import Client
@@ -28,14 +29,16 @@ _POLL_SECONDS = (0.05, 1.0)
 Chunk = list[TaskSpec]
 
 
-def ordered_map(client: "Client", op: str, inputs: Iterable[Any], params: dict[str, Any]) -> Iterator[Task]:
+def ordered_map(
+    client: "Client", op: str, inputs: Iterable[Any], params: dict[str, Any], priority: Priority | None = None
+) -> Iterator[Task]:
     """Yield the ended task of each input, in the order of the inputs.
 
     Inputs are read as results are taken: a few jobs are in flight, however many inputs there are. What is in flight is
     cancelled when the iterator is closed.
     """
     waiting: deque[tuple[Job, int]] = deque()
-    starting = _start(client, op, inputs, params)
+    starting = _start(client, op, inputs, params, priority)
     try:
         while True:
             while len(waiting) < _JOBS_IN_FLIGHT and (started := next(starting, None)):
@@ -50,7 +53,9 @@ def ordered_map(client: "Client", op: str, inputs: Iterable[Any], params: dict[s
                 job.cancel()
 
 
-def _start(client: "Client", op: str, inputs: Iterable[Any], params: dict[str, Any]) -> Iterator[tuple[Job, int]]:
+def _start(
+    client: "Client", op: str, inputs: Iterable[Any], params: dict[str, Any], priority: Priority | None
+) -> Iterator[tuple[Job, int]]:
     """Start jobs for the inputs; yield each job and the number of its tasks.
 
     A deployment may take fewer tasks in a job than a chunk has: then it is halved, and so are those after it.
@@ -58,13 +63,13 @@ def _start(client: "Client", op: str, inputs: Iterable[Any], params: dict[str, A
     most = _CHUNK_TASKS
     for chunk in _chunks(op, inputs, params):
         if isinstance(chunk, TaskSpec):
-            yield client.start(op, chunk.input, **params), 1
+            yield client.start(op, chunk.input, priority=priority, **params), 1
             continue
         left = chunk
         while left:
             part = left[:most]
             try:
-                job = client.submit(Manifest(part, name=op))
+                job = client.submit(Manifest(part, name=op, priority=priority))
             except ApiError as error:
                 if error.code != "too_many_tasks" or len(part) == 1:
                     raise

@@ -1,6 +1,6 @@
 """Find the messages that a deployment would delete with their queues, before it starts."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from umbel.checks import Finding
 from umbel.errors import UmbelError
 from umbel.paths import ROOT
 from umbel_core.catalogue import read_ops
-from umbel_core.lanes import FIFO_SUFFIX, queue_name
+from umbel_core.lane_settings import is_fair
+from umbel_core.lanes import BULK_SUFFIX, FIFO_SUFFIX, queue_names
 
 _MESSAGES = "ApproximateNumberOfMessages"
 _COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
@@ -24,7 +25,7 @@ class Waiting(msgspec.Struct, frozen=True):
     op: str
     messages: int
     stays: bool
-    """The op is deployed again, with another kind of queue: it became ordered, or is not ordered any more."""
+    """The op is deployed again, with other queues: it became ordered or not ordered, or its lane is not fair now."""
 
     def __str__(self) -> str:
         """Return what waits, and what happens to it."""
@@ -34,33 +35,44 @@ class Waiting(msgspec.Struct, frozen=True):
         return f"{tasks} would fail, because the op is removed or renamed"
 
 
-def lost_by_deploying(queues: Mapping[str, int], wanted: Mapping[str, str]) -> Iterator[Waiting]:
+def lost_by_deploying(queues: Mapping[str, int], wanted: Mapping[str, Sequence[str]]) -> Iterator[Waiting]:
     """Yield what waits in lanes that the deployment deletes.
 
-    `queues` are the deployed ones with their numbers of messages; `wanted` is op -> name of its queue.
+    `queues` are the deployed ones with their numbers of messages; `wanted` is op -> names of its queues.
     """
     lane = _lane()
+    kept = {queue for names in wanted.values() for queue in names}
     for queue, messages in sorted(queues.items()):
-        if messages and queue.startswith(lane) and queue not in wanted.values():
-            op = queue.removeprefix(lane).removesuffix(FIFO_SUFFIX)
+        if messages and queue.startswith(lane) and queue not in kept:
+            op = queue.removeprefix(lane).removesuffix(FIFO_SUFFIX).removesuffix(BULK_SUFFIX)
             yield Waiting(op, messages, stays=op in wanted)
 
 
 def left_out(target: str, context: Mapping[str, Any]) -> list[str]:
     """Return the ops that the context leaves out on this target; by default that of `cdk.json`."""
-    default = msgspec.json.decode((ROOT / "cdk.json").read_bytes())["context"].get("leave_out")
-    given = context.get("leave_out", default) or {}
+    given = _setting(context, "leave_out") or {}
     # From `-c` it is text.
     names: list[str] = (msgspec.json.decode(given) if isinstance(given, str) else given).get(target, [])
     return names
 
 
-def found(aws: AwsTarget, ops: Path, left_out: Collection[str]) -> list[Waiting]:
-    """Return what waits in the lanes that a deployment of these ops, without some of them, deletes."""
+def _setting(context: Mapping[str, Any], name: str) -> Any:
+    default = msgspec.json.decode((ROOT / "cdk.json").read_bytes())["context"].get(name)
+    return context.get(name, default)
+
+
+def found(aws: AwsTarget, ops: Path, target: str, context: Mapping[str, Any]) -> list[Waiting]:
+    """Return what waits in the lanes that a deployment of these ops with this context deletes."""
     if stack.outputs(aws) is None:
         return []
-    lane = _lane()
-    wanted = {op: queue_name(f"{lane}{op}", card.compute) for op, card in read_ops(ops).items() if op not in left_out}
+    lane, missing = _lane(), left_out(target, context)
+    # Values from the command line are text.
+    fair, reserve = (str(_setting(context, name)).lower() != "false" for name in ("fair", "reserve"))
+    wanted = {
+        op: queue_names(f"{lane}{op}", card.compute, fair=is_fair(card.compute, fair=fair, reserve=reserve))
+        for op, card in read_ops(ops).items()
+        if op not in missing
+    }
     return list(lost_by_deploying(messages(aws), wanted))
 
 

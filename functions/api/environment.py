@@ -15,6 +15,7 @@ class ApiEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     lane_prefix: str
     """What comes before the op's name in the names of a lane's function and queue."""
     reserve: bool
+    fair: bool
     """False in accounts too small for reserved concurrency: a lane then has only its mapping's cap."""
     allowed_origins: str
     """Origins whose pages may call the API, separated by commas."""

@@ -132,10 +132,11 @@ class Planner(msgspec.Struct, frozen=True):
 
     def _picture(self, created: ObjectCreated, job: JobRecord) -> list[TaskRecord]:
         if job.asked:
-            variants = {job.asked.op: RecipeVariant(job.asked.op, job.asked.params)}
+            variants = {job.asked.op: RecipeVariant(job.asked.op, job.asked.params, job.priority)}
         else:
             job.recipe = recipe_of(created.key, self.recipes)
             variants = self.recipes[job.recipe]
+            job.priority = next(iter(variants.values())).priority
         if created.size == 0:
             raise Rejected("empty_file", "The file is empty: it has zero bytes. Upload it again.")
         if created.size > self.limits.max_upload_bytes:
@@ -151,6 +152,7 @@ class Planner(msgspec.Struct, frozen=True):
                 params=variant.params,
                 etag=created.etag or None,
                 object_version=created.version or None,
+                priority=variant.priority,
                 queued_at=moment,
             )
             for index, (name, variant) in enumerate(variants.items())
@@ -167,6 +169,7 @@ class Planner(msgspec.Struct, frozen=True):
         job.kind = submission.kind
         job.name = submission.name or job.name
         job.on_error = submission.on_error
+        job.priority = submission.priority
         specs = submission.specs
         if submission.picture is not None:
             key = f"{INPUTS_PREFIX}{job.id}"
@@ -181,4 +184,5 @@ class Planner(msgspec.Struct, frozen=True):
             submission.on_error,
             shared=submission.shared,
             deadline=submission.deadline_seconds and epoch() + submission.deadline_seconds,
+            priority=submission.priority,
         )

@@ -17,6 +17,7 @@ class TickerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     deployment: str
     """Names the deployment in its metrics."""
     reserve: bool
+    fair: bool
     limits: Limits
     silent_seconds: int = 600
     """How long a task may show no sign of life before the sweeper looks for its message."""

@@ -97,7 +97,7 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
         computes = {op: card.compute for op, card in self.catalogue.items() if op in working}
         stats = self.counters.counted(FOREVER).forever
         state.lanes = {op: lane for op, lane in state.lanes.items() if op in computes} | {
-            op: advanced(state.lanes.get(op), now, backlog, ended_tasks(stats, op))
+            op: advanced(state.lanes.get(op), now, backlog, ended_tasks(stats, op), ordered=computes[op].ordered)
             for op, backlog in self.lanes.backlogs(computes).items()
         }
 

@@ -6,16 +6,23 @@ from umbel import waiting
 from umbel.errors import UmbelError
 from umbel.waiting import Waiting, lost_by_deploying
 
-WANTED = {"blur": "umbel-op-blur", "sum": "umbel-op-sum.fifo"}
+WANTED = {"blur": ["umbel-op-blur", "umbel-op-blur-bulk"], "sum": ["umbel-op-sum.fifo"]}
 QUEUES = {"umbel-op-blur": 3, "umbel-op-sum": 2, "umbel-op-gone": 1, "umbel-op-old.fifo": 0, "umbel-intake": 5}
 
 
 def test_a_queue_that_stays_or_is_empty_or_is_no_lane_loses_nothing() -> None:
-    assert list(lost_by_deploying({"umbel-op-blur": 3, "umbel-op-old.fifo": 0, "umbel-intake": 5}, WANTED)) == []
+    queues = {"umbel-op-blur": 3, "umbel-op-blur-bulk": 4, "umbel-op-old.fifo": 0, "umbel-intake": 5}
+    assert list(lost_by_deploying(queues, WANTED)) == []
 
 
 def test_the_lanes_of_removed_ops_and_of_those_that_became_ordered_are_named() -> None:
     assert list(lost_by_deploying(QUEUES, WANTED)) == [Waiting("gone", 1, stays=False), Waiting("sum", 2, stays=True)]
+
+
+def test_the_bulk_queue_of_a_lane_that_gets_a_single_queue_is_named() -> None:
+    single = {"blur": ["umbel-op-blur"]}
+    queues = {"umbel-op-blur": 3, "umbel-op-blur-bulk": 4}
+    assert list(lost_by_deploying(queues, single)) == [Waiting("blur", 4, stays=True)]
 
 
 def test_the_sentence_says_what_happens_to_the_tasks_and_how_to_go_on() -> None:

@@ -57,6 +57,26 @@ def refusal(**fields: Any) -> Rejected:
     return error.value
 
 
+@pytest.mark.parametrize(
+    ("count", "asked", "priority"),
+    [(2, {}, "live"), (3, {}, "bulk"), (1, {"priority": "bulk"}, "bulk"), (3, {"priority": "live"}, "live")],
+)
+def test_a_manifest_with_many_tasks_is_bulk_unless_it_says_otherwise(
+    count: int, asked: dict[str, str], priority: str
+) -> None:
+    limits = Limits(max_tasks=5, live_tasks=2)
+    body = msgspec.json.encode({"tasks": [{"op": "say", "input": "x"}] * count, **asked})
+    assert read_submission(body, CATALOGUE, limits).priority == priority
+
+
+def test_a_single_task_and_an_image_are_live_unless_they_say_otherwise() -> None:
+    task = {"type": "say", "payload": "x"}
+    image = {"image_data": "cGl4", "operation": "fit", "width": 1}
+    for fields in (task, image):
+        assert (read(**fields).priority, read(**fields, priority="bulk").priority) == ("live", "bulk")
+    assert refusal(**task, priority="low").pointer == "/priority"
+
+
 def test_a_manifest_is_taken_as_it_is() -> None:
     tasks = [{"op": "say", "input": "hi", "params": {"times": 2}, "group": "g"}]
     specs = [TaskSpec(op="say", input="hi", params={"times": 2}, group="g")]
@@ -164,7 +184,7 @@ def test_a_batch_is_named_for_its_stores(gpu: dict[str, int], params: dict[str, 
     visits = [{"store_id": "a", "image_url": ["http://a/1"], "visit_time": "noon"}]
     one = VisitSpec(op="rate", input="http://a/1", params=params, group="a", visit_time="noon")
     assert read(count=1, visits=visits, **gpu) == Submission(
-        kind="batch", name="store a", specs=[one], on_error="stop_group"
+        kind="batch", name="store a", specs=[one], on_error="stop_group", priority="bulk"
     )
     two = read(count=2, visits=[*visits, {"store_id": "b", "image_url": ["http://b/1"]}])
     assert (two.name, two.specs[1]) == ("2 stores", VisitSpec(op="rate", input="http://b/1", group="b"))
@@ -173,7 +193,7 @@ def test_a_batch_is_named_for_its_stores(gpu: dict[str, int], params: dict[str, 
 def test_a_crawl_is_named_for_its_only_page_or_their_number() -> None:
     url = "http://a/" + "x" * 300
     spec = TaskSpec(op="visit", input=url, group="worker-1")
-    assert read(urls=[url]) == Submission(kind="crawl", name=url[:200], specs=[spec])
+    assert read(urls=[url]) == Submission(kind="crawl", name=url[:200], specs=[spec], priority="bulk")
     assert read(urls=["http://a/", "http://b/"]).name == "2 pages"
 
 

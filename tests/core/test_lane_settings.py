@@ -35,6 +35,31 @@ def test_everything_follows_from_one_number(concurrency: int, reserve: bool, exp
     assert lane_settings("blur", ONE_BY_ONE, concurrency, reserve=reserve) == expected
 
 
+@pytest.mark.parametrize(
+    ("concurrency", "live", "bulk"), [(0, 2, 2), (1, 2, 2), (2, 2, 2), (3, 3, 2), (4, 3, 3), (8, 7, 6), (16, 15, 12)]
+)
+def test_in_a_fair_lane_each_queue_leaves_a_share_to_the_other(concurrency: int, live: int, bulk: int) -> None:
+    lane = lane_settings("blur", ONE_BY_ONE, concurrency, reserve=True, fair=True)
+    assert (lane.cap, lane.bulk_cap, lane.reserved, lane.max_receives) == (live, bulk, concurrency or None, 50)
+
+
+@pytest.mark.parametrize("concurrency", range(4, 1001))
+def test_from_four_on_neither_queue_can_take_the_whole_lane(concurrency: int) -> None:
+    lane = lane_settings("blur", ONE_BY_ONE, concurrency, reserve=True, fair=True)
+    assert lane.bulk_cap
+    assert lane.cap < concurrency > lane.bulk_cap
+    assert lane.cap + lane.bulk_cap >= concurrency, "together they use all of it"
+
+
+@pytest.mark.parametrize(
+    ("ordered", "reserve", "fair"), [(True, True, True), (False, False, True), (False, True, False)]
+)
+def test_a_lane_that_is_ordered_or_has_no_reservation_or_shall_not_be_fair_has_one_queue(
+    ordered: bool, reserve: bool, fair: bool
+) -> None:
+    assert lane_settings("blur", Compute(ordered=ordered), 4, reserve=reserve, fair=fair).bulk_cap is None
+
+
 def test_a_lane_with_several_messages_in_a_batch_may_hand_some_back() -> None:
     compute = Compute(batch=4)
     assert [lane_settings("blur", compute, number, reserve=True).max_receives for number in (1, 4)] == [50, 20]

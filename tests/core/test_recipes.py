@@ -43,6 +43,15 @@ def test_a_variant_is_named_after_its_op_or_names_its_op(tmp_path: Path) -> None
     }
 
 
+def test_a_recipe_may_be_bulk_and_a_variant_may_be_named_priority(tmp_path: Path) -> None:
+    text = '[default.blur]\n[archive]\npriority = "bulk"\nblur = {}\n[odd.priority]\nop = "blur"\n'
+    assert read_recipes(written(tmp_path, text), CATALOGUE) == {
+        "default": {"blur": RecipeVariant("blur")},
+        "archive": {"blur": RecipeVariant("blur", priority="bulk")},
+        "odd": {"priority": RecipeVariant("blur")},
+    }
+
+
 @pytest.mark.parametrize(
     ("key", "recipe"),
     [
@@ -64,6 +73,8 @@ def test_the_first_folder_of_a_key_chooses_the_recipe(key: str, recipe: str) -> 
         ("[hero.blur]\n", "there must be a recipe named 'default'"),
         ("default = 3\n", r"\[default\]: a recipe needs at least one variant"),
         ("[default]\n", r"\[default\]: a recipe needs at least one variant"),
+        ("[default]\npriority = 'bulk'\n", r"\[default\]: a recipe needs at least one variant"),
+        ("[default]\npriority = 'low'\nblur = {}\n", r"\[default\]: priority: it is 'live' or 'bulk', not 'low'$"),
         ("[default]\nblur = 3\n", r"\[default\.blur\]: a variant is a table"),
         ('[default.blur]\n["he ro".blur]\n', r"\[he ro\]: a recipe's name has 1 to 64 letters"),
         ('[default."a/b"]\nop = "blur"\n', r"\[default\.a/b\]: a variant's name has 1 to 64 letters"),

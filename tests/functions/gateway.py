@@ -21,6 +21,7 @@ ENVIRONMENT = ApiEnvironment(
     intake_queue_url="q",
     lane_prefix="umbel-op-",
     reserve=True,
+    fair=True,
     allowed_origins=",".join(ORIGINS),
     limits=LIMITS,
 )

@@ -15,6 +15,7 @@ from umbel_core.ids import new_job_id
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import ErrorRecord, JobRecord, Outcome
 from umbel_core.messages import RetryTasks
+from umbel_core.recipes import RecipeVariant
 from umbel_core.settings import Limits
 from umbel_core.submit import Submitter
 from umbel_core.views import job_view
@@ -259,6 +260,30 @@ def test_a_picture_inside_a_request_gets_the_requested_op_and_no_recipe() -> Non
     assert (found.id, found.kind, found.recipe, found.total) == (pending.id, "image", None, 1)
     (command,) = stage.tasks.commands
     assert (command.op, command.params, command.input) == ("soft", {"radius": 2}, pending.source)
+
+
+def test_the_tasks_of_a_bulk_recipe_a_bulk_request_and_a_large_manifest_are_bulk_and_stay_so_in_a_retry() -> None:
+    stage = Stage()
+    bulk = {"archive": {"a": RecipeVariant("soft", priority="bulk")}}
+    planner = msgspec.structs.replace(stage.planner, recipes=bulk, limits=Limits(live_tasks=1))
+    request = b'{"image_data":"cGl4","operation":"soft","priority":"bulk"}'
+    sent = Submitter(stage.ledger, stage.uploads, CATALOGUE, Limits()).submit(request)
+    events = (
+        stage.drop("uploads/archive/a.jpg", b"pix"),
+        stage.notice(str(sent.source)),
+        stage.drop("jobs/a.json", MANIFEST),
+    )
+    for event in events:
+        (created,) = read_message(event)
+        stage.tasks.messages.clear()
+        job, count = planner.take(created)
+        assert [command.priority for command in stage.tasks.commands] == ["bulk"] * count
+        assert job_view(job_in(stage, job), stage.results.link).priority == "bulk"
+    failed = stage.tasks.commands[0]
+    stage.ledger.commit(failed, Outcome(status="failed", error=ErrorRecord("c", "m"), finished_at=now()))
+    stage.tasks.messages.clear()
+    planner.take(RetryTasks(job))
+    assert [command.priority for command in stage.tasks.commands] == ["bulk"]
 
 
 def test_a_picture_inside_a_manifest_is_stored_where_it_starts_no_job() -> None:

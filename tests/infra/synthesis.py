@@ -23,10 +23,10 @@ UNSTAGED = {"aws:cdk:disable-asset-staging": True}
 
 
 @cache
-def templates(target: str, ops: Path = OPS) -> dict[str, dict[str, Any]]:
+def templates(target: str, ops: Path = OPS, **context: str) -> dict[str, dict[str, Any]]:
     """The template of the stack for a target, by "", and those of its nested stacks, by their logical ids in it."""
     with TemporaryDirectory() as out:
-        app, stack = stack_in(out, target, ops)
+        app, stack = stack_in(out, target, ops, **context)
         app.synth()
         nested = [child for child in stack.node.children if isinstance(child, NestedStack)]
         files = {str(stack.resolve(each.nested_stack_resource.ref)["Ref"]): each.template_file for each in nested}  # type: ignore[union-attr]
@@ -36,9 +36,9 @@ def templates(target: str, ops: Path = OPS) -> dict[str, dict[str, Any]]:
 
 
 @cache
-def synthesise(target: str, ops: Path = OPS) -> dict[str, Any]:
+def synthesise(target: str, ops: Path = OPS, **context: str) -> dict[str, Any]:
     """The stack and its nested stacks as one template, in which names and references are those of the whole."""
-    nested = dict(templates(target, ops))
+    nested = dict(templates(target, ops, **context))
     whole = nested.pop("")
     resources = {name: one for name, one in whole["Resources"].items() if name not in nested}
     for place, template in nested.items():

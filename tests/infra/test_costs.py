@@ -27,6 +27,6 @@ def test_a_thousand_pictures_by_hand() -> None:
 
 
 def test_the_page_is_dated_and_has_every_price() -> None:
-    page = costs.document(len(CATALOGUE))
+    page = costs.document(len(CATALOGUE), len(CATALOGUE.ordered))
     assert AS_OF in page
     assert all(price.unit in page for price in PRICES.values())

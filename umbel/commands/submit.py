@@ -12,7 +12,7 @@ from umbel.errors import UmbelError
 from umbel.job import Job
 from umbel.visits import read_visits
 from umbel_core.contract import CrawlPolicy, CrawlRequest, HostLimits, Page, Task
-from umbel_core.contract.requests import MAX_WORKERS
+from umbel_core.contract.requests import MAX_WORKERS, Priority
 from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 
 
@@ -25,11 +25,13 @@ from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Save a picture that comes out into this folder."
 )
+@click.option("--bulk", is_flag=True, help="Let live tasks of the op go first, as for a backfill of many pictures.")
 @show.as_json
-def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, as_json: bool) -> None:
+def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, bulk: bool, as_json: bool) -> None:
     """Run one op. INPUT is JSON or else text; for an op on pictures, a file or a key in the uploads bucket."""
     client = Client.of(stack.find(changing=True))
-    job = client.start(op, _input(client, op, input_), **dict(map(_param, params)))
+    priority: Priority | None = "bulk" if bulk else None
+    job = client.start(op, _input(client, op, input_), priority=priority, **dict(map(_param, params)))
     with watching.naming(lambda: [job.id]):
         job.wait()
     saved = job.download(out, input_) if out else {}

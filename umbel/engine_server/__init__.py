@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from umbel.engine_server.clock import steady
+from umbel.engine_server.fair_queues import deliver_groups_in_turn, share_functions
 from umbel.engine_server.layers import unpack_once
 from umbel.engine_server.nested_stacks import keep_attributes
 from umbel.engine_server.request_filter import RequestFilter
@@ -33,6 +34,8 @@ def main() -> None:
     from ministack import app as engine  # type: ignore[import-not-found]  # noqa: PLC0415
 
     keep_attributes()
+    share_functions()
+    deliver_groups_in_turn()
     unpack_once()
     sys.argv = ["ministack"]
     if hasattr(signal, "SIGHUP"):

@@ -51,7 +51,10 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True):
         return usage.nano(self.usage()) / 1e9
 
 
-LANE = Idle(capped_mappings=1, free_mappings=1, alarms=2)
+LANE = Idle(capped_mappings=2, free_mappings=1, alarms=3)
+"""A lane with a queue for live tasks and one for bulk."""
+SINGLE = Idle(capped_mappings=1, free_mappings=1, alarms=2)
+"""A lane with one queue: of an ordered op, or of any with `fair=false`."""
 STACK = Idle(capped_mappings=2, free_mappings=3, alarms=32, dashboards=1, tickers=1)
 """Without lanes."""
 

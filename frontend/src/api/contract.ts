@@ -67,8 +67,11 @@ export type VisitBody = Optional<Visit, "visit_time">;
 
 /** A request that creates a job. */
 export type Submission =
-  | { path: "/tasks"; body: TaskRequest }
-  | { path: "/jobs"; body: Optional<ImageRequest, "width" | "height" | "output_format" | "params"> }
+  | { path: "/tasks"; body: Optional<TaskRequest, "priority"> }
+  | {
+      path: "/jobs";
+      body: Optional<ImageRequest, "width" | "height" | "output_format" | "params" | "priority">;
+    }
   | { path: "/jobs"; body: Pick<Manifest, "name"> & { tasks: Optional<TaskSpec, "params" | "group">[] } }
   | { path: "/crawls"; body: Pick<CrawlRequest, "urls"> & Partial<CrawlRequest> }
   | {

@@ -526,6 +526,8 @@ export interface components {
              * @default {}
              */
             params: Record<string, unknown>;
+            /** @default null */
+            priority: ("bulk" | "live") | null;
         };
         /**
          * Job
@@ -569,6 +571,11 @@ export interface components {
             width?: number;
             /** @description As requested with one picture, in pixels */
             height?: number;
+            /**
+             * @description Its tasks wait for those of live jobs
+             * @enum {unknown}
+             */
+            priority?: "bulk";
             /** @default [] */
             errors: components["schemas"]["JobError"][];
             /**
@@ -639,6 +646,8 @@ export interface components {
             on_error: "continue" | "stop_group";
             /** @default null */
             deadline_seconds: number | null;
+            /** @default null */
+            priority: ("bulk" | "live") | null;
         };
         /**
          * Me
@@ -963,6 +972,8 @@ export interface components {
             type: string;
             /** @description The op's input, or that as JSON text: `"2"`, `"[1, 2, 3]"` */
             payload: unknown;
+            /** @default null */
+            priority: ("bulk" | "live") | null;
         };
         /**
          * TaskSpec

@@ -9,10 +9,10 @@ from msgspec import field
 
 from umbel_core.clock import epoch, now
 from umbel_core.contract.records import JobStatus, SystemEventKind, TaskStatus
-from umbel_core.contract.requests import JobKind, OnError, TaskSpec
+from umbel_core.contract.requests import JobKind, OnError, Priority, TaskSpec
 from umbel_core.errors import Postponed, Rejected
 from umbel_core.ids import task_id
-from umbel_core.messages import STORED_NAMES, RunTask
+from umbel_core.messages import LIVE, STORED_NAMES, RunTask
 from umbel_core.sweeper_state import SweeperState
 
 ENDED: tuple[TaskStatus, ...] = ("completed", "failed", "skipped")
@@ -75,6 +75,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     stop_group: bool = False
     shared: bool = False
     deadline: int | None = None
+    priority: Priority = LIVE
     status: TaskStatus = "pending"
     result: Any = None
     error: ErrorRecord | None = None
@@ -156,6 +157,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
             shared=self.shared,
             deadline=self.deadline,
             round=self.round,
+            priority=self.priority,
             publication=self.publication,
             trace_id=self.trace_id,
         )
@@ -178,6 +180,7 @@ class JobRecord(msgspec.Struct, kw_only=True):
     asked: TaskSpec | None = None
     """The task for a picture that came inside a request; any other picture gets the variants of its recipe."""
     on_error: OnError = "continue"
+    priority: Priority = LIVE
     planned: bool = False
     """True once the coordinator has written its tasks."""
     total: int = 0

@@ -5,6 +5,10 @@ from typing import Any
 
 import msgspec
 
+from umbel_core.contract.requests import Priority
+
+LIVE: Priority = "live"
+BULK: Priority = "bulk"
 ALL_JOBS = "*"
 """The topic of connections that subscribed to all jobs."""
 MAX_TOPICS = 1000
@@ -45,6 +49,8 @@ class RunTask(
     """Seconds since 1970. A task that has not started by then is skipped, unless it was retried."""
     round: int = 0
     """How often a retry started the task over. Outcomes of earlier rounds are refused."""
+    priority: Priority = LIVE
+    """Which of the lane's queues has the message."""
     publication: int = 0
     """How often the message was sent again because it seemed to be lost: the task may have ended before it arrives."""
     trace_id: str = ""

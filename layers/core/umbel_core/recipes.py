@@ -2,13 +2,15 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from umbel_core.catalogue import Catalogue
+from umbel_core.contract.requests import Priority
 from umbel_core.errors import Rejected
 from umbel_core.ids import JOB_ID, UPLOADS_PREFIX
+from umbel_core.messages import LIVE
 from umbel_core.validation import hint_at
 
 DEFAULT = "default"
@@ -19,6 +21,8 @@ class RecipeVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     op: str
     params: dict[str, Any] = {}
+    priority: Priority = LIVE
+    """That of the recipe."""
 
 
 Recipes = dict[str, dict[str, RecipeVariant]]
@@ -44,14 +48,22 @@ def read_recipes(path: Path, catalogue: Catalogue) -> Recipes:
 def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[str, RecipeVariant]:
     if not _is_name(name) or JOB_ID.fullmatch(name):
         raise RecipeError(f"{file}: [{name}]: a recipe's name has 1 to 64 letters, digits, '-' or '_'")
-    if not isinstance(variants, dict) or not variants:
+    tables = dict(variants) if isinstance(variants, dict) else {}
+    # A table is a variant that has this name.
+    said = tables.pop("priority") if not isinstance(tables.get("priority", {}), dict) else LIVE
+    if not tables:
         raise RecipeError(f"{file}: [{name}]: a recipe needs at least one variant, written as [{name}.<variant>]")
+    if said not in get_args(Priority):
+        raise RecipeError(
+            f"{file}: [{name}]: priority: it is {' or '.join(map(repr, get_args(Priority)))}, not {said!r}"
+        )
     return {
-        variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue) for variant, keys in variants.items()
+        variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue, said)
+        for variant, keys in tables.items()
     }
 
 
-def _variant(location: str, name: str, keys: Any, catalogue: Catalogue) -> RecipeVariant:
+def _variant(location: str, name: str, keys: Any, catalogue: Catalogue, priority: Priority) -> RecipeVariant:
     if not isinstance(keys, dict):
         raise RecipeError(f"{location}: a variant is a table; write its keys below [{name}]")
     if not _is_name(name):
@@ -69,7 +81,7 @@ def _variant(location: str, name: str, keys: Any, catalogue: Catalogue) -> Recip
         catalogue.check_params(op, params)
     except Rejected as error:
         raise RecipeError(f"{location}: {error.sentence}") from error
-    return RecipeVariant(op, params)
+    return RecipeVariant(op, params, priority)
 
 
 def recipe_of(key: str, recipes: Recipes) -> str:

@@ -18,6 +18,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The most is what a lane holds of a JPEG or a PNG; `worker/memory.py` has less for the other formats."""
     max_tasks: Annotated[int, Bounds(ge=1, le=40_000, description="Most tasks in one job")] = 10_000
     """The most is what one attempt of the coordinator can publish to a FIFO topic (`NEEDED_MS` in its handler)."""
+    live_tasks: Annotated[
+        int, Bounds(ge=0, le=100_000, description="A job with more tasks is bulk, unless its request says live")
+    ] = 20
     retention_days: Annotated[
         int, Bounds(ge=1, le=3650, description="How long uploads, results and the ledger are kept")
     ] = 30

@@ -20,6 +20,7 @@ from umbel_core.contract.requests import (
     JobKind,
     Manifest,
     OnError,
+    Priority,
     TaskRequest,
     TaskSpec,
 )
@@ -27,6 +28,7 @@ from umbel_core.crawl_policies import crawl_workers
 from umbel_core.errors import Path, Rejected, dotted
 from umbel_core.input_types import is_url
 from umbel_core.ledger import TaskRecord
+from umbel_core.messages import BULK, LIVE
 from umbel_core.settings import Limits, megabytes
 from umbel_core.validation import hint_at, parse
 
@@ -55,6 +57,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     shared: bool = False
     """A worker that is free takes the job's next task, whatever its group."""
     deadline_seconds: int | None = None
+    priority: Priority = LIVE
 
 
 def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: JobKind | None = None) -> Submission:
@@ -135,6 +138,7 @@ def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submi
         specs=manifest.tasks,
         on_error=manifest.on_error,
         deadline_seconds=manifest.deadline_seconds,
+        priority=manifest.priority or (BULK if len(manifest.tasks) > limits.live_tasks else LIVE),
     )
 
 
@@ -150,7 +154,7 @@ def _task(request: TaskRequest, catalogue: Catalogue, limits: Limits) -> Submiss
     catalogue.check_input(request.type, payload, path, "invalid_payload")
     spec = TaskSpec(op=request.type, input=payload)
     _check_size(spec, path)
-    return Submission(kind="task", name=request.type, specs=[spec])
+    return Submission(kind="task", name=request.type, specs=[spec], priority=request.priority or LIVE)
 
 
 def _payload(request: TaskRequest, catalogue: Catalogue) -> Any:
@@ -181,7 +185,9 @@ def _image(request: ImageRequest, catalogue: Catalogue, limits: Limits) -> Submi
         raise _at_its_own_field(error, given) from error
     spec = TaskSpec(op=request.operation, input="", params={**given, **request.params})
     _check_size(spec, ("params",))
-    return Submission(kind="image", name=request.operation, specs=[spec], picture=picture)
+    return Submission(
+        kind="image", name=request.operation, specs=[spec], picture=picture, priority=request.priority or LIVE
+    )
 
 
 def _at_its_own_field(error: Rejected, given: dict[str, Any]) -> Rejected:
@@ -225,7 +231,7 @@ def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submi
             spec = VisitSpec(op=op, input=url, params=params, group=visit.store_id, visit_time=visit.visit_time)
             stores[visit.store_id].append(spec)
     name = f"{len(stores)} stores" if len(stores) > 1 else f"store {request.visits[0].store_id}"
-    return Submission(kind="batch", name=name, specs=_alternate(stores.values()), on_error="stop_group")
+    return Submission(kind="batch", name=name, specs=_alternate(stores.values()), on_error="stop_group", priority=BULK)
 
 
 def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submission:
@@ -245,6 +251,7 @@ def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submi
         kind="crawl",
         name=(request.urls[0] if len(specs) == 1 else f"{len(specs)} pages")[:_NAME],
         specs=specs,
+        priority=BULK,
         shared=request.policy == "idle",
         deadline_seconds=request.deadline_seconds,
     )
@@ -283,6 +290,7 @@ def tasks_of(
     *,
     shared: bool = False,
     deadline: int | None = None,
+    priority: Priority = LIVE,
 ) -> list[TaskRecord]:
     """The tasks of a manifest: a result is named for its op, with a number from the op's second task on.
 
@@ -310,6 +318,7 @@ def tasks_of(
                 stop_group=stops and spec.op not in ordered,
                 shared=shared,
                 deadline=deadline,
+                priority=priority,
                 queued_at=queued_at,
             )
         )

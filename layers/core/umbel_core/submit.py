@@ -49,6 +49,7 @@ class Submitter(msgspec.Struct, frozen=True):
             created_at=moment,
             updated_at=moment,
             source=key,
+            priority=submission.priority,
             trace_id=trace_id or trace_id_of(job),
             asked=None if submission.picture is None else msgspec.structs.replace(submission.specs[0], input=key),
         )

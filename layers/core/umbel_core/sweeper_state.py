@@ -6,8 +6,9 @@ import msgspec
 class LaneProgress(msgspec.Struct, frozen=True):
     """How far a lane has worked off its queue.
 
-    At `marked_at` the queue had `left` messages. When `due` tasks of the op have ended in all, so many have ended
-    since, and a task that was published before `marked_at` and is still pending has lost its message.
+    At `marked_at` the queue had `left` messages. When `due` tasks of the op have ended in all, so many have ended since
+    (ten times as many, if the lane is not ordered) that a task that was published before `marked_at` and is still
+    pending has lost its message.
     """
 
     marked_at: str

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from umbel_core import contract
 from umbel_core.ledger import ENDED, ErrorRecord, Event, JobRecord, TaskRecord
+from umbel_core.messages import BULK
 
 UrlFor = Callable[[str], str]
 """Makes a URL that opens a result for a while, from the result's key."""
@@ -24,6 +25,7 @@ def job_view(job: JobRecord, url_for: UrlFor, *, variants: bool = True) -> contr
         source=job.source,
         width=requested.get("width", UNSET),
         height=requested.get("height", UNSET),
+        priority="bulk" if job.priority == BULK else UNSET,
         status=job.status,
         counts=contract.Counts(total=job.total, completed=job.completed, failed=job.failed, skipped=job.skipped),
         created_at=job.created_at,

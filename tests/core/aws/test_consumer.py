@@ -44,6 +44,14 @@ def consumer(sqs: Any) -> SqsConsumer:
     return SqsConsumer(sqs, "https://queue", Logger(service="test"), needed_ms=1000)
 
 
+def test_a_message_of_the_bulk_queue_is_handed_back_there() -> None:
+    bulk = msgspec.structs.replace(MESSAGE, queue="lane-bulk")
+    with stubbed("sqs") as sqs:
+        sqs.answer("change_message_visibility")
+        consumer(sqs.client).hand_back(bulk)
+    assert sqs.only["QueueUrl"] == "https://queue-bulk"
+
+
 def milliseconds(left: int) -> Callable[[], int]:
     return lambda: left
 

@@ -38,7 +38,7 @@ def scale(concurrency: int, *, cap: int = 4, receives: int = 20, reserve: bool =
                 lambdas.answer(operation)
         else:
             lambdas.answer("update_event_source_mapping")
-        Lanes(lambdas.client, sqs.client, "umbel-op-", reserve).scale("say", concurrency, COMPUTE)
+        Lanes(lambdas.client, sqs.client, "umbel-op-", reserve=reserve).scale("say", concurrency, COMPUTE)
     return lambdas, sqs
 
 
@@ -184,3 +184,71 @@ def test_a_queue_that_gives_no_answer_is_left_out() -> None:
         assert lanes.backlogs({"say": COMPUTE}) == {}
         sqs.answer("get_queue_attributes", Attributes=counts)
         assert lanes.backlogs({"say": COMPUTE}).keys() == {"say"}
+
+
+def queue_mapping(queue: str, cap: int, state: str = "Enabled") -> dict[str, Any]:
+    own = mapping(cap=cap, state=state)
+    return {**own, "UUID": queue.ljust(36), "EventSourceArn": f"arn:aws:sqs:us-east-1:000000000000:{queue}"}
+
+
+LIVE_QUEUE, BULK_QUEUE = "umbel-op-say", "umbel-op-say-bulk"
+
+
+def fair_lanes(lambdas: Stub, sqs: Stub) -> Lanes:
+    return Lanes(lambdas.client, sqs.client, "umbel-op-", reserve=True, fair=True)
+
+
+def test_scaling_a_fair_lane_sets_both_caps_and_the_receive_counts_of_both_queues() -> None:
+    with stubbed("lambda") as lambdas, stubbed("sqs") as sqs:
+        both = [queue_mapping(BULK_QUEUE, 3), queue_mapping(LIVE_QUEUE, 3)]
+        lambdas.answer("list_event_source_mappings", EventSourceMappings=both)
+        queue(sqs, 50)
+        queue(sqs, 50)
+        lambdas.answer("put_function_concurrency", "update_event_source_mapping", "update_event_source_mapping")
+        fair_lanes(lambdas, sqs).scale("say", 8, COMPUTE)
+    caps = {call["UUID"].strip(): call["ScalingConfig"]["MaximumConcurrency"] for _, call in lambdas.calls[2:]}
+    assert caps == {LIVE_QUEUE: 7, BULK_QUEUE: 6}
+    assert [call["QueueName"] for name, call in sqs.calls if name == "GetQueueUrl"] == [LIVE_QUEUE, BULK_QUEUE]
+
+
+def test_a_pause_of_a_fair_lane_disables_both_mappings() -> None:
+    with stubbed("lambda") as lambdas, stubbed("sqs") as sqs:
+        both = [queue_mapping(LIVE_QUEUE, 3), queue_mapping(BULK_QUEUE, 3)]
+        lambdas.answer("list_event_source_mappings", EventSourceMappings=both)
+        lambdas.answer("update_event_source_mapping", "update_event_source_mapping")
+        fair_lanes(lambdas, sqs).scale("say", 0, COMPUTE)
+    assert [(call["UUID"].strip(), call["Enabled"]) for _, call in lambdas.calls[1:]] == [
+        (LIVE_QUEUE, False),
+        (BULK_QUEUE, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("live", "bulk", "state"),
+    [
+        ("Enabled", "Enabled", LaneState(4, "ready")),
+        ("Disabled", "Disabled", LaneState(0, "paused")),
+        ("Enabled", "Disabled", LaneState(4, "degraded")),
+        ("Failed", "Enabled", LaneState(4, "degraded")),
+    ],
+)
+def test_the_state_of_a_fair_lane_is_that_of_both_its_mappings(live: str, bulk: str, state: LaneState) -> None:
+    with stubbed("lambda") as lambdas, stubbed("sqs") as sqs:
+        both = [queue_mapping(BULK_QUEUE, 3, bulk), queue_mapping(LIVE_QUEUE, 3, live)]
+        lambdas.answer("list_event_source_mappings", EventSourceMappings=both)
+        lambdas.answer("get_function_concurrency", ReservedConcurrentExecutions=4)
+        assert fair_lanes(lambdas, sqs).states() == {"say": state}
+
+
+def test_the_messages_of_both_queues_count_and_a_lane_of_which_one_gives_no_answer_is_left_out() -> None:
+    numbers = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
+    counts = {**dict.fromkeys(numbers, "1"), "ApproximateNumberOfMessagesNotVisible": "3"}
+    with stubbed("lambda") as lambdas, stubbed("sqs") as sqs:
+        lanes = fair_lanes(lambdas, sqs)
+        lanes._urls = {LIVE_QUEUE: "https://live", BULK_QUEUE: "https://bulk"}
+        for _ in "ab":
+            sqs.answer("get_queue_attributes", Attributes=counts)
+        assert lanes.backlogs({"say": COMPUTE}) == {"say": Backlog(waiting=4, in_flight=6)}
+        sqs.answer("get_queue_attributes", Attributes=counts)
+        sqs.refuse("get_queue_attributes", "ServiceUnavailable")
+        assert lanes.backlogs({"say": COMPUTE}) == {}

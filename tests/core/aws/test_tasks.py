@@ -53,13 +53,25 @@ def test_bytes_are_counted_as_they_are_sent() -> None:
     assert len(calls(commands(*["\uffff" * 15_000] * 3), 2)) == 2
 
 
-def test_a_task_has_its_op_as_the_attribute_by_which_lanes_filter() -> None:
+def test_a_task_has_its_op_and_priority_as_the_attributes_by_which_queues_filter() -> None:
     (call,) = calls(commands("x"), 1)
     (entry,) = entries(call)
     assert call["TopicArn"] == "arn:tasks"
-    assert entry["MessageAttributes"] == {"op": {"DataType": "String", "StringValue": "say"}}
+    assert entry["MessageAttributes"] == {
+        "op": {"DataType": "String", "StringValue": "say"},
+        "priority": {"DataType": "String", "StringValue": "live"},
+    }
     assert "MessageGroupId" not in entry
     assert msgspec.json.decode(entry["Message"], type=RunTask) == commands("x")[0]
+
+
+def test_the_bulk_tasks_of_a_job_are_a_group_so_that_those_of_several_jobs_are_delivered_in_turn() -> None:
+    (command,) = commands("x")
+    (call,) = calls([msgspec.structs.replace(command, priority="bulk")], 1)
+    (entry,) = entries(call)
+    assert entry["MessageAttributes"]["priority"]["StringValue"] == "bulk"
+    assert entry["MessageGroupId"] == command.job_id
+    assert "MessageDeduplicationId" not in entry
 
 
 def test_a_task_of_an_ordered_op_has_a_message_group_and_an_id_with_its_round_and_publication() -> None:

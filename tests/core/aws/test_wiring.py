@@ -26,6 +26,7 @@ ENVIRONMENT: Any = SimpleNamespace(
     links_endpoint="http://127.0.0.1:4566",
     lane_prefix="umbel-op-",
     reserve=True,
+    fair=False,
     tasks_topic="arn:aws:sns:us-east-1:1:tasks",
     ordered_topic="arn:aws:sns:us-east-1:1:tasks.fifo",
     limits=Limits(retention_days=3, max_upload_bytes=10),

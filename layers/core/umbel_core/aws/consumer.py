@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 
 from umbel_core.aws.clients import AWS_ERRORS
 from umbel_core.errors import Postponed, Transient
+from umbel_core.lanes import BULK_SUFFIX
 from umbel_core.sqs import Message
 
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ def seconds_to_timeout(remaining_ms: int) -> int:
 
 
 class SqsConsumer:
-    """Takes messages from one queue. A message that is not processed stays in its queue, so nothing can be lost."""
+    """Takes messages from a function's queues. One that is not processed stays in its queue, so nothing can be lost."""
 
     def __init__(self, sqs: "SQSClient", queue_url: str, logger: Logger, needed_ms: float) -> None:
-        """`needed_ms` is the time that one message may take."""
+        """`queue_url` is the URL of the queue, of a fair lane's live queue; `needed_ms` is a message's longest time."""
         self._sqs = sqs
         self._queue_url = queue_url
         self._logger = logger
@@ -52,7 +53,7 @@ class SqsConsumer:
             for place, message in enumerate(messages)
         ]
         try:
-            self._sqs.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
+            self._sqs.change_message_visibility_batch(QueueUrl=self._url(next(iter(messages))), Entries=entries)
         except AWS_ERRORS:
             self._logger.exception("visibility not changed", extra={"messages": len(entries)})
 
@@ -98,9 +99,12 @@ class SqsConsumer:
         """Make the message visible after so many seconds, unless it is deleted before."""
         try:
             self._sqs.change_message_visibility(
-                QueueUrl=self._queue_url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
+                QueueUrl=self._url(message), ReceiptHandle=message.receipt_handle, VisibilityTimeout=seconds
             )
         except AWS_ERRORS:
             # Raised, it would fail all messages of the batch. This one becomes visible all the same, after the queue's
             # own timeout.
             self._logger.exception("visibility not changed", extra={"message_id": message.id})
+
+    def _url(self, message: Message) -> str:
+        return f"{self._queue_url}{BULK_SUFFIX}" if message.queue.endswith(BULK_SUFFIX) else self._queue_url

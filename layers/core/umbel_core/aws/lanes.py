@@ -12,8 +12,8 @@ from umbel_core.aws.clients import AWS_ERRORS
 from umbel_core.aws.dynamo import has_code
 from umbel_core.contract.responses import OpStatus
 from umbel_core.errors import Rejected
-from umbel_core.lane_settings import LaneSettings, LaneSettingsError, lane_settings
-from umbel_core.lanes import Backlog, LaneState, queue_name
+from umbel_core.lane_settings import LaneSettings, LaneSettingsError, is_fair, lane_settings
+from umbel_core.lanes import BULK_SUFFIX, Backlog, LaneState, queue_names
 from umbel_core.op import Compute
 
 if TYPE_CHECKING:
@@ -29,18 +29,22 @@ _BEING_CHANGED = (
     "The lane is being changed already; try again in a moment.",
 )
 _WAITING: "tuple[QueueAttributeNameType, ...]" = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
+_SETTLED = ("Enabled", "Updating", "Enabling", "Creating")
 _IN_FLIGHT: "QueueAttributeNameType" = "ApproximateNumberOfMessagesNotVisible"
 
 
 class Lanes:
-    """Lanes by op name: an SQS event source mapping with a cap, on a function that may have reserved concurrency."""
+    """Lanes by op name: a function that may have reserved concurrency, and an event source mapping for each queue."""
 
-    def __init__(self, lambdas: "LambdaClient", sqs: "SQSClient", prefix: str, reserve: bool) -> None:
-        """`prefix` comes before the op's name in the names of a lane's function and queue."""
+    def __init__(
+        self, lambdas: "LambdaClient", sqs: "SQSClient", prefix: str, *, reserve: bool, fair: bool = False
+    ) -> None:
+        """`prefix` comes before the op's name in the names of a lane's function and queues."""
         self._lambdas = lambdas
         self._sqs = sqs
         self._prefix = prefix
         self._reserve = reserve
+        self._fair = fair
         self._urls: dict[str, str] = {}
 
     def states(self) -> dict[str, LaneState]:
@@ -48,37 +52,49 @@ class Lanes:
         mappings = self._mappings()
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
             reserved = dict(zip(mappings, pool.map(self._reserved, mappings), strict=True))
-        return {op: _state(mapping, reserved[op]) for op, mapping in mappings.items()}
+        return {op: _state(own, reserved[op]) for op, own in mappings.items()}
 
     def health(self) -> dict[str, OpStatus]:
         """Return whether each deployed lane is ready, paused or degraded, with one call to AWS."""
-        return {op: _state(mapping, None).state for op, mapping in self._mappings().items()}
+        return {op: _state(own, None).state for op, own in self._mappings().items()}
 
     def backlogs(self, computes: Mapping[str, Compute]) -> dict[str, Backlog]:
         """Return the numbers of messages in the lanes of these ops, without those for which AWS gives no answer."""
-        queues = [queue_name(f"{self._prefix}{op}", compute) for op, compute in computes.items()]
+        queues = {op: self._queues(op, compute) for op, compute in computes.items()}
+        names = [name for own in queues.values() for name in own]
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            found = zip(computes, pool.map(self._backlog, queues), strict=True)
-            return {op: backlog for op, backlog in found if backlog}
+            counted = dict(zip(names, pool.map(self._backlog, names), strict=True))
+        found = {op: [counted[name] for name in own] for op, own in queues.items()}
+        return {
+            op: Backlog(sum(each.waiting for each in own if each), sum(each.in_flight for each in own if each))
+            for op, own in found.items()
+            if all(own)
+        }
 
     def scale(self, op: str, concurrency: int, compute: Compute) -> None:
         """Change a lane's concurrency at once; 0 pauses it. Raise `Rejected` when AWS or the deployment refuses."""
-        mapping = self._mapping(op)
+        mappings = self._mappings_of(op)
         try:
-            settings = lane_settings(op, compute, concurrency, reserve=self._reserve)
+            settings = lane_settings(op, compute, concurrency, reserve=self._reserve, fair=self._fair)
         except LaneSettingsError as error:
             raise Rejected("invalid_concurrency", f"{error}.") from error
         if not settings.enabled:
-            self._disable(mapping)
+            for mapping in mappings:
+                self._disable(mapping)
             return
-        self._set_max_receives(queue_name(f"{self._prefix}{op}", compute), settings.max_receives)
-        # In this order the cap is never above the reservation: otherwise messages are throttled, and use up receives.
-        if settings.cap < mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0):
-            self._set_cap(mapping, settings)
+        for queue in self._queues(op, compute):
+            self._set_max_receives(queue, settings.max_receives)
+        # In this order no cap is above the reservation: otherwise messages are throttled, and use up receives.
+        if settings.cap < _cap(mappings[0]):
+            self._set_caps(mappings, settings)
             self._set_reservation(op, settings)
         else:
             self._set_reservation(op, settings)
-            self._set_cap(mapping, settings)
+            self._set_caps(mappings, settings)
+
+    def _queues(self, op: str, compute: Compute) -> list[str]:
+        fair = is_fair(compute, fair=self._fair, reserve=self._reserve)
+        return queue_names(f"{self._prefix}{op}", compute, fair=fair)
 
     def _set_max_receives(self, queue: str, count: int) -> None:
         url = self._url(queue)
@@ -93,11 +109,13 @@ class Lanes:
         with _refused(*_BEING_CHANGED):
             self._lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
 
-    def _set_cap(self, mapping: "Mapped", settings: LaneSettings) -> None:
-        with _refused(*_BEING_CHANGED):
-            self._lambdas.update_event_source_mapping(
-                UUID=mapping["UUID"], Enabled=True, ScalingConfig={"MaximumConcurrency": settings.cap}
-            )
+    def _set_caps(self, mappings: "list[Mapped]", settings: LaneSettings) -> None:
+        for mapping in mappings:
+            cap = settings.bulk_cap if _is_bulk(mapping) and settings.bulk_cap else settings.cap
+            with _refused(*_BEING_CHANGED):
+                self._lambdas.update_event_source_mapping(
+                    UUID=mapping["UUID"], Enabled=True, ScalingConfig={"MaximumConcurrency": cap}
+                )
 
     def _set_reservation(self, op: str, settings: LaneSettings) -> None:
         if settings.reserved is None:
@@ -121,34 +139,43 @@ class Lanes:
             self._urls[queue] = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         return self._urls[queue]
 
-    def _mappings(self) -> "dict[str, Mapped]":
+    def _mappings(self) -> "dict[str, list[Mapped]]":
         pages = self._lambdas.get_paginator("list_event_source_mappings").paginate()
-        return {
-            name.removeprefix(self._prefix): mapping
-            for page in pages
-            for mapping in page["EventSourceMappings"]
-            if (name := mapping["FunctionArn"].split(":")[6]).startswith(self._prefix)
-        }
+        found: dict[str, list[Mapped]] = {}
+        for page in pages:
+            for mapping in page["EventSourceMappings"]:
+                name = mapping["FunctionArn"].split(":")[6]
+                if name.startswith(self._prefix):
+                    found.setdefault(name.removeprefix(self._prefix), []).append(mapping)
+        return {op: sorted(own, key=_is_bulk) for op, own in found.items()}
 
-    def _mapping(self, op: str) -> "Mapped":
+    def _mappings_of(self, op: str) -> "list[Mapped]":
+        """Return the mappings of a lane, that of its bulk queue last."""
         found = self._lambdas.list_event_source_mappings(FunctionName=f"{self._prefix}{op}")["EventSourceMappings"]
         if not found:
             raise Rejected("no_such_op", f"There is no op '{op}' here.")
-        return found[0]
+        return sorted(found, key=_is_bulk)
 
     def _reserved(self, op: str) -> int | None:
         answer = self._lambdas.get_function_concurrency(FunctionName=f"{self._prefix}{op}")
         return answer.get("ReservedConcurrentExecutions")
 
 
-def _state(mapping: "Mapped", reserved: int | None) -> LaneState:
-    cap = mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0)
-    state = mapping.get("State", "Enabled")
-    if state in ("Disabled", "Disabling"):
+def _is_bulk(mapping: "Mapped") -> bool:
+    return mapping.get("EventSourceArn", "").endswith(BULK_SUFFIX)
+
+
+def _cap(mapping: "Mapped") -> int:
+    return mapping.get("ScalingConfig", {}).get("MaximumConcurrency", 0)
+
+
+def _state(mappings: "list[Mapped]", reserved: int | None) -> LaneState:
+    """Return the state of a lane. Without a reservation it has one mapping, whose cap is its concurrency."""
+    paused = {mapping.get("State", "Enabled") in ("Disabled", "Disabling") for mapping in mappings}
+    if paused == {True}:
         return LaneState(0, "paused")
-    settled = state in ("Enabled", "Updating", "Enabling", "Creating")
-    concurrency = cap if reserved is None else min(cap, reserved)
-    return LaneState(concurrency, "ready" if settled else "degraded")
+    settled = all(mapping.get("State", "Enabled") in _SETTLED for mapping in mappings)
+    return LaneState(_cap(mappings[0]) if reserved is None else reserved, "ready" if settled else "degraded")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from zlib import crc32
 
 import msgspec
 
-from umbel_core.messages import RunTask
+from umbel_core.messages import BULK, RunTask
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -77,13 +77,20 @@ def _entry(place: int, command: RunTask, *, ordered: bool) -> "PublishBatchReque
     entry: PublishBatchRequestEntryTypeDef = {
         "Id": str(place),
         "Message": _message(command),
-        "MessageAttributes": {"op": {"DataType": "String", "StringValue": command.op}},
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in (("op", command.op), ("priority", command.priority))
+        },
     }
     if ordered:
         entry["MessageGroupId"] = _group(command)
         # Without the round and the publication, SNS would drop a message that follows the first within five minutes.
         again = f".{command.publication}" if command.publication else ""
         entry["MessageDeduplicationId"] = f"{command.job_id}.{command.index}.{command.round}{again}"
+    elif command.priority == BULK:
+        # SNS passes it on to standard queues, where SQS then delivers the messages of several jobs in turn. A message
+        # without it, as all live ones, counts as a group of its own.
+        entry["MessageGroupId"] = command.job_id
     return entry
 
 

@@ -80,6 +80,8 @@ class OnLanes(Protocol):
     def lane_prefix(self) -> str: ...
     @property
     def reserve(self) -> bool: ...
+    @property
+    def fair(self) -> bool: ...
 
 
 class OnKeptLanes(OnLanes, OnLedger, Protocol):
@@ -158,7 +160,13 @@ def results_for_browsers(environment: WithLinks) -> S3Results:
 
 def lanes(environment: OnLanes) -> Lanes:
     """Return the ops' lanes."""
-    return Lanes(clients.lambdas(), clients.sqs(), environment.lane_prefix, environment.reserve)
+    return Lanes(
+        clients.lambdas(),
+        clients.sqs(),
+        environment.lane_prefix,
+        reserve=environment.reserve,
+        fair=environment.fair,
+    )
 
 
 def kept_lanes(environment: OnKeptLanes) -> KeptLanes:

@@ -15,6 +15,11 @@ DeadlineSeconds = Annotated[
     int, Meta(ge=1, le=1_209_600, description="Tasks that have not started by then are skipped; at most 14 days")
 ]
 OnError = Literal["continue", "stop_group"]
+Priority = Literal["live", "bulk"]
+AskedPriority = Annotated[
+    Priority,
+    Meta(description="`bulk`: the tasks wait for those of live jobs; without it, jobs with many tasks are bulk"),
+]
 MAX_GROUP_LENGTH = 128
 """Of a group's name, and of a store's id."""
 MAX_WORKERS = 64
@@ -40,9 +45,10 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
         OnError, Meta(description="`stop_group`: the tasks behind a failed one in its group are skipped")
     ] = "continue"
     deadline_seconds: DeadlineSeconds | None = None
+    priority: AskedPriority | None = None
 
 
-class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """One op on one picture that comes inside the request."""
 
     image_data: Annotated[str, Meta(description="The picture's file in base64, or as a data URL")]
@@ -51,13 +57,15 @@ class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     height: Annotated[int, Meta(description="The op's parameter `height`, in pixels")] | None = None
     output_format: Annotated[Format, Meta(description="The op's parameter `format`")] | None = None
     params: Annotated[dict[str, Any], Meta(description="Any other of the op's parameters")] = {}
+    priority: AskedPriority | None = None
 
 
-class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class TaskRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """One op on something that travels inside the request: text, numbers, a pause."""
 
     type: Annotated[str, Meta(description="An op that does not take a picture")]
     payload: Annotated[Any, Meta(description='The op\'s input, or that as JSON text: `"2"`, `"[1, 2, 3]"`')]
+    priority: AskedPriority | None = None
 
 
 class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
