@@ -1,5 +1,7 @@
 """stream -> relay -> WebSocket: counts, pushes to few connections, and the function that handles subscriptions."""
 
+from typing import cast
+
 from aws_cdk import Duration
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -7,6 +9,7 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.alarms import alarm
@@ -25,6 +28,9 @@ _STAGE = "live"
 _TASK_CHANGED = {"eventName": ["MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": TASK}]}}}}
 _EVENT_TOLD = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": EVENT}]}}}}
 _JOB_CHANGED = {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": [JOB]}}}}
+
+
+_MISSED_ID = "RelayMissed8C0EDDD4"
 
 
 class RelayConstruct(Construct):
@@ -85,6 +91,9 @@ class RelayConstruct(Construct):
             description="The relay gave up on a batch",
             is_read=False,
         )
+        # As when nothing else was in its construct: with another id, CloudFormation would make a queue of the same name
+        # before it deletes this one.
+        cast("sqs.CfnQueue", missed.node.default_child).override_logical_id(_MISSED_ID)
         fanout = FanoutConstruct(self, factory, ledger, self.endpoint, limits, alarms)
         self.function = relay = factory.function(
             self,

@@ -122,7 +122,7 @@ def _smallest(image: Image.Image, names: list[str], wanted: Encoding, made_from:
 
 
 def indexed_png(image: Image.Image, wanted: Encoding) -> bytes:
-    """Return a PNG of a picture with a palette, whose transparent colour is in its `info`."""
+    """Return a PNG of a picture with a palette, whose transparent colour is in its `Image.info`."""
     out = BytesIO()
     image.save(out, "PNG", **settings_of("png", wanted, image.width * image.height, indexed=True))
     return out.getvalue()
