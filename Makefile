@@ -47,7 +47,7 @@ browser: setup
 
 test: setup browser ## Every test (ARGS="-k upload")
 	@$(run) npm test --silent -w frontend
-	@$(run) python -m pytest tests -n 2 --dist loadgroup $(ARGS)
+	@$(run) python -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## Lint, types, fast tests
 	@$(run) ruff check . && $(run) ruff format --check .

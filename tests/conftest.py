@@ -46,14 +46,6 @@ BEGUN = now()
 """The start of this run: a kept deployment has jobs of earlier runs."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the one deployment in one process, in their order, and those with engines of their own too."""
-    for item in items:
-        if item.get_closest_marker("engine") or item.get_closest_marker("browser"):
-            uses_deployment = "deployed" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("deployment" if uses_deployment else "engines"))
-
-
 def pytest_unconfigure() -> None:
     if not KEPT:
         shutil.rmtree(os.environ["UMBEL_HOME"], ignore_errors=True)

@@ -37,11 +37,12 @@ def socket_url(endpoint: str, api_endpoint: str, api_id: str, stage: str) -> str
     """Return the URL of a WebSocket API, whose own `ApiEndpoint` the engine reports.
 
     LocalStack gives each WebSocket API a port from 4510 on, and no path; it always says `localhost`, whatever host it
-    is reached by. An engine that names its own port serves the API at the path of all APIs.
+    is reached by. An engine that names its own port, or no URL of a socket, serves
+    the API at the path of all APIs.
     """
     own, reported = urlsplit(endpoint), urlsplit(api_endpoint)
     scheme = "wss" if own.scheme == "https" else "ws"
-    if reported.port in {None, own.port}:
+    if reported.scheme not in {"ws", "wss"} or reported.port in {None, own.port}:
         return f"{scheme}://{own.netloc}{_GATEWAY}/{api_id}/{stage}"
     return f"{reported.scheme}://{own.hostname}:{reported.port}"
 

@@ -290,8 +290,7 @@ def test_statistics_and_events_are_shown_as_they_arrive(page: Page, page_url: st
             if json.loads(message)["action"] != "stats":
                 server.send(message)
                 return
-            for reply in ({"type": "stats", "stats": stats}, *[{"type": "system", "event": event}] * 2):
-                socket.send(json.dumps(reply))
+            socket.send(json.dumps([{"type": "stats", "stats": stats}, *[{"type": "system", "event": event}] * 2]))
 
         socket.on_message(receive)
 

@@ -44,7 +44,7 @@ class Gateway:
     def post_to_connection(self, ConnectionId: str, Data: bytes) -> None:  # noqa: N803 - the SDK's words
         if ConnectionId in self.closed:
             raise ClientError({"Error": {"Code": "GoneException", "Message": ""}}, "PostToConnection")
-        self.received[ConnectionId].append(msgspec.json.decode(Data))
+        self.received[ConnectionId] += msgspec.json.decode(Data)
 
 
 @pytest.fixture(params=BOTH)

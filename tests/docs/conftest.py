@@ -23,7 +23,7 @@ def reader(deployed: Deployed, web: Site, api: ApiClient, tmp_path_factory: pyte
         "$PWD/.venv": f"{ROOT}/.venv",
     }
     copy_examples(folder / "examples", here)
-    web.files |= {f"/{path.name}": path.read_bytes() for path in (ROOT / "examples").iterdir()}
+    web.files |= {f"/{path.name}": path.read_bytes() for path in (ROOT / "examples").iterdir() if path.is_file()}
     before = {op["name"]: op["concurrency"] for op in api.get("/ops").body["ops"]}
     with shell(folder, {**os.environ, "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}"}) as ready:
         yield Reader(ready, here)

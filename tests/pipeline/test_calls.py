@@ -148,6 +148,7 @@ def test_the_openapi_document_is_served(api: ApiClient) -> None:
     assert "thumbnail" in document["components"]["schemas"]["ImageRequest"]["properties"]["operation"]["enum"]
 
 
+@pytest.mark.usefixtures("picture")
 def test_a_jobs_only_result_is_downloaded_without_a_variant(
     api: ApiClient, deployed: Deployed, done: Callable[..., Any]
 ) -> None:

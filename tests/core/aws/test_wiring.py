@@ -127,6 +127,7 @@ def test_messages_to_connections_go_to_the_engine_that_runs_the_function(
     monkeypatch: pytest.MonkeyPatch, engine: str | None, endpoint: str, url: str
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     if engine:
         monkeypatch.setenv("AWS_ENDPOINT_URL", engine)
     assert clients.gateway.__wrapped__(endpoint).meta.endpoint_url == url
