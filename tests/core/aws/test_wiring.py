@@ -1,5 +1,7 @@
 """Every adapter gets the names of its own environment, and clients that wait as long as their use allows."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from tests.core.aws.stubs import Service, Stub, stubbed
+from umbel.paths import ROOT
 from umbel_core.aws import clients, wiring
 from umbel_core.ledger import TaskRecord
 from umbel_core.messages import RetryTasks, RunTask
@@ -140,17 +143,21 @@ def test_messages_to_connections_go_to_the_engine_that_runs_the_function(
         ("http://localhost.localstack.cloud:4566", "http://localhost.localstack.cloud:4566/uploads/k?"),
     ],
 )
-def test_the_bucket_is_in_the_host_on_aws_and_in_the_path_on_a_local_engine(
-    monkeypatch: pytest.MonkeyPatch, engine: str | None, host: str
-) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
-    if engine:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", engine)
-    monkeypatch.setattr(clients, "_session", clients._session.__wrapped__)
-    link = clients.s3.__wrapped__().generate_presigned_url("get_object", Params={"Bucket": "uploads", "Key": "k"})
-    assert link.startswith(host)
+def test_the_bucket_is_in_the_host_on_aws_and_in_the_path_on_a_local_engine(engine: str | None, host: str) -> None:
+    """In a process of its own: the session of a deployment's tests sends all clients of this one to its engine."""
+    variables = {
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "PYTHONPATH": str(ROOT / "layers" / "core"),
+        **({"AWS_ENDPOINT_URL": engine} if engine else {}),
+    }
+    code = (
+        "from umbel_core.aws import clients;"
+        "print(clients.s3().generate_presigned_url('get_object', Params={'Bucket': 'uploads', 'Key': 'k'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(host)
 
 
 def test_lanes_are_found_by_their_prefix(stubs: dict[str, Stub]) -> None:
