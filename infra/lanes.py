@@ -87,6 +87,7 @@ class Lane(NestedStack):
                 results_bucket=ledger.results.bucket_name,
                 ledger_table=ledger.table.table_name,
                 lane_queue_url=live.queue.queue_url,
+                dead_queue_url=live.dead.queue_url,
                 limits=limits,
             ),
             layers=layers,
@@ -107,6 +108,7 @@ class Lane(NestedStack):
                 )
             )
             entry.queue.queue.grant(worker, "sqs:ChangeMessageVisibility")
+        live.dead.grant(worker, "sqs:SendMessage")
         reads = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
         ledger.table.grant(worker, *reads, "dynamodb:UpdateItem")
         if "fetching" in layers:

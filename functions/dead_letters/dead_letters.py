@@ -21,7 +21,7 @@ class DeadLetters(msgspec.Struct, frozen=True):
     begin: Callable[[str, str], object] = lambda job_id, trace_id: None  # noqa: ARG005 - named for the reader
     """Called with the ids of the job of a message, and of its trace."""
 
-    def fail_task(self, op: str, message: str, body: str, receives: int) -> DeadLetter | None:
+    def fail_task(self, op: str, message: str, body: str) -> DeadLetter | None:
         """Fail the task and keep the dead letter; return None when the message does not decide how its task ends.
 
         Raise `NotEndedError` when the task before in its group has not ended, and `AlreadyRunningError` when another
@@ -50,7 +50,9 @@ class DeadLetters(msgspec.Struct, frozen=True):
             return None
         last_error = task.last_error if task else None
         cause = NO_ANSWER if last_error in (None, NO_ANSWER) else f"the last error was {last_error}"
-        reason = f"Given up after {receives} receives of its message; {cause}."
+        attempts = task.attempts if task else 0
+        times = f"after {attempts} attempts" if attempts else "because its message was received too often"
+        reason = f"Given up {times}; {cause}."
         dead_letter = DeadLetter(
             op=op,
             id=message,

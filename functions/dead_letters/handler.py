@@ -40,8 +40,7 @@ def process(message: Message) -> bool:
         if message.queue == environment().intake_dead:
             kept: DeadLetter | None = dead_letters().fail_jobs(message.id, message.body, message.trace_id)
         else:
-            # The receive count goes on in the dead-letter queue, so the lane received the message once less.
-            kept = dead_letters().fail_task(_op(message.queue), message.id, message.body, max(1, message.receives - 1))
+            kept = dead_letters().fail_task(_op(message.queue), message.id, message.body)
     except Exception:
         logger.exception("message failed", extra={"message_id": message.id})
         return False

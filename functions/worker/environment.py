@@ -15,4 +15,6 @@ class WorkerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     results_bucket: str
     ledger_table: str
     lane_queue_url: str
+    dead_queue_url: str
+    """The lane's dead-letter queue."""
     limits: Limits

@@ -25,7 +25,8 @@ def batch_runner(environment: WorkerEnvironment, ops: Path, logger: Logger) -> B
     web = Web(environment.limits, wiring.circuits(environment, ledger.record_event), wiring.pace(environment))
     runner = Runner(card, _work(environment, card, function, web, ops.parent / "assets"), ledger, Skipping(ledger))
     # A task may start while at least half of the function's timeout is left.
-    consumer = wiring.consumer(environment.lane_queue_url, logger, 1000 * card.compute.timeout_seconds / 2)
+    needed_ms = 1000 * card.compute.timeout_seconds / 2
+    consumer = wiring.consumer(environment.lane_queue_url, logger, needed_ms, environment.dead_queue_url)
     return BatchRunner(runner, consumer, logger, environment.deployment)
 
 

@@ -248,6 +248,7 @@ def work(services: Services, monkeypatch: pytest.MonkeyPatch, waited: float = 0.
         uploads_bucket="uploads",
         results_bucket="results",
         lane_queue_url="https://queue",
+        dead_queue_url="https://dead",
         limits=Limits(),
     )
     runner = batch_runner(environment, OPS, Logger())

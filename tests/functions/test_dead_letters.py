@@ -26,14 +26,12 @@ def test_a_given_up_task_fails_with_its_last_error_and_its_dead_letter_is_kept()
     stage = Stage()
     job, body = planned(stage)
     stage.ledger.record_error(stage.tasks.commands[0], 5, "RuntimeError: that broke")
-    assert stage.dead_letters.fail_task("say", "m1", body, 5)
+    assert stage.dead_letters.fail_task("say", "m1", body)
     task = stage.ledger.task(job, 0)
     assert task
     assert task.error
     assert (task.status, task.error.code, task.attempts) == ("failed", "given_up", 5)
-    assert (
-        task.error.message == "Given up after 5 receives of its message; the last error was RuntimeError: that broke."
-    )
+    assert task.error.message == "Given up after 5 attempts; the last error was RuntimeError: that broke."
     (dead_letter,) = stage.ledger.dead_letters("say")
     assert (dead_letter.body, dead_letter.job_id, dead_letter.index) == (body, job, 0)
     (event,) = read_changes(stage.ledger.stream).events
@@ -47,7 +45,7 @@ def test_a_given_up_task_fails_with_its_last_error_and_its_dead_letter_is_kept()
 def test_a_worker_that_stopped_without_an_error_is_named_as_the_cause() -> None:
     stage = Stage()
     _, body = planned(stage)
-    dead_letter = stage.dead_letters.fail_task("say", "m1", body, 5)
+    dead_letter = stage.dead_letters.fail_task("say", "m1", body)
     assert dead_letter
     assert "its worker gave no answer" in dead_letter.reason
 
@@ -58,7 +56,7 @@ def test_a_task_that_had_ended_in_another_way_does_not_change() -> None:
     stage.ledger.cancel(job)
     waited = msgspec.structs.replace(stage.tasks.commands[0], planned_at=None)
     stage.runner().run(waited, 1)
-    assert stage.dead_letters.fail_task("say", "m1", body, 5) is None
+    assert stage.dead_letters.fail_task("say", "m1", body) is None
     assert stage.ledger.dead_letters("say") == []
     assert read_changes(stage.ledger.stream).events == []
 
@@ -70,9 +68,9 @@ def test_wherever_the_dead_letter_function_crashes_the_next_delivery_completes_i
     job, body = planned(stage)
     crashes.crash_at(moment)
     try:
-        stage.dead_letters.fail_task("say", "m1", body, 5)
+        stage.dead_letters.fail_task("say", "m1", body)
     except CrashError:
-        stage.dead_letters.fail_task("say", "m1", body, 5)
+        stage.dead_letters.fail_task("say", "m1", body)
     task = stage.ledger.task(job, 0)
     assert task
     assert task.status == "failed"
@@ -92,8 +90,8 @@ def ordered_group(stage: Stage, *texts: str) -> list[str]:
 def test_a_dead_letter_behind_a_given_up_task_is_skipped_and_not_kept() -> None:
     stage = Stage()
     first, second = ordered_group(stage, "good", "good")
-    assert stage.dead_letters.fail_task("recite", "m1", first, 5)
-    assert stage.dead_letters.fail_task("recite", "m2", second, 5) is None
+    assert stage.dead_letters.fail_task("recite", "m1", first)
+    assert stage.dead_letters.fail_task("recite", "m2", second) is None
     task = stage.ledger.task(stage.tasks.commands[1].job_id, 1)
     assert task
     assert task.error
@@ -105,7 +103,7 @@ def test_a_dead_letter_waits_until_the_task_before_it_has_ended() -> None:
     stage = Stage()
     _, second = ordered_group(stage, "good", "good")
     with pytest.raises(NotEndedError):
-        stage.dead_letters.fail_task("recite", "m2", second, 5)
+        stage.dead_letters.fail_task("recite", "m2", second)
     task = stage.ledger.task(stage.tasks.commands[1].job_id, 1)
     assert task
     assert task.status == "pending"
@@ -117,11 +115,11 @@ def test_a_dead_letter_does_not_fail_a_task_whose_message_was_sent_again() -> No
     stage = Stage()
     job, body = planned(stage)
     (again,) = stage.ledger.republish(job, [0], "9")
-    assert stage.dead_letters.fail_task("say", "m1", body, 5) is None
+    assert stage.dead_letters.fail_task("say", "m1", body) is None
     task = stage.ledger.task(job, 0)
     assert task
     assert (task.status, stage.ledger.dead_letters("say")) == ("pending", [])
-    assert stage.dead_letters.fail_task("say", "m2", msgspec.json.encode(again.command()).decode(), 5)
+    assert stage.dead_letters.fail_task("say", "m2", msgspec.json.encode(again.command()).decode())
 
 
 def test_a_dead_letter_waits_while_another_message_runs_its_task() -> None:
@@ -130,17 +128,17 @@ def test_a_dead_letter_waits_while_another_message_runs_its_task() -> None:
     job, body = planned(stage)
     stage.ledger.begin(stage.tasks.commands[0], "other", 900, again=True)
     with pytest.raises(AlreadyRunningError):
-        stage.dead_letters.fail_task("say", "m1", body, 5)
+        stage.dead_letters.fail_task("say", "m1", body)
     task = stage.ledger.task(job, 0)
     assert task
     assert (task.status, stage.ledger.dead_letters("say")) == ("pending", [])
     stage.ledger.pass_time(900)
-    assert stage.dead_letters.fail_task("say", "m1", body, 5)
+    assert stage.dead_letters.fail_task("say", "m1", body)
 
 
 def test_a_message_that_is_not_a_task_is_kept_too() -> None:
     stage = Stage()
-    dead_letter = stage.dead_letters.fail_task("say", "m1", "nonsense", 5)
+    dead_letter = stage.dead_letters.fail_task("say", "m1", "nonsense")
     assert dead_letter
     assert dead_letter.reason.startswith("not a task: ")
     assert stage.ledger.dead_letters("say") == [dead_letter]

@@ -12,6 +12,7 @@ from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
 from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.contract.records import TaskStatus
+from umbel_core.errors import GivenUp
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import ENDED, JobRecord
@@ -182,12 +183,13 @@ class Flow(RuleBasedStateMachine):
         self.crashes.crash_at(crash)
         try:
             if received >= RECEIVES:
-                self.stage.dead_letters.fail_task(
-                    command.op, f"{command.job_id}{command.index}", message.decode(), received
-                )
+                self.stage.dead_letters.fail_task(command.op, f"{command.job_id}{command.index}", message.decode())
             else:
                 self.lane[place] = message, received + 1
                 self.stage.runner().run(command, received + 1)
+        except GivenUp:
+            self.lane[place] = message, RECEIVES
+            return
         except (CrashError, RuntimeError):
             self.stage.ledger.pass_time(3600)
             return

@@ -119,7 +119,13 @@ def test_the_api_and_the_authorizer_that_are_warmed_refuse_and_call_nothing() ->
 
 def worker_environment(op: str) -> WorkerEnvironment:
     return WorkerEnvironment(
-        op=op, uploads_bucket="u", results_bucket="r", ledger_table="l", lane_queue_url=QUEUE_URL, limits=LIMITS
+        op=op,
+        uploads_bucket="u",
+        results_bucket="r",
+        ledger_table="l",
+        lane_queue_url=QUEUE_URL,
+        dead_queue_url="https://dead",
+        limits=LIMITS,
     )
 
 

@@ -122,7 +122,7 @@ def test_a_message_does_not_hold_up_its_group_when_a_newer_one_is_behind_it(plac
 def test_the_late_copy_of_an_ended_task_does_not_hold_up_its_group(place: Place) -> None:
     job = place.submit("broken", "b", op="recite", group="north")
     first, second = place.lose_messages()
-    assert place.stage.dead_letters.fail_task("recite", "m1", msgspec.json.encode(first).decode(), 5)
+    assert place.stage.dead_letters.fail_task("recite", "m1", msgspec.json.encode(first).decode())
     assert place.stage.runner().run(second, 1)
     place.stage.planner.take(RetryTasks(job))
     assert place.stage.runner().run(second, 2) is None

@@ -13,13 +13,14 @@ from botocore.exceptions import EndpointConnectionError
 from tests.fakes import FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, say
 from umbel_core.clock import epoch, now
-from umbel_core.errors import Rejected, Transient
+from umbel_core.errors import GivenUp, Rejected, Transient
 from umbel_core.group_order import Skipped
 from umbel_core.ledger import NO_ANSWER, AlreadyRunningError, JobRecord, Ledger, TaskRecord
 from umbel_core.messages import RunTask
 from umbel_core.op import describe, op
 from umbel_core.views import task_view
 from worker.mark_running import MarkRunning
+from worker.runner import MAX_ATTEMPTS
 from worker.skipping import Skipping
 from worker.work import ValueSource, Work, in_ledger
 
@@ -183,11 +184,31 @@ def test_a_task_that_stopped_its_worker_three_times_fails_and_does_not_run_again
 def test_an_error_that_is_recorded_is_no_death() -> None:
     stage = Stage()
     command = planned(stage, "broken")
-    for receives in range(1, 10):
+    for receives in range(1, MAX_ATTEMPTS):
         with pytest.raises(RuntimeError):
             stage.runner().run(command, receives)
     task = task_in(stage.ledger)
-    assert (task.status, task.attempts, task.begun) == ("pending", 9, 0)
+    assert (task.status, task.attempts, task.begun) == ("pending", MAX_ATTEMPTS - 1, 0)
+
+
+def test_after_the_error_of_its_last_attempt_a_task_is_given_up_however_often_its_message_was_received() -> None:
+    stage = Stage()
+    command = planned(stage, "broken")
+    stage.ledger.record_error(command, MAX_ATTEMPTS - 2, "RuntimeError: that broke")
+    with pytest.raises(RuntimeError):
+        stage.runner().run(command, 40)
+    with pytest.raises(GivenUp, match="that broke"):
+        stage.runner().run(command, 41)
+    task = task_in(stage.ledger)
+    assert (task.status, task.attempts, task.last_error) == ("pending", MAX_ATTEMPTS, "RuntimeError: that broke")
+
+
+def test_a_host_that_is_busy_gives_no_task_up() -> None:
+    stage = Stage()
+    command = planned(stage, "busy")
+    stage.ledger.record_error(command, MAX_ATTEMPTS, "RuntimeError: that broke")
+    with pytest.raises(Transient):
+        stage.runner().run(command, 40)
 
 
 def test_from_the_second_receive_on_a_task_shows_that_it_is_tried_again_and_why() -> None:

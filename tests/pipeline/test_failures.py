@@ -11,6 +11,9 @@ from tests.pipeline.api import ApiClient
 from tests.pipeline.deployment import Deployed
 from tests.pipeline.feed import SocketClient
 from tests.pipeline.shapes import parse_time
+from tests.pipeline.waiting import wait_for
+from umbel_core.ledger import TaskRecord
+from worker.runner import MAX_ATTEMPTS
 
 pytestmark = pytest.mark.engine
 
@@ -86,7 +89,7 @@ def test_a_task_that_always_fails_becomes_a_dead_letter_and_completes_after_a_re
     assert (ended["status"], ended["counts"]["failed"]) == ("failed", 1)
     (task,) = api.tasks(job)
     assert (task["status"], task["attempts"], task["error"]["code"]) == ("failed", 3, "given_up")
-    assert "Given up after 3 receives of its message; the last error was OSError" in task["error"]["message"]
+    assert "Given up after 3 attempts; the last error was OSError" in task["error"]["message"]
     assert job in _jobs_with_dead_letters(deployed)
     message = feed.wait_for(lambda message: message["type"] == "system", "the event of the dead letter")
     assert (message["event"]["kind"], message["event"]["op"]) == ("dead_letter", "faulty")
@@ -99,6 +102,25 @@ def test_a_task_that_always_fails_becomes_a_dead_letter_and_completes_after_a_re
     assert completed["errors"] == []
     assert api.tasks(job)[0]["result"] == "succeeded"
     assert job not in _jobs_with_dead_letters(deployed)
+
+
+def test_a_task_whose_last_attempt_fails_is_given_up_before_its_message_has_all_its_receives(
+    api: ApiClient, deployed: Deployed, tmp_path: Path, done: Callable[..., dict[str, Any]]
+) -> None:
+    file = tmp_path / "faulty"
+    file.write_text("1000")
+    job = api.run({"op": "faulty", "input": str(file)})
+
+    def failed_once() -> TaskRecord | None:
+        task = deployed.ledger.task(job, 0)
+        return task if task and task.last_error else None
+
+    task = wait_for(failed_once, "the first error")
+    deployed.ledger.record_error(task.command(), MAX_ATTEMPTS - 2, "OSError: it has failed before")
+    assert done(job)["status"] == "failed"
+    (task_seen,) = api.tasks(job)
+    assert (task_seen["attempts"], task_seen["error"]["code"]) == (MAX_ATTEMPTS, "given_up")
+    assert job in _jobs_with_dead_letters(deployed)
 
 
 def _jobs_with_dead_letters(deployed: Deployed) -> set[str | None]:

@@ -54,6 +54,10 @@ class Postponed(Exception):  # noqa: N818 - not an error: the task waits
         self.contended = contended
 
 
+class GivenUp(Exception):  # noqa: N818 - the end of the tries, raised from the error of the last one
+    """The message becomes a dead letter: it failed as often as it may."""
+
+
 def json_pointer(path: Iterable[str | int]) -> str:
     """`("tasks", 0, "op")` as `/tasks/0/op`."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

@@ -14,7 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from tests.core.aws.stubs import stubbed
 from umbel_core.aws.consumer import SqsConsumer
-from umbel_core.errors import Postponed, Transient
+from umbel_core.errors import GivenUp, Postponed, Transient
 from umbel_core.lane_settings import MAX_RECEIVES_THROTTLED
 from umbel_core.sqs import Message, failure_response, read_messages
 
@@ -90,6 +90,35 @@ def test_a_failed_message_is_visible_again_after_a_pause_that_doubles(receives: 
         sqs.answer("change_message_visibility")
         assert not consumer(sqs.client).process(message, milliseconds(1000), fail)
     assert sqs.only == visible_after(pause)
+
+
+def _give_up(*_: object) -> None:
+    raise GivenUp("OSError: broken")
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("https://dead", {}),
+        ("https://dead.fifo", {"MessageGroupId": "m1", "MessageDeduplicationId": "m1"}),
+    ],
+)
+def test_a_message_that_is_given_up_goes_to_the_dead_letter_queue_and_is_not_delivered_again(
+    url: str, names: dict[str, str]
+) -> None:
+    with stubbed("sqs") as sqs:
+        sqs.answer("send_message")
+        lane = SqsConsumer(sqs.client, "https://queue", Logger(service="test"), 1000, url)
+        assert lane.process(MESSAGE, milliseconds(1000), _give_up)
+    assert sqs.only == {"QueueUrl": url, "MessageBody": "{}", **names}
+
+
+def test_a_message_whose_dead_letter_was_not_sent_is_delivered_again() -> None:
+    with stubbed("sqs") as sqs:
+        sqs.refuse("send_message", "ThrottlingException")
+        sqs.answer("change_message_visibility")
+        lane = SqsConsumer(sqs.client, "https://queue", Logger(service="test"), 1000, "https://dead")
+        assert not lane.process(MESSAGE, milliseconds(1000), _give_up)
 
 
 @pytest.mark.parametrize("error", [EndpointConnectionError(endpoint_url="x"), ResponseParserError("half an answer")])

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 
 from umbel_core.aws.clients import AWS_ERRORS
-from umbel_core.errors import Postponed, Transient
-from umbel_core.lanes import BULK_SUFFIX
+from umbel_core.errors import GivenUp, Postponed, Transient
+from umbel_core.lanes import BULK_SUFFIX, FIFO_SUFFIX
 from umbel_core.sqs import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef
+    from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef, SendMessageRequestTypeDef
 
 _LONGEST_PAUSE = 60
 
@@ -26,12 +26,18 @@ def seconds_to_timeout(remaining_ms: int) -> int:
 class SqsConsumer:
     """Takes messages from a function's queues. One that is not processed stays in its queue, so nothing can be lost."""
 
-    def __init__(self, sqs: "SQSClient", queue_url: str, logger: Logger, needed_ms: float) -> None:
-        """`queue_url` is the URL of the queue, of a fair lane's live queue; `needed_ms` is a message's longest time."""
+    def __init__(
+        self, sqs: "SQSClient", queue_url: str, logger: Logger, needed_ms: float, dead_queue_url: str = ""
+    ) -> None:
+        """`queue_url` is the URL of the queue, of a fair lane's live queue; `needed_ms` is a message's longest time.
+
+        `dead_queue_url` is the queue of its dead letters, for work that raises `GivenUp`.
+        """
         self._sqs = sqs
         self._queue_url = queue_url
         self._logger = logger
         self._needed_ms = needed_ms
+        self._dead_queue_url = dead_queue_url
 
     def show_at_timeout(
         self, messages: Collection[Message], remaining_ms: int, *, at_once: Collection[Message] = ()
@@ -67,8 +73,25 @@ class SqsConsumer:
             return False
         try:
             work(message.body, message.receives)
+        except GivenUp:
+            self._logger.exception("message given up", extra={"message_id": message.id, "receives": message.receives})
+            return self._give_up(message)
         except Exception as error:
             self._logger.exception("message failed", extra={"message_id": message.id, "receives": message.receives})
+            self.retry_later(message, message.receives, error)
+            return False
+        return True
+
+    def _give_up(self, message: Message) -> bool:
+        """Send a copy to the dead-letter queue; return False when that fails."""
+        request: SendMessageRequestTypeDef = {"QueueUrl": self._dead_queue_url, "MessageBody": message.body}
+        if self._dead_queue_url.endswith(FIFO_SUFFIX):
+            # It keeps the first of the copies that a repeated call makes.
+            request |= {"MessageGroupId": message.id, "MessageDeduplicationId": message.id}
+        try:
+            self._sqs.send_message(**request)
+        except AWS_ERRORS as error:
+            self._logger.exception("message not given up", extra={"message_id": message.id})
             self.retry_later(message, message.receives, error)
             return False
         return True

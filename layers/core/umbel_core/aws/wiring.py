@@ -184,6 +184,6 @@ def intake(queue_url: str) -> SqsIntake:
     return SqsIntake(clients.sqs(), queue_url)
 
 
-def consumer(queue_url: str, logger: Logger, needed_ms: float) -> SqsConsumer:
+def consumer(queue_url: str, logger: Logger, needed_ms: float, dead_queue_url: str = "") -> SqsConsumer:
     """Return the queue from which a function takes its messages."""
-    return SqsConsumer(clients.sqs(), queue_url, logger, needed_ms)
+    return SqsConsumer(clients.sqs(), queue_url, logger, needed_ms, dead_queue_url)
