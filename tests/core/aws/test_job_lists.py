@@ -1,9 +1,11 @@
 """Lists of jobs are gathered from all shards of an index: in order, complete, and by a limited number of queries."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.core.aws.fake_index import FakeIndexes
 from umbel_core.aws import pages
@@ -27,6 +29,11 @@ def some_jobs(count: int, **changes: object) -> list[JobRecord]:
 
 def in_order(jobs: list[JobRecord]) -> list[str]:
     return [job.id for job in sorted(jobs, key=lambda job: (job.created_at, job.id), reverse=True)]
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("umbel_core.aws.gathering._PAUSE", 0)
 
 
 def ledger(indexes: FakeIndexes) -> DynamoLedger:
@@ -91,6 +98,31 @@ def test_a_page_that_took_too_long_ends_early(monkeypatch: pytest.MonkeyPatch) -
     assert jobs == []
     assert cursor
     assert indexes.calls["query"] == len(SHARDS)
+
+
+class BusyIndexes(FakeIndexes):
+    """Refuses the first queries of each shard."""
+
+    refused = 3
+
+    def query(self, **query: Any) -> dict[str, Any]:
+        shard = query["ExpressionAttributeValues"][":shard"]["S"]
+        self.calls[shard] += 1
+        if self.calls[shard] <= self.refused:
+            raise ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "Query")
+        return super().query(**query)
+
+
+def test_a_list_does_not_fail_because_some_of_its_queries_do() -> None:
+    jobs = some_jobs(30)
+    found, _ = ledger(BusyIndexes(jobs)).jobs(50, None)
+    assert [job.id for job in found] == in_order(jobs)
+
+
+def test_a_list_whose_queries_all_fail_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BusyIndexes, "refused", 10)
+    with pytest.raises(ClientError):
+        ledger(BusyIndexes(some_jobs(3))).jobs(50, None)
 
 
 def test_failed_jobs_are_found_without_reading_the_others() -> None:

@@ -19,8 +19,10 @@ class AwsLanes:
     def __init__(self, **states: LaneState) -> None:
         self.kept = states
         self.calls: list[str] = []
+        self.known: dict[str, LaneState] = {}
 
-    def states(self) -> dict[str, LaneState]:
+    def states(self, known: dict[str, LaneState]) -> dict[str, LaneState]:
+        self.known = known
         self.calls.append("states")
         return self.kept
 
@@ -66,10 +68,12 @@ def test_scaling_a_lane_changes_its_state_at_once() -> None:
 
 
 def test_a_state_that_was_read_from_aws_does_not_overwrite_a_lane_that_is_scaled_meanwhile() -> None:
+    aws = AwsLanes(say=READY)
     with stubbed("dynamodb") as stub:
         stub.answer("get_item", Item=kept(3, say=READY))
         stub.refuse("put_item", "ConditionalCheckFailedException")
-        lanes(stub, AwsLanes(say=READY)).refresh()
+        lanes(stub, aws).refresh()
+    assert aws.known == {"say": READY}, "it stands for a lane for which AWS gives no answer"
     assert stub.calls[-1][1]["ExpressionAttributeValues"] == {":version": {"N": "3"}}
 
 

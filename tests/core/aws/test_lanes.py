@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.core.aws.stubs import Stub, stubbed
 from umbel_core.aws.lanes import Lanes
@@ -155,6 +156,18 @@ def test_the_state_of_a_lane_is_read_from_its_mapping(one: Any, reserved: int | 
             "get_function_concurrency", **({"ReservedConcurrentExecutions": reserved} if reserved is not None else {})
         )
         assert Lanes(lambdas.client, sqs.client, "umbel-op-", reserve=True).states() == {"say": state}
+
+
+def test_a_lane_for_which_aws_gives_no_answer_keeps_its_known_state() -> None:
+    known = {"say": LaneState(7, "ready")}
+    with stubbed("lambda") as lambdas, stubbed("sqs") as sqs:
+        lanes = Lanes(lambdas.client, sqs.client, "umbel-op-", reserve=True)
+        for _ in range(2):
+            lambdas.answer("list_event_source_mappings", EventSourceMappings=[mapping("say")])
+            lambdas.refuse("get_function_concurrency", "TooManyRequestsException")
+        assert lanes.states(known) == known
+        with pytest.raises(ClientError):
+            lanes.states()
 
 
 def test_the_health_of_all_lanes_takes_one_call() -> None:

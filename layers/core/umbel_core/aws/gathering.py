@@ -4,16 +4,23 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
+from umbel_core.aws.clients import AWS_ERRORS
 from umbel_core.aws.dynamo import Item, plain
 from umbel_core.aws.keys import CREATION, SHARDS, JobIndex
 from umbel_core.aws.pages import MOST_QUERIES, MOST_SECONDS, filtered
-from umbel_core.aws.table import Table
+from umbel_core.aws.table import Table, about
 
 _READ_AT_ONCE = 1000
 """The entries of an index that a filtered query evaluates. An entry has about 200 bytes, and DynamoDB reads at most
 1 MB for one query."""
 _PARALLEL_QUERIES = 8
+_TRIES = 4
+"""A query that fails is tried again here, beside the client's own attempts: a page needs sixteen that succeed, so where
+one query of a hundred fails, one page of seven would.
+"""
+_PAUSE = 0.1
 
 
 def gather(
@@ -31,11 +38,11 @@ def gather(
     then there are fewer entries than asked for, or none, although more may follow.
     """
     wanted = {name: value for name, value in (equal or {}).items() if value is not None}
-    read = partial(_read, table, index, _READ_AT_ONCE if wanted else limit, wanted, backwards)
+    left, deadline = MOST_QUERIES, time.monotonic() + MOST_SECONDS
+    read = partial(_read_insistently, deadline, table, index, _READ_AT_ONCE if wanted else limit, wanted, backwards)
     places: dict[str, str | None] = dict.fromkeys(SHARDS, after)
     """How far each shard was read; those that were read to their end are removed."""
     entries: list[Item] = []
-    left, deadline = MOST_QUERIES, time.monotonic() + MOST_SECONDS
     first = max if backwards else min
     with ThreadPoolExecutor(_PARALLEL_QUERIES) as pool:
         while True:
@@ -59,6 +66,17 @@ def gather(
                 return ready[:limit], _place(ready[limit - 1])
             if complete is None or not left or time.monotonic() > deadline:
                 return ready, complete
+
+
+def _read_insistently(deadline: float, *query: Any) -> tuple[list[Item], str | None]:
+    for tried in range(1, _TRIES):
+        try:
+            return _read(*query)
+        except AWS_ERRORS:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(about(_PAUSE * 2**tried))
+    return _read(*query)
 
 
 def _read(

@@ -48,8 +48,8 @@ class KeptLanes:
 
     def refresh(self) -> dict[str, LaneState]:
         """Read the states from AWS and keep them, unless a lane is scaled meanwhile; return them."""
-        _, version = self._read()
-        states = self._lanes.states()
+        known, version = self._read()
+        states = self._lanes.states(known)
         self._write(states, version)
         return states
 

@@ -47,12 +47,25 @@ class Lanes:
         self._fair = fair
         self._urls: dict[str, str] = {}
 
-    def states(self) -> dict[str, LaneState]:
-        """Return the state of every deployed lane, by op."""
+    def states(self, known: Mapping[str, LaneState] | None = None) -> dict[str, LaneState]:
+        """Return the state of every deployed lane, by op.
+
+        Those of `known` stand for lanes for which AWS gives no answer: it takes few calls a second, and one that it
+        refuses must not hide all others.
+        """
+        known = known or {}
+
+        def read(op: str, own: "list[Mapped]") -> LaneState:
+            try:
+                return _state(own, self._reserved(op))
+            except AWS_ERRORS:
+                if op not in known:
+                    raise
+                return known[op]
+
         mappings = self._mappings()
         with ThreadPoolExecutor(_PARALLEL_READS) as pool:
-            reserved = dict(zip(mappings, pool.map(self._reserved, mappings), strict=True))
-        return {op: _state(own, reserved[op]) for op, own in mappings.items()}
+            return dict(zip(mappings, pool.map(read, mappings, mappings.values()), strict=True))
 
     def health(self) -> dict[str, OpStatus]:
         """Return whether each deployed lane is ready, paused or degraded, with one call to AWS."""

@@ -51,7 +51,7 @@ class Table:
             if self.name in answer.get("UnprocessedKeys", {}):
                 # The table is busy.
                 left += answer["UnprocessedKeys"][self.name]["Keys"]
-                time.sleep(_about(pause))
+                time.sleep(about(pause))
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
     def query(
@@ -174,7 +174,7 @@ class Table:
                     return [own]
                 if not set(reasons) & _BUSY or seconds <= 0:
                     raise
-                wait = min(_about(pause), seconds)
+                wait = min(about(pause), seconds)
                 time.sleep(wait)
                 seconds -= wait
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -182,7 +182,7 @@ class Table:
                 return []
 
 
-def _about(pause: float) -> float:
+def about(pause: float) -> float:
     """Return between half of a pause and one and a half: not all that wait may come back at the same moment."""
     return pause * (500 + randbelow(1000)) / 1000
 
