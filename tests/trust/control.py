@@ -10,9 +10,9 @@ from typing import Any
 from tests.pipeline.deployment import Deployed
 from umbel.paths import ROOT
 
-_FILE = "python/umbel_core/aws/ledger_moves.py"
-_BEFORE = "        update = self._task_update(task, changes)\n"
-_AFTER = f"""{_BEFORE}\
+FILE = "python/umbel_core/aws/ledger_moves.py"
+BEFORE = '        update = self._task_update(task, changes, cost_nano=changes.pop("cost_nano"))\n'
+AFTER = f"""{BEFORE}\
         del update["ConditionExpression"]
         unused = {{":is_pending", ":is_running", ":in_round"}}
         update["ExpressionAttributeValues"] = {{
@@ -59,8 +59,8 @@ def _changed_core() -> bytes:
             if path.is_dir() or Path(name).match("*ledger_moves*.pyc"):
                 continue
             content = path.read_bytes()
-            if name == _FILE:
-                assert _BEFORE.encode() in content
-                content = content.replace(_BEFORE.encode(), _AFTER.encode())
+            if name == FILE:
+                assert BEFORE.encode() in content
+                content = content.replace(BEFORE.encode(), AFTER.encode())
             archive.writestr(name, content)
     return file.getvalue()
