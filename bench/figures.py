@@ -80,9 +80,9 @@ def page(text: str) -> str:
 def table(measured: dict[str, Measured]) -> str:
     """Return the Markdown."""
     rows = [
-        f"| {each.name} | {each.form.format(found.value)} | {each.target} | `{each.command}` | {found.day}, {found.load} |"
+        f"| {each.name} | {each.form.format(one.value)} | {each.target} | `{each.command}` | {one.day}, {one.load} |"
         for name, each in FIGURES.items()
-        if (found := measured.get(name))
+        if (one := measured.get(name))
     ]
     machines = " and ".join(sorted({each.machine for each in measured.values()}))
     return (
