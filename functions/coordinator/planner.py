@@ -13,7 +13,7 @@ from umbel_core.cost import plan_cost_nano
 from umbel_core.errors import Rejected
 from umbel_core.group_order import CANCELLED, DEADLINE
 from umbel_core.ids import INPUTS_PREFIX
-from umbel_core.in_flight import hold, members, sent, sent_tasks
+from umbel_core.in_flight import hold, members, sent, sent_tasks, take_next
 from umbel_core.intake_messages import ObjectCreated, find_job
 from umbel_core.ledger import ErrorRecord, JobRecord, Ledger, Outcome, TaskRecord
 from umbel_core.messages import JobCommand, RepublishTasks, RetryTasks, RunTask, SendNext
@@ -155,17 +155,21 @@ class Planner(msgspec.Struct, frozen=True):
             self.ledger.reopen(job_id, behind, waiting=True)
 
     def _sent_tasks(self, job_id: str) -> Iterable[TaskRecord]:
-        """Return the pending tasks of a job but those that are held."""
-        job = self.ledger.job(job_id)
-        return sent_tasks(job, self.ledger.all_tasks(job_id, "pending")) if job else ()
+        """Return the pending tasks of a job, but of one with `max_in_flight` only those that its plan sent."""
+        job, pending = self.ledger.job(job_id), self.ledger.all_tasks(job_id, "pending")
+        if job is None or job.max_in_flight is None:
+            return pending
+        return sent_tasks(job, (task for task in pending if not task.round))
 
     def _send_next(self, job_id: str) -> int:
-        """Publish what a job is sending until it sends nothing more; return the number of published tasks.
+        """Publish what a job sends until it sends nothing more; return the number of published tasks.
 
         Skip the tasks that it holds when their messages would only be skipped by workers, a few at a time.
         """
         published, is_late = 0, False
         job = self.ledger.job(job_id)
+        if job and (following := take_next(job)) is not job:
+            job = self.ledger.set_sending(following) or self.ledger.job(job_id)
         while job and job.sending:
             found = self.ledger.tasks_at(job_id, members(job.sending))
             pending = [task for task in found if task.status == "pending"]

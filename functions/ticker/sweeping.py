@@ -147,7 +147,9 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
                 self.ledger.commit(task.command(), Outcome(status="failed", error=reason, finished_at=stamp(lost.now)))
         if dead:
             swept.failed.append(job.id)
-        if may_send and self._send_next(job):
+        if may_send and waits_for_coordinator(take_next(job)):
+            # The command was lost, or nothing will be counted that would take the next tasks.
+            self.intake.retry(SendNext(job.id, job.trace_id))
             swept.sent.append(job.id)
             return
         alive = [task for task in tasks if task.index not in dead]
@@ -156,22 +158,6 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
             self.intake.retry(command)
         if indices:
             swept.published.append(job.id)
-
-    def _send_next(self, job: JobRecord) -> bool:
-        """Have the coordinator send the next tasks of a job, whose command was lost; return False when there are none.
-
-        They are taken here when nothing counts that will take them.
-        """
-        following = take_next(job)
-        if following is not job:
-            written = self.ledger.set_sending(following)
-            if written is None:
-                return False  # it is not quiet any more
-            job = written
-        if not waits_for_coordinator(job):
-            return False
-        self.intake.retry(SendNext(job.id, job.trace_id))
-        return True
 
     def _plan_again(self, job: JobRecord, now: datetime, swept: Swept) -> None:
         """Send the event of the job's object again, if the object is there; else the job still waits for its upload."""
