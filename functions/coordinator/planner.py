@@ -16,7 +16,7 @@ from umbel_core.ids import INPUTS_PREFIX
 from umbel_core.in_flight import hold, members, sent, sent_tasks, take_next
 from umbel_core.intake_messages import ObjectCreated, find_job
 from umbel_core.ledger import ErrorRecord, JobRecord, Ledger, Outcome, TaskRecord
-from umbel_core.messages import JobCommand, RepublishTasks, RetryTasks, RunTask, SendNext
+from umbel_core.messages import JobCommand, ReleaseTasks, RepublishTasks, RetryTasks, RunTask
 from umbel_core.recipes import Recipes, RecipeVariant, recipe_of
 from umbel_core.settings import Limits, megabytes, too_large
 from umbel_core.submission import read_submission, tasks_of
@@ -69,9 +69,9 @@ class Planner(msgspec.Struct, frozen=True):
             self.begin(created.job_id, created.trace_id)
             lost = self.ledger.republish(created.job_id, created.indices, created.before)
             return created.job_id, self._publish(lost)
-        if isinstance(created, SendNext):
+        if isinstance(created, ReleaseTasks):
             self.begin(created.job_id, created.trace_id)
-            return created.job_id, self._send_next(created.job_id)
+            return created.job_id, self._release(created.job_id)
         job, is_stored = find_job(created, self.ledger)
         if not is_stored and created.is_manifest and (stored := self.ledger.job(job.id)):
             # Planned without this look, a manifest that is delivered again would be read and written before it is seen.
@@ -161,7 +161,7 @@ class Planner(msgspec.Struct, frozen=True):
             return pending
         return sent_tasks(job, (task for task in pending if not task.round))
 
-    def _send_next(self, job_id: str) -> int:
+    def _release(self, job_id: str) -> int:
         """Publish what a job sends until it sends nothing more; return the number of published tasks.
 
         Skip the tasks that it holds when their messages would only be skipped by workers, a few at a time.

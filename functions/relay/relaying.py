@@ -13,7 +13,7 @@ from umbel_core.cost import count_cost_nano
 from umbel_core.fold import TaskChange, fold, uncounted
 from umbel_core.in_flight import waits_for_coordinator
 from umbel_core.ledger import Event, JobRecord, TaskRecord
-from umbel_core.messages import ALL_JOBS, SendNext
+from umbel_core.messages import ALL_JOBS, ReleaseTasks
 from umbel_core.op_stats import count, periods_of
 from umbel_core.pushing import Push, Pusher
 
@@ -41,7 +41,7 @@ class Fanout(Protocol):
 class Intake(Protocol):
     """The coordinator's queue."""
 
-    def retry(self, command: SendNext) -> None:
+    def retry(self, command: ReleaseTasks) -> None:
         """Have the coordinator publish the next tasks of a job."""
 
 
@@ -60,7 +60,7 @@ class Relay(msgspec.Struct, frozen=True):
         counted, stuck = self._fold(changes.tasks) if changes.tasks else ([], [])
         for job in changes.jobs:
             if job.status == "cancelled":
-                self._send_next(job)
+                self._release(job)
         tasks = [change.task for change in changes.tasks]
         sent = self._push(_newest([*changes.jobs, *counted]), changes.events, tasks)
         if stuck:
@@ -115,15 +115,15 @@ class Relay(msgspec.Struct, frozen=True):
         repeated = jobs.keys() - {old.id for old, _ in folded}
         for old, new in folded:
             if not old.sending or len(uncounted(old, changes[old.id])) < len(changes[old.id]):
-                self._send_next(new)
+                self._release(new)
         for job_id in sorted(repeated):
-            self._send_next(jobs[job_id])
+            self._release(jobs[job_id])
         return [new for old, new in folded if is_news(old.status, new)] + [jobs[name] for name in sorted(repeated)]
 
-    def _send_next(self, job: JobRecord) -> None:
+    def _release(self, job: JobRecord) -> None:
         """Have the coordinator do what waits for it, if anything does."""
         if waits_for_coordinator(job):
-            self.intake.retry(SendNext(job.id, job.trace_id))
+            self.intake.retry(ReleaseTasks(job.id, job.trace_id))
 
 
 def _newest(jobs: Iterable[JobRecord]) -> list[JobRecord]:

@@ -19,7 +19,7 @@ from umbel_core.in_flight import held_by, members, take_next, waits_for_coordina
 from umbel_core.intake_messages import ObjectCreated, event_of
 from umbel_core.lanes import Backlog
 from umbel_core.ledger import ENDED, JobRecord, Ledger, Outcome, TaskRecord
-from umbel_core.messages import RepublishTasks, SendNext
+from umbel_core.messages import ReleaseTasks, RepublishTasks
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, Counters
 from umbel_core.sweeper_state import SweeperState
@@ -48,7 +48,7 @@ class Uploads(Protocol):
 class Intake(Protocol):
     """The coordinator's queue."""
 
-    def retry(self, command: RepublishTasks | SendNext) -> None: ...
+    def retry(self, command: RepublishTasks | ReleaseTasks) -> None: ...
     def again(self, body: str) -> None: ...
     def waiting(self) -> int: ...
 
@@ -60,7 +60,7 @@ class Swept(msgspec.Struct):
     published: list[str] = []
     failed: list[str] = []
     planned: list[str] = []
-    sent: list[str] = []
+    released: list[str] = []
 
 
 class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,8 +149,8 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
             swept.failed.append(job.id)
         if may_send and waits_for_coordinator(take_next(job)):
             # The command was lost, or nothing will be counted that would take the next tasks.
-            self.intake.retry(SendNext(job.id, job.trace_id))
-            swept.sent.append(job.id)
+            self.intake.retry(ReleaseTasks(job.id, job.trace_id))
+            swept.released.append(job.id)
             return
         alive = [task for task in tasks if task.index not in dead]
         indices = lost.in_job(_as_sent(job, alive)) if may_send else []

@@ -10,7 +10,7 @@ from tests.fakes import FakeLedger
 from umbel_core.ids import JOB_ID, job_id_of, new_job_id, split_task_id, task_id
 from umbel_core.intake_messages import ObjectCreated, event_of, job_for, read_message
 from umbel_core.ledger import JobRecord
-from umbel_core.messages import JobCommand, RepublishTasks, RetryTasks, SendNext
+from umbel_core.messages import JobCommand, ReleaseTasks, RepublishTasks, RetryTasks
 
 
 def notice(*keys: str, quote: bool = True) -> str:
@@ -65,7 +65,7 @@ def test_a_message_may_contain_many_objects() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [RetryTasks("j1", [2, 3]), RepublishTasks("j1", [2, 3], "t"), SendNext("j1", "trace")]
+    "command", [RetryTasks("j1", [2, 3]), RepublishTasks("j1", [2, 3], "t"), ReleaseTasks("j1", "trace")]
 )
 def test_a_command_is_read_from_the_same_queue(command: JobCommand) -> None:
     assert list(read_message(msgspec.json.encode(command).decode())) == [command]

@@ -17,7 +17,7 @@ from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.in_flight import members
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import JobRecord, Outcome
-from umbel_core.messages import RetryTasks, RunTask, SendNext
+from umbel_core.messages import ReleaseTasks, RetryTasks, RunTask
 from umbel_core.recipes import RecipeVariant
 from umbel_core.views import job_view
 
@@ -360,7 +360,7 @@ def test_the_sweeper_sends_the_command_that_was_lost() -> None:
     lane.stage.intake.bodies.clear()
     assert sweep(lane, 5) == []
     (command,) = sweep(lane, 11)
-    assert msgspec.json.decode(command, type=SendNext).job_id == lane.job.id
+    assert msgspec.json.decode(command, type=ReleaseTasks).job_id == lane.job.id
     lane.plan(command)
     assert lane.sent() == [2]
 

@@ -100,8 +100,8 @@ class RepublishTasks(
             yield cls(job_id, indices[start : start + _INDICES], before, trace_id)
 
 
-class SendNext(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="next", rename=STORED_NAMES
+class ReleaseTasks(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="release", rename=STORED_NAMES
 ):
     """Relay, sweeper -> coordinator: publish what a job with `max_in_flight` is sending, as its record says.
 
@@ -112,5 +112,5 @@ class SendNext(
     trace_id: str = ""
 
 
-JobCommand = RetryTasks | RepublishTasks | SendNext
+JobCommand = RetryTasks | RepublishTasks | ReleaseTasks
 """What the coordinator is asked to do with the tasks of a job that exists."""
