@@ -64,7 +64,7 @@ class Umbel(Stack):
             metrics = settings.op_metrics
             Lane(self, factory, intake, ledger, dead_letters, card, lane, limits, alarms, with_metrics=metrics)
         authorizer = self._authorizer(factory, ledger)
-        relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
+        relay = RelayConstruct(self, factory, intake, ledger, authorizer, limits, alarms)
         TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, **mappings)
         site = SiteConstruct(self, name)
         origins = [*_own_origins(target, site), *settings.allowed_origins]

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 
 from umbel_core.catalogue import Catalogue
-from umbel_core.contract.requests import Priority
+from umbel_core.contract.requests import MOST_IN_FLIGHT, Priority
 from umbel_core.errors import Rejected
 from umbel_core.ids import JOB_ID, UPLOADS_PREFIX
 from umbel_core.messages import LIVE
@@ -22,7 +22,8 @@ class RecipeVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     op: str
     params: dict[str, Any] = {}
     priority: Priority = LIVE
-    """That of the recipe."""
+    max_in_flight: int | None = None
+    """Both are those of the recipe."""
 
 
 Recipes = dict[str, dict[str, RecipeVariant]]
@@ -51,19 +52,25 @@ def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[s
     tables = dict(variants) if isinstance(variants, dict) else {}
     # A table is a variant that has this name.
     said = tables.pop("priority") if not isinstance(tables.get("priority", {}), dict) else LIVE
+    in_flight = tables.pop("max_in_flight") if not isinstance(tables.get("max_in_flight", {}), dict) else None
     if not tables:
         raise RecipeError(f"{file}: [{name}]: a recipe needs at least one variant, written as [{name}.<variant>]")
     if said not in get_args(Priority):
         raise RecipeError(
             f"{file}: [{name}]: priority: it is {' or '.join(map(repr, get_args(Priority)))}, not {said!r}"
         )
+    if in_flight is not None and (type(in_flight) is not int or not 1 <= in_flight <= MOST_IN_FLIGHT):
+        raise RecipeError(
+            f"{file}: [{name}]: max_in_flight: it is a number from 1 to {MOST_IN_FLIGHT:,}, not {in_flight!r}"
+        )
+    recipe = RecipeVariant("", {}, said, in_flight)
     return {
-        variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue, said)
+        variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue, recipe)
         for variant, keys in tables.items()
     }
 
 
-def _variant(location: str, name: str, keys: Any, catalogue: Catalogue, priority: Priority) -> RecipeVariant:
+def _variant(location: str, name: str, keys: Any, catalogue: Catalogue, recipe: RecipeVariant) -> RecipeVariant:
     if not isinstance(keys, dict):
         raise RecipeError(f"{location}: a variant is a table; write its keys below [{name}]")
     if not _is_name(name):
@@ -81,7 +88,7 @@ def _variant(location: str, name: str, keys: Any, catalogue: Catalogue, priority
         catalogue.check_params(op, params)
     except Rejected as error:
         raise RecipeError(f"{location}: {error.sentence}") from error
-    return RecipeVariant(op, params, priority)
+    return msgspec.structs.replace(recipe, op=op, params=params)
 
 
 def recipe_of(key: str, recipes: Recipes) -> str:
