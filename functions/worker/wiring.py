@@ -8,9 +8,11 @@ from aws_lambda_powertools import Logger
 
 from umbel_core.aws import wiring
 from umbel_core.catalogue import load_op
+from umbel_core.fused_lane import PICTURE, fused_card
 from umbel_core.op import OpCard, describe
 from worker.batch import BatchRunner
 from worker.environment import WorkerEnvironment
+from worker.fused import FusedWork
 from worker.runner import Runner
 from worker.skipping import Skipping
 from worker.web import Web
@@ -18,19 +20,35 @@ from worker.work import Destination, FileSource, PictureDestination, Source, Val
 
 
 def batch_runner(environment: WorkerEnvironment, ops: Path, logger: Logger) -> BatchRunner:
-    """Return the runner of the environment's op, whose file is in the folder `ops`."""
-    function = load_op(ops, environment.op)
-    card = describe(function)
+    """Return the runner of the environment's op, or of the lane of fused recipes; `ops` is the folder of the ops."""
+    names = [environment.op] if environment.fused is None else environment.fused.ops
+    functions = {name: load_op(ops, name) for name in names}
+    cards = {name: describe(function) for name, function in functions.items()}
     ledger = wiring.ledger(environment)
     web = Web(environment.limits, wiring.circuits(environment, ledger.record_event), wiring.pace(environment))
-    runner = Runner(card, _work(environment, card, function, web, ops.parent / "assets"), ledger, Skipping(ledger))
-    # A task may start while at least half of the function's timeout is left.
-    needed_ms = 1000 * card.compute.timeout_seconds / 2
+    works = {
+        name: _work(environment, cards[name], function, web, ops.parent / "assets")
+        for name, function in functions.items()
+    }
+    skipping = Skipping(ledger)
+    if environment.fused:
+        pictures = {name for name, card in cards.items() if card.takes == PICTURE}
+        runner = Runner(fused_card(environment.fused), FusedWork(works, pictures), ledger, skipping)
+    else:
+        runner = Runner(cards[environment.op], works[environment.op], ledger, skipping)
+    # A task may start while at least half of its op's timeout is left.
+    needed_ms = 1000 * max(card.compute.timeout_seconds for card in cards.values()) / 2
     consumer = wiring.consumer(environment.lane_queue_url, logger, needed_ms, environment.dead_queue_url)
     return BatchRunner(runner, consumer, logger, environment.deployment)
 
 
-def _work(environment: WorkerEnvironment, card: OpCard, function: Callable[..., Any], web: Web, assets: Path) -> Work:
+def _work(
+    environment: WorkerEnvironment,
+    card: OpCard,
+    function: Callable[..., Any],
+    web: Web,
+    assets: Path,
+) -> Work:
     if card.carrier == "url":
         # Loads the fetcher, which the op imports, with this deployment's policy.
         _ = web.fetcher

@@ -51,11 +51,20 @@ class RunTask(
     """How often a retry started the task over. Outcomes of earlier rounds are refused."""
     priority: Priority = LIVE
     """Which of the lane's queues has the message."""
+    fused: bool = False
+    """The recipe wants all variants of the picture in one message, on the lane of fused recipes."""
+    together: "list[RunTask]" = []
+    """The other tasks that this message is for, all of the same job and fused."""
     publication: int = 0
     """How often the message was sent again because it seemed to be lost: the task may have ended before it arrives."""
     trace_id: str = ""
     planned_at: float | None = None
     """Seconds since 1970 at which the job was planned and was not cancelled; None for any later message of the task."""
+
+    @property
+    def tasks(self) -> "list[RunTask]":
+        """All tasks that this message is for."""
+        return [self, *self.together]
 
 
 class TaskTrace(msgspec.Struct, frozen=True, rename=STORED_NAMES):

@@ -23,6 +23,8 @@ class RecipeVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     params: dict[str, Any] = {}
     priority: Priority = LIVE
     """That of the recipe."""
+    fuse: bool = False
+    """That of the recipe: whether all variants of a picture are made by one worker, which decodes it once."""
 
 
 Recipes = dict[str, dict[str, RecipeVariant]]
@@ -49,21 +51,33 @@ def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[s
     if not _is_name(name) or JOB_ID.fullmatch(name):
         raise RecipeError(f"{file}: [{name}]: a recipe's name has 1 to 64 letters, digits, '-' or '_'")
     tables = dict(variants) if isinstance(variants, dict) else {}
-    # A table is a variant that has this name.
-    said = tables.pop("priority") if not isinstance(tables.get("priority", {}), dict) else LIVE
+    said, fuse = _setting(tables, "priority", LIVE), _setting(tables, "fuse", default=False)
     if not tables:
         raise RecipeError(f"{file}: [{name}]: a recipe needs at least one variant, written as [{name}.<variant>]")
     if said not in get_args(Priority):
         raise RecipeError(
             f"{file}: [{name}]: priority: it is {' or '.join(map(repr, get_args(Priority)))}, not {said!r}"
         )
-    return {
-        variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue, said)
-        for variant, keys in tables.items()
+    if not isinstance(fuse, bool):
+        raise RecipeError(f"{file}: [{name}]: fuse: it is true or false, not {fuse!r}")
+    variants = {
+        variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue) for variant, keys in tables.items()
     }
+    for variant, read in variants.items():
+        if fuse and read.op in catalogue.ordered:
+            raise RecipeError(
+                f"{file}: [{name}.{variant}]: op: '{read.op}' runs its tasks in order, in a queue of its own, so its "
+                f"recipe cannot be fused; leave out `fuse` below [{name}]"
+            )
+    return {variant: msgspec.structs.replace(read, priority=said, fuse=fuse) for variant, read in variants.items()}
 
 
-def _variant(location: str, name: str, keys: Any, catalogue: Catalogue, priority: Priority) -> RecipeVariant:
+def _setting(tables: dict[str, Any], name: str, default: Any) -> Any:
+    """Take a setting of the recipe out of its tables. A table is a variant that has this name."""
+    return default if isinstance(tables.get(name, {}), dict) else tables.pop(name)
+
+
+def _variant(location: str, name: str, keys: Any, catalogue: Catalogue) -> RecipeVariant:
     if not isinstance(keys, dict):
         raise RecipeError(f"{location}: a variant is a table; write its keys below [{name}]")
     if not _is_name(name):
@@ -81,7 +95,7 @@ def _variant(location: str, name: str, keys: Any, catalogue: Catalogue, priority
         catalogue.check_params(op, params)
     except Rejected as error:
         raise RecipeError(f"{location}: {error.sentence}") from error
-    return RecipeVariant(op, params, priority)
+    return RecipeVariant(op, params)
 
 
 def recipe_of(key: str, recipes: Recipes) -> str:
