@@ -222,7 +222,7 @@ class FakeLedger:
                     **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "object_version")},
                     **{
                         name: getattr(task, name)
-                        for name in ("after", "after_ended", "stop_group", "shared", "priority")
+                        for name in ("after", "after_ended", "stop_group", "shared", "priority", "fused")
                     },
                     queued_at=now(),
                     cost_nano=task.cost_nano,
