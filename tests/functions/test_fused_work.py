@@ -1,6 +1,5 @@
 """The variants of a fused recipe are made from one file and one decode, and look as those that are made apart."""
 
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -75,7 +74,7 @@ def opened(data: bytes) -> Image.Image:
 
 
 @pytest.fixture
-def decodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """By how much the picture was shrunk at each time that a file was decoded."""
     shrinks: list[int] = []
     decoded = StoredPicture._by_pillow
