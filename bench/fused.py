@@ -1,9 +1,10 @@
 """What a fused recipe saves: the CPU time of all variants of a 12 MP JPEG, each from the file, and from one decode.
 
-    make bench ARGS="fused --rounds 9"
+    make bench ARGS="fused --rounds 9 --write"
 
 Milliseconds of user and system CPU, on one thread and in one process, from the file's bytes to those of the results:
-nothing is read from S3, and no message comes. Both ways alternate; the least value of each counts.
+nothing is read from S3, and no message comes. Both ways alternate; the least value of each counts. Cents are what the
+workers cost by the price table, with the assumptions of docs/costs.md about Lambda and S3.
 """
 
 import os

@@ -1,9 +1,10 @@
 """Builds the runner of one op on the deployment's buckets, table and queue."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools import Logger
 
 from umbel_core.aws import wiring
@@ -30,25 +31,25 @@ def batch_runner(environment: WorkerEnvironment, ops: Path, logger: Logger) -> B
         name: _work(environment, cards[name], function, web, ops.parent / "assets")
         for name, function in functions.items()
     }
-    skipping = Skipping(ledger)
-    if environment.fused:
-        pictures = {name for name, card in cards.items() if card.takes == PICTURE}
-        runner = Runner(fused_card(environment.fused), FusedWork(works, pictures), ledger, skipping)
+    if environment.fused is None:
+        runner = Runner(cards[environment.op], works[environment.op], ledger, Skipping(ledger))
     else:
-        runner = Runner(cards[environment.op], works[environment.op], ledger, skipping)
+        pictures = {name for name, card in cards.items() if card.takes == PICTURE}
+        in_lane = _with_memory(cards, environment.fused.compute.memory_mb)
+        runner = Runner(fused_card(environment.fused), FusedWork(works, pictures), ledger, Skipping(ledger), in_lane)
     # A task may start while at least half of its op's timeout is left.
     needed_ms = 1000 * max(card.compute.timeout_seconds for card in cards.values()) / 2
     consumer = wiring.consumer(environment.lane_queue_url, logger, needed_ms, environment.dead_queue_url)
     return BatchRunner(runner, consumer, logger, environment.deployment)
 
 
-def _work(
-    environment: WorkerEnvironment,
-    card: OpCard,
-    function: Callable[..., Any],
-    web: Web,
-    assets: Path,
-) -> Work:
+def _with_memory(cards: Mapping[str, OpCard], memory_mb: int) -> dict[str, OpCard]:
+    """Return the cards of ops that share a lane with this memory."""
+    computes = {name: msgspec.structs.replace(card.compute, memory_mb=memory_mb) for name, card in cards.items()}
+    return {name: msgspec.structs.replace(card, compute=computes[name]) for name, card in cards.items()}
+
+
+def _work(environment: WorkerEnvironment, card: OpCard, function: Callable[..., Any], web: Web, assets: Path) -> Work:
     if card.carrier == "url":
         # Loads the fetcher, which the op imports, with this deployment's policy.
         _ = web.fetcher

@@ -21,14 +21,20 @@ from worker.pictures import StoredPicture
 from worker.work import FileSource, PictureDestination, Work, in_ledger
 
 KEY = "uploads/photo"
-WHOLE = {"small": ("thumbnail", {}), "gray": ("grayscale", {}), "soft": ("blur", {}), "turned": ("rotate90", {})}
-SMALL = {"a": ("thumbnail", {"width": 100}), "b": ("thumbnail", {"width": 180}), "c": ("placeholder", {})}
+Variants = dict[str, tuple[str, dict[str, Any]]]
+WHOLE: Variants = {
+    "small": ("thumbnail", {}),
+    "gray": ("grayscale", {}),
+    "soft": ("blur", {}),
+    "turned": ("rotate90", {}),
+}
+SMALL: Variants = {"a": ("thumbnail", {"width": 100}), "b": ("thumbnail", {"width": 180}), "c": ("placeholder", {})}
 
 
 class Recipe:
     """The variants of a picture, made apart and fused."""
 
-    def __init__(self, data: bytes, variants: dict[str, tuple[str, dict[str, Any]]]) -> None:
+    def __init__(self, data: bytes, variants: Variants) -> None:
         self.bucket = FakeBucket()
         self.bucket.upload(KEY, data)
         self.reads = 0
@@ -89,9 +95,7 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("variants", [WHOLE, SMALL], ids=["whole", "small"])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_the_variants_have_the_same_sizes_and_the_same_look(
-    kind: str, variants: dict[str, tuple[str, dict[str, Any]]]
-) -> None:
+def test_the_variants_have_the_same_sizes_and_the_same_look(kind: str, variants: Variants) -> None:
     recipe = Recipe(large_photo(1210, 807, kind), variants)
     apart, fused = recipe.apart(), recipe.fused()
     assert list(apart) == list(fused)
@@ -107,6 +111,15 @@ def test_the_variants_have_the_same_sizes_and_the_same_look(
 def test_a_variant_of_the_whole_picture_has_the_same_bytes() -> None:
     recipe = Recipe(large_photo(1210, 807), WHOLE)
     assert recipe.apart()["turned"] == recipe.fused()["turned"]
+
+
+@pytest.mark.parametrize("width", [100, 256, 480])
+def test_a_smaller_variant_is_as_near_to_the_exact_one_as_one_of_a_smaller_decode(width: int) -> None:
+    photo, height = large_photo(1600, 1200), width * 3 // 4
+    exact = opened(photo).resize((width, height), Image.Resampling.LANCZOS)
+    apart, kept = StoredPicture(photo, Limits()), StoredPicture(photo, Limits())
+    kept.keep_pixels([StoredPicture.image])
+    assert psnr(kept.resized(width, height), exact) > psnr(apart.resized(width, height), exact) - 0.2
 
 
 def test_the_file_is_read_and_decoded_once_as_large_as_the_largest_variant_needs(decodes: list[int]) -> None:

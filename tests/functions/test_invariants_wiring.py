@@ -123,6 +123,10 @@ def test_the_lane_of_fused_recipes_loads_all_of_its_ops_and_starts_each_while_ha
     assert parse(WorkerEnvironment, variables(environment)) == environment
     batches = worker.wiring.batch_runner(environment, Path("functions/ops"), Logger(service="test"))
     assert (batches.runner.card.name, batches.runner.card.compute) == (FUSED, compute)
+    assert {name: card.compute.memory_mb for name, card in batches.runner.cards.items()} == {
+        "info": 1897,
+        "thumbnail": 1897,
+    }
     longest_ms = 1000 * read_ops(Path("functions/ops"))["info"].compute.timeout_seconds
     assert process(batches.consumer, longest_ms // 2)
     sqs.answer("change_message_visibility")
