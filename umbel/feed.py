@@ -203,8 +203,14 @@ class Feed:
 
 
 def _messages(received: str | bytes) -> list[ServerMessage]:
-    """Return the messages of one WebSocket message: a list, or the single one that deployments sent before."""
-    found = msgspec.json.decode(received, type=list[ServerMessage] | ServerMessage)
+    """Return the messages of one WebSocket message: a list, or the single one that deployments sent before.
+
+    There are none in what cannot be read, such as `Internal server error` of API Gateway: a job that is silent is read.
+    """
+    try:
+        found = msgspec.json.decode(received, type=list[ServerMessage] | ServerMessage)
+    except msgspec.DecodeError:
+        return []
     return found if isinstance(found, list) else [found]
 
 

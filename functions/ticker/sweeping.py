@@ -27,6 +27,7 @@ _JOBS_PER_PAGE = 50
 _SECONDS = 20
 """A run reads no further job after so long, but at least one; the next run goes on there."""
 _LAST_TASKS = 100
+_TRIES = 3
 _INTAKE_IS_BEHIND = 100
 """Messages in the intake queue from which on nothing is added: what seems to be lost may wait there."""
 
@@ -110,17 +111,27 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
             jobs, _ = self.counters.read(ids, [])
             # In the index's own order, by which the next page starts after the last job of this one.
             for job in filter(None, map(jobs.get, ids)):
-                try:
-                    self._sweep_job(job, lost, state, swept, may_send=may_send)
-                except Exception:
-                    # One job that cannot be read must not keep the sweeper from all others.
-                    self.logger.exception("job not swept", extra={"job_id": job.id, "trace_id": job.trace_id})
+                self._sweep_insistently(job, lost, state, swept, may_send=may_send)
                 state.after = job.created_at, job.id
                 if self.timer() > until:
                     return
             if len(ids) < _JOBS_PER_PAGE or not jobs:
                 break
         state.after, state.waiting = None, state.found
+
+    def _sweep_insistently(
+        self, job: JobRecord, lost: LostTasks, state: SweeperState, swept: Swept, *, may_send: bool
+    ) -> None:
+        """Sweep a job again when one of its many calls fails: the next pass comes to it only after minutes."""
+        for left in reversed(range(_TRIES)):
+            try:
+                self._sweep_job(job, lost, state, swept, may_send=may_send)
+            except Exception as error:
+                if left and isinstance(error, AWS_ERRORS):
+                    continue
+                # One job that cannot be read must not keep the sweeper from all others.
+                self.logger.exception("job not swept", extra={"job_id": job.id, "trace_id": job.trace_id})
+            return
 
     def _sweep_job(self, job: JobRecord, lost: LostTasks, state: SweeperState, swept: Swept, *, may_send: bool) -> None:
         is_quiet = job.updated_at < stamp(lost.now - lost.silence)

@@ -32,6 +32,10 @@ class Connection:
         """Send a message that is in no list, as deployments did before."""
         self._connection.send(msgspec.json.encode(message).decode())
 
+    def send_text(self, text: str) -> None:
+        """Send a text that may be no message."""
+        self._connection.send(text)
+
     def receive(self) -> dict[str, str]:
         """Return the next action that the client sends."""
         return msgspec.json.decode(self._connection.recv(timeout=10), type=dict[str, str])

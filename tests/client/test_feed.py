@@ -75,6 +75,18 @@ def test_the_end_of_a_task_that_no_message_brought_is_read(fake: FakeApi, job_id
         assert _seen(list(client.watch(job_id))) == (["A", "B", "C"], "completed")
 
 
+@pytest.mark.parametrize("text", ["", "not JSON", '{"message": "Internal server error", "connectionId": "x"}', "[1]"])
+def test_a_message_that_cannot_be_read_is_skipped(fake: FakeApi, job_id: str, text: str) -> None:
+    def talk(connection: Connection) -> None:
+        connection.receive()
+        connection.send_text(text)
+        fake.end_some(job_id)
+        connection.stay()
+
+    with talking(talk) as url, Client(endpoint=fake.url, socket=url) as client:
+        assert _seen(list(client.watch(job_id))) == (["A", "B", "C"], "completed")
+
+
 def test_a_list_of_messages_is_read_whole_and_so_is_the_single_message_of_an_older_deployment(
     fake: FakeApi, job_id: str
 ) -> None:

@@ -391,6 +391,26 @@ def test_a_job_that_cannot_be_read_does_not_keep_the_sweeper_from_the_others(
     assert place.sweep(minutes=12).published == [job]
 
 
+def test_a_job_is_swept_again_at_once_when_a_call_fails(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = _minutes_until_published(Place())
+    read, failed = FakeLedger.all_tasks, list[str]()
+
+    def all_tasks(ledger: FakeLedger, job_id: str, status: str | None = None) -> Any:
+        if place.passed >= usual * MINUTE and len(failed) < 2:
+            failed.append(job_id)
+            raise EndpointConnectionError(endpoint_url="https://dynamodb")
+        return read(ledger, job_id, status)
+
+    monkeypatch.setattr(FakeLedger, "all_tasks", all_tasks)
+    assert (_minutes_until_published(place), len(failed)) == (usual, 2)
+
+
+def _minutes_until_published(place: Place) -> int:
+    place.submit("a")
+    place.lose_messages()
+    return next(minute for minute in range(1, 100) if place.sweep(minutes=1).published)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_every_job_ends_although_one_of_twenty_messages_is_dropped_everywhere(place: Place, seed: int) -> None:
     """Tasks on their way to a lane, events and commands on their way to the coordinator."""

@@ -2,9 +2,10 @@
 
 from io import BytesIO
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageStat
 
 from tests.ops.measuring import psnr
 from tests.ops.running import run
@@ -107,3 +108,35 @@ def test_a_full_palette_takes_only_colours_that_look_the_same() -> None:
     shared = SharedPalette(most=1)
     reds = [own_palette(Image.new("RGB", (2, 2), (red, 0, 0))) for red in (200, 202, 203)]
     assert [bool(red and shared.indexed(red)) for red in reds] == [True, True, False]
+
+
+def _ball_on(background: str) -> list[Image.Image]:
+    """Return the frames of a ball that changes its colour on its way through the picture."""
+    made = []
+    for place in range(40):
+        frame = Image.new("RGB", (480, 270), background)
+        box = (place * 10, 60, place * 10 + 120, 180)
+        ImageDraw.Draw(frame).ellipse(box, fill=(220, 60, place * 6))
+        made.append(frame)
+    return made
+
+
+def _share_in(image: Image.Image, colour: tuple[int, ...], where: Image.Image) -> float:
+    """Return which share of the pixels in a mask has the colour, or one that differs by too little to be seen."""
+    wrong = ImageChops.difference(image.convert("RGB"), Image.new("RGB", image.size, colour[:3])).convert("L")
+    return ImageStat.Stat(wrong.point(lambda difference: difference <= 2), where).mean[0]
+
+
+@pytest.mark.parametrize("kind", ["gif", "png"])
+@pytest.mark.parametrize("width", [160, 256, 640])
+@pytest.mark.parametrize("background", ["white", "#123456", "#f4ece0"])
+def test_what_moves_leaves_no_trace_on_an_even_background(kind: str, width: int, background: str) -> None:
+    made = _ball_on(background)
+    size: dict[str, Any] = {"width": width, "height": 256, "fit": "cover"}
+    result = run("thumbnail", moving(kind, [frame.quantize(8) for frame in made]), **size).data
+    for place, frame in [*enumerate(shown(result))][::6]:
+        alone = Image.open(BytesIO(run("thumbnail", saved(made[place], "PNG"), format="png", **size).data))
+        colour = ImageColor.getrgb(background)
+        even = ImageChops.difference(alone.convert("RGB"), Image.new("RGB", alone.size, colour[:3])).convert("L")
+        mask = even.point(lambda difference: 255 * (difference == 0))
+        assert _share_in(frame, colour, mask) > 0.97, f"frame {place}"

@@ -102,7 +102,7 @@ class Watcher:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            with contextlib.suppress(OSError, WebSocketException):
+            with contextlib.suppress(OSError, WebSocketException, ValueError):
                 self._watch()
             self._stopping.wait(0.5)
 
@@ -115,6 +115,8 @@ class Watcher:
                     messages = json.loads(socket.recv(timeout=0.5))
                 except TimeoutError:
                     continue
+                if not isinstance(messages, list):
+                    return  # an error of the gateway: the next connection subscribes again
                 self.messages += len(messages)
                 for message in messages:
                     self._history.take(*message.get("tasks", ()), *([message["task"]] if "task" in message else ()))

@@ -3,6 +3,7 @@
 import msgspec
 from PIL import Image, ImageChops, ImageStat
 
+from worker.codecs.palette import best
 from worker.codecs.shared_palette import MOST, SharedPalette, few, own_palette, with_table
 
 _FEW = 64
@@ -114,7 +115,7 @@ def _best(image: Image.Image, most: int) -> Image.Image:
     if share < 1:
         size = max(round(image.width * share), 1), max(round(image.height * share), 1)
         image = image.resize(size, Image.Resampling.NEAREST)
-    return image.quantize(most, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    return best(image, most)
 
 
 def _without(indexed: Image.Image, hidden: Image.Image | None) -> Image.Image:

@@ -16,6 +16,8 @@ _INVISIBLE = 1.43
 _SLIGHT = 6.0
 """As `_INVISIBLE`, for drawings: 32 dB."""
 _STRIP = 256
+AREAS = 50
+"""An even area has more than one of so many parts of a picture."""
 TRANSPARENT = 255
 """The palette's last index: the transparent colour of a GIF that has transparent pixels."""
 
@@ -45,7 +47,7 @@ def invisibly(image: Image.Image) -> Image.Image | None:
     """Return a small picture with a palette, if the difference cannot be seen; else None."""
     if image.mode != "RGB" or image.width * image.height > _MOST_PIXELS_CHOSEN:
         return None
-    indexed = image.quantize(MOST_COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    indexed = best(image, MOST_COLOURS)
     rms = ImageStat.Stat(ImageChops.difference(indexed.convert("RGB"), image)).rms
     return indexed if max(rms) < _INVISIBLE else None
 
@@ -123,7 +125,31 @@ def _palette(image: Image.Image, colours: int) -> Image.Image:
     share = min((_SAMPLE / (image.width * image.height)) ** 0.5, 1)
     size = max(round(image.width * share), 1), max(round(image.height * share), 1)
     sample = image.resize(size, Image.Resampling.NEAREST)
-    return sample.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    return best(sample, colours)
+
+
+def best(image: Image.Image, colours: int) -> Image.Image:
+    """Return an `RGB` in so many colours, the best ones. Those of its large even areas are exact.
+
+    The quantiser takes the mean of similar colours: white and the soft edges beside it would become a light gray, which
+    one sees where an area is drawn in two parts with different palettes.
+    """
+    indexed = image.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    pixels = image.width * image.height
+    counted = sorted(image.getcolors(pixels) or (), reverse=True)
+    strip = Image.new("RGB", (AREAS, 1))
+    # The largest area comes last, so that it wins where two have one place.
+    even = [colour for count, colour in counted[:AREAS] if count > pixels / AREAS][::-1]
+    strip.putdata(even)
+    places, palette, exact = (
+        strip.quantize(palette=indexed).tobytes(),
+        bytearray(indexed.getpalette() or ()),
+        strip.tobytes(),
+    )
+    for number, place in enumerate(places[: len(even)]):
+        palette[3 * place : 3 * place + 3] = exact[3 * number : 3 * number + 3]
+    indexed.putpalette(palette)
+    return indexed
 
 
 def _same(indexed: Image.Image, image: Image.Image) -> bool:

@@ -6,7 +6,7 @@ from itertools import chain
 from PIL import Image, ImageChops
 
 from worker.codecs.frames import Box
-from worker.codecs.palette import invisibly
+from worker.codecs.palette import AREAS, invisibly
 
 MOST = 256
 _FEWEST = 32
@@ -50,22 +50,27 @@ class SharedPalette:
         indexes, table = Image.frombytes("L", own.size, own.tobytes()), own.getpalette() or []
         found: list[int] = [0] * MOST
         new: dict[Colour, int] = {}
-        used = [index for index, count in enumerate(indexes.histogram(drawn)) if count]
+        counts = indexes.histogram(drawn)
+        used = sorted((index for index, count in enumerate(counts) if count), key=counts.__getitem__, reverse=True)
         if self._few and len(used) > self._few:
             self._tolerance = _SLIGHT
+        even = sum(counts) / AREAS
         for index in used:
             red, green, blue = table[3 * index : 3 * index + 3]
-            if (known := self._found((red, green, blue), new)) is None:
+            tolerance = 0 if counts[index] > even else self._tolerance
+            if (known := self._found((red, green, blue), new, tolerance)) is None:
                 return None
             found[index] = known
         self._indexes |= new
         return indexes.point(found)
 
-    def _found(self, colour: Colour, new: dict[Colour, int]) -> int | None:
+    def _found(self, colour: Colour, new: dict[Colour, int], tolerance: int) -> int | None:
         """Return the index of a colour, or of one that looks the same; it is added to `new` if there is room."""
-        known = self._indexes.get(colour, self._alike.get(colour))
-        if known is None and self._tolerance:
-            known = self._nearest(colour, new, self._tolerance)
+        known = self._indexes.get(colour)
+        if known is None and tolerance:
+            known = self._alike.get(colour)
+            if known is None:
+                known = self._nearest(colour, new, tolerance)
         if known is None and len(self) + len(new) < self._most:
             known = new.setdefault(colour, len(self) + len(new))
         return self._nearest(colour, new, _UNSEEN) if known is None else known
