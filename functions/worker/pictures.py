@@ -27,6 +27,8 @@ from worker.codecs.writing import check_size
 _LARGEST_PROFILE = 4_000_000
 """Bytes. A profile for printing has about two million. Larger ones are ignored, because profiles are cached."""
 
+_PIXEL_BYTES = 4
+"""What Pillow takes for a pixel with colours."""
 _BITS = 8
 """What a channel usually has."""
 _ORIENTATION = 0x0112
@@ -176,7 +178,7 @@ class StoredPicture:
             return
         shrink = gcd(*filter(None, map(self._asked, ops)))
         width, height = (side // shrink for side in self._stored) if shrink else (0, 0)
-        if 0 < width * height * (4 if self._header.has_transparency_data else 3) <= KEPT_MB * 1_000_000:
+        if 0 < width * height * _PIXEL_BYTES <= KEPT_MB * 1_000_000:
             decoded = self._decode(shrink=shrink)
             decoded.load()
             self._frame, self._frame_shrink = decoded, shrink
