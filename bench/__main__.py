@@ -8,6 +8,7 @@ python -m bench fairness    an upload alone, and beside a job of many tasks of o
 python -m bench calls       AWS calls per upload, with `umbel up --weather`
 python -m bench fanout      changes pushed to many connections, by the real adapters without a pipeline
 python -m bench first       the first upload and the first burst after a deployment
+python -m bench fused       the CPU time of a picture's variants, fused and not, without a pipeline
 python -m bench overhead    the pipeline beside a bare one on the same hops
 python -m bench cold        the cold start of the functions, without a pipeline
 python -m bench ledger      what lists read, and how well 32 relays count together, without a pipeline
@@ -24,7 +25,7 @@ from bench import figures
 
 BENCHES = (
     *("pipeline", "jobs", "tasks", "web", "fairness"),
-    *("calls", "fanout", "first", "cold", "overhead", "ledger", "growth"),
+    *("calls", "fanout", "first", "cold", "overhead", "ledger", "growth", "fused"),
 )
 
 
