@@ -14,7 +14,6 @@ from tests.trust.outcome import Settings
 from umbel import stack
 from umbel.fault_proxy import FaultProxy
 
-
 _QUEUES_COPIED = 4
 """Queues of which messages are copied at a time. Most queues are empty at most moments."""
 
