@@ -38,7 +38,11 @@ export function Help({ id, help, error }: { id: string; help?: string; error?: s
     <>
       {help && (
         <p className="help" id={`${id}-help`}>
-          {help}
+          {/* The contract's texts have the names of values between backticks. */}
+          {help.split("`").map((part, place) =>
+            // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text do not move
+            place % 2 === 0 ? part : <code key={place}>{part}</code>,
+          )}
         </p>
       )}
       <p className="error-text" id={`${id}-error`} role="alert">
