@@ -10,7 +10,7 @@ import msgspec
 
 from umbel_core.clock import epoch, now
 from umbel_core.cost import lost_run_cost_nano, run_cost_nano
-from umbel_core.errors import GivenUp, Postponed, Rejected, Transient
+from umbel_core.errors import LastAttemptError, Postponed, Rejected, Transient
 from umbel_core.group_order import NotEndedError, Skipped
 from umbel_core.ledger import ENDED, AlreadyRunningError, ErrorRecord, Ledger, Outcome
 from umbel_core.messages import RunTask
@@ -43,7 +43,7 @@ class Runner(msgspec.Struct, frozen=True):
     ledger: Ledger
     skipping: Skipping
     cards: Mapping[str, OpCard] = {}
-    """In the lane of fused recipes, the card of each op; `card` is that of the lane."""
+    """The cards of all ops of the lane of fused recipes, which has a card of its own."""
     mark_running: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = MarkRunning
     name: str = msgspec.field(default_factory=lambda: token_hex(4))
     """Distinguishes this execution environment from the others of the op."""
@@ -52,7 +52,7 @@ class Runner(msgspec.Struct, frozen=True):
         """Run the task and commit its outcome; return None when that is not needed any more.
 
         An error that is not a refusal is recorded in the ledger and raised, so that the message is delivered again; so
-        is a transient refusal, until the last attempt. After the error of its last attempt, raise `GivenUp`.
+        is a transient refusal, until the last attempt. After the error of its last attempt, raise `LastAttemptError`.
 
         `claimed_until` is when this invocation has ended at the latest, in seconds since 1970. Before, no other attempt
         of the task begins.
@@ -160,14 +160,14 @@ class Runner(msgspec.Struct, frozen=True):
         return None
 
     def _record(self, command: RunTask, attempts: int | None, error: Exception, cost_nano: int) -> None:
-        """Record the error of an attempt; raise `GivenUp` when it was the last one."""
+        """Record the error of an attempt; raise `LastAttemptError` when it was the last one."""
         if attempts is not None and isinstance(error, Postponed):
             attempts -= 1  # the op has not run
         reason = f"{type(error).__name__}: {error}"
         is_transient = isinstance(error, Transient)
         self.ledger.record_error(command, attempts, reason, transient=is_transient, cost_nano=cost_nano)
         if attempts is not None and attempts >= MAX_ATTEMPTS and not isinstance(error, Postponed | Transient):
-            raise GivenUp(reason) from error
+            raise LastAttemptError(reason) from error
 
     def _transient_refusals(self, command: RunTask) -> int:
         task = self.ledger.task(command.job_id, command.index)
