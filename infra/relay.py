@@ -15,6 +15,7 @@ from constructs import Construct
 from infra.alarms import alarm
 from infra.fanout import FanoutConstruct
 from infra.function import FunctionFactory
+from infra.intake import IntakeConstruct
 from infra.ledger import LedgerConstruct
 from infra.queue import dead_letter_queue
 from infra.target import Target
@@ -40,6 +41,7 @@ class RelayConstruct(Construct):
         self,
         scope: Construct,
         factory: FunctionFactory,
+        intake: IntakeConstruct,
         ledger: LedgerConstruct,
         authorizer: lambda_.IFunction,
         limits: Limits,
@@ -104,6 +106,7 @@ class RelayConstruct(Construct):
                 socket_endpoint=self.endpoint,
                 results_bucket=ledger.results.bucket_name,
                 fanout_queue_url=fanout.queue.queue.queue_url,
+                intake_queue_url=intake.queue.queue.queue_url,
                 missed_queue_url=missed.queue_url,
                 limits=limits,
                 links_endpoint=factory.target.public_endpoint,
@@ -129,7 +132,7 @@ class RelayConstruct(Construct):
                 ],
             )
         )
-        for queue in (missed, fanout.queue.queue):
+        for queue in (missed, fanout.queue.queue, intake.queue.queue):
             queue.grant(relay, "sqs:SendMessage")
         ledger.table.grant(relay, "dynamodb:BatchGetItem", "dynamodb:PutItem")
         ledger.table.grant(self.sockets, "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:PutItem")

@@ -74,7 +74,7 @@ class Umbel(Stack):
             lane = lane_settings(card.name, card.compute, numbers[card.name], **mappings)
             Lane(self, *parts, card, lane, limits, alarms, fused=fused, with_metrics=settings.op_metrics)
         authorizer = self._authorizer(factory, ledger)
-        relay = RelayConstruct(self, factory, ledger, authorizer, limits, alarms)
+        relay = RelayConstruct(self, factory, intake, ledger, authorizer, limits, alarms)
         TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, **mappings)
         site = SiteConstruct(self, name)
         origins = [*_own_origins(target, site), *settings.allowed_origins]

@@ -21,7 +21,7 @@ from umbel_core.fused_lane import packed
 from umbel_core.intake_messages import ObjectCreated
 from umbel_core.lanes import Backlog
 from umbel_core.ledger import NO_ANSWER, AlreadyRunningError, DeadLetter, Event, JobRecord, Outcome, TaskRecord
-from umbel_core.messages import MAX_TOPICS, RepublishTasks, RetryTasks, RunTask
+from umbel_core.messages import MAX_TOPICS, JobCommand, RunTask
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, CountedStats, OpStats, PeriodStats, minute_of
 from umbel_core.pushing import Push
@@ -205,6 +205,18 @@ class FakeLedger:
             self._put(job_key(job_id), msgspec.structs.replace(found, status="pending", version=found.version + 1))
             self._crashes.moment()
 
+    def set_sending(self, job: JobRecord) -> JobRecord | None:
+        self._crashes.moment()
+        there = self.job(job.id)
+        if there is None or there.version != job.version:
+            return None
+        written = msgspec.structs.replace(
+            there, held=job.held, sending=job.sending, updated_at=now(), version=job.version + 1
+        )
+        self._put(job_key(job.id), written)
+        self._crashes.moment()
+        return written
+
     def cancelled(self, job_ids: Iterable[str]) -> frozenset[str]:
         return frozenset(job_ids) & self._cancelled
 
@@ -239,6 +251,9 @@ class FakeLedger:
         of_job = sorted(key for key in self._items if key[0] == job_partition(job_id) and key[1] != "JOB")
         found = (record(TaskRecord, self._items[key]) for key in of_job)
         return (task for task in found if status in (None, task.status))
+
+    def tasks_at(self, job_id: str, indices: Iterable[int]) -> list[TaskRecord]:
+        return [task for index in sorted(indices) if (task := self.task(job_id, index))]
 
     def put_dead_letter(self, dead_letter: DeadLetter) -> None:
         self._crashes.moment()
@@ -559,7 +574,7 @@ class FakeIntake:
         self._crashes = crashes
         self.bodies: list[str] = []
 
-    def retry(self, command: RetryTasks | RepublishTasks) -> None:
+    def retry(self, command: JobCommand) -> None:
         self.again(msgspec.json.encode(command).decode())
 
     def waiting(self) -> int:

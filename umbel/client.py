@@ -162,10 +162,17 @@ class Client:
                     Job(self, self.http.start(Accepted, route, request, key).job_id).cancel()
             raise
 
-    def batch(self, visits: Iterable[Visit | Mapping[str, Any]], gpu_seconds: float = 0) -> Job:
+    def batch(
+        self,
+        visits: Iterable[Visit | Mapping[str, Any]],
+        gpu_seconds: float = 0,
+        *,
+        max_in_flight: int | None = None,
+    ) -> Job:
         """Start measuring the images of visits to stores: in order within a store, stores side by side."""
         visits = list(visits)
-        return self.submit({"count": len(visits), "visits": visits, "gpu_seconds": gpu_seconds}, "batches")
+        limit = {"max_in_flight": max_in_flight} if max_in_flight else {}
+        return self.submit({"count": len(visits), "visits": visits, "gpu_seconds": gpu_seconds, **limit}, "batches")
 
     def crawl(
         self,
@@ -176,6 +183,7 @@ class Client:
         obey_robots: bool = True,
         per_host: HostLimits | None = None,
         deadline_seconds: int | None = None,
+        max_in_flight: int | None = None,
     ) -> Generator[Page, None, None]:
         """Fetch pages, at most `workers` at a time, and yield each as soon as it is fetched.
 
@@ -188,6 +196,7 @@ class Client:
             obey_robots=obey_robots,
             per_host=per_host or HostLimits(),
             deadline_seconds=deadline_seconds,
+            max_in_flight=max_in_flight,
         )
         job = self.submit(request, "crawls")
         ended = False

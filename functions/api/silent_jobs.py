@@ -1,6 +1,7 @@
 """Finds the tasks of an unfinished job for which no message can be waiting, so that a retry has them sent again."""
 
 from api.wiring import catalogue, lanes, ledger
+from umbel_core.in_flight import sent_tasks
 from umbel_core.lanes import Backlog
 from umbel_core.ledger import JobRecord
 
@@ -14,7 +15,7 @@ def silent_tasks(job: JobRecord) -> list[int]:
     """
     if job.ended or not job.planned:
         return []
-    pending = [task for task in ledger().all_tasks(job.id, "pending") if task.op in catalogue()]
+    pending = [task for task in sent_tasks(job, ledger().all_tasks(job.id, "pending")) if task.op in catalogue()]
     if not pending:
         return []
     lane_of = {task.index: catalogue().lane_of(task.op, fused=task.fused) for task in pending}

@@ -50,12 +50,14 @@ def _read(entry: dict[str, Any], tasks: list[TaskChange], jobs: dict[str, JobRec
     old, new, key = change.get("OldImage"), change["NewImage"], change["Keys"]["sk"]["S"]
     if key == JOB:
         job = record(JobRecord, new)
-        if job.id in jobs or not old or (not _is_count(old, job) and _is_news(old, job)):
+        if job.id in jobs or not old or (not (_is_count(old, job) or _is_sending(old, job)) and _is_news(old, job)):
             jobs[job.id] = job
     elif key.startswith(TASK) and old:
         sequence = change["SequenceNumber"].zfill(40)
         cost = int(old["cost_nano"]["N"]) if "cost_nano" in old else 0
-        tasks.append(TaskChange(sequence, old["status"]["S"], record(TaskRecord, new), cost))
+        task = record(TaskRecord, new)
+        started_over = int(old["round"]["N"] if "round" in old else 0) < task.round
+        tasks.append(TaskChange(sequence, old["status"]["S"], task, cost, started_over))
     elif key.startswith(EVENT):
         events.append(record(Event, new))
 
@@ -67,6 +69,12 @@ def _is_news(old: dict[str, Any], job: JobRecord) -> bool:
 def is_news(old: str, job: JobRecord) -> bool:
     """Return whether to send the job: a small one only if its status changes, as its task messages have the counts."""
     return job.total > KEPT_VARIANTS or old != job.status
+
+
+def _is_sending(old: dict[str, Any], job: JobRecord) -> bool:
+    """Return whether the coordinator wrote what the job sends next, which no subscriber sees."""
+    before: str = old.get("sending", {}).get("S", "")
+    return before != job.sending and old["status"]["S"] == job.status
 
 
 def _is_count(old: dict[str, Any], job: JobRecord) -> bool:

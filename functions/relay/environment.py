@@ -15,6 +15,7 @@ class RelayEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     results_bucket: str
     fanout_queue_url: str
     """The queue of the fan-out, which sends to many connections."""
+    intake_queue_url: str
     missed_queue_url: str
     """The queue of what the relay gave up on."""
     limits: Limits

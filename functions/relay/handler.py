@@ -29,6 +29,7 @@ def relay() -> Relay:
         connections=wiring.connections(environment),
         pusher=wiring.pusher(environment),
         fanout=wiring.fanout(environment.fanout_queue_url),
+        intake=wiring.intake(environment.intake_queue_url),
     )
 
 

@@ -11,8 +11,9 @@ from relay.changes import Changes, is_news
 from relay.remembering import RememberingCounters
 from umbel_core.cost import count_cost_nano
 from umbel_core.fold import TaskChange, fold, uncounted
+from umbel_core.in_flight import waits_for_coordinator
 from umbel_core.ledger import Event, JobRecord, TaskRecord
-from umbel_core.messages import ALL_JOBS
+from umbel_core.messages import ALL_JOBS, ReleaseTasks
 from umbel_core.op_stats import count, periods_of
 from umbel_core.pushing import Push, Pusher
 
@@ -37,6 +38,13 @@ class Fanout(Protocol):
         """Have it send these changes."""
 
 
+class Intake(Protocol):
+    """The coordinator's queue."""
+
+    def retry(self, command: ReleaseTasks) -> None:
+        """Have the coordinator publish the next tasks of a job."""
+
+
 class Relay(msgspec.Struct, frozen=True):
     """Processes one batch of changes: counts them first, and then pushes the tasks together with their counted jobs."""
 
@@ -44,11 +52,15 @@ class Relay(msgspec.Struct, frozen=True):
     connections: Connections
     pusher: Pusher
     fanout: Fanout
+    intake: Intake
 
     def relay(self, changes: Changes) -> int:
         """Fold the counts and push every change; return the number of connections that get them."""
         self.counters.learn(changes.jobs)
         counted, stuck = self._fold(changes.tasks) if changes.tasks else ([], [])
+        for job in changes.jobs:
+            if job.status == "cancelled":
+                self._release(job)
         tasks = [change.task for change in changes.tasks]
         sent = self._push(_newest([*changes.jobs, *counted]), changes.events, tasks)
         if stuck:
@@ -101,7 +113,17 @@ class Relay(msgspec.Struct, frozen=True):
             return None
         # What was counted before may not have been pushed: its relay may have died after the write.
         repeated = jobs.keys() - {old.id for old, _ in folded}
+        for old, new in folded:
+            if not old.sending or len(uncounted(old, changes[old.id])) < len(changes[old.id]):
+                self._release(new)
+        for job_id in sorted(repeated):
+            self._release(jobs[job_id])
         return [new for old, new in folded if is_news(old.status, new)] + [jobs[name] for name in sorted(repeated)]
+
+    def _release(self, job: JobRecord) -> None:
+        """Have the coordinator do what waits for it, if anything does."""
+        if waits_for_coordinator(job):
+            self.intake.retry(ReleaseTasks(job.id, job.trace_id))
 
 
 def _newest(jobs: Iterable[JobRecord]) -> list[JobRecord]:

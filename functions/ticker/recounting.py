@@ -16,7 +16,10 @@ _STREAM_AGE = timedelta(minutes=20)
 
 
 class Recounter(msgspec.Struct, frozen=True):
-    """Recounts a job when all its tasks have ended long ago."""
+    """Recounts a job when all its tasks have ended long ago, or those of a job with `max_in_flight` that are not open.
+
+    The open tasks of such a job cannot be sent while it does not know that others have ended.
+    """
 
     counters: Counters
     ledger: Ledger
@@ -25,14 +28,21 @@ class Recounter(msgspec.Struct, frozen=True):
         """Recount the job from all its tasks, if the stream delivers none of their changes any more."""
         horizon = stamp(now - _STREAM_AGE)
         # A change that the stream may still deliver must not be counted here: the relay would count it again.
-        ended = (task.status in ENDED and (task.finished_at or "") < horizon for task in tasks)
-        if not tasks or job.updated_at >= horizon or not all(ended):
+        is_old = all((task.finished_at or "") < horizon for task in tasks if task.status in ENDED)
+        have_ended = all(task.status in ENDED for task in tasks)
+        if not tasks or job.updated_at >= horizon or not is_old or not (have_ended or job.max_in_flight):
             return False
         recounted = recount(job, tasks)
+        if not have_ended and (recounted.held, _ends(recounted)) == (job.held, _ends(job)):
+            return False
         missed = list(_missed(job, recounted, tasks))
         _, op_stats = self.counters.read([], periods_of(missed))
         count(op_stats, missed)
         return self.counters.write([(job, recounted)], op_stats.values())
+
+
+def _ends(job: JobRecord) -> tuple[int, int, int]:
+    return job.completed, job.failed, job.skipped
 
 
 def _missed(job: JobRecord, recounted: JobRecord, tasks: Sequence[TaskRecord]) -> Iterator[TaskChange]:

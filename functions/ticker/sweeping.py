@@ -15,10 +15,11 @@ from umbel_core.aws.clients import AWS_ERRORS
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import stamp
 from umbel_core.contract.responses import OpStatus
+from umbel_core.in_flight import held_by, members, take_next, waits_for_coordinator
 from umbel_core.intake_messages import ObjectCreated, event_of
 from umbel_core.lanes import Backlog
-from umbel_core.ledger import ENDED, JobRecord, Ledger, Outcome
-from umbel_core.messages import RepublishTasks
+from umbel_core.ledger import ENDED, JobRecord, Ledger, Outcome, TaskRecord
+from umbel_core.messages import ReleaseTasks, RepublishTasks
 from umbel_core.op import Compute
 from umbel_core.op_stats import FOREVER, Counters
 from umbel_core.sweeper_state import SweeperState
@@ -48,7 +49,7 @@ class Uploads(Protocol):
 class Intake(Protocol):
     """The coordinator's queue."""
 
-    def retry(self, command: RepublishTasks) -> None: ...
+    def retry(self, command: RepublishTasks | ReleaseTasks) -> None: ...
     def again(self, body: str) -> None: ...
     def waiting(self) -> int: ...
 
@@ -60,6 +61,7 @@ class Swept(msgspec.Struct):
     published: list[str] = []
     failed: list[str] = []
     planned: list[str] = []
+    released: list[str] = []
 
 
 class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +158,13 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
                 self.ledger.commit(task.command(), Outcome(status="failed", error=reason, finished_at=stamp(lost.now)))
         if dead:
             swept.failed.append(job.id)
-        indices = lost.in_job(task for task in tasks if task.index not in dead) if may_send else []
+        if may_send and waits_for_coordinator(take_next(job)):
+            # The command was lost, or nothing will be counted that would take the next tasks.
+            self.intake.retry(ReleaseTasks(job.id, job.trace_id))
+            swept.released.append(job.id)
+            return
+        alive = [task for task in tasks if task.index not in dead]
+        indices = lost.in_job(_as_sent(job, alive)) if may_send else []
         for command in RepublishTasks.several(job.id, indices, stamp(lost.now), job.trace_id):
             self.intake.retry(command)
         if indices:
@@ -173,3 +181,15 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _recounter(self) -> Recounter:
         return Recounter(self.counters, self.ledger)
+
+
+def _as_sent(job: JobRecord, tasks: list[TaskRecord]) -> list[TaskRecord]:
+    """Return the tasks without the held ones. What a job with `max_in_flight` sent, it sent before its last change."""
+    if job.max_in_flight is None:
+        return tasks
+    held = members(held_by(job, tasks))
+    return [
+        msgspec.structs.replace(task, queued_at=max(task.queued_at, job.updated_at))
+        for task in tasks
+        if task.index not in held
+    ]

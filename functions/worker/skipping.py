@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from umbel_core.clock import epoch
-from umbel_core.group_order import Skipped, check_task_before
+from umbel_core.group_order import CANCELLED, DEADLINE, Skipped, check_task_before
 from umbel_core.ledger import Ledger
 from umbel_core.messages import RunTask
 
@@ -45,12 +45,12 @@ class Skipping:
             jobs = self._batch | {job_id}
             self._read = read = _Read(jobs, self._ledger.cancelled(jobs), time.monotonic())
         if job_id in read.cancelled:
-            raise Skipped("cancelled", "The job was cancelled before this task started.")
+            raise Skipped(*CANCELLED)
 
     def check_deadline(self, command: RunTask) -> None:
-        """Raise `Skipped` when the job's deadline has passed. A retried task has none."""
-        if command.deadline is not None and command.round == 0 and epoch() >= command.deadline:
-            raise Skipped("deadline", "The job's deadline passed before this task started.")
+        """Raise `Skipped` when the job's deadline has passed."""
+        if command.is_late(epoch()):
+            raise Skipped(*DEADLINE)
 
     def check_group(self, command: RunTask) -> None:
         """Raise `Skipped` when a failed task stopped the group, `NotEndedError` when the task before has not ended."""

@@ -128,6 +128,7 @@ def test_ctrl_c_names_all_jobs_that_go_on_and_nothing_when_there_is_none() -> No
         ("", CrawlRequest(urls=["http://a/"])),
         ("--policy idle --workers 9", CrawlRequest(urls=["http://a/"], policy="idle", workers=9)),
         ("--no-robots --deadline 60", CrawlRequest(urls=["http://a/"], obey_robots=False, deadline_seconds=60)),
+        ("--max-in-flight 3", CrawlRequest(urls=["http://a/"], max_in_flight=3)),
         (
             "--per-host 2 --delay 1.5",
             CrawlRequest(urls=["http://a/"], per_host=HostLimits(width=2, delay_seconds=1.5)),
@@ -148,3 +149,24 @@ def test_the_options_of_a_crawl_are_the_fields_of_its_request(
     monkeypatch.setattr(Client, "of", lambda _: client)
     CliRunner().invoke(submit.crawl, ["http://a/", *options.split()])
     assert sent == [(request_, "crawls")]
+
+
+def test_a_batch_may_say_how_many_of_its_tasks_are_in_flight(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sent: list[Any] = []
+
+    def record(request: Any, route: str) -> None:
+        sent.append((request, route))
+        raise UmbelError("only recorded")
+
+    monkeypatch.setattr(client, "submit", record)
+    monkeypatch.setattr(stack, "find", lambda **_: None)
+    monkeypatch.setattr(Client, "of", lambda _: client)
+    visits = tmp_path / "visits.csv"
+    visits.write_text("store_id,image_url\na,http://a/1\n")
+    body = {"count": 1, "visits": [{"store_id": "a", "image_url": ["http://a/1"]}]}
+    for options in ([], ["--max-in-flight", "3"]):
+        CliRunner().invoke(submit.batch, [str(visits), *options])
+    assert sent == [(body, "batches"), ({**body, "max_in_flight": 3}, "batches")]
+    assert CliRunner().invoke(submit.batch, [str(visits), "--max-in-flight", "0"]).exit_code == 2

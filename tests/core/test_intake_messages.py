@@ -10,7 +10,7 @@ from tests.fakes import FakeLedger
 from umbel_core.ids import JOB_ID, job_id_of, new_job_id, split_task_id, task_id
 from umbel_core.intake_messages import ObjectCreated, event_of, job_for, read_message
 from umbel_core.ledger import JobRecord
-from umbel_core.messages import RepublishTasks, RetryTasks
+from umbel_core.messages import JobCommand, ReleaseTasks, RepublishTasks, RetryTasks
 
 
 def notice(*keys: str, quote: bool = True) -> str:
@@ -64,9 +64,11 @@ def test_a_message_may_contain_many_objects() -> None:
     assert len(list(read_message(notice("uploads/a", "uploads/b/", "uploads/c")))) == 2
 
 
-def test_a_retry_is_read_from_the_same_queue() -> None:
-    for command in (RetryTasks("j1", [2, 3]), RepublishTasks("j1", [2, 3], "t")):
-        assert list(read_message(msgspec.json.encode(command).decode())) == [command]
+@pytest.mark.parametrize(
+    "command", [RetryTasks("j1", [2, 3]), RepublishTasks("j1", [2, 3], "t"), ReleaseTasks("j1", "trace")]
+)
+def test_a_command_is_read_from_the_same_queue(command: JobCommand) -> None:
+    assert list(read_message(msgspec.json.encode(command).decode())) == [command]
 
 
 @pytest.mark.parametrize("key", ["uploads/a+b %é/c.jpg", "jobs/j1.json"])

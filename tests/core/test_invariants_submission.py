@@ -77,6 +77,30 @@ def test_a_single_task_and_an_image_are_live_unless_they_say_otherwise() -> None
     assert refusal(**task, priority="low").pointer == "/priority"
 
 
+VISITS = [{"store_id": "a", "image_url": ["http://a/1"]}]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tasks": [{"op": "say", "input": "x"}]},
+        {"count": 1, "visits": VISITS},
+        {"urls": ["http://a/"]},
+    ],
+)
+def test_a_manifest_a_batch_and_a_crawl_may_limit_what_is_in_flight(fields: dict[str, Any]) -> None:
+    assert read(**fields).max_in_flight is None
+    assert [read(**fields, max_in_flight=most).max_in_flight for most in (1, 10_000)] == [1, 10_000]
+    for most in (0, 10_001, 2.5, "3"):
+        assert refusal(**fields, max_in_flight=most).pointer == "/max_in_flight"
+
+
+def test_a_crawl_whose_workers_take_the_pages_themselves_has_no_other_limit() -> None:
+    error = refusal(urls=["http://a/"], policy="idle", max_in_flight=2)
+    assert (error.code, error.pointer) == ("invalid_manifest", "/max_in_flight")
+    assert error.sentence.endswith("whose workers take the pages themselves; set workers.")
+
+
 def test_a_manifest_is_taken_as_it_is() -> None:
     tasks = [{"op": "say", "input": "hi", "params": {"times": 2}, "group": "g"}]
     specs = [TaskSpec(op="say", input="hi", params={"times": 2}, group="g")]

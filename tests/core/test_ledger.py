@@ -200,6 +200,23 @@ def test_a_pending_task_that_may_be_running_does_not_start_over(ledger: Ledger) 
     assert ledger.commit(tasks[0].command(), ended(result=1)), "its effects have happened"
 
 
+def test_what_a_job_sends_is_written_only_over_the_record_that_was_read(ledger: Ledger) -> None:
+    job, tasks = a_job(max_in_flight=1, held="1")
+    ledger.plan(job, tasks)
+    written = ledger.set_sending(msgspec.structs.replace(job, held="", sending="1"))
+    assert written
+    assert written == ledger.job(job.id)
+    assert (written.held, written.sending, written.version) == ("", "1", job.version + 1)
+    assert ledger.set_sending(job) is None
+    assert ledger.job(job.id) == written
+
+
+def test_tasks_are_found_by_their_indices_in_order(ledger: Ledger) -> None:
+    job, tasks = a_job(5)
+    ledger.plan(job, tasks)
+    assert [task.index for task in ledger.tasks_at(job.id, {4, 0, 3, 9})] == [0, 3, 4]
+
+
 def test_a_cancelled_job_stays_cancelled(ledger: Ledger) -> None:
     job, tasks = a_job()
     ledger.plan(job, tasks)

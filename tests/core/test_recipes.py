@@ -43,6 +43,14 @@ def test_a_variant_is_named_after_its_op_or_names_its_op(tmp_path: Path) -> None
     }
 
 
+def test_a_recipe_may_limit_what_is_in_flight_and_a_variant_may_have_this_name(tmp_path: Path) -> None:
+    text = '[default]\nmax_in_flight = 2\nblur = {}\n[odd.max_in_flight]\nop = "blur"\n'
+    assert read_recipes(written(tmp_path, text), CATALOGUE) == {
+        "default": {"blur": RecipeVariant("blur", max_in_flight=2)},
+        "odd": {"max_in_flight": RecipeVariant("blur")},
+    }
+
+
 def test_a_recipe_may_be_bulk_and_a_variant_may_be_named_priority(tmp_path: Path) -> None:
     text = '[default.blur]\n[archive]\npriority = "bulk"\nblur = {}\n[odd.priority]\nop = "blur"\n'
     assert read_recipes(written(tmp_path, text), CATALOGUE) == {
@@ -93,6 +101,15 @@ def test_the_first_folder_of_a_key_chooses_the_recipe(key: str, recipe: str) -> 
         ("[default]\n", r"\[default\]: a recipe needs at least one variant"),
         ("[default]\npriority = 'bulk'\n", r"\[default\]: a recipe needs at least one variant"),
         ("[default]\npriority = 'low'\nblur = {}\n", r"\[default\]: priority: it is 'live' or 'bulk', not 'low'$"),
+        (
+            "[default]\nmax_in_flight = 0\nblur = {}\n",
+            r"\[default\]: max_in_flight: it is a number from 1 to 10,000, not 0$",
+        ),
+        (
+            "[default]\nmax_in_flight = 10001\nblur = {}\n",
+            r"max_in_flight: it is a number from 1 to 10,000, not 10001$",
+        ),
+        ("[default]\nmax_in_flight = true\nblur = {}\n", r"max_in_flight: it is a number from 1 to 10,000, not True$"),
         ("[default]\nfuse = 1\nblur = {}\n", r"\[default\]: fuse: it is true or false, not 1$"),
         ("[default]\nblur = 3\n", r"\[default\.blur\]: a variant is a table"),
         ('[default.blur]\n["he ro".blur]\n', r"\[he ro\]: a recipe's name has 1 to 64 letters"),

@@ -1,6 +1,6 @@
 """A flow in which one function crashes at a chosen moment, and queues deliver until a message is deleted."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from relay.changes import read_changes
-from tests.fakes import CrashError, Crashes, FakeIntake, FakeLanes
+from tests.fakes import CrashError, Crashes, FakeLanes
 from tests.functions.stage import CATALOGUE, Stage, sweeper
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import stamp
@@ -18,7 +18,7 @@ from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.errors import LastAttemptError, Transient
 from umbel_core.group_order import NotEndedError
 from umbel_core.intake_messages import read_message
-from umbel_core.ledger import AlreadyRunningError, JobRecord, TaskRecord
+from umbel_core.ledger import ENDED, AlreadyRunningError, JobRecord, TaskRecord
 from umbel_core.messages import RunTask
 
 Function = Literal["coordinator", "worker", "relay", "dead-letter function", "sweeper"]
@@ -26,6 +26,8 @@ RECEIVES = {"say": 5, "soft": 5, "recite": 50}
 """A message becomes a dead letter after so many, as in the lanes of these ops."""
 MINUTES = 45
 """After these everything has ended: the sweeper waits for ten minutes, and for twenty before it recounts."""
+LIMIT = 2
+"""`max_in_flight` of some jobs."""
 LOST = "lost"
 """The first message of a task with this text is lost on its way to the lane."""
 
@@ -59,17 +61,18 @@ class CrashingFlow:
     """Jobs with every way to end, sent to fakes of all functions.
 
     Without losses the sweeper would have nothing to do: the messages of some tasks are lost, so is the event of one
-    job, and so are all changes of another on their way to the relay. The op of a lost picture is removed meanwhile.
+    job, and so are all changes of two others on their way to the relay. The op of a lost picture is removed meanwhile.
     """
 
     def __init__(self, function: Function | None = None, moment: int = 0) -> None:
         self.crashes = OneCrash(function, moment)
         self.stage = Stage(self.crashes)
-        self.intake = FakeIntake(self.crashes)
+        self.intake = self.stage.intake
         self.queues: dict[Function, list[tuple[str, int]]] = {name: [] for name in get_args(Function)}
         self._relayed = 0
         self._minute = 0
         self._jobs: dict[str, str] = {}
+        self._sent: dict[str, set[int]] = defaultdict(set)
         self.stage.ledger.now = lambda: stamp(self._now())
         self.stage.connections.add("s1", "viewer")
         self.stage.connections.subscribe("s1", "*")
@@ -78,6 +81,11 @@ class CrashingFlow:
         self._submit("group", *recited, on_error="stop_group")
         self._send("picture", "uploads/hero/{}/picture.png", b"pixels")
         self._send("removed", "uploads/hero/{}/picture.png", b"pixels")
+        limited = ("good", "broken", LOST, "bad", "half", "busy", "good")
+        self._submit("limited", *(TaskSpec("say", text) for text in limited), max_in_flight=LIMIT)
+        recited = (TaskSpec("recite", text, group="g") for text in ("good", LOST, "bad", "behind", "last"))
+        self._submit("limited group", *recited, max_in_flight=LIMIT)
+        self._submit("limited uncounted", *(TaskSpec("say", "good") for _ in range(5)), max_in_flight=LIMIT)
         self._submit("uncounted", TaskSpec("say", "good"))
         self._submit("unplanned", TaskSpec("say", "good"))
         self.queues["coordinator"].pop()
@@ -134,12 +142,21 @@ class CrashingFlow:
 
     def _arrive(self) -> None:
         for command in self.stage.tasks.commands:
+            self._check_in_flight(command)
             is_lost = command.input == LOST or command.job_id == self._jobs["removed"]
             if not is_lost or command.publication:
                 self.queues["worker"].append((msgspec.json.encode(command).decode(), 0))
         self.queues["coordinator"] += [(body, 0) for body in self.intake.bodies]
         self.stage.tasks.messages.clear()
         self.intake.bodies.clear()
+
+    def _check_in_flight(self, command: RunTask) -> None:
+        """Check that a job with `max_in_flight` has not more tasks that were sent and have not ended."""
+        self._sent[command.job_id].add(command.index)
+        job = self.stage.ledger.job(command.job_id)
+        if job and job.max_in_flight:
+            tasks = (self.stage.ledger.task(job.id, index) for index in self._sent[job.id])
+            assert sum(bool(task and task.status not in ENDED) for task in tasks) <= job.max_in_flight
 
     def _deliver(self, function: Function, work: Callable[[str, int], object]) -> None:
         """Deliver each message of the queue once; those of a function that did not end well stay in it."""
@@ -174,8 +191,8 @@ class CrashingFlow:
         """Relay the next changes, ten in a batch, and those of what the relay writes."""
         while self._relayed < len(self.stage.ledger.stream):
             batch = self.stage.ledger.stream[self._relayed : self._relayed + 10]
-            lost = f"JOB#{self._jobs['uncounted']}"
-            arriving = [change for change in batch if change["dynamodb"]["Keys"]["pk"]["S"] != lost]
+            lost = [f"JOB#{self._jobs[name]}" for name in ("uncounted", "limited uncounted")]
+            arriving = [change for change in batch if change["dynamodb"]["Keys"]["pk"]["S"] not in lost]
             if self._invoke("relay", partial(self.stage.relay.relay, read_changes(arriving))):
                 self._relayed += len(batch)
 

@@ -103,7 +103,9 @@ class Stage:
         self.planner = Planner(self.ledger, self.uploads, self.tasks, CATALOGUE, RECIPES, limits or Limits())
         self.pusher = Pusher(self.connections, self.results.link)
         self.fanout = FakeFanout(crashes)
-        self.relay = Relay(RememberingCounters(self.ledger), self.connections, self.pusher, self.fanout)
+        self.intake = FakeIntake(crashes)
+        counters = RememberingCounters(self.ledger)
+        self.relay = Relay(counters, self.connections, self.pusher, self.fanout, self.intake)
         self.started: list[str] = []
         self.dead_letters = DeadLetters(self.ledger)
 

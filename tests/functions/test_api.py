@@ -245,6 +245,19 @@ def test_a_job_that_waits_although_its_lane_is_empty_has_its_messages_sent_again
     )
 
 
+def test_a_retry_does_not_send_the_tasks_that_are_held(
+    kept: tuple[FakeLedger, FakeIntake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, intake = kept
+    monkeypatch.setattr(silent_jobs, "lanes", lambda: LanesWithQueues("say"))
+    monkeypatch.setattr(silent_jobs, "catalogue", lambda: CATALOGUE)
+    tasks = [TaskRecord(job_id="j1", index=i, op="say", variant=f"{i}", input="x", queued_at="t") for i in range(2)]
+    ledger.plan(of_two_tasks(max_in_flight=1, held="1"), tasks)
+    jobs.retry("j1")
+    (command,) = (msgspec.json.decode(body, type=RepublishTasks) for body in intake.bodies)
+    assert command.indices == [0]
+
+
 @pytest.mark.parametrize("limit", ["", "0", "00", "-1", "1.0", "²", "9" * 5000])
 def test_a_limit_is_a_whole_number_from_one_up(limit: str) -> None:
     with pytest.raises(Rejected, match="limit must be") as refusal:

@@ -25,6 +25,7 @@ from umbel_core.aws.consumer import SqsConsumer
 from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.dynamo import item
 from umbel_core.aws.fanout import SqsFanout
+from umbel_core.aws.intake import SqsIntake
 from umbel_core.aws.keys import job_key, task_key, topic_key
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.aws.tasks import SnsTasks
@@ -131,6 +132,7 @@ def relay(services: Services) -> Relay:
         connections,
         Pusher(connections, lambda key: key),
         fanout,
+        SqsIntake(services.client("sqs"), "https://intake"),
     )
 
 

@@ -23,6 +23,7 @@ RECEIVES = 5
 STATUSES: tuple[TaskStatus, ...] = ("pending", "running", "completed", "failed", "skipped")
 CRASH = st.one_of(st.none(), st.none(), st.integers(0, 12))
 PICK = st.integers(0, 99)
+MOST = st.sampled_from([None, 1, 2])
 TEXTS = st.lists(st.sampled_from(["good", "bad", "broken"]), min_size=1, max_size=7)
 
 
@@ -38,11 +39,12 @@ class Flow(RuleBasedStateMachine):
         self.relayed = 0
         self.made = 0
         self.cancelled: set[str] = set()
+        self.sent: set[tuple[str, int, int]] = set()
 
     @precondition(lambda self: self.made < 3)
-    @rule(texts=TEXTS)
-    def submit_a_manifest(self, texts: list[str]) -> None:
-        manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts])
+    @rule(texts=TEXTS, most=MOST)
+    def submit_a_manifest(self, texts: list[str], most: int | None) -> None:
+        manifest = Manifest(tasks=[TaskSpec(op="say", input=text) for text in texts], max_in_flight=most)
         self.made += 1
         self.intake.append(self.stage.drop(f"{JOBS_PREFIX}{self.made}.json", msgspec.json.encode(manifest)))
 
@@ -99,8 +101,10 @@ class Flow(RuleBasedStateMachine):
         job = self.stage.ledger.job(jobs[pick % len(jobs)])
         # The API refuses all others.
         if job and (job.failed + job.skipped or (job.status == "cancelled" and job.completed < job.total)):
+            was_cancelled = job.status == "cancelled"
             self.stage.ledger.resume(job.id)
-            self.intake.append(msgspec.json.encode(RetryTasks(job.id)).decode())
+            command = RetryTasks(job.id, waiting=was_cancelled and job.max_in_flight is not None)
+            self.intake.append(msgspec.json.encode(command).decode())
 
     @invariant()
     def a_task_ends_once_a_round(self) -> None:
@@ -113,6 +117,13 @@ class Flow(RuleBasedStateMachine):
         assert set(ends.values()) <= {1}
 
     @invariant()
+    def no_more_tasks_of_a_job_are_in_flight_than_it_says(self) -> None:
+        for job in self.stage.ledger.jobs(1000, None)[0]:
+            tasks = self.stage.ledger.all_tasks(job.id)
+            flying = [it.id for it in tasks if it.status not in ENDED and (job.id, it.index, it.round) in self.sent]
+            assert len(flying) <= (job.max_in_flight or len(flying))
+
+    @invariant()
     def workers_skip_the_tasks_of_the_jobs_that_are_cancelled(self) -> None:
         jobs, _ = self.stage.ledger.jobs(1000, None)
         assert {job.id for job in jobs if job.status == "cancelled"} == self.stage.ledger.cancelled(
@@ -122,12 +133,12 @@ class Flow(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Deliver everything without crashes; then all records must be as if there had been none."""
         self.crashes.crash_at(None)
-        while self.intake:
-            assert self._plan(self.intake.pop(), None)
-        while self.lane:
-            self._work(0, None, twice=False)
-        # What the relay writes comes back to it.
-        while self.relayed < len(self.stage.ledger.stream):
+        # What the relay writes comes back to it, and what it counts may have more tasks sent.
+        while self.intake or self.lane or self.relayed < len(self.stage.ledger.stream):
+            while self.intake:
+                assert self._plan(self.intake.pop(), None)
+            while self.lane:
+                self._work(0, None, twice=False)
             self._relay(self.relayed, len(self.stage.ledger.stream), None)
         self._relay(0, len(self.stage.ledger.stream), None)
         self._check_op_stats()
@@ -174,6 +185,7 @@ class Flow(RuleBasedStateMachine):
         finally:
             self.crashes.crash_at(None)
             self.lane += [(message, 0) for message in self.stage.tasks.messages]
+            self.sent.update((each.job_id, each.index, each.round) for each in self.stage.tasks.commands)
             self.stage.tasks.messages.clear()
         return True
 
@@ -207,6 +219,8 @@ class Flow(RuleBasedStateMachine):
             return
         finally:
             self.crashes.crash_at(None)
+            self.intake += self.stage.intake.bodies
+            self.stage.intake.bodies.clear()
         self.relayed = end
 
     def _jobs(self) -> list[str]:

@@ -12,7 +12,7 @@ from umbel.errors import UmbelError
 from umbel.job import Job
 from umbel.visits import read_visits
 from umbel_core.contract import CrawlPolicy, CrawlRequest, HostLimits, Page, Task
-from umbel_core.contract.requests import MAX_WORKERS, Priority
+from umbel_core.contract.requests import MAX_WORKERS, MOST_IN_FLIGHT, Priority
 from umbel_core.ids import INPUTS_PREFIX, UPLOADS_PREFIX
 
 
@@ -48,16 +48,27 @@ def run(op: str, input_: str, params: tuple[str, ...], out: Path | None, bulk: b
         raise UmbelError("; ".join(results.sentences(job.record)) or f"{op}: the job is {job.status}")
 
 
+_max_in_flight = click.option(
+    "--max-in-flight",
+    type=click.IntRange(1, MOST_IN_FLIGHT),
+    metavar="N",
+    help="At most N tasks of the job wait in the lane or run.",
+)
+
+
 @click.command()
 @click.argument("file", type=click.File("rb"))
+@_max_in_flight
 @show.as_json
-def batch(file: Any, as_json: bool) -> None:
+def batch(file: Any, max_in_flight: int | None, as_json: bool) -> None:
     """Measure the images of the visits in FILE; - is standard input. Ctrl-C cancels the rest.
 
     FILE is JSON, {"count", "visits": [{"store_id", "image_url": […], "visit_time"}]} or the list of visits alone, or
     CSV with the columns store_id, image_url and visit_time, one image per row.
     """
     body = read_visits(file.read(), file.name)
+    if max_in_flight:
+        body["max_in_flight"] = max_in_flight
     _follow(Client.of(stack.find(changing=True)).submit(body, "batches"), _image, as_json=as_json)
 
 
@@ -78,6 +89,7 @@ def batch(file: Any, as_json: bool) -> None:
 @click.option("--per-host", type=click.IntRange(1, 64), help="Pages of one host in flight at most.")
 @click.option("--delay", type=click.FloatRange(0, 60), default=0, help="Seconds between two requests to one host.")
 @click.option("--deadline", type=click.IntRange(1), metavar="SECONDS", help="Skip the pages not started by then.")
+@_max_in_flight
 @show.as_json
 def crawl(
     urls: tuple[str, ...],
@@ -88,6 +100,7 @@ def crawl(
     per_host: int | None,
     delay: float,
     deadline: int | None,
+    max_in_flight: int | None,
     as_json: bool,
 ) -> None:
     """Fetch pages and print each when it is fetched. Ctrl-C cancels the rest."""
@@ -104,6 +117,7 @@ def crawl(
         obey_robots=obey_robots,
         per_host=HostLimits(width=per_host, delay_seconds=delay),
         deadline_seconds=deadline,
+        max_in_flight=max_in_flight,
     )
     _follow(Client.of(stack.find(changing=True)).submit(request, "crawls"), _page, as_json=as_json)
 

@@ -76,5 +76,5 @@ export type Submission =
   | { path: "/crawls"; body: Pick<CrawlRequest, "urls"> & Partial<CrawlRequest> }
   | {
       path: "/batches";
-      body: Optional<Omit<BatchRequest, "visits">, "gpu_seconds"> & { visits: VisitBody[] };
+      body: Optional<Omit<BatchRequest, "visits">, "gpu_seconds" | "max_in_flight"> & { visits: VisitBody[] };
     };

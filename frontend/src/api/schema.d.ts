@@ -379,6 +379,8 @@ export interface components {
              * @default 0
              */
             gpu_seconds: number;
+            /** @default null */
+            max_in_flight: number | null;
         };
         /**
          * Circuit
@@ -457,6 +459,8 @@ export interface components {
             per_host: components["schemas"]["HostLimits"];
             /** @default null */
             deadline_seconds: number | null;
+            /** @default null */
+            max_in_flight: number | null;
         };
         /**
          * Error
@@ -571,6 +575,8 @@ export interface components {
             width?: number;
             /** @description As requested with one picture, in pixels */
             height?: number;
+            /** @description The most of its tasks that wait in lanes or run */
+            max_in_flight?: number;
             /**
              * @description Its tasks wait for those of live jobs
              * @enum {unknown}
@@ -648,6 +654,8 @@ export interface components {
             deadline_seconds: number | null;
             /** @default null */
             priority: ("bulk" | "live") | null;
+            /** @default null */
+            max_in_flight: number | null;
         };
         /**
          * Me
@@ -1095,6 +1103,8 @@ export interface components {
             per_host: components["schemas"]["HostLimits"];
             /** @default null */
             deadline_seconds: number | null;
+            /** @default null */
+            max_in_flight: number | null;
         };
         /**
          * ErrorMessage

@@ -13,6 +13,11 @@ class Skipped(Exception):  # noqa: N818 - a decision, not an error
         self.sentence = sentence
 
 
+CANCELLED = "cancelled", "The job was cancelled before this task started."
+DEADLINE = "deadline", "The job's deadline passed before this task started."
+"""Code and sentence of a task that is skipped for this reason."""
+
+
 class NotEndedError(Exception):
     """The task before this one in its group has not ended; the message must be delivered again."""
 

@@ -9,7 +9,7 @@ import msgspec
 from umbel_core.clock import now
 from umbel_core.ids import JOB_ID, JOBS_PREFIX, UPLOADS_PREFIX, job_id_of
 from umbel_core.ledger import JobRecord, Ledger
-from umbel_core.messages import RepublishTasks, RetryTasks
+from umbel_core.messages import JobCommand
 
 
 class ObjectCreated(msgspec.Struct, frozen=True):
@@ -29,16 +29,14 @@ class ObjectCreated(msgspec.Struct, frozen=True):
         return self.key.startswith(JOBS_PREFIX)
 
 
-def read_message(
-    body: str, ignored: Callable[[str], object] = lambda _: None
-) -> Iterator[ObjectCreated | RetryTasks | RepublishTasks]:
+def read_message(body: str, ignored: Callable[[str], object] = lambda _: None) -> Iterator[ObjectCreated | JobCommand]:
     """Yield what a message asks for. S3's test event asks for nothing.
 
     Objects whose key ends in `/` are what the S3 console makes for a folder; `ignored` is called with their keys.
     """
     document = msgspec.json.decode(body)
     if "type" in document:
-        yield msgspec.convert(document, RetryTasks | RepublishTasks)
+        yield msgspec.convert(document, JobCommand)
         return
     for record in document.get("Records", ()):
         created = _object_created(record["s3"])

@@ -185,6 +185,12 @@ class JobRecord(msgspec.Struct, kw_only=True):
     priority: Priority = LIVE
     planned: bool = False
     """True once the coordinator has written its tasks."""
+    max_in_flight: int | None = None
+    """The most of its tasks that may wait in lanes or run at a time; None: all."""
+    held: str = ""
+    """The open tasks whose messages may not be sent yet, as `in_flight.named` writes them."""
+    sending: str = ""
+    """The tasks that are not held any more, but whose messages the coordinator may not have sent yet."""
     total: int = 0
     completed: int = 0
     failed: int = 0
@@ -353,6 +359,15 @@ class Ledger(Protocol):
 
     def all_tasks(self, job_id: str, status: str | None = None) -> Iterator[TaskRecord]:
         """Yield every task of a job in order, only those with this status if given."""
+
+    def tasks_at(self, job_id: str, indices: Iterable[int]) -> list[TaskRecord]:
+        """Return those of these tasks that exist, in order."""
+
+    def set_sending(self, job: JobRecord) -> JobRecord | None:
+        """Write `held` and `sending` of a job; return the job as it is now.
+
+        Return None when another writer changed the job since it was read.
+        """
 
     def unfinished(self, limit: int, after: tuple[str, str] | None = None) -> list[str]:
         """Return the ids of jobs that have open tasks, oldest first, from the one after `(created_at, id)` on."""

@@ -61,6 +61,10 @@ class RunTask(
     planned_at: float | None = None
     """Seconds since 1970 at which the job was planned and was not cancelled; None for any later message of the task."""
 
+    def is_late(self, moment: int) -> bool:
+        """Return whether the job's deadline has passed. A task that was started over has none."""
+        return self.deadline is not None and self.round == 0 and moment >= self.deadline
+
     @property
     def tasks(self) -> "list[RunTask]":
         """All tasks that this message is for."""
@@ -103,3 +107,19 @@ class RepublishTasks(
         """Yield the commands for all these tasks, none of them too large for SQS."""
         for start in range(0, len(indices), _INDICES):
             yield cls(job_id, indices[start : start + _INDICES], before, trace_id)
+
+
+class ReleaseTasks(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="release", rename=STORED_NAMES
+):
+    """Relay, sweeper -> coordinator: publish what a job with `max_in_flight` is sending, as its record says.
+
+    Of a job that is cancelled, skip what it holds.
+    """
+
+    job_id: str
+    trace_id: str = ""
+
+
+JobCommand = RetryTasks | RepublishTasks | ReleaseTasks
+"""What the coordinator is asked to do with the tasks of a job that exists."""

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 
 from umbel_core.catalogue import Catalogue
-from umbel_core.contract.requests import Priority
+from umbel_core.contract.requests import MOST_IN_FLIGHT, Priority
 from umbel_core.errors import Rejected
 from umbel_core.ids import JOB_ID, UPLOADS_PREFIX
 from umbel_core.messages import LIVE
@@ -22,9 +22,9 @@ class RecipeVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     op: str
     params: dict[str, Any] = {}
     priority: Priority = LIVE
-    """That of the recipe."""
+    max_in_flight: int | None = None
     fuse: bool = False
-    """That of the recipe: whether all variants of a picture are made by one worker, which decodes it once."""
+    """Whether all variants of a picture are made by one worker, which decodes it once. These three are the recipe's."""
 
 
 Recipes = dict[str, dict[str, RecipeVariant]]
@@ -52,24 +52,31 @@ def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[s
         raise RecipeError(f"{file}: [{name}]: a recipe's name has 1 to 64 letters, digits, '-' or '_'")
     tables = dict(variants) if isinstance(variants, dict) else {}
     said, fuse = _setting(tables, "priority", LIVE), _setting(tables, "fuse", default=False)
+    in_flight = _setting(tables, "max_in_flight", None)
     if not tables:
         raise RecipeError(f"{file}: [{name}]: a recipe needs at least one variant, written as [{name}.<variant>]")
     if said not in get_args(Priority):
         raise RecipeError(
             f"{file}: [{name}]: priority: it is {' or '.join(map(repr, get_args(Priority)))}, not {said!r}"
         )
+    if in_flight is not None and (type(in_flight) is not int or not 1 <= in_flight <= MOST_IN_FLIGHT):
+        raise RecipeError(
+            f"{file}: [{name}]: max_in_flight: it is a number from 1 to {MOST_IN_FLIGHT:,}, not {in_flight!r}"
+        )
     if not isinstance(fuse, bool):
         raise RecipeError(f"{file}: [{name}]: fuse: it is true or false, not {fuse!r}")
-    variants = {
-        variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue) for variant, keys in tables.items()
+    recipe = RecipeVariant("", {}, said, in_flight, fuse)
+    found = {
+        variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue, recipe)
+        for variant, keys in tables.items()
     }
-    for variant, read in variants.items():
+    for variant, read in found.items():
         if fuse and read.op in catalogue.ordered:
             raise RecipeError(
                 f"{file}: [{name}.{variant}]: op: '{read.op}' runs its tasks in order, in a queue of its own, so its "
                 f"recipe cannot be fused; leave out `fuse` below [{name}]"
             )
-    return {variant: msgspec.structs.replace(read, priority=said, fuse=fuse) for variant, read in variants.items()}
+    return found
 
 
 def _setting(tables: dict[str, Any], name: str, default: Any) -> Any:
@@ -77,7 +84,7 @@ def _setting(tables: dict[str, Any], name: str, default: Any) -> Any:
     return default if isinstance(tables.get(name, {}), dict) else tables.pop(name)
 
 
-def _variant(location: str, name: str, keys: Any, catalogue: Catalogue) -> RecipeVariant:
+def _variant(location: str, name: str, keys: Any, catalogue: Catalogue, recipe: RecipeVariant) -> RecipeVariant:
     if not isinstance(keys, dict):
         raise RecipeError(f"{location}: a variant is a table; write its keys below [{name}]")
     if not _is_name(name):
@@ -95,7 +102,7 @@ def _variant(location: str, name: str, keys: Any, catalogue: Catalogue) -> Recip
         catalogue.check_params(op, params)
     except Rejected as error:
         raise RecipeError(f"{location}: {error.sentence}") from error
-    return RecipeVariant(op, params)
+    return msgspec.structs.replace(recipe, op=op, params=params)
 
 
 def recipe_of(key: str, recipes: Recipes) -> str:

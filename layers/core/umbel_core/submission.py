@@ -58,6 +58,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """A worker that is free takes the job's next task, whatever its group."""
     deadline_seconds: int | None = None
     priority: Priority = LIVE
+    max_in_flight: int | None = None
 
 
 def read_submission(body: bytes, catalogue: Catalogue, limits: Limits, kind: JobKind | None = None) -> Submission:
@@ -139,6 +140,7 @@ def _manifest(manifest: Manifest, catalogue: Catalogue, limits: Limits) -> Submi
         on_error=manifest.on_error,
         deadline_seconds=manifest.deadline_seconds,
         priority=manifest.priority or (BULK if len(manifest.tasks) > limits.live_tasks else LIVE),
+        max_in_flight=manifest.max_in_flight,
     )
 
 
@@ -231,7 +233,14 @@ def _batch(request: BatchRequest, catalogue: Catalogue, limits: Limits) -> Submi
             spec = VisitSpec(op=op, input=url, params=params, group=visit.store_id, visit_time=visit.visit_time)
             stores[visit.store_id].append(spec)
     name = f"{len(stores)} stores" if len(stores) > 1 else f"store {request.visits[0].store_id}"
-    return Submission(kind="batch", name=name, specs=_alternate(stores.values()), on_error="stop_group", priority=BULK)
+    return Submission(
+        kind="batch",
+        name=name,
+        specs=_alternate(stores.values()),
+        on_error="stop_group",
+        priority=BULK,
+        max_in_flight=request.max_in_flight,
+    )
 
 
 def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submission:
@@ -242,6 +251,12 @@ def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submi
     params = {name: value for name, value in given.items() if name in catalogue[op].params["properties"] and value}
     for index, url in enumerate(request.urls):
         _check_url(catalogue, op, url, ("urls", index))
+    if request.policy == "idle" and request.max_in_flight:
+        raise Rejected(
+            "invalid_manifest",
+            "max_in_flight does not go with the policy 'idle', whose workers take the pages themselves; set workers.",
+            ("max_in_flight",),
+        )
     workers = crawl_workers(request)
     specs = [
         TaskSpec(op=op, input=url, params=params, group=f"worker-{worker + 1}")
@@ -253,6 +268,7 @@ def _crawl(request: CrawlRequest, catalogue: Catalogue, limits: Limits) -> Submi
         specs=specs,
         priority=BULK,
         shared=request.policy == "idle",
+        max_in_flight=request.max_in_flight,
         deadline_seconds=request.deadline_seconds,
     )
 

@@ -50,6 +50,7 @@ class Submitter(msgspec.Struct, frozen=True):
             updated_at=moment,
             source=key,
             priority=submission.priority,
+            max_in_flight=submission.max_in_flight,
             trace_id=trace_id or trace_id_of(job),
             asked=None if submission.picture is None else msgspec.structs.replace(submission.specs[0], input=key),
         )

@@ -26,6 +26,7 @@ def job_view(job: JobRecord, url_for: UrlFor, *, variants: bool = True) -> contr
         width=requested.get("width", UNSET),
         height=requested.get("height", UNSET),
         priority="bulk" if job.priority == BULK else UNSET,
+        max_in_flight=UNSET if job.max_in_flight is None else job.max_in_flight,
         status=job.status,
         counts=contract.Counts(total=job.total, completed=job.completed, failed=job.failed, skipped=job.skipped),
         created_at=job.created_at,

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from umbel_core.messages import RepublishTasks, RetryTasks
+from umbel_core.messages import JobCommand
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -18,8 +18,8 @@ class SqsIntake:
         self._sqs = sqs
         self._queue_url = queue_url
 
-    def retry(self, command: RetryTasks | RepublishTasks) -> None:
-        """Have the coordinator start tasks over, or publish them again."""
+    def retry(self, command: JobCommand) -> None:
+        """Have the coordinator start tasks over, publish them again, or publish the next ones."""
         self.again(msgspec.json.encode(command).decode())
 
     def waiting(self) -> int:

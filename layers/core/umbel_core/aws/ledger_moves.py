@@ -124,6 +124,22 @@ class LedgerMoves(LedgerReads):
             .get("taken", {"N": "0"})["N"]
         )
 
+    def set_sending(self, job: JobRecord) -> JobRecord | None:
+        update = self._table.update(
+            job_key(job.id),
+            "SET held = :held, sending = :sending, updated_at = :now ADD version :one",
+            {
+                ":held": plain(job.held),
+                ":sending": plain(job.sending),
+                ":now": plain(now()),
+                ":one": plain(1),
+                ":version": plain(job.version),
+            },
+            condition="version = :version",
+        )
+        written, _ = self._table.write_and_return(update)
+        return record(JobRecord, written) if written else None
+
     def cancel(self, job_id: str) -> JobRecord | None:
         found = self.job(job_id)
         if found is None or found.ended:

@@ -56,6 +56,10 @@ class LedgerReads(LedgerTable):
             if cursor is None:
                 return
 
+    def tasks_at(self, job_id: str, indices: Iterable[int]) -> list[TaskRecord]:
+        found = self._table.get_many(task_key(job_id, index) for index in indices)
+        return sorted((record(TaskRecord, entry) for entry in found), key=lambda task: task.index)
+
     def last_tasks(self, job_id: str, limit: int) -> list[TaskRecord]:
         found, _ = self._table.read(self._tasks_of(job_id, backwards=True), limit)
         return [record(TaskRecord, entry) for entry in found]

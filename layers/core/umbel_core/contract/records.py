@@ -94,6 +94,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     source: Annotated[str, Meta(description="Key of the object that started the job")] | None = None
     width: Annotated[int, Meta(description="As requested with one picture, in pixels")] | UnsetType = UNSET
     height: Annotated[int, Meta(description="As requested with one picture, in pixels")] | UnsetType = UNSET
+    max_in_flight: Annotated[int, Meta(description="The most of its tasks that wait in lanes or run")] | UnsetType = (
+        UNSET
+    )
     priority: Annotated[Literal["bulk"], Meta(description="Its tasks wait for those of live jobs")] | UnsetType = UNSET
     errors: list[JobError] = []
     cost_usd: Annotated[float, Meta(ge=0, description="Estimated price of the job so far on AWS, in US dollars")] = 0.0

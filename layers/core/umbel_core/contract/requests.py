@@ -20,6 +20,15 @@ AskedPriority = Annotated[
     Priority,
     Meta(description="`bulk`: the tasks wait for those of live jobs; without it, jobs with many tasks are bulk"),
 ]
+MOST_IN_FLIGHT = 10_000
+MaxInFlight = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MOST_IN_FLIGHT,
+        description="At most so many of the job's tasks wait in lanes or run; the others are held",
+    ),
+]
 MAX_GROUP_LENGTH = 128
 """Of a group's name, and of a store's id."""
 MAX_WORKERS = 64
@@ -46,6 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     ] = "continue"
     deadline_seconds: DeadlineSeconds | None = None
     priority: AskedPriority | None = None
+    max_in_flight: MaxInFlight | None = None
 
 
 class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -82,6 +92,7 @@ class BatchRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     count: Annotated[int, Meta(description="How many visits there are; checked against them")]
     visits: Annotated[list[Visit], Meta(min_length=1)]
     gpu_seconds: Annotated[float, Meta(description="The measuring op's parameter of that name")] = 0
+    max_in_flight: MaxInFlight | None = None
 
 
 class HostLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -108,6 +119,7 @@ class CrawlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     obey_robots: Annotated[bool, Meta(description="Fetch only what `robots.txt` of the host allows")] = True
     per_host: HostLimits = HostLimits()
     deadline_seconds: DeadlineSeconds | None = None
+    max_in_flight: MaxInFlight | None = None
 
 
 class UploadRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
