@@ -65,7 +65,7 @@ class Lane(NestedStack):
         fused: Sequence[OpCard] = (),
         with_metrics: bool = True,
     ) -> None:
-        """`fused` are the ops of the lane of fused recipes, whose card is `card`."""
+        """Create the lane of a card; `fused` are the ops of the lane of fused recipes, which has a card of its own."""
         what = "fused recipes" if fused else f"the op '{card.name}'"
         super().__init__(scope, f"Lane-{card.name}", description=f"Umbel: the lane of {what}")
         ops = fused or (card,)

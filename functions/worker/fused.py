@@ -38,10 +38,10 @@ def run_together(
 class FusedWork:
     """The work of all ops of the lane. It keeps the last picture, for the next task if that is of the same one."""
 
-    def __init__(self, works: Mapping[str, Work], pictures: Collection[str]) -> None:
-        """`pictures` are the ops that take a picture; others share its file."""
+    def __init__(self, works: Mapping[str, Work], shared: Collection[str]) -> None:
+        """`shared` are the ops that share the opened picture; the others share only its file."""
         self._works = works
-        self._pictures = pictures
+        self._shared = shared
         self._named: tuple[Any, ...] | None = None
         self._content: Any = None
         self._picture: Any = None
@@ -61,7 +61,7 @@ class FusedWork:
         return work.run(command, self._source(work, command))
 
     def _source(self, work: Work, command: RunTask) -> Any:
-        if command.op not in self._pictures:
+        if command.op not in self._shared:
             return work.source.open(self._content)
         if self._picture is None:
             picture = work.source.open(self._content)
@@ -72,5 +72,5 @@ class FusedWork:
     def _ops(self, tasks: list[RunTask]) -> Iterator[Op]:
         for task in tasks:
             with suppress(Rejected):  # its own run says so
-                if task.op in self._pictures:
+                if task.op in self._shared:
                     yield self._works[task.op].op(task)

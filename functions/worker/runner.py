@@ -43,7 +43,7 @@ class Runner(msgspec.Struct, frozen=True):
     ledger: Ledger
     skipping: Skipping
     cards: Mapping[str, OpCard] = {}
-    """In the lane of fused recipes, the card of each op; `card` is that of the lane."""
+    """The cards of all ops of the lane of fused recipes, which has a card of its own."""
     mark_running: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = MarkRunning
     name: str = msgspec.field(default_factory=lambda: token_hex(4))
     """Distinguishes this execution environment from the others of the op."""

@@ -9,7 +9,8 @@ from aws_lambda_powertools import Logger
 
 from umbel_core.aws import wiring
 from umbel_core.catalogue import load_op
-from umbel_core.fused_lane import PICTURE, fused_card
+from umbel_core.fused_lane import fused_card
+from umbel_core.input_types import input_type
 from umbel_core.op import OpCard, describe
 from worker.batch import BatchRunner
 from worker.environment import WorkerEnvironment
@@ -34,9 +35,9 @@ def batch_runner(environment: WorkerEnvironment, ops: Path, logger: Logger) -> B
     if environment.fused is None:
         runner = Runner(cards[environment.op], works[environment.op], ledger, Skipping(ledger))
     else:
-        pictures = {name for name, card in cards.items() if card.takes == PICTURE}
+        shared = {name for name, card in cards.items() if input_type(card.takes).shared}
         in_lane = _with_memory(cards, environment.fused.compute.memory_mb)
-        runner = Runner(fused_card(environment.fused), FusedWork(works, pictures), ledger, Skipping(ledger), in_lane)
+        runner = Runner(fused_card(environment.fused), FusedWork(works, shared), ledger, Skipping(ledger), in_lane)
     # A task may start while at least half of its op's timeout is left.
     needed_ms = 1000 * max(card.compute.timeout_seconds for card in cards.values()) / 2
     consumer = wiring.consumer(environment.lane_queue_url, logger, needed_ms, environment.dead_queue_url)

@@ -110,6 +110,10 @@ def test_the_first_folder_of_a_key_chooses_the_recipe(key: str, recipe: str) -> 
             r"max_in_flight: it is a number from 1 to 10,000, not 10001$",
         ),
         ("[default]\nmax_in_flight = true\nblur = {}\n", r"max_in_flight: it is a number from 1 to 10,000, not True$"),
+        (
+            "[default]\nfuse = true\nmax_in_flight = 2\nblur = {}\n",
+            r"\[default\]: max_in_flight has no effect beside fuse, .* leave one of them out$",
+        ),
         ("[default]\nfuse = 1\nblur = {}\n", r"\[default\]: fuse: it is true or false, not 1$"),
         ("[default]\nblur = 3\n", r"\[default\.blur\]: a variant is a table"),
         ('[default.blur]\n["he ro".blur]\n', r"\[he ro\]: a recipe's name has 1 to 64 letters"),

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 FUSED = "fused-recipes"
 """The lane's name, where other lanes have that of their op. No op has it: an op's name is that of a function."""
-PICTURE = "picture"
-"""What an op takes whose input is shared decoded, not only as a file."""
 KEPT_MB = 128
 """What the lane has for the decoded picture that all variants are made from, besides the memory of its ops."""
 _MOST_MB, _MOST_SECONDS = 10_240, 900
@@ -58,7 +56,7 @@ def fused_card(lane: FusedLane) -> OpCard:
     return OpCard(
         name=FUSED,
         summary=summary,
-        takes=PICTURE,
+        takes="picture",
         carrier="file",
         returns="picture",
         input={},

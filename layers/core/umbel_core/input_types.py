@@ -136,6 +136,8 @@ class InputType(msgspec.Struct, frozen=True, kw_only=True):
     open: str = ""
     """Of a file: `module.function` of the worker that makes its bytes what the op takes, as `(bytes, annotation,
     Limits)`. Without it the op takes the bytes."""
+    shared: bool = False
+    """What `open` returns may be given to several ops of a fused recipe, and has `keep_pixels` for that."""
 
 
 def is_image(annotation: Any) -> bool:
@@ -164,6 +166,7 @@ INPUT_TYPES = [
             *("image/tiff", "image/bmp"),
         ),
         open="worker.pictures.opened",
+        shared=True,
     ),
     InputType(name="url", title="URL", recognises=lambda annotation: annotation == Url, carrier="url"),
     InputType(name="text", title="Text", recognises=_is_text),

@@ -65,6 +65,11 @@ def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[s
         )
     if not isinstance(fuse, bool):
         raise RecipeError(f"{file}: [{name}]: fuse: it is true or false, not {fuse!r}")
+    if fuse and in_flight is not None:
+        raise RecipeError(
+            f"{file}: [{name}]: max_in_flight has no effect beside fuse, which makes the variants one after "
+            "another; leave one of them out"
+        )
     recipe = RecipeVariant("", {}, said, in_flight, fuse)
     found = {
         variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue, recipe)
