@@ -15,6 +15,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
+from bench.figures import keep
 from bench.pipeline import half_megapixel
 from bench.processes import show
 from umbel.client import Client
@@ -22,6 +23,7 @@ from umbel.job import Job
 from umbel.stack import Deployment, find
 
 _OP = "thumbnail"
+TASKS = 600
 
 
 def upload(found: Deployment, feed: ClientConnection, data: bytes) -> float:
@@ -88,8 +90,11 @@ def measure(found: Deployment, tasks: int, singles: int, priority: str | None) -
 def main(arguments: list[str]) -> None:
     """Measure once and print the numbers."""
     options = argparse.ArgumentParser(prog="bench fairness")
-    options.add_argument("--tasks", type=int, default=600)
+    options.add_argument("--tasks", type=int, default=TASKS)
     options.add_argument("--singles", type=int, default=10)
     options.add_argument("--priority", choices=["live", "bulk"])
     given = options.parse_args(arguments)
-    show(measure(find(), given.tasks, given.singles, given.priority))
+    measured = measure(find(), given.tasks, given.singles, given.priority)
+    show(measured)
+    if given.priority is None and given.tasks == TASKS:
+        keep("fairness", measured["ratio"])

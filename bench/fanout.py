@@ -13,6 +13,7 @@ import statistics
 import time
 from typing import Any, cast
 
+from bench.figures import keep
 from bench.processes import show
 from bench.stub_gateway import stub_gateway
 from umbel_core.aws import clients
@@ -24,6 +25,7 @@ from umbel_core.pushing import FANOUT_SECONDS, Push, Pusher
 
 ANSWER_SECONDS = 0.015
 CHANGES = 90
+_KEPT = {20: ("20 pages", "changes_per_s"), 1000: ("1000 pages", "heard_s")}
 
 
 def batch(connections: int, version: int) -> Push:
@@ -83,4 +85,8 @@ def main(arguments: list[str]) -> None:
     with stub_gateway(ANSWER_SECONDS) as url:
         gateway = cast("Any", clients.gateway(url))
         for connections in (1, 5, 20, 1000):
-            show(measure(gateway, connections, max(2, given.batches // (10 if connections > 100 else 1))))
+            measured = measure(gateway, connections, max(2, given.batches // (10 if connections > 100 else 1)))
+            show(measured)
+            if connections in _KEPT:
+                figure, name = _KEPT[connections]
+                keep(figure, measured[name])

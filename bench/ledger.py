@@ -17,6 +17,7 @@ from typing import Any, cast
 import msgspec
 from botocore.exceptions import ClientError
 
+from bench.figures import keep
 from bench.ledger_table import SlowTable
 from bench.processes import show
 from tests.core.aws.fake_index import FakeIndexes
@@ -117,9 +118,12 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--seconds", type=float, default=5)
     given = options.parse_args(arguments)
     for limit in (1, 50):
-        show({"list": "queries", "limit": limit, **list_queries(given.jobs, limit)})
+        found = list_queries(given.jobs, limit)
+        show({"list": "queries", "limit": limit, **found})
+        keep("list", found["failed"])
     for name, make in (("before", OldCounters), ("after", DynamoCounters)):
         alone = batches_a_second(make, 1, given.seconds)
         together = batches_a_second(make, given.relays, given.seconds)
         of_ideal = round(together / alone / given.relays, 2)
         show({"relays": given.relays, "counters": name, "batches_per_s": round(together), "of_ideal": of_ideal})
+    keep("relays", of_ideal)

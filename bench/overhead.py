@@ -10,11 +10,13 @@ import argparse
 import statistics
 
 from bench.bare import Bare
+from bench.figures import keep
 from bench.pipeline import Pipeline, burst, half_megapixel, singles, umbel
 from bench.processes import cpu_seconds, show
 from umbel.stack import find
 
 _BLUR = ("op-blur", "bare-blur")
+_KEPT = {"rate": "rate", "median": "median", "cpu without blur": "cpu"}
 """Umbel's kernel is another than Pillow's, so the CPU time is compared without this op, too."""
 
 
@@ -49,3 +51,5 @@ def main(arguments: list[str]) -> None:
     for name in rounds[0][0]:
         ratios = [ours[name] / bare[name] for ours, bare in rounds]
         show({"ratio": name, "median": statistics.median(ratios), "rounds": [round(each, 2) for each in ratios]})
+        if name in _KEPT:
+            keep(_KEPT[name], statistics.median(ratios))

@@ -32,7 +32,7 @@ INPUTS = {
     "3 MP PNG": ("PNG", 2048, 1536),
 }
 SHARP = Path(__file__).parent / "sharp"
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join([".", "functions", "layers/core", "layers/fetching", "layers/imaging"]),
     "VIPS_CONCURRENCY": "1",
     # As in the lanes (infra/lanes.py), and for all programs alike.
@@ -46,7 +46,7 @@ class Program:
 
     def __init__(self, command: list[str]) -> None:
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | _ENVIRONMENT
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | ENVIRONMENT
         )
         self.version: str = self._answer()["version"]
 

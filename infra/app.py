@@ -42,8 +42,9 @@ def main() -> None:
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         ops = Path(context("ops") or FUNCTIONS / "ops")
+        recipes = Path(context("recipes") or ROOT / "recipes.toml")
         settings = read_settings(app.node.get_all_context())
-        Umbel(app, stack_name.chosen({"name": context("name")}), read_target(context), settings, ops)
+        Umbel(app, stack_name.chosen({"name": context("name")}), read_target(context), settings, ops, recipes)
     except _ERRORS as error:
         sys.exit(f"umbel: {error}")
     app.synth()

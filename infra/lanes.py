@@ -1,5 +1,9 @@
-"""SNS -> SQS -> op: one lane per op, with its own queues, function, role and reserved concurrency."""
+"""SNS -> SQS -> op: one lane per op, with its own queues, function, role and reserved concurrency.
 
+Fused recipes have one more, which has all of their ops.
+"""
+
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from aws_cdk import Duration, NestedStack
@@ -16,6 +20,7 @@ from infra.ledger import LedgerConstruct
 from infra.packages import packages_of
 from infra.queue import Queue
 from umbel_core.catalogue import asset_params
+from umbel_core.fused_lane import FusedLane
 from umbel_core.input_types import layers_for
 from umbel_core.lane_settings import LaneSettings
 from umbel_core.lanes import BULK_SUFFIX
@@ -57,9 +62,13 @@ class Lane(NestedStack):
         limits: Limits,
         alarms: sns.ITopic,
         *,
+        fused: Sequence[OpCard] = (),
         with_metrics: bool = True,
     ) -> None:
-        super().__init__(scope, f"Lane-{card.name}", description=f"Umbel: the lane of the op '{card.name}'")
+        """`fused` are the ops of the lane of fused recipes, whose card is `card`."""
+        what = "fused recipes" if fused else f"the op '{card.name}'"
+        super().__init__(scope, f"Lane-{card.name}", description=f"Umbel: the lane of {what}")
+        ops = fused or (card,)
         name = lane_name(factory.prefix, card.name)
         live = self._queue("Tasks", name, Duration.hours(1), card, settings, alarms)
         dead_letters.read(self, live)
@@ -73,13 +82,15 @@ class Lane(NestedStack):
             ]
         for entry in entries:
             self._subscribe(entry, intake, card)
-        source = factory.ops / f"{card.name}.py"
-        layers = layers_of(card)
+        files = {op.name: factory.ops / f"{op.name}.py" for op in ops}
+        layers = tuple(dict.fromkeys(name for op in ops for name in layers_of(op)))
+        packages = {name for op in ops for name in packages_of(op, files[op.name], layers)}
+        with_assets = any(asset_params(op.params) for op in ops)
         worker = factory.function(
             self,
             "worker",
             name=f"op-{card.name}",
-            sources=[FUNCTIONS / "worker", source, *([ASSETS] if asset_params(card.params) else [])],
+            sources=[FUNCTIONS / "worker", *files.values(), *([ASSETS] if with_assets else [])],
             environment=WorkerEnvironment(
                 op=card.name,
                 deployment=factory.prefix,
@@ -88,10 +99,11 @@ class Lane(NestedStack):
                 ledger_table=ledger.table.table_name,
                 lane_queue_url=live.queue.queue_url,
                 dead_queue_url=live.dead.queue_url,
+                fused=FusedLane(tuple(files), card.compute) if fused else None,
                 limits=limits,
             ),
             layers=layers,
-            packages=packages_of(card, source, layers),
+            packages=sorted(packages),
             memory_mb=card.compute.memory_mb,
             timeout_seconds=card.compute.timeout_seconds,
             reserved=settings.reserved,

@@ -82,8 +82,8 @@ def dead_letter_queue(
     description = description or f"A message of {name} was given up"
     if is_read:
         # A function empties the queue within seconds, so the alarm counts receives, not visible messages.
-        alarm(scope, "GivenUp", description, dead.metric_number_of_messages_received(), alarms)
+        alarm(scope, "LastAttemptError", description, dead.metric_number_of_messages_received(), alarms)
     else:
         visible = dead.metric_approximate_number_of_messages_visible()
-        alarm(scope, "GivenUp", description, visible, alarms, statistic="Maximum")
+        alarm(scope, "LastAttemptError", description, visible, alarms, statistic="Maximum")
     return dead

@@ -17,7 +17,7 @@ from umbel_fetching.addresses import Allowed
 Origin = Annotated[
     str, Bounds(pattern=r"^https?://[a-z0-9.:\[\]-]+$", description="Scheme, host and port, no path, no *")
 ]
-_OTHER_CONTEXT = {"drop_waiting", "name", "ops", "public_endpoint", "python", "target"}
+_OTHER_CONTEXT = {"drop_waiting", "name", "ops", "public_endpoint", "python", "recipes", "target"}
 """The context that app.py, target.py and `umbel doctor` read."""
 
 

@@ -1,5 +1,6 @@
 """The flow, one line per hop: pictures and manifests in, variants and results out, changes to all subscribers."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -31,7 +32,9 @@ from infra.target import Target
 from infra.ticker import TickerConstruct
 from umbel.paths import version
 from umbel_core.catalogue import Catalogue, read_ops
+from umbel_core.fused_lane import fused_card, fused_lane
 from umbel_core.lane_settings import concurrency_of, lane_settings
+from umbel_core.op import OpCard
 from umbel_core.recipes import Recipes, read_recipes
 from umbel_core.settings import Limits
 
@@ -40,15 +43,22 @@ class Umbel(Stack):
     """One pipeline. Its name is the prefix of its functions and queues."""
 
     def __init__(
-        self, scope: Construct, name: str, target: Target, settings: Settings, ops: Path = FUNCTIONS / "ops"
+        self,
+        scope: Construct,
+        name: str,
+        target: Target,
+        settings: Settings,
+        ops: Path = FUNCTIONS / "ops",
+        recipes_file: Path = ROOT / "recipes.toml",
     ) -> None:
         super().__init__(scope, name, description="Umbel: every op makes its variant in its own lane")
         # The CDK writes some dependencies twice; the linter reports each.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
         assets = read_assets(ASSETS)
         self.catalogue = deployed_ops(read_ops(ops), settings, target.name).with_assets(assets)
-        recipes = read_recipes(ROOT / "recipes.toml", self.catalogue)
-        numbers = concurrency_of(self.catalogue, settings.concurrency)
+        recipes = read_recipes(recipes_file, self.catalogue)
+        self.catalogue = self.catalogue.with_fused(fused_lane(recipes, self.catalogue))
+        numbers = concurrency_of(self.catalogue.lanes, settings.concurrency)
         data = _packaged_data(self.catalogue, recipes, settings.limits)
         factory = FunctionFactory(self, target, name, data, ops, settings.leave_out_formats)
         limits = settings.limits
@@ -59,10 +69,10 @@ class Umbel(Stack):
         intake = IntakeConstruct(self, factory, ledger, limits, alarms, settings.coordinators)
         dead_letters = DeadLettersConstruct(self, factory, ledger, limits)
         dead_letters.read(dead_letters, intake.queue)
-        for card in self.catalogue.values():
+        parts = factory, intake, ledger, dead_letters
+        for card, fused in self._lanes():
             lane = lane_settings(card.name, card.compute, numbers[card.name], **mappings)
-            metrics = settings.op_metrics
-            Lane(self, factory, intake, ledger, dead_letters, card, lane, limits, alarms, with_metrics=metrics)
+            Lane(self, *parts, card, lane, limits, alarms, fused=fused, with_metrics=settings.op_metrics)
         authorizer = self._authorizer(factory, ledger)
         relay = RelayConstruct(self, factory, intake, ledger, authorizer, limits, alarms)
         TickerConstruct(self, factory, intake, ledger, relay, limits, alarms, **mappings)
@@ -91,6 +101,12 @@ class Umbel(Stack):
             TokensTable=ledger.tokens.table_name,
             SocketsTable=ledger.sockets.table_name,
         )
+
+    def _lanes(self) -> Iterator[tuple[OpCard, list[OpCard]]]:
+        """Yield the card of each lane, with the ops of the lane of fused recipes."""
+        yield from ((card, []) for card in self.catalogue.values())
+        if fused := self.catalogue.fused:
+            yield fused_card(fused), [self.catalogue[op] for op in fused.ops]
 
     def _alarms(self, name: str, settings: Settings) -> sns.Topic:
         topic = sns.Topic(self, "Alarms", topic_name=f"{name}-alarms", enforce_ssl=True)

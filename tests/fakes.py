@@ -17,6 +17,7 @@ from umbel_core.aws.keys import event_key, job_key, job_partition, task_key
 from umbel_core.clock import epoch, now
 from umbel_core.contract.responses import OpStatus
 from umbel_core.errors import Rejected
+from umbel_core.fused_lane import packed
 from umbel_core.intake_messages import ObjectCreated
 from umbel_core.lanes import Backlog
 from umbel_core.ledger import NO_ANSWER, AlreadyRunningError, DeadLetter, Event, JobRecord, Outcome, TaskRecord
@@ -233,7 +234,7 @@ class FakeLedger:
                     **{name: getattr(task, name) for name in ("group", "visit_time", "etag", "object_version")},
                     **{
                         name: getattr(task, name)
-                        for name in ("after", "after_ended", "stop_group", "shared", "priority")
+                        for name in ("after", "after_ended", "stop_group", "shared", "priority", "fused")
                     },
                     queued_at=now(),
                     cost_nano=task.cost_nano,
@@ -398,10 +399,10 @@ class FakeTasks:
 
     def publish(self, commands: Iterable[RunTask]) -> int:
         count = 0
-        for command in commands:
+        for command in packed(commands):
             self._crashes.moment()
             self.messages.append(msgspec.json.encode(command))
-            count += 1
+            count += len(command.tasks)
         self._crashes.moment()
         return count
 

@@ -124,8 +124,8 @@ def _environment(aws: AwsTarget) -> dict[str, str]:
 
 
 def _fingerprint(aws: AwsTarget, context: Mapping[str, object]) -> str:
-    ops = [ROOT / str(context["ops"])] if "ops" in context else []
-    sources = toolchain.digest([*(ROOT / name for name in _SOURCES), *ops])
+    given = [ROOT / str(context[name]) for name in ("ops", "recipes") if name in context]
+    sources = toolchain.digest([*(ROOT / name for name in _SOURCES), *given])
     settings = sorted(context.items())
     return hashlib.sha256(f"{sources} {aws.endpoint} {settings}".encode()).hexdigest()
 

@@ -12,7 +12,6 @@ from umbel.checks import Finding
 from umbel.errors import UmbelError
 from umbel.paths import ROOT
 from umbel.quota import AccountLimits, judge
-from umbel_core.catalogue import read_ops
 
 
 class AwsAccount:
@@ -96,11 +95,10 @@ def account(aws: AwsTarget, context: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def concurrency_by_op(context: Mapping[str, Any]) -> dict[str, int]:
-    """Return op -> its concurrency: the context's value, else the declared one."""
+    """Return lane -> its concurrency: the context's value, else the declared one."""
     overrides: dict[str, int] = context.get("concurrency") or {}
-    cards = read_ops(ROOT / "functions" / "ops")
-    left_out = waiting.left_out("aws", context)
-    return {name: overrides.get(name, card.compute.concurrency) for name, card in cards.items() if name not in left_out}
+    lanes = waiting.lanes(ROOT / "functions" / "ops", "aws", context)
+    return {name: overrides.get(name, compute.concurrency) for name, compute in lanes.items()}
 
 
 def context(overrides: tuple[str, ...]) -> dict[str, Any]:

@@ -12,8 +12,11 @@ from umbel.checks import Finding
 from umbel.errors import UmbelError
 from umbel.paths import ROOT
 from umbel_core.catalogue import read_ops
+from umbel_core.fused_lane import FUSED, fused_lane
 from umbel_core.lane_settings import is_fair
 from umbel_core.lanes import BULK_SUFFIX, FIFO_SUFFIX, queue_names
+from umbel_core.op import Compute
+from umbel_core.recipes import RecipeError, read_recipes
 
 _MESSAGES = "ApproximateNumberOfMessages"
 _COUNTS = (_MESSAGES, f"{_MESSAGES}NotVisible", f"{_MESSAGES}Delayed")
@@ -25,7 +28,7 @@ class Waiting(msgspec.Struct, frozen=True):
     op: str
     messages: int
     stays: bool
-    """The op is deployed again, with other queues: it became ordered or not ordered, or its lane is not fair now."""
+    """The tasks get another queue: the op became ordered or not ordered, its lane is not fair now, no recipe fuses."""
 
     def __str__(self) -> str:
         """Return what waits, and what happens to it."""
@@ -45,7 +48,7 @@ def lost_by_deploying(queues: Mapping[str, int], wanted: Mapping[str, Sequence[s
     for queue, messages in sorted(queues.items()):
         if messages and queue.startswith(lane) and queue not in kept:
             op = queue.removeprefix(lane).removesuffix(FIFO_SUFFIX).removesuffix(BULK_SUFFIX)
-            yield Waiting(op, messages, stays=op in wanted)
+            yield Waiting(op, messages, stays=op in wanted or op == FUSED)
 
 
 def left_out(target: str, context: Mapping[str, Any]) -> list[str]:
@@ -65,15 +68,25 @@ def found(aws: AwsTarget, ops: Path, target: str, context: Mapping[str, Any]) ->
     """Return what waits in the lanes that a deployment of these ops with this context deletes."""
     if stack.outputs(aws) is None:
         return []
-    lane, missing = _lane(), left_out(target, context)
+    lane = _lane()
     # Values from the command line are text.
     fair, reserve = (str(_setting(context, name)).lower() != "false" for name in ("fair", "reserve"))
     wanted = {
-        op: queue_names(f"{lane}{op}", card.compute, fair=is_fair(card.compute, fair=fair, reserve=reserve))
-        for op, card in read_ops(ops).items()
-        if op not in missing
+        op: queue_names(f"{lane}{op}", compute, fair=is_fair(compute, fair=fair, reserve=reserve))
+        for op, compute in lanes(ops, target, context).items()
     }
     return list(lost_by_deploying(messages(aws), wanted))
+
+
+def lanes(ops: Path, target: str, context: Mapping[str, Any]) -> dict[str, Compute]:
+    """Return the lanes that a deployment of these ops with this context has, with their compute settings."""
+    catalogue = read_ops(ops)
+    catalogue = catalogue.without([op for op in left_out(target, context) if op in catalogue])
+    try:
+        recipes = read_recipes(ROOT / str(context.get("recipes", "recipes.toml")), catalogue)
+    except RecipeError as error:
+        raise UmbelError(str(error)) from error
+    return catalogue.with_fused(fused_lane(recipes, catalogue)).lanes
 
 
 def refuse(waiting: Iterable[Waiting]) -> None:

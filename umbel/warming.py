@@ -8,6 +8,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from umbel import engine, stack, stack_name
 from umbel.paths import ROOT
+from umbel_core.fused_lane import FUSED
 
 PATH = "/_umbel/warm"
 """Answered by `umbel.engine_server.warming`."""
@@ -58,6 +59,14 @@ def _deployed(deployment: stack.Deployment) -> list[str]:
 
 
 def _first_ops() -> list[str]:
-    """Return the ops of the default recipe, which every uploaded picture gets."""
+    """Return the lanes of the default recipe, which every uploaded picture gets."""
     recipes = tomllib.loads((ROOT / "recipes.toml").read_text(encoding="utf-8"))
-    return list(dict.fromkeys(each.get("op", variant) for variant, each in recipes.get("default", {}).items()))
+    return lanes_of(recipes.get("default", {}))
+
+
+def lanes_of(recipe: dict[str, Any]) -> list[str]:
+    """Return the lanes of a recipe as it is written in the file."""
+    if recipe.get("fuse") is True:
+        return [FUSED]
+    variants = {name: keys for name, keys in recipe.items() if isinstance(keys, dict)}
+    return list(dict.fromkeys(keys.get("op", name) for name, keys in variants.items()))

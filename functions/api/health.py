@@ -20,7 +20,7 @@ def health() -> Health:
     A host whose circuit is open is listed, but does not make the deployment degraded.
     """
     states, circuit_states = _look(int(time.monotonic() / _FRESH_SECONDS))
-    ops: dict[str, OpStatus] = {name: states.get(name, "degraded") for name in catalogue()}
+    ops: dict[str, OpStatus] = {name: states.get(name, "degraded") for name in catalogue().lanes}
     return Health(status="degraded" if "degraded" in ops.values() else "ok", ops=ops, circuits=circuit_states)
 
 

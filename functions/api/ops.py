@@ -35,11 +35,12 @@ def _op(card: OpCard, lane: LaneState | None, stats: OpStats | None) -> Op:
 
 
 def scale(op: str, wanted: ScaleRequest) -> LaneSetting:
-    """Set how many of the op may run at a time, from now on."""
-    if op not in catalogue():
-        raise Rejected("no_such_op", f"There is no op '{op}' here; {hint_at(op, catalogue(), 'the ops are')}")
+    """Set how many of the op may run at a time, from now on; so it does for the lane of fused recipes."""
+    known = catalogue().lanes
+    if op not in known:
+        raise Rejected("no_such_op", f"There is no op '{op}' here; {hint_at(op, known, 'the ops are')}")
     before = lanes().health().get(op)
-    lanes().scale(op, wanted.concurrency, catalogue()[op].compute)
+    lanes().scale(op, wanted.concurrency, known[op])
     ledger().record_event(_scaled(op, wanted.concurrency, was_paused=before == "paused"))
     return LaneSetting(op=op, concurrency=wanted.concurrency, state="paused" if wanted.concurrency == 0 else "ready")
 

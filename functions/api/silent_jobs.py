@@ -18,5 +18,6 @@ def silent_tasks(job: JobRecord) -> list[int]:
     pending = [task for task in sent_tasks(job, ledger().all_tasks(job.id, "pending")) if task.op in catalogue()]
     if not pending:
         return []
-    backlogs = lanes().backlogs({task.op: catalogue()[task.op].compute for task in pending})
-    return [task.index for task in pending if backlogs.get(task.op) == _EMPTY]
+    lane_of = {task.index: catalogue().lane_of(task.op, fused=task.fused) for task in pending}
+    backlogs = lanes().backlogs({lane: catalogue().lanes[lane] for lane in lane_of.values()})
+    return [index for index, lane in lane_of.items() if backlogs.get(lane) == _EMPTY]

@@ -13,12 +13,12 @@ _FRESH_SECONDS = 2
 
 def stats() -> Stats:
     """Return the stats of every deployed op."""
-    return compute_stats(catalogue(), _seen())
+    return compute_stats(catalogue().lanes, _seen())
 
 
 def metrics() -> str:
     """Return the same as Prometheus reads it."""
-    return prometheus.text(catalogue(), _seen())
+    return prometheus.text(catalogue().lanes, _seen())
 
 
 def _seen() -> StatsInput:

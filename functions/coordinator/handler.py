@@ -39,7 +39,7 @@ def planner() -> Planner:
     return Planner(
         ledger=wiring.ledger(environment),
         uploads=wiring.uploads(environment),
-        tasks=wiring.tasks(environment, catalogue.ordered),
+        tasks=wiring.tasks(environment, catalogue.ordered, catalogue.fused_ops),
         catalogue=catalogue,
         recipes=msgspec.json.decode((PACKAGED_DATA / "recipes.json").read_bytes(), type=Recipes),
         limits=environment.limits,

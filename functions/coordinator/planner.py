@@ -235,6 +235,7 @@ class Planner(msgspec.Struct, frozen=True):
                 etag=created.etag or None,
                 object_version=created.version or None,
                 priority=variant.priority,
+                fused=variant.fuse,
                 queued_at=moment,
             )
             for index, (name, variant) in enumerate(variants.items())

@@ -21,6 +21,18 @@ class DeadLetters(msgspec.Struct, frozen=True):
     begin: Callable[[str, str], object] = lambda job_id, trace_id: None  # noqa: ARG005 - named for the reader
     """Called with the ids of the job of a message, and of its trace."""
 
+    def fail_tasks(self, lane: str, message: str, body: str) -> list[DeadLetter]:
+        """Fail the tasks of a message as `fail_task` does; those of fused recipes are dead letters of their ops."""
+        try:
+            tasks = msgspec.json.decode(body, type=RunTask).tasks
+        except msgspec.DecodeError:
+            tasks = []
+        if not any(task.fused for task in tasks):
+            return [kept] if (kept := self.fail_task(lane, message, body)) else []
+        alone = [msgspec.structs.replace(task, together=[]) for task in tasks]
+        bodies = [(task.op, f"{message}-{task.index}", msgspec.json.encode(task).decode()) for task in alone]
+        return [kept for each in bodies if (kept := self.fail_task(*each))]
+
     def fail_task(self, op: str, message: str, body: str) -> DeadLetter | None:
         """Fail the task and keep the dead letter; return None when the message does not decide how its task ends.
 

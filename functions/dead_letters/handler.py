@@ -10,7 +10,6 @@ from dead_letters.environment import DeadLettersEnvironment
 from umbel_core.aws import wiring
 from umbel_core.environment import parse
 from umbel_core.lanes import FIFO_SUFFIX
-from umbel_core.ledger import DeadLetter
 from umbel_core.sqs import Message, failure_response, read_messages
 
 logger = Logger(service="dead_letters")
@@ -38,18 +37,18 @@ def process(message: Message) -> bool:
     logger.thread_safe_clear_keys()
     try:
         if message.queue == environment().intake_dead:
-            kept: DeadLetter | None = dead_letters().fail_jobs(message.id, message.body, message.trace_id)
+            kept = [dead_letters().fail_jobs(message.id, message.body, message.trace_id)]
         else:
-            kept = dead_letters().fail_task(_op(message.queue), message.id, message.body)
+            kept = dead_letters().fail_tasks(_lane(message.queue), message.id, message.body)
     except Exception:
         logger.exception("message failed", extra={"message_id": message.id})
         return False
-    logger.warning("given up", extra={"op": kept.op if kept else None})
+    logger.warning("given up", extra={"op": kept[0].op if kept else None})
     return True
 
 
-def _op(queue: str) -> str:
-    """Return the op of a lane's dead-letter queue."""
+def _lane(queue: str) -> str:
+    """Return the lane of a dead-letter queue: its op, or that of fused recipes."""
     name = queue.removesuffix(FIFO_SUFFIX).removesuffix(environment().dead_suffix)
     return name.removeprefix(environment().lane_prefix)
 

@@ -42,7 +42,9 @@ def ticker() -> Ticker:
         wiring.circuits(environment),
         catalogue,
     )
-    return Ticker(lambda: compute_stats(catalogue, collector.collect()), wiring.connections(environment), time.sleep)
+    return Ticker(
+        lambda: compute_stats(catalogue.lanes, collector.collect()), wiring.connections(environment), time.sleep
+    )
 
 
 @cache

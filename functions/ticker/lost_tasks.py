@@ -62,7 +62,7 @@ class LostTasks(msgspec.Struct, frozen=True):
             return False
         if self._is_silent(task, _MESSAGE_LIFE):
             return True
-        lane = self.lanes.get(task.op)
+        lane = self.lanes.get(self.catalogue.lane_of(task.op, fused=task.fused))
         if lane is None:
             return False
         if _was_received(task):

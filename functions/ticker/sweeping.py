@@ -97,7 +97,7 @@ class Sweeper(msgspec.Struct, frozen=True, kw_only=True):
 
     def _observe_lanes(self, state: SweeperState, now: str) -> None:
         working = {op for op, status in self.lanes.health().items() if status != "paused"}
-        computes = {op: card.compute for op, card in self.catalogue.items() if op in working}
+        computes = {lane: compute for lane, compute in self.catalogue.lanes.items() if lane in working}
         stats = self.counters.counted(FOREVER).forever
         state.lanes = {op: lane for op, lane in state.lanes.items() if op in computes} | {
             op: advanced(state.lanes.get(op), now, backlog, ended_tasks(stats, op), ordered=computes[op].ordered)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from umbel_core.fused_lane import FusedLane
 from umbel_core.settings import Limits
 
 
@@ -17,4 +18,6 @@ class WorkerEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     lane_queue_url: str
     dead_queue_url: str
     """The lane's dead-letter queue."""
+    fused: FusedLane | None = None
+    """What the lane of fused recipes has."""
     limits: Limits

@@ -1,8 +1,9 @@
 """Decode a file for an op, no more than the op needs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from copy import copy
+from math import gcd
 from typing import Any, TypeVar
 
 from PIL.Image import Image, Resampling, Transpose
@@ -10,6 +11,7 @@ from PIL.ImageFile import ImageFile
 
 from umbel_core.contract.warnings import ResultWarning
 from umbel_core.errors import Rejected
+from umbel_core.fused_lane import KEPT_MB
 from umbel_core.input_types import Header
 from umbel_core.settings import Limits
 from umbel_imaging.resampling import resampled
@@ -25,6 +27,8 @@ from worker.codecs.writing import check_size
 _LARGEST_PROFILE = 4_000_000
 """Bytes. A profile for printing has about two million. Larger ones are ignored, because profiles are cached."""
 
+_PIXEL_BYTES = 4
+"""What Pillow takes for a pixel with colours."""
 _BITS = 8
 """What a channel usually has."""
 _ORIENTATION = 0x0112
@@ -49,6 +53,14 @@ Bytes = bytes
 """`bytes`, which is a property in the class below."""
 
 
+class _AskedError(Exception):
+    """Raised instead of decoding, to find out how large a picture an op needs."""
+
+    def __init__(self, shrink: int) -> None:
+        super().__init__(shrink)
+        self.shrink = shrink
+
+
 class StoredPicture:
     """`umbel_core.op.Picture` of a file. It is decoded from the bytes each time, so that no decoded pixels are kept."""
 
@@ -63,7 +75,10 @@ class StoredPicture:
         self._checked = not found.motion or not animation.moves(found.motion, header.size)
         """Whether it is known of each frame that it can be decoded, or only the first one is."""
         self._frame: Image | None = None
-        """The pixels, where the picture is one frame of a file."""
+        """The pixels, where the picture is one frame of a file, or is kept for several ops."""
+        self._frame_shrink = 1
+        """By how much `_frame` is smaller than the picture."""
+        self._is_probe = False
         self._first: StoredPicture | None = None
         self._shown = found.shown
         left, top, right, bottom = found.shown or (0, 0, *header.size)
@@ -154,6 +169,32 @@ class StoredPicture:
             for _ in self.each_frame():
                 pass
 
+    def keep_pixels(self, ops: Iterable[Callable[["StoredPicture"], Any]]) -> None:
+        """Decode the picture now, as large as all these ops need; each gets a copy, or a smaller one made from it.
+
+        Not one that moves, and none that is larger than what the lane of fused recipes has memory for.
+        """
+        if self.motion:
+            return
+        shrink = gcd(*filter(None, map(self._asked, ops)))
+        width, height = (side // shrink for side in self._stored) if shrink else (0, 0)
+        if 0 < width * height * _PIXEL_BYTES <= KEPT_MB * 1_000_000:
+            decoded = self._decode(shrink=shrink)
+            decoded.load()
+            self._frame, self._frame_shrink = decoded, shrink
+
+    def _asked(self, op: Callable[["StoredPicture"], Any]) -> int | None:
+        """Return by how much the picture may be shrunk that an op asks for first; None when it asks for no pixels."""
+        probe = copy(self)
+        probe._is_probe = True
+        try:
+            op(probe)
+        except _AskedError as error:
+            return error.shrink
+        except Exception:  # noqa: BLE001 - the op's own run says so
+            return None
+        return None
+
     @property
     def file(self) -> ImageFile:
         """The file as Pillow has it, not yet decoded."""
@@ -195,9 +236,14 @@ class StoredPicture:
 
     def _decode(self, mode: str | None = None, shrink: int = 1) -> Image:
         """Decode the pixels in one of `eight_bits`' modes, not yet rotated, with the sides divided by `shrink`."""
-        if self._frame:
-            image = self._frame if shrink > 1 else self._frame.copy()
-        elif self.motion:
+        if self._is_probe:
+            raise _AskedError(shrink)
+        if self._frame and shrink % self._frame_shrink == 0:
+            step = shrink // self._frame_shrink
+            if step > 1:
+                return self._frame.reduce(step)
+            return self._frame.convert(mode) if mode else self._frame.copy()
+        if self.motion:
             # Not what the file shows to programs that know no animations, or fills the screen with: the first frame.
             with decoding(self._format, self._data):
                 image = first(self.motion, self._stored, self._decoded)

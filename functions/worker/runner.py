@@ -1,7 +1,7 @@
 """One task from message to committed outcome, whatever the op."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from secrets import token_hex
 from typing import Any, Literal, Protocol
@@ -10,11 +10,11 @@ import msgspec
 
 from umbel_core.clock import epoch, now
 from umbel_core.cost import lost_run_cost_nano, run_cost_nano
-from umbel_core.errors import GivenUp, Postponed, Rejected, Transient
+from umbel_core.errors import LastAttemptError, Postponed, Rejected, Transient
 from umbel_core.group_order import NotEndedError, Skipped
 from umbel_core.ledger import ENDED, AlreadyRunningError, ErrorRecord, Ledger, Outcome
 from umbel_core.messages import RunTask
-from umbel_core.op import OpCard
+from umbel_core.op import Compute, OpCard
 from worker.mark_running import MarkRunning
 from worker.skipping import Skipping
 
@@ -42,6 +42,8 @@ class Runner(msgspec.Struct, frozen=True):
     work: Work
     ledger: Ledger
     skipping: Skipping
+    cards: Mapping[str, OpCard] = {}
+    """In the lane of fused recipes, the card of each op; `card` is that of the lane."""
     mark_running: Callable[[Ledger, RunTask, int, str], AbstractContextManager[None]] = MarkRunning
     name: str = msgspec.field(default_factory=lambda: token_hex(4))
     """Distinguishes this execution environment from the others of the op."""
@@ -50,14 +52,15 @@ class Runner(msgspec.Struct, frozen=True):
         """Run the task and commit its outcome; return None when that is not needed any more.
 
         An error that is not a refusal is recorded in the ledger and raised, so that the message is delivered again; so
-        is a transient refusal, until the last attempt. After the error of its last attempt, raise `GivenUp`.
+        is a transient refusal, until the last attempt. After the error of its last attempt, raise `LastAttemptError`.
 
         `claimed_until` is when this invocation has ended at the latest, in seconds since 1970. Before, no other attempt
         of the task begins.
         """
         attempts: int | None = None
         start, lost_nano = time.perf_counter(), 0
-        may_have_begun = receives > 1 or command.publication > 0 or command.shared or self.card.compute.effects
+        compute = self._card(command).compute
+        may_have_begun = receives > 1 or command.publication > 0 or command.shared or compute.effects
         try:
             if skipped := self._skipped(command):
                 task = self.ledger.task(command.job_id, command.index) if may_have_begun else None
@@ -65,13 +68,13 @@ class Runner(msgspec.Struct, frozen=True):
                     raise AlreadyRunningError(task.claimed_until - epoch())
                 return self._commit(command, skipped)
             if may_have_begun:
-                seconds = claimed_until - epoch() if claimed_until else self.card.compute.timeout_seconds + 1
+                seconds = claimed_until - epoch() if claimed_until else compute.timeout_seconds + 1
                 task = self.ledger.begin(command, token_hex(8), seconds, again=receives > 1)
                 if task is None:
                     return None
-                lost_nano = (task.begun - 1) * lost_run_cost_nano(self.card)
+                lost_nano = (task.begun - 1) * lost_run_cost_nano(self._card(command))
                 if task.begun > DEATHS:
-                    return self._commit(command, self._worker_died(task.attempts - 1), lost_nano)
+                    return self._commit(command, self._worker_died(compute, task.attempts - 1), lost_nano)
                 attempts = task.attempts
             else:
                 attempts = 1
@@ -86,9 +89,15 @@ class Runner(msgspec.Struct, frozen=True):
         except AlreadyRunningError:
             raise
         except Exception as error:
-            cost_nano = lost_nano + run_cost_nano((time.perf_counter() - start) * 1000, self.card)
+            cost_nano = lost_nano + self._cost_nano(command, (time.perf_counter() - start) * 1000)
             self._record(command, attempts, error, cost_nano)
             raise
+
+    def _card(self, command: RunTask) -> OpCard:
+        return self.cards.get(command.op, self.card)
+
+    def _cost_nano(self, command: RunTask, duration_ms: float) -> int:
+        return run_cost_nano(duration_ms, self._card(command), tasks=len(command.tasks))
 
     def _skipped(self, command: RunTask) -> Outcome | None:
         """Return the outcome of a task that must not run, else None."""
@@ -100,8 +109,7 @@ class Runner(msgspec.Struct, frozen=True):
             return Outcome(status="skipped", error=ErrorRecord(skipped.code, skipped.sentence), finished_at=now())
         return None
 
-    def _worker_died(self, attempts: int) -> Outcome:
-        compute = self.card.compute
+    def _worker_died(self, compute: Compute, attempts: int) -> Outcome:
         sentence = (
             f"It stopped its worker {DEATHS} times; it may need more memory than the op's {compute.memory_mb} MB, or "
             f"more time than its {compute.timeout_seconds} seconds."
@@ -132,7 +140,7 @@ class Runner(msgspec.Struct, frozen=True):
             started_at=started_at,
             finished_at=now(),
             duration_ms=round(duration_ms),
-            cost_nano=run_cost_nano(duration_ms, self.card),
+            cost_nano=self._cost_nano(command, duration_ms),
             worker=self.name,
         )
 
@@ -152,14 +160,14 @@ class Runner(msgspec.Struct, frozen=True):
         return None
 
     def _record(self, command: RunTask, attempts: int | None, error: Exception, cost_nano: int) -> None:
-        """Record the error of an attempt; raise `GivenUp` when it was the last one."""
+        """Record the error of an attempt; raise `LastAttemptError` when it was the last one."""
         if attempts is not None and isinstance(error, Postponed):
             attempts -= 1  # the op has not run
         reason = f"{type(error).__name__}: {error}"
         is_transient = isinstance(error, Transient)
         self.ledger.record_error(command, attempts, reason, transient=is_transient, cost_nano=cost_nano)
         if attempts is not None and attempts >= MAX_ATTEMPTS and not isinstance(error, Postponed | Transient):
-            raise GivenUp(reason) from error
+            raise LastAttemptError(reason) from error
 
     def _transient_refusals(self, command: RunTask) -> int:
         task = self.ledger.task(command.job_id, command.index)

@@ -78,16 +78,20 @@ class Work(msgspec.Struct, frozen=True):
     def __call__(self, command: RunTask) -> Any:
         content = self.source.read(command)
         try:
-            return self._run(command, self.source.open(content))
+            return self.run(command, self.source.open(content))
         except Rejected as error:
             if (url := self.source.url(command)) is None:
                 raise
             raise Rejected(error.code, f"{error.sentence} The file is from {without_query(url)}") from error
 
-    def _run(self, command: RunTask, source: Any) -> Any:
+    def run(self, command: RunTask, source: Any) -> Any:
+        """Run the op on its input and return the task's result."""
+        return self.destination(command, self.op(command), source, _params(self.function, command))
+
+    def op(self, command: RunTask) -> Op:
+        """Return the op with the task's parameters."""
         params = _params(self.function, command)
-        op = partial(call, self.function, params=with_assets(self.function, params, self.assets))
-        return self.destination(command, op, source, params)
+        return partial(call, self.function, params=with_assets(self.function, params, self.assets))
 
 
 class ValueSource:

@@ -1,10 +1,14 @@
 """A deployment says which tasks wait in the lanes that it deletes, and does not start unless it was asked to."""
 
+from pathlib import Path
+
 import pytest
 
 from umbel import waiting
 from umbel.errors import UmbelError
 from umbel.waiting import Waiting, lost_by_deploying
+from umbel_core.catalogue import read_ops
+from umbel_core.fused_lane import FUSED
 
 WANTED = {"blur": ["umbel-op-blur", "umbel-op-blur-bulk"], "sum": ["umbel-op-sum.fifo"]}
 QUEUES = {"umbel-op-blur": 3, "umbel-op-sum": 2, "umbel-op-gone": 1, "umbel-op-old.fifo": 0, "umbel-intake": 5}
@@ -23,6 +27,23 @@ def test_the_bulk_queue_of_a_lane_that_gets_a_single_queue_is_named() -> None:
     single = {"blur": ["umbel-op-blur"]}
     queues = {"umbel-op-blur": 3, "umbel-op-blur-bulk": 4}
     assert list(lost_by_deploying(queues, single)) == [Waiting("blur", 4, stays=True)]
+
+
+def test_the_tasks_of_fused_recipes_start_again_elsewhere_when_no_recipe_is_fused_any_more() -> None:
+    queues = {f"umbel-op-{FUSED}": 3}
+    assert list(lost_by_deploying(queues, WANTED)) == [Waiting(FUSED, 3, stays=True)]
+
+
+def test_the_lanes_of_a_deployment_are_those_of_its_ops_and_that_of_fused_recipes(tmp_path: Path) -> None:
+    path = tmp_path / "recipes.toml"
+    path.write_text("[default]\nfuse = true\nblur = {}\n")
+    ops, context = Path("functions/ops"), {"recipes": str(path), "leave_out": {"local": ["qr"]}}
+    lanes = waiting.lanes(ops, "local", context)
+    assert list(lanes) == [*(name for name in read_ops(ops) if name != "qr"), FUSED]
+    assert FUSED not in waiting.lanes(ops, "local", {})
+    path.write_text("[default]\nblurr = {}\n")
+    with pytest.raises(UmbelError, match="did you mean blur"):
+        waiting.lanes(ops, "local", context)
 
 
 def test_the_sentence_says_what_happens_to_the_tasks_and_how_to_go_on() -> None:

@@ -12,6 +12,7 @@ from umbel import engine, warming
 from umbel.engine_server import warming as served
 from umbel.paths import ROOT
 from umbel.stack import STACK, Deployment
+from umbel_core.fused_lane import FUSED
 
 API = "/_aws/execute-api/abc/v1/jobs"
 
@@ -127,3 +128,18 @@ def test_a_burst_of_api_requests_waits_for_its_turn_and_nothing_else_does() -> N
         assert case.engine.seen.count(API) == 3 * served.MOST_API_REQUESTS
 
     run(story)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "lanes"),
+    [
+        (
+            {"priority": "bulk", "blur": {}, "small": {"op": "thumbnail"}, "large": {"op": "thumbnail"}},
+            ["blur", "thumbnail"],
+        ),
+        ({"fuse": True, "blur": {}}, [FUSED]),
+        ({"fuse": {"op": "blur"}}, ["blur"]),
+    ],
+)
+def test_the_lanes_of_the_default_recipe_are_warmed_first(recipe: dict[str, Any], lanes: list[str]) -> None:
+    assert warming.lanes_of(recipe) == lanes

@@ -104,4 +104,4 @@ def test_an_input_is_checked_like_a_parameter(wrong: Any) -> None:
 
 def test_cards_say_what_an_op_takes_and_gives() -> None:
     assert [(card.takes, card.returns) for card in CATALOGUE.values()] == [("numbers", "value"), ("url", "value")]
-    assert msgspec.json.decode(CATALOGUE.dump())[0]["summary"] == "Every kind of parameter."
+    assert msgspec.json.decode(CATALOGUE.dump())["ops"][0]["summary"] == "Every kind of parameter."

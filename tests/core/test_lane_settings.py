@@ -90,11 +90,11 @@ def test_a_message_that_is_handed_back_has_receives_left_for_tries() -> None:
 
 
 def test_the_deployment_overrides_the_declaration() -> None:
-    cards = {"blur": CARD}
-    assert concurrency_of(cards, {}) == {"blur": CARD.compute.concurrency}
-    assert concurrency_of(cards, {"blur": 16}) == {"blur": 16}
+    computes = {"blur": CARD.compute}
+    assert concurrency_of(computes, {}) == {"blur": CARD.compute.concurrency}
+    assert concurrency_of(computes, {"blur": 16}) == {"blur": 16}
 
 
 def test_the_concurrency_of_an_unknown_op_is_refused() -> None:
     with pytest.raises(LaneSettingsError, match="concurrency: there is no op 'blurr'; the ops are blur"):
-        concurrency_of({"blur": CARD}, {"blurr": 2})
+        concurrency_of({"blur": CARD.compute}, {"blurr": 2})

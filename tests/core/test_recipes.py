@@ -60,6 +60,24 @@ def test_a_recipe_may_be_bulk_and_a_variant_may_be_named_priority(tmp_path: Path
     }
 
 
+def test_a_recipe_may_be_fused_and_a_variant_may_be_named_fuse(tmp_path: Path) -> None:
+    text = '[default]\nfuse = true\nblur = {}\n[apart]\nfuse = false\nblur = {}\n[odd.fuse]\nop = "blur"\n'
+    assert read_recipes(written(tmp_path, text), CATALOGUE) == {
+        "default": {"blur": RecipeVariant("blur", fuse=True)},
+        "apart": {"blur": RecipeVariant("blur")},
+        "odd": {"fuse": RecipeVariant("blur")},
+    }
+
+
+def test_an_op_that_runs_in_order_cannot_be_in_a_fused_recipe(tmp_path: Path) -> None:
+    compute = msgspec.structs.replace(CARD.compute, ordered=True)
+    inorder = Catalogue([msgspec.structs.replace(CATALOGUE["blur"], compute=compute), CATALOGUE["flip"]])
+    assert read_recipes(written(tmp_path, "[default.blur]\n"), inorder)["default"]["blur"].op == "blur"
+    sentence = r"\[default\.blur\]: op: 'blur' runs its tasks in order, .* leave out `fuse` below \[default\]$"
+    with pytest.raises(RecipeError, match=sentence):
+        read_recipes(written(tmp_path, "[default]\nfuse = true\nflip = {}\nblur = {}\n"), inorder)
+
+
 @pytest.mark.parametrize(
     ("key", "recipe"),
     [
@@ -92,6 +110,7 @@ def test_the_first_folder_of_a_key_chooses_the_recipe(key: str, recipe: str) -> 
             r"max_in_flight: it is a number from 1 to 10,000, not 10001$",
         ),
         ("[default]\nmax_in_flight = true\nblur = {}\n", r"max_in_flight: it is a number from 1 to 10,000, not True$"),
+        ("[default]\nfuse = 1\nblur = {}\n", r"\[default\]: fuse: it is true or false, not 1$"),
         ("[default]\nblur = 3\n", r"\[default\.blur\]: a variant is a table"),
         ('[default.blur]\n["he ro".blur]\n', r"\[he ro\]: a recipe's name has 1 to 64 letters"),
         ('[default."a/b"]\nop = "blur"\n', r"\[default\.a/b\]: a variant's name has 1 to 64 letters"),

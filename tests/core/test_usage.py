@@ -124,3 +124,10 @@ def test_a_run_that_stopped_its_worker_costs_at_most_its_timeout() -> None:
 
 def test_the_jobs_of_a_batch_share_what_it_costs_to_count() -> None:
     assert count_cost_nano(10) < count_cost_nano(1)
+
+
+def test_the_tasks_of_one_message_share_its_price_that_of_the_invocation_and_of_the_file() -> None:
+    card = CATALOGUE["thumbnail"]
+    apart, together = run_cost_nano(20, card), run_cost_nano(20, card, tasks=4)
+    shared = usage.total(usage.queued_task(), {"lambda_request": 1, "trace": usage.TRACED, "s3_read": 1})
+    assert 4 * (apart - together) == pytest.approx(3 * usage.nano(shared), abs=4)

@@ -20,6 +20,7 @@ STANDARD = {
         "form",
         "health",
         "json",
+        "last",
         "list",
         "me",
         "message",

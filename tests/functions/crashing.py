@@ -15,7 +15,7 @@ from tests.functions.stage import CATALOGUE, Stage, sweeper
 from umbel_core.catalogue import Catalogue
 from umbel_core.clock import stamp
 from umbel_core.contract import Manifest, TaskSpec
-from umbel_core.errors import GivenUp, Transient
+from umbel_core.errors import LastAttemptError, Transient
 from umbel_core.group_order import NotEndedError
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import ENDED, AlreadyRunningError, JobRecord, TaskRecord
@@ -178,7 +178,7 @@ class CrashingFlow:
             # Its message is visible again when the attempt that crashed cannot run any more.
             self.stage.ledger.pass_time(held.after_seconds)
             raise
-        except GivenUp:
+        except LastAttemptError:
             self.queues["dead-letter function"].append((body, received))
 
     def _give_up(self, body: str, received: int) -> None:

@@ -12,7 +12,7 @@ from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
 from umbel_core.contract import Manifest, TaskSpec
 from umbel_core.contract.records import TaskStatus
-from umbel_core.errors import GivenUp
+from umbel_core.errors import LastAttemptError
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.intake_messages import read_message
 from umbel_core.ledger import ENDED, JobRecord
@@ -199,7 +199,7 @@ class Flow(RuleBasedStateMachine):
             else:
                 self.lane[place] = message, received + 1
                 self.stage.runner().run(command, received + 1)
-        except GivenUp:
+        except LastAttemptError:
             self.lane[place] = message, RECEIVES
             return
         except (CrashError, RuntimeError):

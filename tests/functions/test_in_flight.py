@@ -11,7 +11,7 @@ from tests.fakes import CrashError, Crashes, FakeLanes
 from tests.functions.stage import Stage, sweeper
 from umbel_core.clock import now, stamp
 from umbel_core.contract import Manifest, TaskSpec
-from umbel_core.errors import GivenUp
+from umbel_core.errors import LastAttemptError
 from umbel_core.group_order import NotEndedError
 from umbel_core.ids import JOBS_PREFIX, UPLOADS_PREFIX
 from umbel_core.in_flight import members
@@ -60,7 +60,7 @@ class Lane:
         for command in commands:
             try:
                 self.stage.runner().run(command, 5)
-            except (GivenUp, RuntimeError):
+            except (LastAttemptError, RuntimeError):
                 self.stage.dead_letters.fail_task(command.op, "m", msgspec.json.encode(command).decode())
 
     def relay(self) -> None:

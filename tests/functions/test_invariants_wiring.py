@@ -18,7 +18,10 @@ from tests.core.aws.stubs import Stub, stubbed
 from tests.functions.stage import CATALOGUE, RECIPES
 from umbel import warming
 from umbel_core.aws import clients
-from umbel_core.environment import variables
+from umbel_core.catalogue import read_ops
+from umbel_core.environment import parse, variables
+from umbel_core.fused_lane import FUSED, FusedLane
+from umbel_core.op import Compute
 from umbel_core.settings import Limits
 from umbel_core.sqs import Message
 from worker.environment import WorkerEnvironment
@@ -109,6 +112,25 @@ def test_a_lane_that_is_warmed_loads_its_op_and_calls_nothing(
     assert worker.handler.batches().runner.card.name == op
     worker.handler.batches.cache_clear()
     assert sqs.calls == []
+
+
+def test_the_lane_of_fused_recipes_loads_all_of_its_ops_and_starts_each_while_half_of_its_time_is_left(
+    sqs: Stub,
+) -> None:
+    compute = Compute(memory_mb=1897, timeout_seconds=100, batch=2)
+    fused = FusedLane(("info", "thumbnail"), compute)
+    environment = msgspec.structs.replace(worker_environment(FUSED), fused=fused)
+    assert parse(WorkerEnvironment, variables(environment)) == environment
+    batches = worker.wiring.batch_runner(environment, Path("functions/ops"), Logger(service="test"))
+    assert (batches.runner.card.name, batches.runner.card.compute) == (FUSED, compute)
+    assert {name: card.compute.memory_mb for name, card in batches.runner.cards.items()} == {
+        "info": 1897,
+        "thumbnail": 1897,
+    }
+    longest_ms = 1000 * read_ops(Path("functions/ops"))["info"].compute.timeout_seconds
+    assert process(batches.consumer, longest_ms // 2)
+    sqs.answer("change_message_visibility")
+    assert not process(batches.consumer, longest_ms // 2 - 1)
 
 
 def test_the_api_and_the_authorizer_that_are_warmed_refuse_and_call_nothing() -> None:

@@ -9,6 +9,7 @@ from api import ops
 from relay.changes import read_changes
 from tests.functions.gateway import Gateway
 from tests.functions.stage import CATALOGUE
+from umbel_core.fused_lane import FUSED, FusedLane
 from umbel_core.lanes import LaneState
 from umbel_core.ledger import INTAKE, DeadLetter, Event
 from umbel_core.messages import RetryTasks
@@ -158,3 +159,13 @@ def test_one_call_redrives_a_thousand(gateway: Gateway) -> None:
         gateway.stage.ledger.put_dead_letter(dead_letter("say", f"{number:04}", "j1", number))
     assert gateway.call("POST", "/ops/{op}/redrive", op="say").body["redriven"] == 1000
     assert len(gateway.stage.ledger.dead_letters("say")) == 1
+
+
+def test_the_lane_of_fused_recipes_is_scaled_as_that_of_an_op(
+    gateway: Gateway, lanes: FakeLanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compute = Compute(timeout_seconds=80, batch=2)
+    monkeypatch.setattr(ops, "catalogue", lambda: CATALOGUE.with_fused(FusedLane(("soft",), compute)))
+    answer = gateway.call("PUT", "/ops/{op}", {"concurrency": 2}, op=FUSED)
+    assert (answer.status, lanes.scaled) == (200, [(FUSED, 2, compute)])
+    assert FUSED not in [op["name"] for op in gateway.call("GET", "/ops").body["ops"]], "it is no op"

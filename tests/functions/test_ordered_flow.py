@@ -14,7 +14,7 @@ from relay.changes import read_changes
 from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
 from umbel_core.contract import Manifest, TaskSpec
-from umbel_core.errors import GivenUp
+from umbel_core.errors import LastAttemptError
 from umbel_core.group_order import NotEndedError
 from umbel_core.ids import JOBS_PREFIX
 from umbel_core.intake_messages import read_message
@@ -91,7 +91,7 @@ class FifoFlow(RuleBasedStateMachine):
         except NotEndedError:
             # The pauses between five receives are far longer than a dead letter waits.
             self.lanes[group][0] = message, received
-        except GivenUp:
+        except LastAttemptError:
             self.dead.append(self.lanes[group].popleft())
 
     def _process_dead_letter(self, crash: int | None, twice: bool) -> None:

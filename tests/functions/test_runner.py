@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from tests.fakes import FakeLedger
 from tests.functions.stage import CATALOGUE, Stage, say
 from umbel_core.clock import epoch, now
-from umbel_core.errors import GivenUp, Rejected, Transient
+from umbel_core.errors import LastAttemptError, Rejected, Transient
 from umbel_core.group_order import Skipped
 from umbel_core.ledger import NO_ANSWER, AlreadyRunningError, JobRecord, Ledger, TaskRecord
 from umbel_core.messages import RunTask
@@ -197,7 +197,7 @@ def test_after_the_error_of_its_last_attempt_a_task_is_given_up_however_often_it
     stage.ledger.record_error(command, MAX_ATTEMPTS - 2, "RuntimeError: that broke")
     with pytest.raises(RuntimeError):
         stage.runner().run(command, 40)
-    with pytest.raises(GivenUp, match="that broke"):
+    with pytest.raises(LastAttemptError, match="that broke"):
         stage.runner().run(command, 41)
     task = task_in(stage.ledger)
     assert (task.status, task.attempts, task.last_error) == ("pending", MAX_ATTEMPTS, "RuntimeError: that broke")

@@ -91,7 +91,8 @@ def stack_in(out: str, target: str, ops: Path, name: str = "umbel", **context: A
     """Return the app that writes the stack into a folder, and the stack."""
     app = App(context={**CONTEXT, **UNSTAGED, **context, "target": target}, outdir=out)
     settings = read_settings(app.node.get_all_context())
-    return app, Umbel(app, name, read_target(app.node.try_get_context), settings, ops)
+    recipes = Path(context.get("recipes", "recipes.toml"))
+    return app, Umbel(app, name, read_target(app.node.try_get_context), settings, ops, recipes)
 
 
 def of_type(template: dict[str, Any], *kinds: str) -> dict[str, dict[str, Any]]:

@@ -114,6 +114,19 @@ def test_decoding_takes_no_more_than_is_reckoned_with(kind: str, mode: str) -> N
     assert growth(turned) < decoder_bytes(kind, SIDE * SIDE) + len(data) + SPARE
 
 
+@pytest.mark.parametrize(("kind", "mode"), [("jpeg", "RGB"), ("png", "RGBA"), ("webp", "RGBA")])
+def test_a_picture_that_is_kept_for_several_ops_takes_its_pixels_more(kind: str, mode: str) -> None:
+    data = stored(kind, mode)
+
+    def turned_twice() -> Image.Image:
+        picture = StoredPicture(data, LIMITS)
+        picture.keep_pixels([StoredPicture.image])
+        picture.image().transpose(Transpose.ROTATE_90)
+        return picture.image().transpose(Transpose.ROTATE_90)
+
+    assert growth(turned_twice) < decoder_bytes(kind, SIDE * SIDE) + 4 * SIDE * SIDE + len(data) + SPARE
+
+
 @pytest.mark.parametrize("op", [op for op in PICTURE_OPS if CATALOGUE[op].returns == "picture"])
 def test_every_op_that_makes_pictures_has_the_memory_that_the_limits_reckon_with(op: str) -> None:
     assert CATALOGUE[op].compute.memory_mb >= LANE_MB

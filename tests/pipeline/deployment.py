@@ -21,6 +21,17 @@ from umbel_core.aws.circuit_breaker import DynamoCircuitBreaker
 from umbel_core.aws.ledger import DynamoLedger
 from umbel_core.tokens import Role
 
+FUSED_RECIPE = """
+[together]
+fuse = true
+thumbnail = {}
+grayscale = {}
+blur = {}
+rotate90 = {}
+sign = { op = "placeholder" }
+part = { op = "crop", width = 300, height = 200 }
+"""
+"""The variants of the recipe `default`, one that is no picture, and one that small pictures do not have."""
 PROBES = Path(__file__).parent / "probes"
 _SERVICES = ("cloudformation", "dynamodb", "lambda", "logs", "s3", "sns", "sqs")
 
@@ -92,9 +103,13 @@ def deployment(ops: Path, *, allowed: str, keep_running: bool) -> Iterator[Deplo
     shutil.copytree(ROOT / "functions" / "ops", ops)
     for probe in PROBES.glob("*.py"):
         shutil.copy(probe, ops)
+    recipes = ops.with_name("recipes.toml")
+    recipes.write_text((ROOT / "recipes.toml").read_text() + FUSED_RECIPE)
     try:
         ours = engine.running() or engine.start(free_port(), persist=False)
-        deploy_stack = partial(deploy.local, AwsTarget(ours.endpoint), ops=str(ops), allowed_addresses=allowed)
+        deploy_stack = partial(
+            deploy.local, AwsTarget(ours.endpoint), ops=str(ops), recipes=str(recipes), allowed_addresses=allowed
+        )
         deployed_stack = deploy_stack()
         session = RunningSession(engine.HOST, services=dict.fromkeys(_SERVICES, ours.port), region_name=REGION)
         with session:

@@ -14,6 +14,9 @@ from tests.trust.outcome import Settings
 from umbel import stack
 from umbel.fault_proxy import FaultProxy
 
+_QUEUES_COPIED = 4
+"""Queues of which messages are copied at a time. Most queues are empty at most moments."""
+
 
 @contextlib.contextmanager
 def through_proxy(deployed: Deployed, proxy: FaultProxy) -> Iterator[None]:
@@ -89,10 +92,14 @@ class Disturbances:
             for url in sqs.list_queues(QueueNamePrefix=f"{stack.STACK}-").get("QueueUrls", [])
             if "-dead" not in url and ("intake" in url or "-op-" in url)
         ]
-        for queue in self._random.sample(queues, min(4, len(queues))):
+        copied = 0
+        for queue in self._random.sample(queues, len(queues)):
+            if copied == _QUEUES_COPIED:
+                break
             messages = sqs.receive_message(
                 QueueUrl=queue, MaxNumberOfMessages=3, VisibilityTimeout=1, AttributeNames=["All"]
             ).get("Messages", [])
+            copied += bool(messages)
             self._random.shuffle(messages)
             for message in messages:
                 order: dict[str, Any] = {}

@@ -13,27 +13,39 @@ import msgspec
 from umbel_core.contract.requests import JobKind
 from umbel_core.encoding import check_request
 from umbel_core.errors import Path, Rejected
+from umbel_core.fused_lane import FUSED, FusedLane
 from umbel_core.input_types import ASSET
-from umbel_core.op import ADD_A_PACKAGE, OpCard, OpDeclarationError, describe
+from umbel_core.op import ADD_A_PACKAGE, Compute, OpCard, OpDeclarationError, describe
 from umbel_core.validation import Validator, check, compile_schema, hint_at
+
+
+class _Packaged(msgspec.Struct):
+    """A catalogue as it is deployed with a function."""
+
+    ops: list[OpCard]
+    fused: FusedLane | None
 
 
 class Catalogue(Mapping[str, OpCard]):
     """The deployed ops by name. It checks inputs and parameters against the schemas of the ops."""
 
-    def __init__(self, cards: list[OpCard], left_out: Collection[str] = ()) -> None:
+    def __init__(self, cards: list[OpCard], left_out: Collection[str] = (), fused: FusedLane | None = None) -> None:
         self._cards = {card.name: card for card in sorted(cards, key=lambda card: card.name)}
         self.left_out = left_out
         """The ops in the folder that this deployment does not have."""
+        self.fused = fused
+        """The lane of fused recipes; None when this deployment has none."""
 
     @classmethod
     def load(cls, path: FilePath) -> "Catalogue":
         """Read the catalogue from the file that is deployed with a function."""
-        return cls(msgspec.json.decode(path.read_bytes(), type=list[OpCard]))
+        read = msgspec.json.decode(path.read_bytes(), type=_Packaged)
+        return cls(read.ops, fused=read.fused)
 
     def dump(self) -> bytes:
         """Return the catalogue as JSON, for `load`."""
-        return msgspec.json.format(msgspec.json.encode(list(self._cards.values())), indent=1)
+        packaged = _Packaged(list(self._cards.values()), self.fused)
+        return msgspec.json.format(msgspec.json.encode(packaged), indent=1)
 
     def without(self, names: Collection[str]) -> "Catalogue":
         """Return the catalogue without these ops; raise `Rejected` when there is no op of a name."""
@@ -45,6 +57,25 @@ class Catalogue(Mapping[str, OpCard]):
         """Return the catalogue whose ops take these assets and no others; without any, they take none."""
         cards = [msgspec.structs.replace(card, params=_with_assets(card.params, names)) for card in self.values()]
         return Catalogue(cards, self.left_out)
+
+    def with_fused(self, lane: FusedLane | None) -> "Catalogue":
+        """Return the catalogue with the lane of fused recipes, if there is one."""
+        return Catalogue(list(self.values()), self.left_out, lane)
+
+    @cached_property
+    def lanes(self) -> dict[str, Compute]:
+        """The compute settings of each lane: that of each op, and that of fused recipes, if there is one."""
+        own = {name: card.compute for name, card in self._cards.items()}
+        return own | ({FUSED: self.fused.compute} if self.fused else {})
+
+    @property
+    def fused_ops(self) -> Collection[str]:
+        """The names of the ops that the lane of fused recipes has."""
+        return self.fused.ops if self.fused else ()
+
+    def lane_of(self, op: str, *, fused: bool) -> str:
+        """Return the name of the lane that runs a task of this op."""
+        return FUSED if fused and op in self.fused_ops else op
 
     @cached_property
     def ordered(self) -> frozenset[str]:

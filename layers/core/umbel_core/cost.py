@@ -18,11 +18,12 @@ def plan_cost_nano(tasks: int) -> int:
     return usage.nano(usage.planned_job(tasks, is_small=tasks <= KEPT_VARIANTS))
 
 
-def run_cost_nano(duration_ms: float, card: "OpCard") -> int:
-    """Return what one run of an op costs, with its message."""
+def run_cost_nano(duration_ms: float, card: "OpCard", *, tasks: int = 1) -> int:
+    """Return what one run of an op costs, with its share of the message, which is for so many tasks."""
     file, picture = card.carrier == "file", card.returns == "picture"
-    run = usage.run(duration_ms, card.compute.memory_mb, file=file, picture=picture)
-    return usage.nano(usage.total(usage.queued_task(ordered=card.compute.ordered), run))
+    run = usage.run(duration_ms, card.compute.memory_mb, file=file, picture=picture, tasks=tasks)
+    message = usage.times(1 / tasks, usage.queued_task(ordered=card.compute.ordered))
+    return usage.nano(usage.total(message, run))
 
 
 def lost_run_cost_nano(card: "OpCard") -> int:

@@ -6,7 +6,7 @@ reads the environment.
 
 import os
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -27,7 +27,7 @@ def variables(values: msgspec.Struct) -> dict[str, str]:
 
 
 def _read(text: str, kind: Any) -> Any:
-    is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    is_struct = any(isinstance(each, type) and issubclass(each, msgspec.Struct) for each in (kind, *get_args(kind)))
     return msgspec.json.decode(text, type=kind) if is_struct else text
 
 

@@ -54,8 +54,8 @@ class Postponed(Exception):  # noqa: N818 - not an error: the task waits
         self.contended = contended
 
 
-class GivenUp(Exception):  # noqa: N818 - the end of the tries, raised from the error of the last one
-    """The message becomes a dead letter: it failed as often as it may."""
+class LastAttemptError(Exception):
+    """The last attempt of a task ended in an error, from which this is raised: its message becomes a dead letter."""
 
 
 def json_pointer(path: Iterable[str | int]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 if TYPE_CHECKING:
-    from umbel_core.op import Compute, OpCard
+    from umbel_core.op import Compute
 
 Concurrency = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 """How many executions of an op run at a time. 0 pauses the lane: its messages wait in their queue."""
@@ -102,9 +102,9 @@ def _max_receives(compute: "Compute", concurrency: int, *, throttled: bool) -> i
     return MAX_RECEIVES_IN_BATCHES if compute.batch > 1 else MAX_RECEIVES
 
 
-def concurrency_of(cards: "Mapping[str, OpCard]", overrides: Mapping[str, int]) -> dict[str, int]:
-    """Return the concurrency of each op: the override of the deployment, or what the op declares."""
-    unknown = sorted(set(overrides) - set(cards))
+def concurrency_of(computes: "Mapping[str, Compute]", overrides: Mapping[str, int]) -> dict[str, int]:
+    """Return the concurrency of each lane: the override of the deployment, or what its op declares."""
+    unknown = sorted(set(overrides) - set(computes))
     if unknown:
-        raise LaneSettingsError(f"concurrency: there is no op '{unknown[0]}'; the ops are {', '.join(cards)}")
-    return {name: overrides.get(name, card.compute.concurrency) for name, card in cards.items()}
+        raise LaneSettingsError(f"concurrency: there is no op '{unknown[0]}'; the ops are {', '.join(computes)}")
+    return {name: overrides.get(name, compute.concurrency) for name, compute in computes.items()}

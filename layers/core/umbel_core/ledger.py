@@ -76,6 +76,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
     shared: bool = False
     deadline: int | None = None
     priority: Priority = LIVE
+    fused: bool = False
     status: TaskStatus = "pending"
     result: Any = None
     error: ErrorRecord | None = None
@@ -158,6 +159,7 @@ class TaskRecord(msgspec.Struct, kw_only=True, rename=STORED_NAMES):
             deadline=self.deadline,
             round=self.round,
             priority=self.priority,
+            fused=self.fused,
             publication=self.publication,
             trace_id=self.trace_id,
         )

@@ -51,6 +51,10 @@ class RunTask(
     """How often a retry started the task over. Outcomes of earlier rounds are refused."""
     priority: Priority = LIVE
     """Which of the lane's queues has the message."""
+    fused: bool = False
+    """The recipe wants all variants of the picture in one message, on the lane of fused recipes."""
+    together: "list[RunTask]" = []
+    """The other tasks that this message is for, all of the same job and fused."""
     publication: int = 0
     """How often the message was sent again because it seemed to be lost: the task may have ended before it arrives."""
     trace_id: str = ""
@@ -60,6 +64,11 @@ class RunTask(
     def is_late(self, moment: int) -> bool:
         """Return whether the job's deadline has passed. A task that was started over has none."""
         return self.deadline is not None and self.round == 0 and moment >= self.deadline
+
+    @property
+    def tasks(self) -> "list[RunTask]":
+        """All tasks that this message is for."""
+        return [self, *self.together]
 
 
 class TaskTrace(msgspec.Struct, frozen=True, rename=STORED_NAMES):

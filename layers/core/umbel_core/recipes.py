@@ -23,7 +23,8 @@ class RecipeVariant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     params: dict[str, Any] = {}
     priority: Priority = LIVE
     max_in_flight: int | None = None
-    """Both are those of the recipe."""
+    fuse: bool = False
+    """Whether all variants of a picture are made by one worker, which decodes it once. These three are the recipe's."""
 
 
 Recipes = dict[str, dict[str, RecipeVariant]]
@@ -50,9 +51,8 @@ def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[s
     if not _is_name(name) or JOB_ID.fullmatch(name):
         raise RecipeError(f"{file}: [{name}]: a recipe's name has 1 to 64 letters, digits, '-' or '_'")
     tables = dict(variants) if isinstance(variants, dict) else {}
-    # A table is a variant that has this name.
-    said = tables.pop("priority") if not isinstance(tables.get("priority", {}), dict) else LIVE
-    in_flight = tables.pop("max_in_flight") if not isinstance(tables.get("max_in_flight", {}), dict) else None
+    said, fuse = _setting(tables, "priority", LIVE), _setting(tables, "fuse", default=False)
+    in_flight = _setting(tables, "max_in_flight", None)
     if not tables:
         raise RecipeError(f"{file}: [{name}]: a recipe needs at least one variant, written as [{name}.<variant>]")
     if said not in get_args(Priority):
@@ -63,11 +63,25 @@ def _recipe(file: str, name: str, variants: Any, catalogue: Catalogue) -> dict[s
         raise RecipeError(
             f"{file}: [{name}]: max_in_flight: it is a number from 1 to {MOST_IN_FLIGHT:,}, not {in_flight!r}"
         )
-    recipe = RecipeVariant("", {}, said, in_flight)
-    return {
+    if not isinstance(fuse, bool):
+        raise RecipeError(f"{file}: [{name}]: fuse: it is true or false, not {fuse!r}")
+    recipe = RecipeVariant("", {}, said, in_flight, fuse)
+    found = {
         variant: _variant(f"{file}: [{name}.{variant}]", variant, keys, catalogue, recipe)
         for variant, keys in tables.items()
     }
+    for variant, read in found.items():
+        if fuse and read.op in catalogue.ordered:
+            raise RecipeError(
+                f"{file}: [{name}.{variant}]: op: '{read.op}' runs its tasks in order, in a queue of its own, so its "
+                f"recipe cannot be fused; leave out `fuse` below [{name}]"
+            )
+    return found
+
+
+def _setting(tables: dict[str, Any], name: str, default: Any) -> Any:
+    """Take a setting of the recipe out of its tables. A table is a variant that has this name."""
+    return default if isinstance(tables.get(name, {}), dict) else tables.pop(name)
 
 
 def _variant(location: str, name: str, keys: Any, catalogue: Catalogue, recipe: RecipeVariant) -> RecipeVariant:

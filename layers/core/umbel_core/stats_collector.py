@@ -56,7 +56,7 @@ class StatsCollector(msgspec.Struct, frozen=True):
         at = self.clock()
         with ThreadPoolExecutor(3) as pool:
             states = pool.submit(self.lanes.states)
-            backlogs = pool.submit(self.lanes.backlogs, {op: card.compute for op, card in self.catalogue.items()})
+            backlogs = pool.submit(self.lanes.backlogs, self.catalogue.lanes)
             counted = self.counters.counted(since(at))
             oldest, circuits = self._oldest(counted), self.circuits.all()
             return StatsInput(at, counted, states.result(), backlogs.result(), oldest, circuits)

@@ -77,11 +77,21 @@ def queued_task(*, ordered: bool = False) -> Usage:
     return {"sqs_fifo_request" if ordered else "sqs_request": 3}
 
 
-def run(duration_ms: float, memory_mb: int, *, file: bool, picture: bool) -> Usage:
-    """Return what one run of a task takes: its input, the op, its result, the write of its end."""
+def run(duration_ms: float, memory_mb: int, *, file: bool, picture: bool, tasks: int = 1) -> Usage:
+    """Return what one run of a task takes: its input, the op, its result, the write of its end.
+
+    So many tasks of one message share the invocation and the file.
+    """
+    invoked = invocation(duration_ms + HANDLER_MS, memory_mb)
+    shared = {name: invoked[name] / tasks for name in ("lambda_request", "trace")}
     return total(
-        invocation(duration_ms + HANDLER_MS, memory_mb),
-        {"s3_read": int(file), "s3_write": int(picture), "dynamodb_read": 1, "dynamodb_write": 2 if picture else 1},
+        {**invoked, **shared},
+        {
+            "s3_read": int(file) / tasks,
+            "s3_write": int(picture),
+            "dynamodb_read": 1,
+            "dynamodb_write": 2 if picture else 1,
+        },
     )
 
 

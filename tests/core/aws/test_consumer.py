@@ -14,7 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from tests.core.aws.stubs import stubbed
 from umbel_core.aws.consumer import SqsConsumer
-from umbel_core.errors import GivenUp, Postponed, Transient
+from umbel_core.errors import LastAttemptError, Postponed, Transient
 from umbel_core.lane_settings import MAX_RECEIVES_THROTTLED
 from umbel_core.sqs import Message, failure_response, read_messages
 
@@ -93,7 +93,7 @@ def test_a_failed_message_is_visible_again_after_a_pause_that_doubles(receives: 
 
 
 def _give_up(*_: object) -> None:
-    raise GivenUp("OSError: broken")
+    raise LastAttemptError("OSError: broken")
 
 
 @pytest.mark.parametrize(

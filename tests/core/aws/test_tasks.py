@@ -7,6 +7,7 @@ import pytest
 
 from tests.core.aws.stubs import Stub, stubbed
 from umbel_core.aws.tasks import PublishError, SnsTasks
+from umbel_core.fused_lane import FUSED
 from umbel_core.messages import RunTask
 
 CALL_BYTES = 256 * 1024
@@ -63,6 +64,26 @@ def test_a_task_has_its_op_and_priority_as_the_attributes_by_which_queues_filter
     }
     assert "MessageGroupId" not in entry
     assert msgspec.json.decode(entry["Message"], type=RunTask) == commands("x")[0]
+
+
+def test_the_fused_tasks_of_a_job_are_one_message_for_their_lane() -> None:
+    with stubbed("sns") as stub:
+        stub.answer("publish_batch")
+        sns = SnsTasks(stub.client, "arn:tasks", "arn:ordered.fifo", (), {"say"})
+        assert sns.publish(commands("x", "y", "z", fused=True, priority="bulk")) == 3
+    (_, call) = stub.calls[0]
+    (entry,) = entries(call)
+    assert entry["MessageAttributes"]["op"]["StringValue"] == FUSED
+    assert entry["MessageAttributes"]["priority"]["StringValue"] == "bulk"
+    message = msgspec.json.decode(entry["Message"], type=RunTask)
+    assert [task.input for task in message.tasks] == ["x", "y", "z"]
+
+
+def test_a_fused_task_whose_op_that_lane_does_not_have_goes_to_the_lane_of_its_op() -> None:
+    """The recipe was changed after the job was planned."""
+    (call,) = calls(commands("x", "y", fused=True), 1)
+    assert [entry["MessageAttributes"]["op"]["StringValue"] for entry in entries(call)] == ["say", "say"]
+    assert {len(msgspec.json.decode(entry["Message"], type=RunTask).tasks) for entry in entries(call)} == {1}
 
 
 def test_the_bulk_tasks_of_a_job_are_a_group_so_that_those_of_several_jobs_are_delivered_in_turn() -> None:

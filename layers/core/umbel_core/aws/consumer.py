@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 
 from umbel_core.aws.clients import AWS_ERRORS
-from umbel_core.errors import GivenUp, Postponed, Transient
+from umbel_core.errors import LastAttemptError, Postponed, Transient
 from umbel_core.lanes import BULK_SUFFIX, FIFO_SUFFIX
 from umbel_core.sqs import Message
 
@@ -31,7 +31,7 @@ class SqsConsumer:
     ) -> None:
         """`queue_url` is the URL of the queue, of a fair lane's live queue; `needed_ms` is a message's longest time.
 
-        `dead_queue_url` is the queue of its dead letters, for work that raises `GivenUp`.
+        `dead_queue_url` is the queue of its dead letters, for work that raises `LastAttemptError`.
         """
         self._sqs = sqs
         self._queue_url = queue_url
@@ -73,7 +73,7 @@ class SqsConsumer:
             return False
         try:
             work(message.body, message.receives)
-        except GivenUp:
+        except LastAttemptError:
             self._logger.exception("message given up", extra={"message_id": message.id, "receives": message.receives})
             return self._give_up(message)
         except Exception as error:

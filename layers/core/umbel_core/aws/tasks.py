@@ -8,6 +8,7 @@ from zlib import crc32
 
 import msgspec
 
+from umbel_core.fused_lane import FUSED, packed
 from umbel_core.messages import BULK, RunTask
 
 if TYPE_CHECKING:
@@ -35,22 +36,37 @@ class PublishError(Exception):
 class SnsTasks:
     """The topics that deliver each task to the lane of its op. Ordered ops have a FIFO topic of their own."""
 
-    def __init__(self, sns: "SNSClient", topic: str, ordered_topic: str, ordered_ops: Collection[str]) -> None:
+    def __init__(
+        self,
+        sns: "SNSClient",
+        topic: str,
+        ordered_topic: str,
+        ordered_ops: Collection[str],
+        fused_ops: Collection[str] = (),
+    ) -> None:
         self._sns = sns
         self._topic = topic
         self._ordered_topic = ordered_topic
         self._ordered_ops = frozenset(ordered_ops)
+        self._fused_ops = frozenset(fused_ops)
+        """The ops of the lane of fused recipes. A fused task of another op goes to the lane of its op."""
 
     def publish(self, commands: Iterable[RunTask]) -> int:
         """Publish all tasks; return their number."""
         count = 0
-        remaining = iter(commands)
+        remaining = packed(map(self._routed, commands))
         with ThreadPoolExecutor(_PARALLEL_CALLS) as pool:
             while window := list(islice(remaining, _WINDOW)):
                 parallel = self._parallel_calls(window)
                 list((map if len(parallel) == 1 else pool.map)(self._publish, parallel))
-                count += len(window)
+                count += sum(len(message.tasks) for message in window)
         return count
+
+    def _routed(self, command: RunTask) -> RunTask:
+        """Return the task as one that is not fused, if the lane of fused recipes does not have its op."""
+        if command.fused and command.op not in self._fused_ops:
+            return msgspec.structs.replace(command, fused=False)
+        return command
 
     def _parallel_calls(self, window: list[RunTask]) -> list[Calls]:
         """Return the calls that may run in parallel.
@@ -79,7 +95,7 @@ def _entry(place: int, command: RunTask, *, ordered: bool) -> "PublishBatchReque
         "Message": _message(command),
         "MessageAttributes": {
             name: {"DataType": "String", "StringValue": value}
-            for name, value in (("op", command.op), ("priority", command.priority))
+            for name, value in (("op", FUSED if command.fused else command.op), ("priority", command.priority))
         },
     }
     if ordered:

@@ -3,7 +3,7 @@
 Each protocol lists the fields of a function's environment that an adapter needs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from aws_lambda_powertools import Logger
@@ -174,9 +174,10 @@ def kept_lanes(environment: OnKeptLanes) -> KeptLanes:
     return KeptLanes(lanes(environment), clients.dynamodb(), environment.ledger_table)
 
 
-def tasks(environment: OnTopics, ordered_ops: frozenset[str]) -> SnsTasks:
+def tasks(environment: OnTopics, ordered_ops: frozenset[str], fused_ops: Collection[str] = ()) -> SnsTasks:
     """Return the topics of tasks."""
-    return SnsTasks(clients.sns(), environment.tasks_topic, environment.ordered_topic, ordered_ops)
+    topics = environment.tasks_topic, environment.ordered_topic
+    return SnsTasks(clients.sns(), *topics, ordered_ops, fused_ops)
 
 
 def intake(queue_url: str) -> SqsIntake:
