@@ -114,7 +114,7 @@ class Relay(msgspec.Struct, frozen=True):
         # What was counted before may not have been pushed: its relay may have died after the write.
         repeated = jobs.keys() - {old.id for old, _ in folded}
         for old, new in folded:
-            if not old.sending or len(uncounted(old, changes[old.id])) < len(changes[old.id]):
+            if new.sending != old.sending or len(uncounted(old, changes[old.id])) < len(changes[old.id]):
                 self._release(new)
         for job_id in sorted(repeated):
             self._release(jobs[job_id])

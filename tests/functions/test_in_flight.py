@@ -309,6 +309,20 @@ def test_a_retried_task_is_sent_before_the_tasks_behind_it_in_its_group() -> Non
     assert (again.index, again.round) == (1, 1)
 
 
+def test_what_starts_over_before_it_is_published_is_sent_after_the_task_before_it() -> None:
+    crashes = Crashes()
+    lane = Lane("bad", *"abc", most=1, ordered=True, crashes=crashes)
+    lane.work(*lane.taken())
+    crashes.crash_at(1)
+    with pytest.raises(CrashError):
+        lane.relay()
+    crashes.crash_at(None)
+    assert lane.job.sending == "1"
+    lane.retry()
+    lane.follow()
+    assert (lane.sent(), members(lane.job.held)) == ([0], {1, 2, 3})
+
+
 def test_a_group_runs_in_order_however_few_tasks_are_in_flight() -> None:
     lane = Lane(*"abcdef", most=2, ordered=True)
     commands = lane.taken()

@@ -3,12 +3,14 @@
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from relay.changes import read_changes
 from tests.fakes import CrashError, Crashes
 from tests.functions.stage import Stage
 from umbel_core.contract import Manifest, TaskSpec
@@ -22,9 +24,10 @@ from umbel_core.messages import RetryTasks, RunTask
 RECEIVES = 5
 CRASH = st.one_of(st.none(), st.none(), st.integers(0, 8))
 GROUPS = ("north", "south")
+TEXTS = st.lists(st.sampled_from(["good", "good", "bad", "broken"]), min_size=2, max_size=12)
 
 
-class OrderedFlow(RuleBasedStateMachine):
+class FifoFlow(RuleBasedStateMachine):
     """A FIFO queue delivers a group's next message when the one before it is deleted or given up, and not earlier.
 
     A given-up message waits in the dead-letter queue, and meanwhile its group goes on.
@@ -38,13 +41,6 @@ class OrderedFlow(RuleBasedStateMachine):
         self.dead: deque[tuple[bytes, int]] = deque()
         self.job_id = ""
 
-    @initialize(texts=st.lists(st.sampled_from(["good", "good", "bad", "broken"]), min_size=2, max_size=12))
-    def submit(self, texts: list[str]) -> None:
-        specs = [TaskSpec(op="recite", input=text, group=GROUPS[place % 2]) for place, text in enumerate(texts)]
-        body = msgspec.json.encode(Manifest(tasks=specs, on_error="stop_group"))
-        self._plan(self.stage.drop(f"{JOBS_PREFIX}1.json", body))
-        self.job_id = self.stage.ledger.jobs(1, None)[0][0].id
-
     @precondition(lambda self: any(self.lanes.values()))
     @rule(group=st.sampled_from(GROUPS), crash=CRASH, twice=st.booleans())
     def work(self, group: str, crash: int | None, twice: bool) -> None:
@@ -56,36 +52,19 @@ class OrderedFlow(RuleBasedStateMachine):
     def process_dead_letter(self, crash: int | None, twice: bool) -> None:
         self._process_dead_letter(crash, twice)
 
-    @precondition(lambda self: not any(self.lanes.values()) and not self.dead)
-    @rule()
-    def retry(self) -> None:
-        self._plan(msgspec.json.encode(RetryTasks(self.job_id)).decode())
+    def _submit(self, texts: list[str], **fields: Any) -> None:
+        specs = [TaskSpec(op="recite", input=text, group=GROUPS[place % 2]) for place, text in enumerate(texts)]
+        body = msgspec.json.encode(Manifest(tasks=specs, **fields))
+        self._plan(self.stage.drop(f"{JOBS_PREFIX}1.json", body))
+        self.job_id = self.stage.ledger.jobs(1, None)[0][0].id
 
-    @invariant()
-    def nothing_runs_behind_a_failure(self) -> None:
-        for tasks in self._groups():
-            ends = [task.status for task in tasks]
-            if "failed" in ends:
-                behind = ends[ends.index("failed") + 1 :]
-                assert set(behind) <= {"pending", "skipped"}
-
-    @invariant()
-    def nothing_overtakes(self) -> None:
-        for tasks in self._groups():
-            begun = [task.status != "pending" for task in tasks]
-            assert begun == sorted(begun, reverse=True)
-
-    def teardown(self) -> None:
-        while any(self.lanes.values()) or self.dead:
-            if self.dead:
-                self._process_dead_letter(None, twice=False)
-            for group in GROUPS:
-                if self.lanes[group]:
-                    self._work(group, None, twice=False)
-        for tasks in self._groups():
-            first_bad = next((place for place, task in enumerate(tasks) if task.status == "failed"), len(tasks))
-            assert all(task.status == "completed" for task in tasks[:first_bad])
-            assert all(task.status == "skipped" for task in tasks[first_bad + 1 :])
+    def _deliver_all(self) -> None:
+        """Let each queue deliver its next message."""
+        if self.dead:
+            self._process_dead_letter(None, twice=False)
+        for group in GROUPS:
+            if self.lanes[group]:
+                self._work(group, None, twice=False)
 
     def _groups(self) -> list[list[TaskRecord]]:
         tasks = list(self.stage.ledger.all_tasks(self.job_id))
@@ -138,7 +117,89 @@ class OrderedFlow(RuleBasedStateMachine):
         return True
 
 
+class OrderedFlow(FifoFlow):
+    """A failure stops its group."""
+
+    @initialize(texts=TEXTS)
+    def submit(self, texts: list[str]) -> None:
+        self._submit(texts, on_error="stop_group")
+
+    @precondition(lambda self: not any(self.lanes.values()) and not self.dead)
+    @rule()
+    def retry(self) -> None:
+        self._plan(msgspec.json.encode(RetryTasks(self.job_id)).decode())
+
+    @invariant()
+    def nothing_runs_behind_a_failure(self) -> None:
+        for tasks in self._groups():
+            ends = [task.status for task in tasks]
+            if "failed" in ends:
+                behind = ends[ends.index("failed") + 1 :]
+                assert set(behind) <= {"pending", "skipped"}
+
+    @invariant()
+    def nothing_overtakes(self) -> None:
+        for tasks in self._groups():
+            begun = [task.status != "pending" for task in tasks]
+            assert begun == sorted(begun, reverse=True)
+
+    def teardown(self) -> None:
+        while any(self.lanes.values()) or self.dead:
+            self._deliver_all()
+        for tasks in self._groups():
+            first_bad = next((place for place, task in enumerate(tasks) if task.status == "failed"), len(tasks))
+            assert all(task.status == "completed" for task in tasks[:first_bad])
+            assert all(task.status == "skipped" for task in tasks[first_bad + 1 :])
+
+
+class LimitedFlow(FifoFlow):
+    """A failure stops nothing, a few tasks are in flight at a time, and a retry may come at any moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.relayed = 0
+
+    @initialize(texts=TEXTS, most=st.integers(1, 3))
+    def submit(self, texts: list[str], most: int) -> None:
+        self._submit(texts, max_in_flight=most)
+
+    @rule(indices=st.one_of(st.none(), st.lists(st.integers(0, 11), max_size=3)))
+    def retry(self, indices: list[int] | None) -> None:
+        self.stage.ledger.resume(self.job_id)
+        self._plan(msgspec.json.encode(RetryTasks(self.job_id, indices)).decode())
+
+    @rule(crash=CRASH)
+    def relay(self, crash: int | None) -> None:
+        """Relay all changes; the coordinator does what the relay asks for."""
+        end = len(self.stage.ledger.stream)
+        batch = read_changes(self.stage.ledger.stream[self.relayed : end])
+        if self._survives(crash, lambda: self.stage.relay.relay(batch)):
+            self.relayed = end
+        bodies, self.stage.intake.bodies = self.stage.intake.bodies, []
+        for body in bodies:
+            self._plan(body)
+
+    @invariant()
+    def each_task_begins_when_the_one_before_has_ended(self) -> None:
+        running = [sum(task.may_be_running for task in tasks) for tasks in self._groups()]
+        assert max(running, default=0) <= 1
+
+    def teardown(self) -> None:
+        """No task waits in a lane for one that is held."""
+        for _ in range(400):
+            self._deliver_all()
+            self.relay(None)
+        assert not any(self.lanes.values())
+        assert not self.dead
+        job = self.stage.ledger.job(self.job_id)
+        assert job
+        assert job.completed + job.failed == job.total
+        assert (job.held, job.sending) == ("", "")
+
+
 TestOrderedFlow = OrderedFlow.TestCase
 TestOrderedFlow.settings = settings(
     max_examples=settings().max_examples * 3 // 5, stateful_step_count=40, deadline=None
 )
+TestLimitedFlow = LimitedFlow.TestCase
+TestLimitedFlow.settings = TestOrderedFlow.settings

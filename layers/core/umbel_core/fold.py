@@ -53,7 +53,7 @@ def _counted(job: JobRecord, changes: Sequence[TaskChange], cost_nano: int = 0) 
     errors = list(job.errors)
     variants = dict(job.variants)
     cost = job.cost_nano + cost_nano
-    held = members(job.held)
+    held, sending = members(job.held), members(job.sending)
     for change in fresh:
         task = change.task
         if job.total <= KEPT_VARIANTS:
@@ -64,6 +64,7 @@ def _counted(job: JobRecord, changes: Sequence[TaskChange], cost_nano: int = 0) 
             held.discard(task.index)
         elif change.started_over and job.max_in_flight:
             held.add(task.index)
+            sending.discard(task.index)
         if change.old == task.status:
             continue
         if change.old in ENDED:
@@ -80,6 +81,7 @@ def _counted(job: JobRecord, changes: Sequence[TaskChange], cost_nano: int = 0) 
         variants=variants,
         cost_nano=cost,
         held=named(held) if job.max_in_flight else "",
+        sending=named(sending),
         folded_to=fresh[-1].sequence,
         updated_at=now(),
         version=job.version + 1,
