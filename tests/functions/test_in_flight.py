@@ -223,6 +223,15 @@ def test_a_cancelled_job_that_is_retried_keeps_its_limit() -> None:
     assert (lane.job.status, lane.statuses) == ("completed", ["completed"] * 5)
 
 
+def test_what_a_retry_starts_over_in_a_job_that_was_cancelled_meanwhile_is_skipped() -> None:
+    lane = Lane("a", most=1)
+    lane.sent()
+    lane.retry(waiting=True)
+    lane.stage.ledger.cancel(lane.job.id)
+    lane.follow()
+    assert (lane.job.status, lane.statuses, lane.sent()) == ("cancelled", ["skipped"], [])
+
+
 def test_a_retry_between_the_reads_of_a_cancelled_job_is_not_undone(monkeypatch: pytest.MonkeyPatch) -> None:
     lane = Lane(*"abcde", most=2)
     lane.sent()
