@@ -3,7 +3,7 @@
 import msgspec
 from PIL import Image, ImageChops, ImageStat
 
-from worker.codecs.palette import best
+from worker.codecs.palette import Colour, best, even_colours, pixels_of
 from worker.codecs.shared_palette import MOST, SharedPalette, few, own_palette, with_table
 
 _FEW = 64
@@ -37,6 +37,8 @@ class Colours:
         self._palette: Image.Image | None = None
         self._error = 0.0
         self._shared = SharedPalette(self._exact, self._few)
+        self._even: list[Colour] = []
+        """The colours of the frame's even areas, which are shown exactly where few colours are enough."""
         self._room = 0
 
     @property
@@ -67,12 +69,27 @@ class Colours:
         near = self._nearly(visible, drawn)
         return self._sharing(near, hidden, drawn) or Indexed(_without(near, hidden), shares=False)
 
+    def begin(self, frame: Image.Image) -> None:
+        """Take the next frame, whole."""
+        self._even = even_colours(frame.convert("RGB")) if self._few else []
+
+    def wrong(self, seen: Image.Image, frame: Image.Image) -> Image.Image:
+        """Return a mask of the pixels of the frame's even areas for which a viewer shows another colour.
+
+        Such a colour was drawn for the soft edge of something that moves. When that has gone, the difference to the
+        true colour may be too small to draw the pixel again, but many of them are a visible trace.
+        """
+        mask, visible = Image.new("L", frame.size), frame.convert("RGB")
+        for colour in self._even:
+            mask = ImageChops.lighter(mask, ImageChops.subtract(pixels_of(visible, colour), pixels_of(seen, colour)))
+        return mask
+
     def _alike(self, image: Image.Image, drawn: Image.Image) -> Image.Image | None:
         """Return the frame with the nearest colours of the palette for all; None when one sees the difference."""
         if not self._shared:
             return None
         palette = with_table(Image.new("L", (1, 1)), self._shared.table)
-        known = image.quantize(palette=palette, dither=Image.Dither.NONE)
+        known = self._in(palette, image)
         return known if _error(known, image, drawn) < _UNSEEN else None
 
     def _sharing(self, own: Image.Image, hidden: Image.Image | None, drawn: Image.Image) -> Indexed | None:
@@ -96,13 +113,23 @@ class Colours:
     def _nearly(self, image: Image.Image, drawn: Image.Image) -> Image.Image:
         error = None
         if self._palette:
-            known = image.quantize(palette=self._palette, dither=Image.Dither.NONE)
+            known = self._in(self._palette, image)
             error = _error(known, image, drawn)
         if error is None or error > _WORSE * self._error:
             self._palette = _best(image, self._most)
-            known = image.quantize(palette=self._palette, dither=Image.Dither.NONE)
+            known = self._in(self._palette, image)
             self._error = max(_error(known, image, drawn), _UNSEEN)
         return image.quantize(palette=self._palette, dither=self._dither) if self._dither else known
+
+    def _in(self, palette: Image.Image, image: Image.Image) -> Image.Image:
+        """Return the picture in the colours of a palette. Where it has the very colour, Pillow may take a near one."""
+        indexed = image.quantize(palette=palette, dither=Image.Dither.NONE)
+        table = indexed.getpalette() or []
+        places = {tuple(table[place : place + 3]): place // 3 for place in range(0, len(table), 3)}
+        for colour in self._even:
+            if colour in places:
+                indexed.paste(places[colour], mask=pixels_of(image, colour))
+        return indexed
 
 
 def _colours(indexed: Image.Image) -> int:

@@ -22,12 +22,16 @@ def write(frames: Iterable[Shown], whole: Whole) -> bytes:
     written: list[bytes] = []
     colours = Colours(whole.drawn_in, whole.most_colours)
     canvas: Image.Image | None = None
+    seen = Image.new("RGB", (1, 1))
+    """What a viewer shows, in which colours stand for others."""
     size = (0, 0)
     time = shown_until = 0
     for (image, milliseconds), after in with_next((_hard(frame), time) for frame, time in frames):
         drawn = opaque = image.getchannel("A")
+        colours.begin(image)
         if canvas:
             drawn = ImageChops.multiply(_differing(canvas, image), opaque)
+            drawn = ImageChops.lighter(drawn, ImageChops.multiply(colours.wrong(seen, image), opaque))
         lost = after and ImageChops.subtract(opaque, after[0].getchannel("A")).getbbox()
         box = _around(drawn.getbbox(), lost) if canvas else (0, 0, *image.size)
         indexed = _in(box, image, drawn, colours)
@@ -35,7 +39,8 @@ def write(frames: Iterable[Shown], whole: Whole) -> bytes:
         if canvas:
             canvas.paste(image, mask=drawn)
         else:
-            canvas, size = image, image.size
+            canvas, size, seen = image, image.size, image.convert("RGB")
+        seen.paste(indexed.image.convert("RGB"), box[:2], mask=drawn.crop(box))
         if lost:
             canvas.paste((0, 0, 0, 0), box)
         time += milliseconds

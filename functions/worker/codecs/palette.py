@@ -16,6 +16,7 @@ _INVISIBLE = 1.43
 _SLIGHT = 6.0
 """As `_INVISIBLE`, for drawings: 32 dB."""
 _STRIP = 256
+Colour = tuple[int, int, int]
 AREAS = 50
 """An even area has more than one of so many parts of a picture."""
 TRANSPARENT = 255
@@ -135,21 +136,34 @@ def best(image: Image.Image, colours: int) -> Image.Image:
     one sees where an area is drawn in two parts with different palettes.
     """
     indexed = image.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
-    pixels = image.width * image.height
-    counted = sorted(image.getcolors(pixels) or (), reverse=True)
-    strip = Image.new("RGB", (AREAS, 1))
-    # The largest area comes last, so that it wins where two have one place.
-    even = [colour for count, colour in counted[:AREAS] if count > pixels / AREAS][::-1]
-    strip.putdata(even)
-    places, palette, exact = (
-        strip.quantize(palette=indexed).tobytes(),
-        bytearray(indexed.getpalette() or ()),
-        strip.tobytes(),
-    )
-    for number, place in enumerate(places[: len(even)]):
-        palette[3 * place : 3 * place + 3] = exact[3 * number : 3 * number + 3]
-    indexed.putpalette(palette)
+    if even := even_colours(image):
+        strip = Image.new("RGB", (len(even), 1))
+        # The largest area comes last, so that it wins where two have one place.
+        strip.putdata(even[::-1])
+        places, palette = strip.quantize(palette=indexed).tobytes(), bytearray(indexed.getpalette() or ())
+        for number, place in enumerate(places):
+            palette[3 * place : 3 * place + 3] = strip.tobytes()[3 * number : 3 * number + 3]
+        indexed.putpalette(palette)
     return indexed
+
+
+def even_colours(image: Image.Image) -> list[Colour]:
+    """Return the colours of the large even areas of an `RGB`, the largest first."""
+    pixels = image.width * image.height
+    found: list[Colour] = []
+    for count, colour in sorted(image.getcolors(pixels) or (), reverse=True):
+        if count > pixels / AREAS and isinstance(colour, tuple):
+            red, green, blue = colour
+            found.append((red, green, blue))
+    return found
+
+
+def pixels_of(image: Image.Image, colour: Colour) -> Image.Image:
+    """Return a mask of the pixels of an `RGB` that have exactly this colour."""
+    bands = [
+        band.point(lambda value, own=own: 255 * (value == own)) for band, own in zip(image.split(), colour, strict=True)
+    ]
+    return ImageChops.multiply(ImageChops.multiply(bands[0], bands[1]), bands[2])
 
 
 def _same(indexed: Image.Image, image: Image.Image) -> bool:

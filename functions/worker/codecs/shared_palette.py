@@ -6,7 +6,7 @@ from itertools import chain
 from PIL import Image, ImageChops
 
 from worker.codecs.frames import Box
-from worker.codecs.palette import AREAS, invisibly
+from worker.codecs.palette import AREAS, Colour, invisibly
 
 MOST = 256
 _FEWEST = 32
@@ -18,7 +18,6 @@ _MOST_ALIKE = 20_000
 """Colours that are taken for others. To find one takes 40 us."""
 _MOST_PIXELS_CHOSEN = 3_000_000
 """Pixels of all parts together that have more colours than a palette. To choose the best takes 0.5 us for each."""
-Colour = tuple[int, int, int]
 Change = tuple[Image.Image, Box, int]
 """A part of a frame, its box, and the milliseconds of the frame."""
 
