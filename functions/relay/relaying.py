@@ -11,7 +11,7 @@ from relay.changes import Changes, is_news
 from relay.remembering import RememberingCounters
 from umbel_core.cost import count_cost_nano
 from umbel_core.fold import TaskChange, fold, uncounted
-from umbel_core.in_flight import members, waits_for_coordinator
+from umbel_core.in_flight import waits_for_coordinator
 from umbel_core.ledger import Event, JobRecord, TaskRecord
 from umbel_core.messages import ALL_JOBS, ReleaseTasks
 from umbel_core.op_stats import count, periods_of
@@ -114,9 +114,10 @@ class Relay(msgspec.Struct, frozen=True):
         # What was counted before may not have been pushed: its relay may have died after the write.
         repeated = jobs.keys() - {old.id for old, _ in folded}
         for old, new in folded:
+            fresh = uncounted(old, changes[old.id])
             # A job may be cancelled between a retry and its work: then what starts over is held, and must be skipped.
-            holds_more = members(new.held) - members(old.held)
-            if new.sending != old.sending or holds_more or len(uncounted(old, changes[old.id])) < len(changes[old.id]):
+            starts_over = any(change.started_over for change in fresh)
+            if new.sending != old.sending or starts_over or len(fresh) < len(changes[old.id]):
                 self._release(new)
         for job_id in sorted(repeated):
             self._release(jobs[job_id])
