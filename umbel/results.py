@@ -36,9 +36,11 @@ def warnings(variants: Mapping[str, Variant]) -> list[str]:
 
 
 def short(task: Task) -> str:
-    """Return a task's result or error as a short text."""
+    """Return a task's result, its error or why it is tried again, as a short text."""
     if task.error:
         return task.error.message
+    if task.retrying:
+        return task.retrying
     if isinstance(task.result, dict) and "key" in task.result:
         made = msgspec.convert(task.result, Variant)
         return f"{made.width} x {made.height} {made.format}, {show.size(made.bytes or None)}"

@@ -124,7 +124,10 @@ class Runner(msgspec.Struct, frozen=True):
         error: ErrorRecord | None
         try:
             with self.mark_running(self.ledger, command, attempts, started_at):
-                result = self.work(command)
+                try:
+                    result = self.work(command)
+                except (SystemExit, KeyboardInterrupt) as way_out:  # a library's way out, which would end the worker
+                    raise RuntimeError(f"the op ended its process with {way_out!r}") from way_out
             status, error = "completed", None
         except Rejected as rejected:
             if isinstance(rejected, Transient) and self._transient_refusals(command) + 1 < _TRANSIENT_ATTEMPTS:

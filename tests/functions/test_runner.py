@@ -203,6 +203,19 @@ def test_after_the_error_of_its_last_attempt_a_task_is_given_up_however_often_it
     assert (task.status, task.attempts, task.last_error) == ("pending", MAX_ATTEMPTS, "RuntimeError: that broke")
 
 
+@pytest.mark.parametrize("ending", [SystemExit(3), KeyboardInterrupt()])
+def test_an_op_that_ends_its_process_has_an_error_as_any_other(ending: BaseException) -> None:
+    stage = Stage()
+    command = planned(stage)
+
+    def end(_: RunTask) -> None:
+        raise ending
+
+    with pytest.raises(RuntimeError, match="the op ended its process with"):
+        msgspec.structs.replace(stage.runner(), work=end).run(command, 1)
+    assert task_in(stage.ledger).last_error == f"RuntimeError: the op ended its process with {ending!r}"
+
+
 def test_a_host_that_is_busy_gives_no_task_up() -> None:
     stage = Stage()
     command = planned(stage, "busy")
