@@ -105,12 +105,14 @@ export function TaskForm({ op }: { op: Op }) {
             <div className="field-row">{folded.map(inputOf)}</div>
           </details>
         )}
-        <FieldInput
-          field={PRIORITY}
-          label="Priority"
-          value={priority}
-          onChange={(value) => setPriority(value as Priority | "")}
-        />
+        <div className="field-row">
+          <FieldInput
+            field={PRIORITY}
+            label="Priority"
+            value={priority}
+            onChange={(value) => setPriority(value as Priority | "")}
+          />
+        </div>
         <div className="send">
           <button type="submit" className="button primary" disabled={busy}>
             {busy ? "Sending" : "Send"}
