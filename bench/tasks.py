@@ -2,8 +2,8 @@
 
     umbel up && .venv/bin/python -m bench tasks --counts 1000 10000
 
-Every task's result and the job's counts are checked; tasks that were written more than once are counted. `cpu_ms_a_task`
-is what the engine and the functions use, which other work on the machine changes less than the clock;
+Every task's result and the job's counts are checked; tasks that were written more than once are counted.
+`cpu_ms_a_task` is what the engine and the functions use, which other work on the machine changes less than the clock;
 `engine_kb_a_task` is how much the engine's process grows.
 """
 
