@@ -38,6 +38,11 @@ def cpu_seconds() -> Iterator[dict[str, float]]:
         del spent[name]
 
 
+def engine_kb() -> int:
+    """Return how much memory the engine's process uses now, in kB."""
+    return sum(process.memory_info().rss for process in processes().get("engine", [])) // 1024
+
+
 def peak_mb() -> dict[str, int]:
     """Return name -> the largest amount of memory that one of its processes has used, in MB."""
     return {name: max(_peak_mb(p.pid) for p in some) for name, some in processes().items()}

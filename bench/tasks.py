@@ -3,6 +3,8 @@
     umbel up && .venv/bin/python -m bench tasks --counts 1000 10000
 
 Every task's result and the job's counts are checked; tasks that were written more than once are counted.
+`cpu_ms_a_task` is what the engine and the functions use, which other work on the machine changes less than the clock;
+`engine_kb_a_task` is how much the engine's process grows.
 """
 
 import argparse
@@ -10,7 +12,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from bench.processes import cpu_seconds, peak_mb, show
+from bench.processes import cpu_seconds, engine_kb, peak_mb, show
 from umbel.client import Client
 from umbel.stack import STACK, find
 from umbel_core.contract import Counts, Manifest, TaskSpec
@@ -19,12 +21,13 @@ from umbel_core.contract import Counts, Manifest, TaskSpec
 def run(client: Client, count: int) -> dict[str, Any]:
     """Run one job of `count` tasks of the op `reverse`; return the seconds until each hop had finished."""
     words = [f"word {number}" for number in range(count)]
-    submitted = time.time()
+    memory, submitted = engine_kb(), time.time()
     with cpu_seconds() as cpu:
         job = client.submit(Manifest([TaskSpec("reverse", word) for word in words]))
         accepted = time.time()
         while not job.refresh().ended:
             time.sleep(0.5)
+    grown = engine_kb() - memory
     tasks = list(job.tasks())
     assert [task.result for task in tasks] == [word[::-1] for word in words]
     assert job.counts == Counts(total=count, completed=count)
@@ -41,6 +44,8 @@ def run(client: Client, count: int) -> dict[str, Any]:
         "tasks_per_s": count / took,
         "redone": sum(task.attempts > 1 for task in tasks),
         "twice_written": sum(task.version != 2 for task in tasks),
+        "cpu_ms_a_task": 1000 * sum(seconds for name, seconds in cpu.items() if name != "client") / count,
+        "engine_kb_a_task": grown / count,
         "cpu_s": cpu,
         "peak_mb": {name: most for name, most in peak_mb().items() if name in cpu},
     }

@@ -41,6 +41,17 @@ def test_results_of_tasks_appear_beside_the_form(page: Page, page_url: str, scre
     screenshot(page, "send")
 
 
+def test_a_task_may_be_bulk_and_its_job_says_so(page: Page, page_url: str) -> None:
+    enter(page, page_url, view="send")
+    page.get_by_role("radio", name="reverse", exact=True).check()
+    page.get_by_label("Text").fill("no hurry")
+    page.get_by_label("Priority").select_option("bulk")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(sent_tasks(page)).to_contain_text("yrruh on")
+    page.get_by_role("link", name="Details of reverse").click()
+    expect(page.get_by_test_id("job-header").get_by_title("wait for those of live jobs")).to_have_text("bulk")
+
+
 def test_every_op_has_a_form_made_from_its_schema(page: Page, page_url: str, api: ApiClient) -> None:
     enter(page, page_url, view="send")
     for card in api.get("/ops").body["ops"]:

@@ -66,7 +66,7 @@ def test_a_calm_proxy_changes_nothing(proxy: FaultProxy) -> None:
 def test_a_message_to_a_connection_is_counted_and_not_disturbed(proxy: FaultProxy) -> None:
     proxy.rates = Rates(reset=1.0)
     assert call(proxy, "execute-api", "") == b"0123456789"
-    assert (proxy.status().kinds, proxy.status().operations) == ({}, {"execute-api:POST": 1})
+    assert (proxy.status().kinds, proxy.status().operations) == ({}, {"execute-api:PostToConnection": 1})
 
 
 @pytest.mark.parametrize("kind", ["reset", "reply_lost"])

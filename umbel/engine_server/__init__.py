@@ -15,8 +15,10 @@ from umbel.engine_server.clock import steady
 from umbel.engine_server.fair_queues import deliver_groups_in_turn, share_functions
 from umbel.engine_server.layers import unpack_once
 from umbel.engine_server.nested_stacks import keep_attributes
+from umbel.engine_server.queue_costs import look_once
 from umbel.engine_server.request_filter import RequestFilter
 from umbel.engine_server.restore_check import check_restore
+from umbel.engine_server.retention import forget_read_records, keep_digests_of_requests, keep_newest_events
 from umbel.engine_server.snapshot_middleware import SnapshotMiddleware
 from umbel.engine_server.snapshot_writer import SnapshotWriter
 from umbel.engine_server.warming import Warming
@@ -35,8 +37,12 @@ def main() -> None:
 
     keep_attributes()
     share_functions()
+    look_once()
     deliver_groups_in_turn()
     unpack_once()
+    forget_read_records()
+    keep_digests_of_requests()
+    keep_newest_events()
     sys.argv = ["ministack"]
     if hasattr(signal, "SIGHUP"):
         # SIGHUP is for programs with a terminal; this one has none.

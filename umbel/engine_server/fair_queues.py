@@ -51,7 +51,9 @@ def in_turn(messages: Iterable[Message], most: int, turns: MutableMapping[str, i
     for message in messages:
         group = message.get("group_id") or message["id"]
         if message["visible_at"] <= now:
-            waiting[group].append(message)
+            # Thousands may wait; of a group no more are taken than of all.
+            if len(first := waiting[group]) < most:
+                first.append(message)
         elif message["receive_count"]:
             in_flight[group] += 1
     for gone in turns.keys() - waiting.keys() - in_flight.keys():

@@ -3,7 +3,11 @@
 import json
 import re
 
-_S3_OPERATIONS = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}
+_OPERATIONS = {
+    "s3": {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"},
+    "execute-api": {"POST": "PostToConnection", "GET": "GetConnection", "DELETE": "DeleteConnection"},
+}
+"""Service -> method -> operation, of the services whose calls do not name their operation."""
 
 
 _READS = ("Get", "Head", "List", "Query", "Scan", "BatchGet", "Receive", "GET")
@@ -18,8 +22,8 @@ def operation_of(service: str, method: str, target: str, body: bytes) -> str:
     """Return the name of the called operation, as the log shows it."""
     if target:
         return target.rpartition(".")[2]
-    if service == "s3":
-        return _S3_OPERATIONS.get(method, method)
+    if service in _OPERATIONS:
+        return _OPERATIONS[service].get(method, method)
     action = re.match(rb"Action=(\w+)|.*&Action=(\w+)", body[:2000])
     return (action[1] or action[2]).decode() if action else method
 

@@ -46,6 +46,7 @@ export type {
   Variant,
 } from "./schema";
 
+export type Priority = NonNullable<Manifest["priority"]>;
 export type JobStatus = Job["status"];
 export type TaskStatus = Task["status"];
 export type Role = Me["role"];
@@ -72,7 +73,10 @@ export type Submission =
       path: "/jobs";
       body: Optional<ImageRequest, "width" | "height" | "output_format" | "params" | "priority">;
     }
-  | { path: "/jobs"; body: Pick<Manifest, "name"> & { tasks: Optional<TaskSpec, "params" | "group">[] } }
+  | {
+      path: "/jobs";
+      body: Pick<Manifest, "name"> & { tasks: Optional<TaskSpec, "params" | "group">[]; priority?: Priority };
+    }
   | { path: "/crawls"; body: Pick<CrawlRequest, "urls"> & Partial<CrawlRequest> }
   | {
       path: "/batches";

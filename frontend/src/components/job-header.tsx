@@ -4,6 +4,7 @@ import type { Counts, Job } from "../api/contract";
 import { useApp, useAppState } from "../app-context";
 import { cost, duration, formatTime } from "../format";
 import { endedCount } from "../store/records";
+import { BulkLabel } from "./bulk-label";
 import { CopyLine } from "./copy-line";
 
 /** A job's name, status, time and cost, with buttons to cancel or retry it. */
@@ -33,7 +34,9 @@ export function JobHeader({ job, counts }: { job: Job; counts: Counts }) {
   return (
     <header className="job-header" data-testid="job-header" data-job={job.id} data-status={job.status}>
       <div className="job-title">
-        <p className="kind">{job.kind}</p>
+        <p className="kind">
+          {job.kind} <BulkLabel priority={job.priority} />
+        </p>
         <h1 className="title">{job.name ?? job.id}</h1>
         <p className="job-details">
           <span className="status">{job.status}</span>

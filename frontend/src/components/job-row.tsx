@@ -1,6 +1,7 @@
 import { memo } from "react";
 import type { Counts, Job } from "../api/contract";
 import { count, formatTime } from "../format";
+import { BulkLabel } from "./bulk-label";
 import { Link } from "./link";
 
 /** One line of the list of jobs. */
@@ -14,7 +15,9 @@ export const JobRow = memo(function JobRow({
   const [error, ...otherErrors] = job.errors;
   return (
     <li className="job" data-testid="job" data-job={job.id} data-status={job.status}>
-      <span className="kind">{job.kind}</span>
+      <span className="kind">
+        {job.kind} <BulkLabel priority={job.priority} />
+      </span>
       <Link className="name" to={{ view: "job", id: job.id }}>
         {job.name ?? job.id}
       </Link>

@@ -25,6 +25,14 @@ it("sends a task as the shortest possible request", () => {
   });
 });
 
+it("sends a priority only when one was chosen", () => {
+  const sent = { priority: "bulk" };
+  expect(submissionOf(text, "hello", {}, "bulk").body).toMatchObject(sent);
+  expect(submissionOf(text, "hello", { loud: true }, "bulk").body).toMatchObject(sent);
+  expect(submissionOf(picture, new InlinePicture("AAAA"), {}, "bulk").body).toMatchObject(sent);
+  expect(submissionOf(text, "hello", {}).body).not.toHaveProperty("priority");
+});
+
 test.each([
   ["/tasks/0/params/radius", "radius"],
   ["/params/radius", "radius"],

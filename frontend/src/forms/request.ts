@@ -1,17 +1,23 @@
 /** The request that creates the job of one task. */
 
 import type { ApiError } from "../api/client";
-import type { Op, Submission } from "../api/contract";
+import type { Op, Priority, Submission } from "../api/contract";
 
-/** Returns the shortest request that runs `op` on `input`. */
-export function submissionOf(op: Op, input: unknown, params: Record<string, unknown>): Submission {
+/** Returns the shortest request that runs `op` on `input`. Without a priority the deployment decides. */
+export function submissionOf(
+  op: Op,
+  input: unknown,
+  params: Record<string, unknown>,
+  priority?: Priority,
+): Submission {
+  const how = priority && { priority };
   if (input instanceof InlinePicture) {
-    return { path: "/jobs", body: { image_data: input.base64, operation: op.name, params } };
+    return { path: "/jobs", body: { image_data: input.base64, operation: op.name, params, ...how } };
   }
   if (op.carrier !== "file" && Object.keys(params).length === 0) {
-    return { path: "/tasks", body: { type: op.name, payload: input } };
+    return { path: "/tasks", body: { type: op.name, payload: input, ...how } };
   }
-  return { path: "/jobs", body: { name: op.name, tasks: [{ op: op.name, input, params }] } };
+  return { path: "/jobs", body: { name: op.name, tasks: [{ op: op.name, input, params }], ...how } };
 }
 
 /** A picture that is sent inside the request. */

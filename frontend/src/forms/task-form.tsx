@@ -1,5 +1,5 @@
 import { type FormEvent, useRef, useState } from "react";
-import type { Op } from "../api/contract";
+import type { Op, Priority } from "../api/contract";
 import { useApp } from "../app-context";
 import { FieldInput } from "../components/field";
 import { PictureField } from "../components/picture-field";
@@ -12,6 +12,16 @@ import { useSubmit } from "./use-submit";
 /** The name of the input's field; parameters have their own names. */
 const INPUT = "";
 
+/** An empty choice leaves the priority to the deployment. */
+const PRIORITY: Field = {
+  name: "priority",
+  kind: "choice",
+  required: false,
+  schema: { enum: ["live", "bulk"] satisfies Priority[] },
+  defaultValue: "automatic",
+  help: "A bulk task waits for live tasks. Automatic makes a single task live.",
+};
+
 /** The input and parameters of one op, made from its schema and checked by it before they are sent. */
 export function TaskForm({ op }: { op: Op }) {
   const { config, store } = useApp();
@@ -19,6 +29,7 @@ export function TaskForm({ op }: { op: Op }) {
   const { busy, error, allowed, submit, clearError } = useSubmit();
   const [values, setValues] = useState<Record<string, string>>({});
   const [file, setFile] = useState<File>();
+  const [priority, setPriority] = useState<Priority | "">("");
   const [errors, setErrors] = useState<Record<string, string>>({});
   const form = useRef<HTMLFormElement>(null);
   const input = fieldOf(INPUT, op.input, true);
@@ -57,7 +68,8 @@ export function TaskForm({ op }: { op: Op }) {
       return;
     }
     const { [INPUT]: value, ...given } = parsed.values;
-    const jobId = await submit(submissionOf(op, file ? await InlinePicture.read(file) : value, given));
+    const taken = file ? await InlinePicture.read(file) : value;
+    const jobId = await submit(submissionOf(op, taken, given, priority || undefined));
     if (jobId) store.addSent(jobId);
   };
 
@@ -93,6 +105,14 @@ export function TaskForm({ op }: { op: Op }) {
             <div className="field-row">{folded.map(inputOf)}</div>
           </details>
         )}
+        <div className="field-row">
+          <FieldInput
+            field={PRIORITY}
+            label="Priority"
+            value={priority}
+            onChange={(value) => setPriority(value as Priority | "")}
+          />
+        </div>
         <div className="send">
           <button type="submit" className="button primary" disabled={busy}>
             {busy ? "Sending" : "Send"}

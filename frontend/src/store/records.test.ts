@@ -6,6 +6,7 @@ import { countsOf, emptyEntry, type JobEntry, withJob, withTask } from "./record
 const KEPT = 32;
 const OP = "op";
 
+const KEY = "results/blur.jpg";
 const URL_OF = (version: number) => `https://bucket/blur?signed=${version}`;
 
 function job(version: number, variants: Record<string, Variant> = {}): Job {
@@ -20,7 +21,8 @@ function job(version: number, variants: Record<string, Variant> = {}): Job {
 }
 
 function task(variant: string, version: number, status: Task["status"]): Task {
-  const result = status === "completed" ? { url: URL_OF(version), width: 4, height: 3, bytes: 12 } : null;
+  const result =
+    status === "completed" ? { key: KEY, url: URL_OF(version), width: 4, height: 3, bytes: 12 } : null;
   return sampleTask({ id: variant, op: OP, variant, status, result, version });
 }
 
@@ -28,6 +30,7 @@ const done = (version: number): Variant => ({
   op: OP,
   status: "completed",
   version,
+  key: KEY,
   url: URL_OF(version),
   width: 4,
   height: 3,
@@ -97,6 +100,22 @@ describe("an older message changes nothing", () => {
     expect(after.variants).toEqual(before.variants);
     expect(after.job?.version).toBeGreaterThanOrEqual(3);
   });
+});
+
+describe("a task's message sets the fields that the job's own messages have", () => {
+  const sent = (result: Task["result"]) =>
+    play([sendJob(job(1)), sendTask({ ...task("blur", 2, "completed"), result })]).variants.blur;
+
+  it("all of a file", () => {
+    expect(sent({ key: KEY, bytes: 12, frames_dropped: 3 })).toMatchObject({ bytes: 12, frames_dropped: 3 });
+  });
+
+  test.each([["text"], [[1, 2]], [{ width: 4 }], [null]])(
+    "none of the result %j, which is not a file",
+    (result) => {
+      expect(sent(result)).toEqual({ op: OP, status: "completed", version: 2, warnings: [] });
+    },
+  );
 });
 
 describe("a message without news keeps the same object, so that nothing renders again", () => {

@@ -31,34 +31,21 @@ export function withTask(entry: JobEntry, task: Task, keptVariants: number): Job
   const total = entry.job?.counts.total ?? 0;
   const known = Object.keys(entry.variants).length;
   if (!task.variant || Math.max(total, known) > keptVariants) return entry;
-  const {
-    key,
-    url,
-    format,
-    content_type,
-    width,
-    height,
-    bytes,
-    frames,
-    warnings = [],
-  } = (task.result ?? {}) as Partial<Variant>;
   const variant: Variant = {
+    warnings: [],
+    ...fileOf(task),
     op: task.op,
     status: task.status,
     version: task.version,
-    key,
-    url,
-    format,
-    content_type,
-    width,
-    height,
-    bytes,
-    frames,
-    warnings,
     duration_ms: task.duration_ms ?? undefined,
     error: task.error ?? undefined,
   };
   return withVariant(entry, task.variant, variant, false);
+}
+
+/** The fields that a variant has of its file; none of a result that is not a file. */
+function fileOf({ result }: Task): Partial<Variant> {
+  return result !== null && typeof result === "object" && "key" in result ? (result as Partial<Variant>) : {};
 }
 
 function withVariant(entry: JobEntry, name: string, incoming: Variant, freshUrls: boolean): JobEntry {
