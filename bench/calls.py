@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from websockets.exceptions import ConnectionClosed
 
+from bench.figures import keep
 from bench.pipeline import Pipeline, burst, half_megapixel, singles, umbel
 from bench.processes import show
 from umbel import weather
@@ -59,8 +60,8 @@ def main(arguments: list[str]) -> None:
                 before = counted()
                 run(pipeline, uploads, data)
                 calls = counted() - before
-            show(
-                {"uploads": name, "calls": calls.total() / uploads} | {op: n / uploads for op, n in calls.most_common()}
-            )
+            each = calls.total() / uploads
+            show({"uploads": name, "calls": each} | {op: n / uploads for op, n in calls.most_common()})
+            keep(f"calls {name}", each)
     finally:
         weather.change(weather.MILD)

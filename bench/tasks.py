@@ -12,10 +12,13 @@ import time
 from datetime import datetime
 from typing import Any
 
+from bench.figures import keep
 from bench.processes import cpu_seconds, engine_kb, peak_mb, show
 from umbel.client import Client
 from umbel.stack import STACK, find
 from umbel_core.contract import Counts, Manifest, TaskSpec
+
+MOST = 10_000
 
 
 def run(client: Client, count: int) -> dict[str, Any]:
@@ -69,9 +72,14 @@ def _seconds(timestamp: str) -> float:
 def main(arguments: list[str]) -> None:
     """Warm up, then measure one job of each size."""
     options = argparse.ArgumentParser(prog="bench tasks")
-    options.add_argument("--counts", type=int, nargs="+", default=[1000, 10000])
+    options.add_argument("--counts", type=int, nargs="+", default=[1000, MOST])
     given = options.parse_args(arguments)
     client = Client.of(find())
     run(client, 100)
     for count in given.counts:
-        show(run(client, count))
+        measured = run(client, count)
+        show(measured)
+        if count == MOST:
+            keep("tasks", measured["tasks_per_s"])
+            keep("tasks cpu", measured["cpu_ms_a_task"])
+            keep("tasks memory", measured["engine_kb_a_task"])
