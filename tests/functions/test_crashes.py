@@ -10,8 +10,14 @@ from tests.functions.crashing import CrashingFlow, Function
 from umbel_core.ledger import ENDED, INTAKE
 from umbel_core.op_stats import FOREVER
 
-MOMENTS = CrashingFlow().run().crashes.moments
-"""How many moments each function has, when none crashes."""
+MOMENTS: dict[Function, int] = {
+    "coordinator": 145,
+    "worker": 155,
+    "relay": 125,
+    "dead-letter function": 25,
+    "sweeper": 125,
+}
+"""At least as many as each function has when none crashes: some more or less, by how fast the test runs."""
 ENDS = {
     "values": ["completed", "bad", "completed", "busy", "given_up", "completed"],
     "group": ["completed", "completed", "bad", "group_stopped"],
@@ -29,7 +35,7 @@ ENDS = {
 
 @pytest.mark.parametrize("function", get_args(Function))
 def test_each_function_has_effects_between_which_it_may_crash(function: Function) -> None:
-    assert MOMENTS[function] >= 10
+    assert 10 <= CrashingFlow().run().crashes.moments[function] <= MOMENTS[function]
 
 
 @pytest.mark.parametrize(
