@@ -48,7 +48,7 @@ class Loads:
     def make(self, tasks: int) -> Iterator[Load]:
         """Yield jobs of all kinds, in turn, with at least this many tasks in all."""
         makers = (
-            self._texts, self._upload, self._single, self._batch, self._upload, self._pictures,
+            self._texts, self._upload, self._single, self._batch, self._fused, self._pictures, self._limited,
             self._crawl, self._upload, self._single, self._retried, self._texts, self._single, self._waits,
         )  # fmt: skip
         made = 0
@@ -74,12 +74,25 @@ class Loads:
         return "".join(self._random.choices("abcdefghij klmnopé漢", k=self._random.randint(1, 30)))
 
     def _upload(self) -> Load:
+        path, made = self._photo("upload")
+        return Load(kind="upload", by="variant", expected=made, send=lambda client: client.upload(path).id)
+
+    def _fused(self) -> Load:
+        """Return an upload all of whose variants are in one message; the picture is too small for one of them."""
+        path, made = self._photo("fused")
+        made |= {"sign": Expected(), "part": Expected(status="failed", code="crop_outside")}
+        return Load(
+            kind="fused", by="variant", expected=made, send=lambda client: client.upload(path, recipe="together").id
+        )
+
+    def _photo(self, kind: str) -> tuple[Path, dict[str, Expected]]:
+        """Return a file, and the variants that the recipe `default` makes of it."""
         data, width, height = self._picture()
-        path = self._folder / f"{self._name('upload')}.jpg"
+        path = self._folder / f"{self._name(kind)}.jpg"
         path.write_bytes(data)
         made = {name: Expected(picture=(width, height)) for name in ("blur", "grayscale", "thumbnail")}
         made["rotate90"] = Expected(picture=(height, width))
-        return Load(kind="upload", by="variant", expected=made, send=lambda client: client.upload(path).id)
+        return path, made
 
     def _value(self) -> tuple[TaskSpec, Expected]:
         op = self._random.choice(("reverse", "upper", "hash", "sum"))
@@ -90,8 +103,10 @@ class Loads:
         results = {"reverse": text[::-1], "upper": text.upper(), "hash": hashlib.sha256(text.encode()).hexdigest()}
         return TaskSpec(op, text), Expected(value=results[op])
 
-    def _manifest(self, kind: str, tasks: list[tuple[TaskSpec, Expected]], **options: Any) -> Load:
-        manifest = Manifest([spec for spec, _ in tasks], name=self._name(kind))
+    def _manifest(
+        self, kind: str, tasks: list[tuple[TaskSpec, Expected]], most: int | None = None, **options: Any
+    ) -> Load:
+        manifest = Manifest([spec for spec, _ in tasks], name=self._name(kind), max_in_flight=most)
         expected = {str(place): wanted for place, (_, wanted) in enumerate(tasks)}
         return Load(kind=kind, expected=expected, send=lambda client: client.submit(manifest).id, **options)
 
@@ -99,6 +114,10 @@ class Loads:
         return self._manifest(
             "values", [self._value() for _ in range(self._random.randint(self._values // 2, self._values))]
         )
+
+    def _limited(self) -> Load:
+        """Return a job of which few tasks are in flight at a time."""
+        return self._manifest("limited", [self._value() for _ in range(24)], most=6)
 
     def _waits(self) -> Load:
         seconds = [self._random.choice((0.05, 0.1, 0.25)) for _ in range(4)]
