@@ -97,7 +97,11 @@ class Disturbances:
             if copied == _QUEUES_COPIED:
                 break
             messages = sqs.receive_message(
-                QueueUrl=queue, MaxNumberOfMessages=3, VisibilityTimeout=1, AttributeNames=["All"]
+                QueueUrl=queue,
+                MaxNumberOfMessages=3,
+                VisibilityTimeout=1,
+                WaitTimeSeconds=0,  # a queue waits for twenty seconds otherwise
+                AttributeNames=["All"],
             ).get("Messages", [])
             copied += bool(messages)
             self._random.shuffle(messages)
