@@ -10,6 +10,7 @@ from tests.ops.running import CATALOGUE
 from tests.pipeline.api import ApiClient, open_link
 from tests.pipeline.deployment import PROBES, Deployed
 from tests.pipeline.shapes import is_error, is_job, is_task
+from umbel_core.fused_lane import FUSED
 from umbel_core.ids import new_job_id
 from umbel_core.ledger import JobRecord
 
@@ -38,7 +39,7 @@ def picture(upload: Callable[[str, bytes], None], job_for: Callable[[str], JobRe
 def test_health_is_open_and_names_every_op(deployed: Deployed) -> None:
     answer = ApiClient(deployed.stack.api, None).get("/health")
     assert (answer.status, answer.body["status"]) == (200, "ok")
-    assert set(answer.body["ops"]) == OPS
+    assert set(answer.body["ops"]) == OPS | {FUSED}
 
 
 def test_a_request_that_is_sent_twice_with_one_key_is_one_job(
