@@ -15,6 +15,7 @@ from tests.pipeline.waiting import wait_for
 from umbel.stack import STACK
 from umbel_core.aws.counters import DynamoCounters
 from umbel_core.aws.keys import job_key, task_key
+from umbel_core.fused_lane import FUSED
 from umbel_core.op_stats import FOREVER
 
 pytestmark = pytest.mark.engine
@@ -56,7 +57,7 @@ def test_the_response_has_all_stats_of_every_op(api: ApiClient, viewer: ApiClien
     stats = viewer.get("/stats").body
     assert set(stats) == {"at", "totals", "ops", "circuits"}
     assert set(stats["totals"]) == STATS_TOPIC
-    assert set(stats["ops"]) == {op["name"] for op in api.get("/ops").body["ops"]}
+    assert set(stats["ops"]) == {op["name"] for op in api.get("/ops").body["ops"]} | {FUSED}
     assert all(
         set(op) == STATS_TOPIC | {"state", "concurrency", "last_success_at", "workers"} for op in stats["ops"].values()
     )
