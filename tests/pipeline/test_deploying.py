@@ -13,6 +13,7 @@ from tests.pipeline.feed import SocketClient
 from umbel import deploy, engine
 from umbel.errors import UmbelError
 from umbel.paths import ROOT
+from umbel_core.fused_lane import FUSED
 
 pytestmark = pytest.mark.engine
 
@@ -20,7 +21,6 @@ NEW_OP = Path(os.environ["UMBEL_HOME"], "ops", "latecomer.py")
 
 SOURCE = '''"""A test op that is deployed and removed during a test."""
 
-from umbel_core.fused_lane import FUSED
 from umbel_core.op import op
 
 
