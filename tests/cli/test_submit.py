@@ -122,6 +122,21 @@ def test_ctrl_c_names_all_jobs_that_go_on_and_nothing_when_there_is_none() -> No
         raise KeyboardInterrupt
 
 
+@pytest.fixture
+def sent(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The requests that the command line sends, each with its route; none is answered."""
+    requests: list[Any] = []
+
+    def record(request: Any, route: str) -> None:
+        requests.append((request, route))
+        raise UmbelError("only recorded")
+
+    monkeypatch.setattr(client, "submit", record)
+    monkeypatch.setattr(stack, "find", lambda **_: None)
+    monkeypatch.setattr(Client, "of", lambda _: client)
+    return requests
+
+
 @pytest.mark.parametrize(
     ("options", "request_"),
     [
@@ -136,33 +151,13 @@ def test_ctrl_c_names_all_jobs_that_go_on_and_nothing_when_there_is_none() -> No
     ],
 )
 def test_the_options_of_a_crawl_are_the_fields_of_its_request(
-    options: str, request_: CrawlRequest, client: Client, monkeypatch: pytest.MonkeyPatch
+    options: str, request_: CrawlRequest, sent: list[Any]
 ) -> None:
-    sent: list[Any] = []
-
-    def record(request: Any, route: str) -> None:
-        sent.append((request, route))
-        raise UmbelError("only recorded")
-
-    monkeypatch.setattr(client, "submit", record)
-    monkeypatch.setattr(stack, "find", lambda **_: None)
-    monkeypatch.setattr(Client, "of", lambda _: client)
     CliRunner().invoke(submit.crawl, ["http://a/", *options.split()])
     assert sent == [(request_, "crawls")]
 
 
-def test_a_batch_may_say_how_many_of_its_tasks_are_in_flight(
-    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    sent: list[Any] = []
-
-    def record(request: Any, route: str) -> None:
-        sent.append((request, route))
-        raise UmbelError("only recorded")
-
-    monkeypatch.setattr(client, "submit", record)
-    monkeypatch.setattr(stack, "find", lambda **_: None)
-    monkeypatch.setattr(Client, "of", lambda _: client)
+def test_a_batch_may_say_how_many_of_its_tasks_are_in_flight(sent: list[Any], tmp_path: Path) -> None:
     visits = tmp_path / "visits.csv"
     visits.write_text("store_id,image_url\na,http://a/1\n")
     body = {"count": 1, "visits": [{"store_id": "a", "image_url": ["http://a/1"]}]}

@@ -79,7 +79,8 @@ class Colours:
         Such a colour was drawn for the soft edge of something that moves. When that has gone, the difference to the
         true colour may be too small to draw the pixel again, but many of them are a visible trace.
         """
-        mask, visible = Image.new("L", frame.size), frame.convert("RGB")
+        mask = Image.new("L", frame.size)
+        visible = frame.convert("RGB") if self._even else frame
         for colour in self._even:
             mask = ImageChops.lighter(mask, ImageChops.subtract(pixels_of(visible, colour), pixels_of(seen, colour)))
         return mask
