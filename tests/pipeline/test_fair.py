@@ -16,7 +16,8 @@ Done = Callable[..., dict[str, Any]]
 
 
 def words(count: int) -> list[dict[str, Any]]:
-    return [{"op": "slow", "input": "word", "params": {"seconds": 0.05}}] * count
+    """Return tasks so long that twelve, three at a time, outlast the second in which a throttled mapping is idle."""
+    return [{"op": "slow", "input": "word", "params": {"seconds": 0.4}}] * count
 
 
 def started(api: ApiClient, **jobs: str) -> list[str]:
